@@ -1,0 +1,38 @@
+"""The answer that leaves the agent (CONTRACTS section 6)."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from roastery.tools.base import Fact, Receipt, Table
+
+Status = Literal["answered", "clarify", "refused", "failed"]
+
+
+class Recommendation(BaseModel):
+    """What to do about it, with the facts behind it; never from an insignificant difference."""
+
+    model_config = ConfigDict(frozen=True)
+    action: str
+    expected_effect: str
+    basis: tuple[str, ...]
+    confidence: Literal["low", "medium", "high"]
+
+
+class Answer(BaseModel):
+    """Markdown text whose every number is one of `facts`, with the receipts that prove them."""
+
+    model_config = ConfigDict(frozen=True)
+    answer_id: str
+    conversation_id: str
+    question: str
+    status: Status
+    text: str
+    facts: tuple[Fact, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[dict[str, Any], ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+    suggestions: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    notes: dict[str, Any] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Connectors: what each provider holds, fetched politely and landed as raw records."""

@@ -1,0 +1,107 @@
+"""The shape of a source: declared resources, pages of records as they came, a cursor that says where to go on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, ClassVar, Protocol
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a resource's sync goes on; plain JSON, written only in the transaction that lands its rows (law 8)."""
+
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+    def advance(self, **changes: Any) -> "Cursor":
+        return Cursor({**self.state, **changes})
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A slice that a read replaces whole: restated days of one account (law 9)."""
+
+    scope: str
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records of one resource, as the provider sent them, and the cursor to store with them.
+
+    `replaces` names the days that are complete with this page: every earlier version of them stops counting.
+    Rows of a day must all lie in pages of one read, and only the last of these pages carries the day in `replaces`.
+    """
+
+    records: Sequence[Record]
+    cursor: Cursor
+    replaces: Partition | None = None
+    read_id: str = ""
+    progress: float | None = None
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of record that a source holds.
+
+    key: record → stable text key. partition: record → (scope, day) for reports that are replaced by day, else None.
+    personal: dotted paths of personal values, sealed before they are stored (law 15); `[]` walks a list.
+    """
+
+    name: str
+    key: Callable[[Record], str]
+    partition: Callable[[Record], tuple[str, date]] | None = None
+    personal: Mapping[str, str] = field(default_factory=dict)
+    reread_days: int = 0
+    depends_on: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContractSql:
+    """How raw records of a source fill one curated contract, as one SELECT.
+
+    `sql` reads from `{records}`, whose columns are connection_id, key, payload (JSON), landed_at, seq, and gives columns
+    named as in the contract (a subset; the rest are null).
+    """
+
+    contract: str
+    resource: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One organization's access to one provider. Secrets come from the TokenStore, never from here."""
+
+    id: str
+    organization_id: str
+    provider: str
+    settings: Mapping[str, Any]
+    base_url: str | None = None
+
+
+class TokenStore(Protocol):
+    """Kept above (api): reads and rotates a connection's secrets, serialised per connection across processes."""
+
+    def secrets(self, connection_id: str) -> Mapping[str, str]: ...
+
+    def rotate(self, connection_id: str, secrets: Mapping[str, str]) -> None:
+        """Store new secrets before they are used (a crash must not lose the grant)."""
+        ...
+
+
+class Source(Protocol):
+    """A provider: one file in connectors/sources that says what it extracts and how that fills the contracts."""
+
+    provider: ClassVar[str]
+    title: ClassVar[str]
+    default_base_url: ClassVar[str]
+    resources: ClassVar[tuple[Resource, ...]]
+    fills: ClassVar[tuple[ContractSql, ...]]
+    required_settings: ClassVar[tuple[str, ...]]
+    required_secrets: ClassVar[tuple[str, ...]]
+
+    def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        """Yield what is new since `cursor`, oldest unread first within a resource, up to `until`."""
+        ...

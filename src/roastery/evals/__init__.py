@@ -1,0 +1,1 @@
+"""Evaluations: the synthetic company, provider twins, cases, graders, benchmarks."""

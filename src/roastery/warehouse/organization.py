@@ -1,0 +1,66 @@
+"""What an organization has settled for itself: every default that changes a number."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.errors import BadQuery, UnknownName
+
+RefundBasis = Literal["order_day", "refund_day"]
+AttributionDate = Literal["conversion", "touch"]
+
+SOURCE_OF_TRUTH = ("order", "payment", "invoice", "deal")
+"""Which record of one sale counts, best first (CONTRACTS section 8)."""
+
+
+@dataclass(frozen=True)
+class AttributionDefaults:
+    """Used where a query does not say otherwise (CONTRACTS section 4)."""
+
+    model: str = "last_non_direct"
+    window_days: int = 30
+    view_window_days: int = 0
+    date: AttributionDate = "conversion"
+
+
+@dataclass(frozen=True)
+class Organization:
+    """One organization's settings; the id comes from the credential only (law 13)."""
+
+    id: str
+    name: str
+    currency: str = "USD"
+    time_zone: str = "UTC"
+    week_start: str = "monday"
+    fiscal_year_start: int = 1
+    clock: str | None = None
+    attribution: AttributionDefaults = field(default_factory=AttributionDefaults)
+    refund_basis: RefundBasis = "order_day"
+    revenue_includes: tuple[str, ...] = ()
+    source_of_truth: tuple[str, ...] = SOURCE_OF_TRUTH
+
+    def __post_init__(self) -> None:
+        if self.time_zone not in available_timezones():
+            raise UnknownName("time zone", self.time_zone, available_timezones())
+        if len(self.currency) != 3 or not self.currency.isupper():
+            raise BadQuery(f"'{self.currency}' is not an ISO 4217 currency code such as USD.")
+        if self.week_start not in WEEKDAYS:
+            raise UnknownName("week start", self.week_start, WEEKDAYS)
+        if not 1 <= self.fiscal_year_start <= 12:
+            raise BadQuery("fiscal_year_start is a month from 1 to 12.")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def clock_or(self, fallback: Clock) -> Clock:
+        """The process's fixed clock wins, then the organization's own, then real time."""
+        return fallback if fallback.fixed_at else Clock.from_iso(self.clock)
+
+    def with_settings(self, **changes: Any) -> Self:
+        """A copy with some settings changed, checked like a new one."""
+        return replace(self, **changes)
+
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
