@@ -1,0 +1,110 @@
+"""What a dataset is: Contract and Column values, and Fill, the SELECT by which a source fills one."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Literal
+
+from roastery.warehouse.errors import UnknownName
+
+ColumnType = Literal[
+    "text", "integer", "decimal", "money", "rate", "boolean", "date", "timestamp", "list", "json", "currency"
+]
+PersonalKind = Literal["email", "phone", "name"]
+
+SQL_TYPES: dict[str, str] = {
+    "text": "VARCHAR",
+    "currency": "VARCHAR",
+    "integer": "BIGINT",
+    "decimal": "DECIMAL(18,6)",
+    "money": "DECIMAL(18,6)",
+    "rate": "DECIMAL(24,12)",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+    "list": "VARCHAR[]",
+    "json": "JSON",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    default: taken where the value is null when the table is curated (as SQL text of its type), never stored in raw.
+    past: a value after today is an error. references: the dataset whose single key this column names.
+    """
+
+    name: str
+    type: ColumnType
+    about: str = ""
+    is_key: bool = False
+    personal: PersonalKind | None = None
+    unit: str | None = None
+    allowed: tuple[str, ...] = ()
+    minimum: Decimal | None = None
+    required: bool = False
+    past: bool = False
+    default: str | None = None
+    references: str | None = None
+
+    @property
+    def sql_type(self) -> str:
+        return SQL_TYPES[self.type]
+
+    @property
+    def is_number(self) -> bool:
+        return self.type in ("integer", "decimal", "money", "rate")
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One curated dataset: its grain is its key. day: the column that places a row in time, if there is one."""
+
+    name: str
+    title: str
+    about: str
+    domain: str
+    columns: tuple[Column, ...]
+    day: str | None = None
+
+    @cached_property
+    def by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.is_key)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Personal columns and their kind (email, phone, name)."""
+        return {column.name: column.personal for column in self.columns if column.personal}
+
+    def column(self, name: str) -> Column:
+        if name not in self.by_name:
+            raise UnknownName(f"column of {self.name}", name, self.by_name)
+        return self.by_name[name]
+
+    def ddl(self, schema: str = "curated") -> str:
+        """CREATE TABLE of the contract; no primary-key index (it doubles large files; the build keeps keys unique)."""
+        columns = ", ".join(f'"{c.name}" {c.sql_type}{" NOT NULL" if c.is_key else ""}' for c in self.columns)
+        return f"CREATE TABLE IF NOT EXISTS {schema}.{self.name} ({columns}, connection_id VARCHAR, connection_source VARCHAR)"
+
+
+@dataclass(frozen=True)
+class Fill:
+    """How current raw records of one resource of one source fill one contract, as one SELECT.
+
+    `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq) and gives columns named as in
+    the contract, a subset of them; the rest are null. It may select connection_id too, else the record's own is unknown.
+    """
+
+    contract: str
+    source: str
+    resource: str
+    sql: str

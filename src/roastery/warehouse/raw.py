@@ -1,0 +1,64 @@
+"""What lands: batches of provider records, with the cursor and the read marker that belong to them (law 8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """One record as its provider sent it. scope and day are given for records that are replaced by partition day."""
+
+    key: str
+    payload: Mapping[str, Any]
+    scope: str | None = None
+    day: date | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class CompletedRead:
+    """Days of one scope that are whole with this batch: every earlier read of them stops counting (law 9)."""
+
+    scope: str
+    days: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class SourceProgress:
+    """What a source says of itself with a batch; None leaves what is stored."""
+
+    data_as_of: datetime | None = None
+    complete_through: date | None = None
+    history_since: date | None = None
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Records of one resource of one connection, landed in one transaction with cursor and read markers.
+
+    personal: dotted paths of personal values and their kind (email, phone, name; anything else is sealed as other);
+    `[]` walks a list. Values are sealed before anything is stored (law 15). cursor None leaves the stored one.
+    """
+
+    connection_id: str
+    source: str
+    resource: str
+    records: Sequence[RawRecord]
+    cursor: Mapping[str, Any] | None = None
+    read_id: str = ""
+    completes: CompletedRead | None = None
+    personal: Mapping[str, str] = field(default_factory=dict)
+    progress: SourceProgress = field(default_factory=SourceProgress)
+
+
+@dataclass(frozen=True)
+class LandReport:
+    """What became of a batch. unchanged: keyed records whose latest version is already the same, not landed again."""
+
+    batch_id: str
+    landed: int
+    unchanged: int = 0
+    suppressed: int = 0
+    last_seq: int = 0
