@@ -39,7 +39,17 @@ class Fact(_Frozen):
     period: FactPeriod
     receipt_id: str
     kind: Literal[
-        "measured", "change", "change_ratio", "share", "rank", "multiple", "difference", "count", "forecast", "effect"
+        "measured",
+        "change",
+        "change_ratio",
+        "share",
+        "rank",
+        "multiple",
+        "difference",
+        "sum",
+        "count",
+        "forecast",
+        "effect",
     ] = "measured"
     formula: str | None = None
     inputs: tuple[str, ...] = ()
@@ -55,11 +65,16 @@ class Label(_Frozen):
 
 
 class Table(_Frozen):
-    """A table as shown; cells are display text or null. `fact_ids` runs parallel to the rows' metric cells."""
+    """A table as shown; cells are exact text ("10234.50", a ratio as "0.0123") or null, formatted by who shows them.
+
+    columns: as a frame's (name, kind, unit, currency). `fact_ids` runs parallel to the rows: the fact of each metric
+    cell by its column's name.
+    """
 
     title: str
     columns: tuple[dict[str, Any], ...]
     rows: tuple[dict[str, Any], ...]
+    fact_ids: tuple[dict[str, str], ...] = ()
 
 
 class Receipt(_Frozen):
@@ -85,6 +100,8 @@ class Receipt(_Frozen):
     rows: int = 0
     result_hash: str
     result: list[dict[str, Any]] = Field(default_factory=list)
+    totals: dict[str, Any] = Field(default_factory=dict)
+    scope_key: str = "all"
     caveats: tuple[str, ...] = ()
     build: str = ""
     seed: int | None = None
