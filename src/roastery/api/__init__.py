@@ -1,1 +1,1 @@
-"""The service: settings, its own database, HTTP, Slack, delivery, jobs. The only room that wires the others together."""
+"""The service: settings, its own database, HTTP, Slack, delivery, jobs. The one room that wires all others."""

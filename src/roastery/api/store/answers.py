@@ -1,0 +1,82 @@
+"""Conversations and their answers, of one organization and one scope (the AnswerStore)."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from roastery.agent.answer import Answer
+from roastery.api.errors import NotFound
+from roastery.api.store.database import Database
+from roastery.api.store.identifiers import new_id
+from roastery.api.store.tables import AnswerRow, ConversationRow
+from roastery.tools.base import Actor
+
+
+class StoredAnswers:
+    """A conversation is read back only in its organization and under its scope (law 13)."""
+
+    def __init__(self, database: Database, organization_id: str, actor: Actor) -> None:
+        self._database = database
+        self._organization_id = organization_id
+        self._actor = actor
+
+    def open(self, conversation_id: str | None, at: datetime) -> str:
+        """The id of a conversation: the one given, if it is the asker's to continue, else a new one."""
+        with self._database.session() as session:
+            if conversation_id is not None:
+                self._conversation(session, conversation_id).updated_at = at
+                return conversation_id
+            row = ConversationRow(
+                id=new_id("cnv"),
+                organization_id=self._organization_id,
+                actor_id=self._actor.id,
+                scope_key=self._actor.scope_key,
+                created_at=at,
+                updated_at=at,
+            )
+            session.add(row)
+            return row.id
+
+    def keep(self, answer: Answer, at: datetime) -> None:
+        """Append an answer to its conversation; keeping the same one twice changes nothing."""
+        with self._database.session() as session:
+            self._conversation(session, answer.conversation_id).updated_at = at
+            if session.get(AnswerRow, answer.answer_id) is not None:
+                return
+            taken = select(func.count()).where(AnswerRow.conversation_id == answer.conversation_id)
+            session.add(
+                AnswerRow(
+                    id=answer.answer_id,
+                    organization_id=self._organization_id,
+                    conversation_id=answer.conversation_id,
+                    position=session.scalar(taken) or 0,
+                    scope_key=self._actor.scope_key,
+                    question=answer.question,
+                    status=answer.status,
+                    document=answer.model_dump(mode="json"),
+                    created_at=at,
+                )
+            )
+
+    def answers(self, conversation_id: str) -> list[Answer]:
+        """The answers of a conversation, oldest first."""
+        with self._database.reading() as session:
+            self._conversation(session, conversation_id)
+            rows = session.scalars(
+                select(AnswerRow).where(AnswerRow.conversation_id == conversation_id).order_by(AnswerRow.position)
+            )
+            return [Answer.model_validate(row.document) for row in rows]
+
+    def answer(self, answer_id: str) -> Answer:
+        with self._database.reading() as session:
+            row = session.get(AnswerRow, answer_id)
+            if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.scope_key):
+                raise NotFound("answer", answer_id)
+            return Answer.model_validate(row.document)
+
+    def _conversation(self, session: Session, conversation_id: str) -> ConversationRow:
+        row = session.get(ConversationRow, conversation_id, with_for_update=True)
+        if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.scope_key):
+            raise NotFound("conversation", conversation_id)
+        return row

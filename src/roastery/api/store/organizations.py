@@ -1,0 +1,124 @@
+"""Organizations: their settings as stored, and as the value that the rest of the product reads."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from roastery.api.errors import BadBody
+from roastery.api.store.identifiers import new_id
+from roastery.api.store.tables import OrganizationRow
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.errors import UnknownName
+from roastery.warehouse.organization import AttributionDefaults, Organization
+
+SETTINGS = (
+    "currency",
+    "time_zone",
+    "week_start",
+    "fiscal_year_start",
+    "clock",
+    "attribution",
+    "refund_basis",
+    "revenue_includes",
+    "source_of_truth",
+)
+
+
+class Organizations:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def create(self, organization: Organization, at: datetime) -> Organization:
+        """Store a new organization under its id."""
+        self._session.add(
+            OrganizationRow(
+                id=organization.id, name=organization.name, settings=settings_of(organization), created_at=at
+            )
+        )
+        self._session.flush()
+        return organization
+
+    def get(self, organization_id: str) -> Organization | None:
+        row = self._session.get(OrganizationRow, organization_id)
+        return _read(row) if row else None
+
+    def find(self, name_or_id: str) -> Organization:
+        """By id, else by its name if only one has it: for the command line, where the operator names it."""
+        found = self.get(name_or_id)
+        if found:
+            return found
+        rows = self._session.scalars(select(OrganizationRow).where(OrganizationRow.name == name_or_id)).all()
+        if len(rows) > 1:
+            ids = [row.id for row in rows]
+            raise UnknownName("organization", name_or_id, ids)
+        if not rows:
+            known = self._session.execute(select(OrganizationRow.id, OrganizationRow.name)).all()
+            raise UnknownName("organization", name_or_id, [value for row in known for value in row])
+        return _read(rows[0])
+
+    def all(self) -> list[Organization]:
+        rows = self._session.scalars(select(OrganizationRow).order_by(OrganizationRow.created_at, OrganizationRow.id))
+        return [_read(row) for row in rows]
+
+    def update(self, organization: Organization) -> None:
+        row = self._session.get_one(OrganizationRow, organization.id)
+        row.name = organization.name
+        row.settings = settings_of(organization)
+
+
+def new_organization(name: str, **settings: Any) -> Organization:
+    """A new organization with a fresh id; settings that are None keep their defaults."""
+    if not name.strip():
+        raise BadBody("An organization needs a name.")
+    blank = Organization(id=new_id("org"), name=name.strip())
+    return with_changes(blank, {k: v for k, v in settings.items() if v is not None})
+
+
+def with_changes(organization: Organization, changes: dict[str, Any]) -> Organization:
+    """The organization with some settings changed, each checked; `attribution` may be given in part."""
+    allowed = ("name", *SETTINGS)
+    for name in changes:
+        if name not in allowed:
+            raise UnknownName("organization setting", name, allowed)
+    known = dict(changes)
+    if isinstance(known.get("attribution"), dict):
+        known["attribution"] = _attribution(organization.attribution, known["attribution"])
+    for name in ("revenue_includes", "source_of_truth"):
+        if name in known:
+            known[name] = tuple(known[name])
+    if known.get("clock"):
+        try:
+            Clock.from_iso(known["clock"])
+        except (TypeError, ValueError):
+            raise BadBody(
+                f"clock is an ISO instant such as 2026-11-20T00:00:00+00:00, not '{known['clock']}'."
+            ) from None
+    try:
+        return organization.with_settings(**known)
+    except (TypeError, AttributeError):
+        raise BadBody("A setting of the organization is of the wrong type.") from None
+
+
+def settings_of(organization: Organization) -> dict[str, Any]:
+    """The settings as plain JSON."""
+    document = asdict(organization)
+    return {name: list(document[name]) if isinstance(document[name], tuple) else document[name] for name in SETTINGS}
+
+
+def _attribution(current: AttributionDefaults, changes: dict[str, Any]) -> AttributionDefaults:
+    fields = asdict(current)
+    for name in changes:
+        if name not in fields:
+            raise UnknownName("attribution setting", name, fields)
+    return AttributionDefaults(**{**fields, **changes})
+
+
+def _read(row: OrganizationRow) -> Organization:
+    settings = dict(row.settings)
+    settings["attribution"] = AttributionDefaults(**settings["attribution"])
+    settings["revenue_includes"] = tuple(settings["revenue_includes"])
+    settings["source_of_truth"] = tuple(settings["source_of_truth"])
+    return Organization(id=row.id, name=row.name, **settings)
