@@ -1,0 +1,138 @@
+"""A question as words: one normal form for questions, catalogue names and the organization's own names."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_NUMBER_WORDS = {
+    **{w: str(n) for n, w in enumerate("two three four five six seven eight nine ten eleven twelve".split(), 2)},
+    **{"fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"},
+    **{"fourteen": "14", "hundred": "100", "twentyfive": "25"},
+}
+_TOKEN = re.compile(
+    r"""(?P<date>\d{4}-\d{1,2}(?:-\d{1,2})?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})
+    |(?P<money>[$€£]\s?\d[\d,]*(?:\.\d+)?\s?(?:k|m|bn)?(?![^\W_]))
+    |(?P<number>\d[\d,]*(?:\.\d+)?(?:k|m|bn|%|x|×)?(?![^\W_]))
+    |(?P<word>[^\W_]+(?:'[^\W_]+)?)
+    |(?P<op>>=|<=|=>|=<|[<>≥≤])
+    |(?P<dash>[-–—])
+    |(?P<stop>[?!.;,:&+()])
+    """,
+    re.VERBOSE,
+)
+_CONTRACTIONS = {
+    "what's": "what is",
+    "whats": "what is",
+    "how's": "how is",
+    "hows": "how is",
+    "where's": "where is",
+    "who's": "who is",
+    "that's": "that is",
+    "it's": "it is",
+    "let's": "let us",
+    "didn't": "did not",
+    "doesn't": "does not",
+    "don't": "do not",
+    "isn't": "is not",
+    "aren't": "are not",
+    "wasn't": "was not",
+    "i'd": "i would",
+    "i'm": "i am",
+    "we're": "we are",
+    "we've": "we have",
+    "i've": "i have",
+    "can't": "can not",
+}
+_INVARIANT = frozenset(
+    "sales ads this is was has vs does us as news gross less previous across analytics series business process "
+    "status always tiktok address always roas cos plus business was bonus campus focus versus loss access".split()
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """One word of the question; `word` is its normal form, `start` and `end` are offsets into the question as typed."""
+
+    text: str
+    word: str
+    start: int
+    end: int
+    quoted: bool = False
+
+    @property
+    def capital(self) -> bool:
+        return self.text[:1].isupper()
+
+
+def tokenize(question: str) -> tuple[Token, ...]:
+    """Words, numbers and the few signs that carry meaning.
+
+    >>> [t.word for t in tokenize("What's Meta's ROAS, last eight weeks?")]
+    ['what', 'is', 'meta', 'roas', ',', 'last', '8', 'weeks', '?']
+    """
+    text = unicodedata.normalize("NFKC", question).translate(_QUOTES)
+    quoted = [m.span(1) for m in re.finditer(r'"([^"]{1,120})"', text)]
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(text):
+        inside = any(a <= found.start() and found.end() <= b for a, b in quoted)
+        if found.lastgroup == "dash" and not _is_range_dash(text, found.start()):
+            continue
+        for word in _words(found[0], found.lastgroup or ""):
+            tokens.append(Token(found[0], word, found.start(), found.end(), inside))
+    return tuple(tokens)
+
+
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "`": "'"})
+
+
+def _is_range_dash(text: str, at: int) -> bool:
+    """A dash that stands between numbers or between spaced words is a range; one inside a word is nothing."""
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    return (before.isdigit() and after.isdigit()) or (before == " " and after == " ")
+
+
+def _words(text: str, kind: str) -> list[str]:
+    lower = text.lower()
+    if kind == "word":
+        if lower in _CONTRACTIONS:
+            return _CONTRACTIONS[lower].split()
+        lower = re.sub(r"'s$|'$", "", lower).replace("'", "")
+        if ordinal := re.fullmatch(r"(\d+)(st|nd|rd|th)", lower):
+            return [ordinal[1]]
+        return [_NUMBER_WORDS.get(lower, lower)]
+    if kind == "number":
+        return [lower.replace(",", "")]
+    if kind == "money":
+        return [lower.replace(",", "").replace(" ", "")]
+    if kind == "dash":
+        return ["-"]
+    if kind == "stop":
+        return ["and"] if lower in "&+" else [lower]
+    return [{"≥": ">=", "≤": "<=", "=>": ">=", "=<": "<="}.get(lower, lower)]
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """A word without its plural ending, enough to match names.
+
+    >>> stem("campaigns"), stem("categories"), stem("roas"), stem("sales"), stem("businesses")
+    ('campaign', 'category', 'roas', 'sales', 'business')
+    """
+    if word in _INVARIANT or len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
+        return word
+    if word.endswith("ies"):
+        return word[:-3] + "y"
+    if word.endswith(("sses", "shes", "ches", "xes")):
+        return word[:-2]
+    return word[:-1]
+
+
+@lru_cache(maxsize=65536)
+def phrase(text: str) -> tuple[str, ...]:
+    """The normal form of a name: stemmed words without signs.
+
+    >>> phrase("Meta_Ads – Spring-Sale (US)")
+    ('meta', 'ads', 'spring', 'sale', 'us')
+    """
+    return tuple(stem(t.word) for t in tokenize(text) if t.word[:1].isalnum() or t.word[:1] in "$€£")
