@@ -60,3 +60,8 @@ def not_negative(name: str, values: npt.NDArray[Any]) -> None:
     """Errors: UnfitInput when a value lies below zero."""
     if values.size and values.min() < 0:
         raise UnfitInput(f"'{name}' must not be negative; the smallest is {values.min():g}.")
+
+
+def summed(codes: Integers, weights: npt.NDArray[Any], count: int) -> Floats:
+    """Weights summed by code, 0…count−1, as float64."""
+    return np.bincount(codes, weights=weights, minlength=count).astype(np.float64)
