@@ -1,6 +1,7 @@
 """The shape of a source: declared resources, pages of records as they came, a cursor that says where to go on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol
@@ -32,6 +33,9 @@ class Page:
 
     `replaces` names the days that are complete with this page: every earlier version of them stops counting.
     Rows of a day must all lie in pages of one read, and only the last of these pages carries the day in `replaces`.
+    progress: share of this resource's work that is done, 0 to 1. complete_through and history_since are what the source
+    knows of itself with this page: the last whole day, and the day since when nothing is missing. notice: a sentence
+    for people, such as why history begins where it does.
     """
 
     records: Sequence[Record]
@@ -39,6 +43,10 @@ class Page:
     replaces: Partition | None = None
     read_id: str = ""
     progress: float | None = None
+    complete_through: date | None = None
+    history_since: date | None = None
+    deleted: Sequence[str] = ()
+    notice: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,8 @@ class Resource:
 class ContractSql:
     """How raw records of a source fill one curated contract, as one SELECT.
 
-    `sql` reads from `{records}`, whose columns are connection_id, key, payload (JSON), landed_at, seq, and gives columns
-    named as in the contract (a subset; the rest are null).
+    `sql` reads from `{records}`, whose columns are connection_id, key, payload (JSON), landed_at, seq, and gives
+    columns named as in the contract (a subset; the rest are null).
     """
 
     contract: str
@@ -87,12 +95,28 @@ class TokenStore(Protocol):
     def secrets(self, connection_id: str) -> Mapping[str, str]: ...
 
     def rotate(self, connection_id: str, secrets: Mapping[str, str]) -> None:
-        """Store new secrets before they are used (a crash must not lose the grant)."""
+        """Store new secrets before they are used (a crash must not lose the grant); the others stay."""
+        ...
+
+    def lock(self, connection_id: str) -> AbstractContextManager[None]:
+        """Hold a connection's secrets alone, across threads and processes, while they are refreshed."""
         ...
 
 
+class Listening(Protocol):
+    """What sync needs of a source's HTTP client: to hear of waits, and to close it."""
+
+    on_wait: Callable[[float, str], None] | None
+
+    def close(self) -> None: ...
+
+
 class Source(Protocol):
-    """A provider: one file in connectors/sources that says what it extracts and how that fills the contracts."""
+    """A provider: one file in connectors/sources that says what it extracts and how that fills the contracts.
+
+    Made with one argument, the `connectors.access.Access` of a connection. webhook: how its deliveries are verified,
+    and webhook_resources: which resources a delivery's topic makes worth reading at once.
+    """
 
     provider: ClassVar[str]
     title: ClassVar[str]
@@ -101,7 +125,33 @@ class Source(Protocol):
     fills: ClassVar[tuple[ContractSql, ...]]
     required_settings: ClassVar[tuple[str, ...]]
     required_secrets: ClassVar[tuple[str, ...]]
+    webhook: ClassVar["WebhookVerifier | None"]
+    webhook_resources: ClassVar[Mapping[str, tuple[str, ...]]]
+    http: Listening
 
     def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
-        """Yield what is new since `cursor`, oldest unread first within a resource, up to `until`."""
+        """Yield what is new since `cursor` up to `until`; each page's cursor goes on after that page.
+
+        History is read newest first, so that answers come early; what is new since the last sync is read whole.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A verified webhook. id: the same for every delivery of one message, so that it is taken once."""
+
+    id: str
+    topic: str
+    sent_at: datetime | None
+
+
+class WebhookVerifier(Protocol):
+    """Proves who sent a webhook, on its raw bytes and in constant time."""
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        """The delivery, signed with one of the secrets (several while a secret is rotated).
+
+        Errors: WebhookRejected.
+        """
         ...

@@ -1,0 +1,91 @@
+"""Finds the sources: every file in connectors/sources is one, no registration needed."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import cast
+
+from roastery.connectors import sources as sources_folder
+from roastery.connectors.access import Access
+from roastery.connectors.base import Connection, Source, TokenStore
+from roastery.connectors.errors import BadConnection
+from roastery.connectors.http import Politeness
+from roastery.connectors.throttle import Throttles
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.contracts import Fill
+from roastery.warehouse.errors import UnknownName
+
+
+@cache
+def sources() -> Mapping[str, type[Source]]:
+    """Every source by its provider's name."""
+    found: dict[str, type[Source]] = {}
+    for module in pkgutil.iter_modules(sources_folder.__path__):
+        loaded = importlib.import_module(f"{sources_folder.__name__}.{module.name}")
+        for value in vars(loaded).values():
+            if isinstance(value, type) and value.__module__ == loaded.__name__ and hasattr(value, "provider"):
+                found[value.provider] = cast(type[Source], value)
+    return MappingProxyType(dict(sorted(found.items())))
+
+
+SOURCES: Mapping[str, type[Source]] = sources()
+
+
+def source_type(provider: str) -> type[Source]:
+    """The source of a provider.
+
+    Errors: UnknownName with the nearest one.
+    """
+    if provider not in SOURCES:
+        raise UnknownName("provider", provider, SOURCES)
+    return SOURCES[provider]
+
+
+def check_connection(connection: Connection, tokens: TokenStore) -> None:
+    """Make sure that everything the source needs is there.
+
+    Errors: UnknownName for the provider, BadConnection that names what is missing.
+    """
+    source = source_type(connection.provider)
+    absent = [name for name in source.required_settings if not connection.settings.get(name)]
+    if absent:
+        raise BadConnection.missing(source.title, "settings", absent)
+    secrets = tokens.secrets(connection.id)
+    absent = [name for name in source.required_secrets if not secrets.get(name)]
+    if absent:
+        raise BadConnection.missing(source.title, "secrets", absent)
+
+
+def open_source(
+    connection: Connection,
+    tokens: TokenStore,
+    clock: Clock,
+    *,
+    throttles: Throttles | None = None,
+    politeness: Politeness | None = None,
+) -> Source:
+    """The source of a connection, ready to be synced.
+
+    Errors: UnknownName, BadConnection.
+    """
+    check_connection(connection, tokens)
+    access = Access(connection, tokens, clock, throttles or Throttles(), politeness or Politeness())
+    made = cast("type[_Made]", source_type(connection.provider))
+    return cast(Source, made(access))
+
+
+class _Made:
+    """How every source is constructed; a Protocol cannot say it."""
+
+    def __init__(self, access: Access) -> None: ...
+
+
+def fills() -> tuple[Fill, ...]:
+    """Every SELECT by which a source fills a contract, for the warehouse's build."""
+    return tuple(
+        Fill(fill.contract, source.provider, fill.resource, fill.sql)
+        for source in SOURCES.values()
+        for fill in source.fills
+    )

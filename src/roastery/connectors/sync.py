@@ -1,0 +1,260 @@
+"""Pulls what is new: pages of a source land in raw with their cursor, one transaction each, from where it stopped."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
+from roastery.connectors.errors import AbortSync, Reconnect, RetryLater, SkipResource
+from roastery.connectors.throttle import Stopwatch
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.raw import CompletedRead, LandReport, RawBatch, RawRecord, SourceProgress
+
+Outcome = Literal["complete", "skipped", "waiting", "needs_consent", "failed", "not_run"]
+
+WORST_FIRST: tuple[Outcome, ...] = ("needs_consent", "failed", "waiting", "not_run", "skipped", "complete")
+
+
+class Landing(Protocol):
+    """What sync needs of a warehouse; `warehouse.engine.Warehouse` is it."""
+
+    def land(self, batch: RawBatch) -> LandReport: ...
+
+    def cursor(self, connection_id: str, resource: str) -> Mapping[str, Any] | None: ...
+
+
+@dataclass(frozen=True)
+class SyncProgress:
+    """Where a sync stands. percent of the whole connection, 0 to 100; eta_seconds None while nothing can be said."""
+
+    connection_id: str
+    resource: str
+    rows: int
+    rows_per_second: float
+    percent: float
+    eta_seconds: float | None
+    message: str = ""
+    waiting_until: datetime | None = None
+
+
+Progress = Callable[[SyncProgress], None]
+
+
+@dataclass(frozen=True)
+class ResourceReport:
+    """What became of one resource. landed: rows new or changed; resume_at: when a limit allows to go on."""
+
+    resource: str
+    outcome: Outcome
+    pages: int = 0
+    landed: int = 0
+    unchanged: int = 0
+    seconds: float = 0.0
+    message: str = ""
+    resume_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What a sync did, per resource, and what people should know about it."""
+
+    connection_id: str
+    provider: str
+    resources: tuple[ResourceReport, ...]
+    notices: tuple[str, ...] = ()
+
+    @property
+    def landed(self) -> int:
+        return sum(r.landed for r in self.resources)
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the resources."""
+        return min((r.outcome for r in self.resources), key=WORST_FIRST.index, default="complete")
+
+    @property
+    def message(self) -> str:
+        """The sentence of the worst resource, '' when all is well."""
+        return next((r.message for r in self.resources if r.outcome == self.outcome), "")
+
+    @property
+    def resume_at(self) -> datetime | None:
+        return max((r.resume_at for r in self.resources if r.resume_at), default=None)
+
+
+def sync_connection(
+    source: Source,
+    connection: Connection,
+    warehouse: Landing,
+    clock: Clock,
+    progress: Progress | None = None,
+    *,
+    stopwatch: Stopwatch = time.monotonic,
+    only: Sequence[str] = (),
+) -> SyncReport:
+    """Read every resource of a source from its cursor on and land it.
+
+    only: names of the resources to read, all when empty. A provider's failure ends up in the report, never as an empty
+    result; what has landed stays and the next sync goes on after it. Errors: those of the warehouse pass through.
+    """
+    run = _Run(source, connection, warehouse, clock, progress or (lambda _: None), stopwatch, only)
+    source.http.on_wait = run.heard_of_wait
+    try:
+        for resource in run.wanted:
+            run.read(resource)
+    finally:
+        source.http.close()
+    return SyncReport(connection.id, source.provider, tuple(run.reports), tuple(dict.fromkeys(run.notices)))
+
+
+@dataclass
+class _Run:
+    """One sync while it goes on."""
+
+    source: Source
+    connection: Connection
+    warehouse: Landing
+    clock: Clock
+    progress: Progress
+    stopwatch: Stopwatch
+    only: Sequence[str] = ()
+    reports: list[ResourceReport] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.until = self.clock.now()
+        self.started = self.stopwatch()
+        self.rows = 0
+        self.current = ""
+        self.share = 0.0
+        self.stopped: Outcome | None = None
+        self.wanted = [r for r in in_order(self.source.resources) if not self.only or r.name in self.only]
+
+    def read(self, resource: Resource) -> None:
+        """Read one resource to its end, and put down what became of it."""
+        self.current, self.share = resource.name, 0.0
+        unread = [r.resource for r in self.reports if r.resource in resource.depends_on and r.outcome != "complete"]
+        if self.stopped or unread:
+            why = "The connection stopped before this was read." if self.stopped else f"It needs {', '.join(unread)}."
+            self.reports.append(ResourceReport(resource.name, "not_run", message=why))
+            return
+        tally = _Tally(self.stopwatch())
+        outcome, message, resume_at = self._outcome_of(resource, tally)
+        seconds = self.stopwatch() - tally.started
+        self.reports.append(
+            ResourceReport(
+                resource.name, outcome, tally.pages, tally.landed, tally.unchanged, seconds, message, resume_at
+            )
+        )
+
+    def _outcome_of(self, resource: Resource, tally: "_Tally") -> tuple[Outcome, str, datetime | None]:
+        try:
+            self._land_all(resource, tally)
+        except SkipResource as error:
+            return "skipped", error.message, None
+        except RetryLater as error:
+            # The whole connection shares the limit or the outage: asking for its other resources would only add to it.
+            self.stopped = "waiting"
+            wait = error.wait_seconds
+            until = self.clock.now() + timedelta(seconds=wait) if wait is not None else None
+            told = f" The sync goes on at {until:%H:%M} UTC." if until else " The next sync goes on from here."
+            return "waiting", error.message + told, until
+        except Reconnect as error:
+            self.stopped = "needs_consent"
+            return "needs_consent", error.message, None
+        except AbortSync as error:
+            self.stopped = "failed"
+            return "failed", error.message, None
+        return "complete", "", None
+
+    def _land_all(self, resource: Resource, tally: "_Tally") -> None:
+        stored = self.warehouse.cursor(self.connection.id, resource.name)
+        cursor = Cursor(stored or {})
+        for page in self.source.pages(resource, cursor, self.until):
+            batch = batch_of(page, resource, self.connection, self.source.provider)
+            tally.add(self.warehouse.land(batch))
+            cursor = page.cursor
+            self.rows += len(page.records)
+            self.share = page.progress if page.progress is not None else self.share
+            if page.notice:
+                self.notices.append(page.notice)
+            self._tell()
+        # Caught up: said apart from the pages, since only now it is true, and also when there was nothing new.
+        done = Page((), cursor)
+        self.warehouse.land(batch_of(done, resource, self.connection, self.source.provider, data_as_of=self.until))
+        self.share = 1.0
+        self._tell()
+
+    def heard_of_wait(self, seconds: float, why: str) -> None:
+        self._tell(why, self.clock.now() + timedelta(seconds=seconds))
+
+    def _tell(self, message: str = "", waiting_until: datetime | None = None) -> None:
+        elapsed = self.stopwatch() - self.started
+        done = (len(self.reports) + self.share) / len(self.wanted)
+        self.progress(
+            SyncProgress(
+                connection_id=self.connection.id,
+                resource=self.current,
+                rows=self.rows,
+                rows_per_second=self.rows / elapsed if elapsed > 0 else 0.0,
+                percent=100 * done,
+                eta_seconds=elapsed * (1 - done) / done if done > 0 else None,
+                message=message,
+                waiting_until=waiting_until,
+            )
+        )
+
+
+@dataclass
+class _Tally:
+    started: float
+    pages: int = 0
+    landed: int = 0
+    unchanged: int = 0
+
+    def add(self, report: LandReport) -> None:
+        self.pages += 1
+        self.landed += report.landed
+        self.unchanged += report.unchanged
+
+
+def batch_of(
+    page: Page, resource: Resource, connection: Connection, provider: str, *, data_as_of: datetime | None = None
+) -> RawBatch:
+    """A page as the warehouse lands it."""
+    return RawBatch(
+        connection_id=connection.id,
+        source=provider,
+        resource=resource.name,
+        records=[*_raw(page.records, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
+        cursor=dict(page.cursor.state),
+        read_id=page.read_id,
+        completes=CompletedRead(page.replaces.scope, page.replaces.days) if page.replaces else None,
+        personal=resource.personal,
+        progress=SourceProgress(data_as_of, page.complete_through, page.history_since),
+    )
+
+
+def _raw(records: Iterable[Mapping[str, Any]], resource: Resource) -> list[RawRecord]:
+    if resource.partition is None:
+        return [RawRecord(resource.key(record), record) for record in records]
+    place = resource.partition
+    return [RawRecord(resource.key(record), record, *place(record)) for record in records]
+
+
+def in_order(resources: Sequence[Resource]) -> list[Resource]:
+    """Resources after those that they depend on, otherwise as declared.
+
+    Errors: ValueError when two depend on each other.
+    """
+    by_name = {resource.name: resource for resource in resources}
+    ordered: list[Resource] = []
+    while len(ordered) < len(by_name):
+        done = {resource.name for resource in ordered}
+        ready = [r for r in resources if r.name not in done and all(d in done for d in r.depends_on if d in by_name)]
+        if not ready:
+            raise ValueError(f"these resources wait for each other: {sorted(set(by_name) - done)}")
+        ordered += ready
+    return ordered
