@@ -38,6 +38,7 @@ class Span:
     grain: str | None = None
     back: str | None = None
     text: str = ""
+    parts: tuple[Days, Days] | None = None
 
 
 Made = Days | str | None

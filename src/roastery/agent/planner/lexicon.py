@@ -1,0 +1,287 @@
+"""Names in a question: catalogue, synonyms, the organization's own names; exact first, then typos."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from roastery.agent.planner.tokens import Token, phrase, stem
+from roastery.agent.planner.vocabulary import Vocabulary
+
+LONGEST = 10
+Kind = Literal["metric", "dimension", "value", "ambiguous", "missing_metric", "missing_dimension", "missing_value"]
+_RANK: dict[str, int] = {
+    "metric": 0,
+    "ambiguous": 1,
+    "value": 2,
+    "dimension": 3,
+    "missing_metric": 4,
+    "missing_value": 5,
+    "missing_dimension": 6,
+}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a phrase can stand for. name: metric or dimension; value: a dimension's value; readings: several metrics."""
+
+    kind: Kind
+    name: str
+    value: str = ""
+    label: str = ""
+    readings: tuple[str, ...] = ()
+    ask: bool = False
+    weak: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Words [start, end) of a question with what they can mean; `typo` is the name that was meant."""
+
+    start: int
+    end: int
+    meanings: tuple[Meaning, ...]
+    typo: str | None = None
+    partial: bool = False
+
+    def of(self, kind: Kind) -> Meaning | None:
+        return next((m for m in self.meanings if m.kind == kind), None)
+
+    @property
+    def first(self) -> Meaning:
+        return self.meanings[0]
+
+
+_SKIPPED = frozenset("- ( ) : &".split())
+_NAMED_KINDS = frozenset("campaign product promotion promo location store service".split())
+_NEVER_NAMES = frozenset("the a our all each every any this that these which what top best worst and or of by new".split())
+
+
+def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
+    return tuple(sorted(meanings, key=lambda m: _RANK[m.kind]))
+
+
+@lru_cache
+def words(name: str) -> Any:
+    """A word list of the offline model."""
+    text = (resources.files("roastery.agent.planner.words") / f"{name}.yml").read_text("utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+@lru_cache
+def common_words() -> frozenset[str]:
+    """Words that carry no name: the grammar of questions, stemmed."""
+    lists = words("common").values()
+    return frozenset(stem(w) for block in lists for w in str(block).split())
+
+
+class Lexicon:
+    """Every phrase that a vocabulary knows, by its stemmed words."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._phrases: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
+        self._parts: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._add_metrics()
+        self._add_dimensions()
+        self._add_values()
+        self._starts = {p[0] for p in self._phrases}
+        self._typo_targets = [" ".join(p) for p in self._phrases if len(" ".join(p)) >= 4]
+        self._longest = min(LONGEST, max((len(p) for p in self._phrases), default=1))
+
+    def _add_metrics(self) -> None:
+        known = self.vocabulary.metrics
+        for term in known.values():
+            meaning = Meaning("metric", term.name)
+            for text in (term.name, term.title, *term.synonyms):
+                self._add(text, meaning)
+        for name, said in words("metrics").items():
+            meaning = Meaning("metric" if name in known else "missing_metric", name)
+            for text in (name, *said):
+                self._add(text, meaning)
+        for entry in words("readings"):
+            there = tuple(r for r in entry["readings"] if r in known)
+            if not there:
+                continue
+            ask = bool(entry.get("ask")) and len(there) > 1
+            meaning = Meaning("ambiguous", there[0], readings=there, ask=ask, weak=bool(entry.get("weak")))
+            for text in entry["phrases"]:
+                self._put(phrase(text), meaning)
+
+    def _add_dimensions(self) -> None:
+        known = self.vocabulary.dimensions
+        for term in known.values():
+            meaning = Meaning("dimension", term.name)
+            for text in (term.name, term.title, *term.synonyms):
+                self._add(text, meaning)
+        for name, said in words("dimensions").items():
+            meaning = Meaning("dimension" if name in known else "missing_dimension", name)
+            for text in (name, *said):
+                self._add(text, meaning)
+
+    def _add_values(self) -> None:
+        there: dict[str, dict[str, str]] = defaultdict(dict)
+        for value in self.vocabulary.values:
+            meaning = Meaning("value", value.dimension, value.value, value.label)
+            there[value.dimension][value.value.lower()] = value.value
+            for text in {value.label, value.value}:
+                key = phrase(text)
+                self._put(key, meaning)
+                if value.dimension in ("campaign", "product", "promotion", "location", "service", "ad_group"):
+                    for word in key:
+                        self._parts[word].add(key)
+        for dimension, known in words("values").items():
+            if dimension not in self.vocabulary.dimensions and dimension != "platform":
+                continue
+            for value, said in known.items():
+                actual = there.get(dimension, {}).get(value.lower())
+                kind: Kind = "value" if actual else "missing_value"
+                label = next((v.label for v in self.vocabulary.values if (v.dimension, v.value) == (dimension, actual)), said[0])
+                for text in said:
+                    self._put(phrase(text), Meaning(kind, dimension, actual or value, label))
+
+    def _add(self, text: str, meaning: Meaning) -> None:
+        key = phrase(text)
+        taken = self._phrases.get(key, [])
+        # The catalogue speaks first: a synonym of our own lists never takes a phrase from another metric of it.
+        if any(m.kind in ("metric", "dimension") for m in taken) and meaning.kind in ("metric", "missing_metric"):
+            return
+        self._put(key, meaning)
+
+    def _put(self, key: tuple[str, ...], meaning: Meaning) -> None:
+        if key and meaning not in self._phrases[key]:
+            self._phrases[key].append(meaning)
+
+    def marks(self, tokens: Sequence[Token], taken: Sequence[tuple[int, int]] = ()) -> list[Mark]:
+        """Names found in the words that are not taken, longest first, without overlap, left to right."""
+        blocked = {i for a, b in taken for i in range(a, b)}
+        at = [i for i, t in enumerate(tokens) if t.word not in _SKIPPED]
+        stems = [stem(tokens[i].word) for i in at]
+        found: list[Mark] = []
+        for start in range(len(stems)):
+            if stems[start] not in self._starts:
+                continue
+            for end in range(min(len(stems), start + self._longest), start, -1):
+                if not blocked.isdisjoint(at[start:end]):
+                    continue
+                meanings = self._phrases.get(tuple(stems[start:end]))
+                said = [tokens[i] for i in at[start:end]]
+                meanings = meanings and [m for m in meanings if self._plausible(m, said)]
+                if meanings:
+                    found.append(Mark(at[start], at[end - 1] + 1, _sorted(meanings)))
+        return _without_overlap([*found, *self._partials(tokens, at, stems, blocked)])
+
+    def _partials(
+        self, tokens: Sequence[Token], at: Sequence[int], stems: Sequence[str], blocked: set[int]
+    ) -> list[Mark]:
+        """Runs of words that stand in own names, such as "spring sale" where campaigns are called "Spring Sale – …"."""
+        found: list[Mark] = []
+        for start in range(len(stems)):
+            if stems[start] not in self._parts:
+                continue
+            keys: set[tuple[str, ...]] | None = None
+            for end in range(start + 1, min(len(stems), start + self._longest) + 1):
+                if at[end - 1] in blocked or stems[end - 1] not in self._parts:
+                    break
+                here = self._parts[stems[end - 1]]
+                keys = here if keys is None else keys & here
+                if not keys:
+                    break
+                said = [tokens[i] for i in at[start:end]]
+                before = stems[start - 1] if start else ""
+                after = stems[end] if end < len(stems) else ""
+                if self._names_something(said, before, after):
+                    meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
+                    found.append(Mark(at[start], at[end - 1] + 1, tuple(meanings), partial=True))
+        return found
+
+    @staticmethod
+    def _names_something(said: Sequence[Token], before: str, after: str) -> bool:
+        if all(t.quoted for t in said):
+            return True
+        telling = [t for t in said if stem(t.word) not in common_words()]
+        beside = after in _NAMED_KINDS or before in _NAMED_KINDS
+        if len(said) == 1:
+            return bool(telling) or (beside and before not in ("by", "per", "and") and said[0].word not in _NEVER_NAMES)
+        return bool(telling) or beside
+
+    @staticmethod
+    def _plausible(meaning: Meaning, said: Sequence[Token]) -> bool:
+        """Own names that are also everyday words count only when written as names."""
+        if meaning.kind not in ("value", "missing_value") or len(said) > 1:
+            return True
+        token = said[0]
+        if token.quoted:
+            return True
+        if len(token.word) <= 2:
+            return token.text.isupper() or meaning.value in ("meta_ads",)
+        return stem(token.word) not in common_words() or token.capital
+
+    def typos(self, tokens: Sequence[Token], unknown: Sequence[int]) -> list[Mark]:
+        """Known names that unknown words were meant to be: at most one slip in five letters, two in six to nine …"""
+        found: list[Mark] = []
+        for run in _runs(unknown):
+            for length in range(min(4, len(run)), 0, -1):
+                for offset in range(len(run) - length + 1):
+                    at = run[offset : offset + length]
+                    if any(a < at[-1] + 1 and at[0] < b for a, b in ((m.start, m.end) for m in found)):
+                        continue
+                    mark = self._typo(tokens, at[0], at[-1] + 1)
+                    if mark:
+                        found.append(mark)
+        return sorted(found, key=lambda m: m.start)
+
+    def _typo(self, tokens: Sequence[Token], start: int, end: int) -> Mark | None:
+        stems = [stem(t.word) for t in tokens[start:end]]
+        if any(s in self._parts for s in stems):
+            return None
+        said = " ".join(stems)
+        if len(said) < 4 or not said.replace(" ", "").isalpha():
+            return None
+        slips = 1 if len(said) <= 5 else 2 if len(said) <= 9 else 3
+        near = process.extractOne(said, self._typo_targets, scorer=OSA.distance, score_cutoff=slips)
+        if near is None or near[0][0] != said[0]:
+            return None
+        target = near[0]
+        meanings = self._phrases[tuple(target.split())]
+        return Mark(start, end, _sorted(meanings), typo=target)
+
+    def containing(self, said: Sequence[str], dimension: str | None = None) -> list[Meaning]:
+        """Own names that hold all of these words, such as the campaigns whose name contains "spring sale"."""
+        stems = [stem(w) for w in said]
+        if not stems or any(s not in self._parts for s in stems):
+            return []
+        keys = set.intersection(*(self._parts[s] for s in stems))
+        meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
+        return [m for m in meanings if dimension is None or m.name == dimension]
+
+    def nearest_values(self, said: str, dimension: str | None = None, count: int = 3) -> list[str]:
+        """Labels of the organization's own names that look most like what was said."""
+        labels = {v.label for v in self.vocabulary.values if dimension is None or v.dimension == dimension}
+        near = process.extract(said, sorted(labels), limit=count, score_cutoff=55, processor=str.lower)
+        return [label for label, _, _ in near]
+
+
+def _runs(indexes: Sequence[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for i in indexes:
+        if runs and runs[-1][-1] == i - 1:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return runs
+
+
+def _without_overlap(found: list[Mark]) -> list[Mark]:
+    found.sort(key=lambda m: (-(m.end - m.start), m.partial, _RANK[m.first.kind], m.start))
+    chosen: list[Mark] = []
+    for mark in found:
+        if all(mark.end <= other.start or mark.start >= other.end for other in chosen):
+            chosen.append(mark)
+    return sorted(chosen, key=lambda m: m.start)
