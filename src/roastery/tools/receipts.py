@@ -136,9 +136,7 @@ def rerun(receipt: Receipt, context: ToolContext, *, erased_at: Sequence[datetim
     through, because a warehouse that does not answer is no finding about the numbers.
     """
     if receipt.scope_key != context.actor.scope_key:
-        raise OutOfScope(
-            "This receipt was made for someone who may see other rows; ask the question yourself."
-        )
+        raise OutOfScope("This receipt was made for someone who may see other rows; ask the question yourself.")
     then = _shown(receipt)
     if receipt.tool not in TOOLS:
         cause = Cause("definition", f"The tool '{receipt.tool}' is no longer there.")

@@ -1,0 +1,48 @@
+"""query_metrics: numbers by any split, over any period, compared with any other."""
+
+from roastery.tools.base import Tool, ToolContext, ToolResult
+from roastery.tools.definitions import additive_metrics
+from roastery.tools.facts import FactBook
+from roastery.tools.frame_facts import frame_facts, frame_table
+from roastery.tools.frames import frame_json
+from roastery.tools.queries import Asked, ask
+from roastery.warehouse.semantic.query import MetricQuery
+
+
+class QueryMetrics(Tool[MetricQuery]):
+    """The MetricQuery of CONTRACTS section 5, answered with a fact for every number."""
+
+    name = "query_metrics"
+    description = (
+        "Look numbers up: one or more metrics, optionally split by dimensions or over time (grain), filtered, ordered, "
+        "limited, and compared with another period (compare_to). Use it for what, how much, which, top and trend "
+        "questions. Leave out what was not asked."
+    )
+    arguments = MetricQuery
+
+    def run(self, context: ToolContext, arguments: MetricQuery) -> ToolResult:
+        return query_result(context, ask(context, arguments, self.name))
+
+
+def query_result(context: ToolContext, asked: Asked) -> ToolResult:
+    """The result of one query: every cell a fact, the frame, its table, its receipt."""
+    book = FactBook(asked.receipt.id)
+    additive = additive_metrics(context, asked.query.metrics)
+    found = frame_facts(book, asked.frame, asked.query, additive=additive)
+    table = frame_table(asked.frame, table_title(asked.query), found)
+    return ToolResult(
+        tool=asked.receipt.tool,
+        facts=book.facts,
+        labels=book.labels,
+        tables=(table,),
+        caveats=asked.receipt.caveats,
+        receipt=asked.receipt,
+        frame=frame_json(asked.frame, asked.receipt.id),
+        data={"totals": found.total.ids},
+    )
+
+
+def table_title(query: MetricQuery) -> str:
+    """What a table shows: "revenue, spend by platform and week"."""
+    splits = [*query.dimensions, *([query.grain] if query.grain else [])]
+    return ", ".join(query.metrics) + (f" by {' and '.join(splits)}" if splits else "")

@@ -1,0 +1,63 @@
+"""Asking the semantic layer on behalf of a tool: within the asker's rows, bounded, with a receipt."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from roastery.tools.base import Receipt, ToolContext
+from roastery.tools.receipts import receipt_of
+from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, PeriodSpec
+
+MAX_ROWS = 1_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A frame, the receipt that proves it, and the query with its days written out."""
+
+    frame: MetricFrame
+    receipt: Receipt
+    query: MetricQuery
+
+
+def ask(
+    context: ToolContext,
+    query: MetricQuery,
+    tool: str = "query_metrics",
+    *,
+    arguments: dict[str, Any] | None = None,
+    max_rows: int = MAX_ROWS,
+    caveats: tuple[str, ...] = (),
+) -> Asked:
+    """Ask one query, at most `max_rows` rows of it, and make its receipt (not yet kept in the ledger).
+
+    arguments: what the tool was called with, when that is not the query itself; its `period` and `compare_to` are
+    replaced by the days that they meant, so that a rerun asks for the same days.
+    """
+    bounded = query if query.limit and query.limit <= max_rows else query.model_copy(update={"limit": max_rows + 1})
+    frame = context.metrics.ask(bounded, row_scope=context.actor.row_scope)
+    if len(frame.rows) > max_rows:
+        caveat = f"Only the first {max_rows:,} rows are shown; narrow the question by a filter or a limit."
+        frame = replace(frame, rows=frame.rows[:max_rows], truncated=True)
+        caveats = (*caveats, caveat)
+    settled = with_days(query, frame)
+    asked = as_arguments(settled) if arguments is None else arguments | _days(settled)
+    return Asked(frame, receipt_of(frame, tool, asked, context, caveats=caveats), settled)
+
+
+def with_days(query: MetricQuery, frame: MetricFrame) -> MetricQuery:
+    """The query with named periods replaced by the days that they meant when it was asked."""
+    made = frame.provenance
+    days: dict[str, Any] = {"period": PeriodSpec(start=made.period.start, end=made.period.end)}
+    if query.compare_to is not None and made.compare_period is not None:
+        days["compare_to"] = PeriodSpec(start=made.compare_period.start, end=made.compare_period.end)
+    return query.model_copy(update=days)
+
+
+def as_arguments(query: MetricQuery) -> dict[str, Any]:
+    """A query as JSON, with what was not asked left out."""
+    return query.model_dump(mode="json", exclude_defaults=True)
+
+
+def _days(query: MetricQuery) -> dict[str, Any]:
+    shown = as_arguments(query)
+    return {name: shown[name] for name in ("period", "compare_to") if name in shown}
