@@ -115,10 +115,10 @@ def test_a_sealed_secret_cannot_be_moved_to_another_connection(database: Databas
 
 
 def test_rotating_secrets_is_durable_and_counted(database: Database, acme: Organization) -> None:
-    row = connect(database, acme, refresh_token="one")
+    row = connect(database, acme, refresh_token="one", client_secret="stays")
     tokens = SealedTokens(database, KEYRING)
     tokens.rotate(row.id, {"refresh_token": "two"})
-    assert SealedTokens(database, KEYRING).secrets(row.id) == {"refresh_token": "two"}
+    assert SealedTokens(database, KEYRING).secrets(row.id) == {"refresh_token": "two", "client_secret": "stays"}
     with database.reading() as session:
         assert session.get_one(ConnectionRow, row.id).version == row.version + 1
 
@@ -142,7 +142,7 @@ def test_refreshes_of_one_connection_do_not_overlap(database: Database, acme: Or
 
     def refresh(tokens: SealedTokens) -> None:
         for _ in range(5):
-            with tokens.hold(row.id):
+            with tokens.lock(row.id):
                 tokens.rotate(row.id, {"counter": str(int(tokens.secrets(row.id)["counter"]) + 1)})
 
     threads = [threading.Thread(target=refresh, args=(tokens,)) for tokens in stores]

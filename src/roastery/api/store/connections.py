@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -67,6 +67,14 @@ class Connections:
             statement = statement.where(ConnectionRow.provider == provider)
         return list(self._session.scalars(statement.order_by(ConnectionRow.created_at, ConnectionRow.id)))
 
+    @staticmethod
+    def of_provider(session: Session, provider: str, connection_id: str | None = None) -> Sequence[ConnectionRow]:
+        """Connections of every organization: only to find whose secret has signed what came."""
+        statement = select(ConnectionRow).where(ConnectionRow.provider == provider, ConnectionRow.removed_at.is_(None))
+        if connection_id is not None:
+            statement = statement.where(ConnectionRow.id == connection_id)
+        return session.scalars(statement.order_by(ConnectionRow.created_at, ConnectionRow.id)).all()
+
     def change(self, connection_id: str, **changes: Any) -> ConnectionRow:
         """Change settings, base_url, name, status …; `secrets` is sealed."""
         row = self.get(connection_id)
@@ -88,7 +96,7 @@ class Connections:
 
 
 class SealedTokens:
-    """TokenStore over the database: each read and each rotation is one transaction; `hold` serialises a refresh."""
+    """TokenStore over the database: each read and each rotation is one transaction; `lock` serialises a refresh."""
 
     def __init__(self, database: Database, keyring: Keyring) -> None:
         self._database = database
@@ -103,15 +111,15 @@ class SealedTokens:
             return self._keyring.open(row.sealed_secrets, connection_id)
 
     def rotate(self, connection_id: str, secrets: Mapping[str, str]) -> None:
-        """Store new secrets durably before they are used."""
+        """Store new secrets durably before they are used; the ones not named stay."""
         with self._database.session() as session:
             row = session.get(ConnectionRow, connection_id, with_for_update=True)
             if row is None or row.removed_at is not None:
                 raise NotFound("connection", connection_id)
-            _seal(row, secrets, self._keyring)
+            _seal(row, {**self._keyring.open(row.sealed_secrets, row.id), **secrets}, self._keyring)
 
     @contextmanager
-    def hold(self, connection_id: str) -> Iterator[None]:
+    def lock(self, connection_id: str) -> Iterator[None]:
         """One refresher of a connection's secrets at a time: within this process, and on PostgreSQL across processes.
 
         SQLite needs no more: one process owns a home.

@@ -1,0 +1,26 @@
+"""Receipts of an organization: read, and run again (law 2)."""
+
+from typing import TYPE_CHECKING, Any
+
+from roastery.tools.base import Actor, Receipt
+from roastery.tools.errors import UnknownReceipt
+from roastery.warehouse.organization import Organization
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+
+
+def read_receipt(roastery: "Roastery", organization: Organization, actor: Actor, receipt_id: str) -> Receipt:
+    """A receipt of this organization and scope. Errors: UnknownReceipt."""
+    receipt = roastery.ledger(organization, actor).receipt(receipt_id)
+    if receipt is None:
+        raise UnknownReceipt(receipt_id)
+    return receipt
+
+
+def rerun_receipt(roastery: "Roastery", organization: Organization, actor: Actor, receipt_id: str) -> dict[str, Any]:
+    """{then, now, status, causes} of a receipt (CONTRACTS section 2)."""
+    from roastery.tools.receipts import rerun
+
+    receipt = read_receipt(roastery, organization, actor, receipt_id)
+    return rerun(receipt, roastery.context(organization, actor)).as_json()

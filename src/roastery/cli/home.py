@@ -1,0 +1,119 @@
+"""Runs a command's work in the process that owns the home: this one, or the one that already does."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from roastery.cli import terminal
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+    from roastery.api.owner import Reply
+
+Work = Callable[..., int | None]
+
+ASKERS_FAULT = 2
+OWN_FAULT = 1
+
+
+def run_at_home(work: Work, **parameters: Any) -> None:
+    """Do `work(roastery, terminal, **parameters)` here if the home is free, else hand it to its owner.
+
+    `work` is a function of a module in roastery.cli, by whose name the owner finds it; parameters are plain JSON or
+    paths, which are made absolute because the owner stands in another folder. Ends with the work's exit code.
+    """
+    raise typer.Exit(code=_run(work, {k: _portable(v) for k, v in parameters.items()}))
+
+
+def _run(work: Work, parameters: Mapping[str, Any]) -> int:
+    from roastery.api.errors import BadSettings
+    from roastery.api.owner import Ownership, claim_or_hand_over
+    from roastery.api.settings import Settings
+
+    screen = terminal.of_process()
+    try:
+        settings = Settings.from_environment()
+    except BadSettings as error:
+        screen.say(error.message)
+        return ASKERS_FAULT
+    shape = terminal.Shape.of_process()
+    request = {
+        "module": work.__module__,
+        "work": work.__name__,
+        "parameters": dict(parameters),
+        "width": shape.width,
+        "is_terminal": shape.is_terminal,
+    }
+    ownership = _guarded(screen, lambda: claim_or_hand_over(settings.home, request, _printer(screen)))
+    if not isinstance(ownership, Ownership):
+        return ownership
+    from roastery.api.app import Roastery
+
+    try:
+        return _guarded(screen, lambda: _in_process(Roastery, settings, ownership, screen, work, parameters))
+    finally:
+        ownership.release()
+
+
+def _in_process(
+    make: Any, settings: Any, ownership: Any, screen: terminal.Terminal, work: Work, parameters: Mapping[str, Any]
+) -> int:
+    with make.open(settings) as roastery:
+        ownership.publish(lambda request, reply: do_for_caller(roastery, request, reply))
+        try:
+            return work(roastery, screen, **parameters) or 0
+        finally:
+            ownership.finish()
+
+
+def do_for_caller(roastery: Roastery, request: Mapping[str, Any], reply: Reply) -> int:
+    """Do what another process handed over, writing to its terminal; only functions of this package are callable."""
+    shape = terminal.Shape(int(request["width"]), bool(request["is_terminal"]))
+    screen = terminal.of_caller(shape, reply)
+    reply("err", "handed to the process that owns this home\n")
+    module, name = str(request["module"]), str(request["work"])
+    if not module.startswith("roastery.cli.") or not name.startswith("work"):
+        screen.say(f"'{module}.{name}' is no command.")
+        return ASKERS_FAULT
+    work: Work = getattr(importlib.import_module(module), name)
+    return _guarded(screen, lambda: work(roastery, screen, **request["parameters"]) or 0)
+
+
+def _guarded(screen: terminal.Terminal, run: Callable[[], Any]) -> Any:
+    """Turn an error into its sentence and exit code; a fault of our own says so, and is logged whole."""
+    from roastery.warehouse.errors import RoasteryError
+
+    try:
+        return run()
+    except RoasteryError as error:
+        screen.say(error.message)
+        return ASKERS_FAULT
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # noqa: BLE001 the last place that can turn it into a sentence
+        import structlog
+
+        structlog.get_logger().debug("command failed", exc_info=error)
+        screen.say(f"Roastery met an error of its own: {type(error).__name__}: {error}")
+        screen.say("Run it again with ROASTERY_LOG_LEVEL=DEBUG to see where.")
+        return OWN_FAULT
+
+
+def _printer(screen: terminal.Terminal) -> Callable[[str, str], None]:
+    def write(stream: str, text: str) -> None:
+        console = screen.out if stream == "out" else screen.err
+        console.file.write(text)
+        console.file.flush()
+
+    return write
+
+
+def _portable(value: Any) -> Any:
+    return str(value.resolve()) if isinstance(value, Path) else value

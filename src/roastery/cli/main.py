@@ -1,0 +1,60 @@
+"""The command `roastery`: every command is one file of this folder, and heavy imports happen inside its work."""
+
+import typer
+
+from roastery.cli import (
+    alert,
+    ask,
+    bench,
+    connect,
+    demo,
+    digest,
+    docs,
+    evaluate,
+    imports,
+    key,
+    org,
+    query,
+    receipt,
+    serve,
+    sql,
+    sync,
+    tool,
+    validate,
+)
+
+app = typer.Typer(
+    name="roastery",
+    help="Conversational marketing analytics whose every number has a receipt.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+
+for command in (
+    demo.demo,
+    serve.serve,
+    imports.import_,
+    connect.connect,
+    sync.sync,
+    ask.ask,
+    query.query,
+    tool.tool,
+    sql.sql,
+    digest.digest,
+    receipt.receipt,
+    validate.validate,
+    evaluate.eval_,
+    bench.bench,
+    docs.docs,
+):
+    app.command(name=command.__name__.rstrip("_"))(command)
+app.add_typer(org.app, name="org")
+app.add_typer(key.app, name="key")
+app.add_typer(alert.app, name="alert")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="roastery")
