@@ -14,7 +14,8 @@ Grain = Literal["day", "week", "month", "quarter", "year"]
 
 
 class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Models write filter values as numbers as often as text.
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
 class PeriodSpec(_Asked):
