@@ -1,0 +1,227 @@
+"""Models of buying that ends unseen: BG/NBD, MBG/NBD and Pareto/NBD, by maximum likelihood with analytic gradients.
+
+Notation of the literature: x = frequency, tx = recency, T = age; rate λ ~ Gamma(r, α); drop-out p ~ Beta(a, b) after
+each purchase (BG, MBG), or at rate μ ~ Gamma(s, β) at any time (Pareto).
+Source: Fader, Hardie & Lee 2005 (BG/NBD); Batislam et al. 2007 (MBG/NBD); Schmittlein et al. 1987 (Pareto/NBD).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from roastery.tools.analysis.arrays import Floats
+from roastery.tools.analysis.errors import TooLittleData
+from roastery.tools.analysis.histories import Histories, coarsened
+from roastery.warehouse.errors import UnknownName
+
+# Parameters beyond e^±BOUND say that the data has no spread there; the likelihood is flat beyond.
+BOUND = 9.0
+QUADRATURE_NODES = 16
+# Above this many distinct rows a fit costs more than it tells; neighbours in time are merged (see `coarsened`).
+MOST_ROWS = 20_000
+
+
+class Likelihood(Protocol):
+    """Log-likelihood of each history and its gradient by the four parameters: shapes (rows,) and (4, rows)."""
+
+    def __call__(self, parameters: Floats, histories: Histories) -> tuple[Floats, Floats]: ...
+
+
+@dataclass(frozen=True)
+class BuyerFit:
+    """A fitted model. `covariance` is of the logarithms of the parameters; `log_likelihood` is the sample's."""
+
+    model: str
+    names: tuple[str, str, str, str]
+    parameters: Floats
+    covariance: Floats
+    log_likelihood: float
+    customers: int
+
+    def alive(self, histories: Histories) -> Floats:
+        """P(still a customer) of each history row."""
+        return _MODELS[self.model].alive(self.parameters, histories)
+
+    def expected(self, histories: Histories, horizon: float) -> Floats:
+        """Expected purchases of each history row in the next `horizon` units of time."""
+        return _MODELS[self.model].expected(self.parameters, histories, horizon)
+
+    def expected_at(self, parameters: Floats, histories: Histories, horizon: float) -> Floats:
+        """Expected purchases under other parameters, for intervals."""
+        return _MODELS[self.model].expected(parameters, histories, horizon)
+
+
+@dataclass(frozen=True)
+class _Model:
+    names: tuple[str, str, str, str]
+    likelihood: Likelihood
+    alive: Callable[[Floats, Histories], Floats]
+    expected: Callable[[Floats, Histories, float], Floats]
+
+
+def fit_buyers(histories: Histories, model: str = "bg_nbd", *, least_repeaters: int = 200) -> BuyerFit:
+    """Fit one model to histories grouped by distinct row.
+
+    Models: bg_nbd, mbg_nbd, pareto_nbd.
+    Errors: TooLittleData below `least_repeaters` customers who came back; UnknownName.
+    """
+    from scipy.optimize import minimize
+
+    if model not in _MODELS:
+        raise UnknownName("customer model", model, _MODELS)
+    if histories.repeaters < max(least_repeaters, 1):
+        raise TooLittleData(
+            f"Only {histories.repeaters} customers came back in this period; "
+            f"a lifetime forecast needs at least {max(least_repeaters, 1)} of them."
+        )
+    histories = coarsened(histories, MOST_ROWS)
+    weights = histories.customers / histories.customers.sum()
+    scale = float(np.average(histories.age, weights=histories.customers))
+
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        parameters = np.exp(logs)
+        rows, slopes = _MODELS[model].likelihood(parameters, histories)
+        return -float(weights @ rows), -(slopes @ weights) * parameters
+
+    start = np.log([0.5, scale / 2, 0.8, 2.0 if model != "pareto_nbd" else scale / 2])
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * 4, options={"ftol": 1e-14, "gtol": 1e-8}
+    )
+    logs = np.asarray(found.x, dtype=np.float64)
+    total = int(histories.customers.sum())
+    return BuyerFit(
+        model,
+        _MODELS[model].names,
+        np.exp(logs),
+        _covariance(lambda at: loss(at)[1] * total, logs),
+        -float(found.fun) * total,
+        total,
+    )
+
+
+def _covariance(gradient: Callable[[Floats], Floats], at: Floats) -> Floats:
+    """Inverse Hessian by central differences of the gradient; flat directions are held to a spread of ±2 in logs."""
+    step = 1e-4
+    hessian = np.stack([(gradient(at + step * e) - gradient(at - step * e)) / (2 * step) for e in np.eye(len(at))])
+    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2)
+    spread = 1 / np.maximum(values, 0.25)
+    return np.asarray((vectors * spread) @ vectors.T, dtype=np.float64)
+
+
+def _special() -> Any:
+    from scipy import special
+
+    return special
+
+
+def _geometric(shift: int) -> _Model:
+    """BG/NBD (shift 0: nobody leaves before a first repeat) or MBG/NBD (shift 1: one may leave right away)."""
+
+    def terms(p: Floats, h: Histories) -> tuple[Floats, Floats, Floats]:
+        r, alpha, a, b = p
+        y = h.frequency + shift
+        alive = -(r + h.frequency) * np.log(alpha + h.age)
+        gone = np.log(a) - np.log(np.maximum(b + y - 1, 1e-300)) - (r + h.frequency) * np.log(alpha + h.recency)
+        return y, alive, np.where(y > 0, gone, -np.inf)
+
+    def likelihood(parameters: Floats, histories: Histories) -> tuple[Floats, Floats]:
+        special = _special()
+        r, alpha, a, b = parameters
+        x, tx, t = histories.frequency, histories.recency, histories.age
+        y, alive, gone = terms(parameters, histories)
+        rows = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + np.logaddexp(alive, gone)
+        rows += special.gammaln(a + b) - special.gammaln(b) + special.gammaln(b + y) - special.gammaln(a + b + y)
+        dead = special.expit(gone - alive)
+        both = special.digamma(a + b) - special.digamma(a + b + y)
+        leaving = np.divide(dead, b + y - 1, out=np.zeros(len(x)), where=y > 0)
+        slopes = np.stack(
+            [
+                special.digamma(r + x) - special.digamma(r) + np.log(alpha)
+                - (1 - dead) * np.log(alpha + t) - dead * np.log(alpha + tx),
+                r / alpha - (r + x) * ((1 - dead) / (alpha + t) + dead / (alpha + tx)),
+                both + dead / a,
+                both + special.digamma(b + y) - special.digamma(b) - leaving,
+            ]
+        )  # fmt: skip
+        return rows, slopes
+
+    def alive(parameters: Floats, histories: Histories) -> Floats:
+        _, here, gone = terms(parameters, histories)
+        return np.asarray(_special().expit(here - gone), dtype=np.float64)
+
+    def expected(parameters: Floats, histories: Histories, horizon: float) -> Floats:
+        r, alpha, a, b = parameters
+        # The formula divides by a − 1 and converges to the same limit from both sides.
+        a = a if abs(a - 1) > 1e-5 else 1 + 1e-5
+        x, t = histories.frequency, histories.age
+        y = x + shift
+        z = horizon / (alpha + t + horizon)
+        series = _special().hyp2f1(r + x, b + y, a + b + y - 1, z)
+        stay = (a + b + y - 1) / (a - 1) * (1 - np.exp((r + x) * np.log1p(-z)) * series)
+        return np.asarray(np.maximum(stay, 0.0) * alive(parameters, histories), dtype=np.float64)
+
+    return _Model(("r", "alpha", "a", "b"), likelihood, alive, expected)
+
+
+def _pareto() -> _Model:
+    nodes, node_weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+
+    def unseen(p: Floats, h: Histories) -> tuple[Floats, Floats, Floats]:
+        """Log of s·∫(α+τ)^−(r+x) (β+τ)^−(s+1) dτ over [tx, T], nodes τ and their shares of the integral.
+
+        In w = (α+τ)^−(r+x+s) the integrand is ((α+τ)/(β+τ))^(s+1), flat however steep the original is.
+        """
+        r, alpha, s, beta = p
+        k = (r + h.frequency + s)[:, None]
+        end = np.expm1(-k * np.log((alpha + h.age) / (alpha + h.recency))[:, None])
+        w = 1 + end * (nodes + 1) / 2
+        tau = (alpha + h.recency)[:, None] * w ** (-1 / k)
+        flat = (s + 1) * (np.log(tau) - np.log(np.maximum(tau - alpha + beta, 1e-300)))
+        mass = np.exp(flat) * node_weights / 2
+        inside = mass.sum(axis=1)
+        log = np.log(s * inside * -end[:, 0] / k[:, 0] + 1e-300) - k[:, 0] * np.log(alpha + h.recency)
+        return log, tau - alpha, mass / inside[:, None]
+
+    def likelihood(parameters: Floats, histories: Histories) -> tuple[Floats, Floats]:
+        special = _special()
+        r, alpha, s, beta = parameters
+        x, t = histories.frequency, histories.age
+        gone, tau, share = unseen(parameters, histories)
+        here = -(r + x) * np.log(alpha + t) - s * np.log(beta + t)
+        dead = special.expit(gone - here)
+        stay = 1 - dead
+        rows = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+        rows += np.logaddexp(here, gone)
+        near_a, near_b = alpha + tau, beta + tau
+        slopes = np.stack(
+            [
+                special.digamma(r + x) - special.digamma(r) + np.log(alpha)
+                - stay * np.log(alpha + t) - dead * (share * np.log(near_a)).sum(axis=1),
+                r / alpha - (r + x) * (stay / (alpha + t) + dead * (share / near_a).sum(axis=1)),
+                np.log(beta) - stay * np.log(beta + t) + dead * (1 / s - (share * np.log(near_b)).sum(axis=1)),
+                s / beta - stay * s / (beta + t) - dead * (s + 1) * (share / near_b).sum(axis=1),
+            ]
+        )  # fmt: skip
+        return rows, slopes
+
+    def alive(parameters: Floats, histories: Histories) -> Floats:
+        r, alpha, s, beta = parameters
+        here = -(r + histories.frequency) * np.log(alpha + histories.age) - s * np.log(beta + histories.age)
+        return np.asarray(_special().expit(here - unseen(parameters, histories)[0]), dtype=np.float64)
+
+    def expected(parameters: Floats, histories: Histories, horizon: float) -> Floats:
+        r, alpha, s, beta = parameters
+        s = s if abs(s - 1) > 1e-5 else 1 + 1e-5
+        rate = (r + histories.frequency) / (alpha + histories.age)
+        spell = beta + histories.age
+        # −expm1 keeps the digits of 1 − (spell / (spell + t))^(s−1) where the horizon is short.
+        lasting = spell / (s - 1) * -np.expm1((s - 1) * np.log(spell / (spell + horizon)))
+        return np.asarray(rate * lasting * alive(parameters, histories), dtype=np.float64)
+
+    return _Model(("r", "alpha", "s", "beta"), likelihood, alive, expected)
+
+
+_MODELS: dict[str, _Model] = {"bg_nbd": _geometric(0), "mbg_nbd": _geometric(1), "pareto_nbd": _pareto()}
+BUYER_MODELS = tuple(_MODELS)
