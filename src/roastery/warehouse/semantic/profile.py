@@ -1,0 +1,110 @@
+"""What the stored data looks like: first and last day, currencies, zones and platforms of a table, read once per build."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from roastery.warehouse.contracts import CONTRACTS
+from roastery.warehouse.organization import Organization
+from roastery.warehouse.semantic.model import Fact
+from roastery.warehouse.state import DataState
+
+
+class WarehouseDoor(Protocol):
+    """What the semantic layer needs of a warehouse; `warehouse.engine.Warehouse` is it."""
+
+    @property
+    def organization(self) -> Organization: ...
+
+    def query(self, statement: Any, parameters: Any = None, *, max_rows: int | None = None) -> pa.Table: ...
+
+    def state(self) -> DataState: ...
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One stored table. Days are None while it is empty; currencies, zones and platforms leave out nulls and ''."""
+
+    first: date | None
+    last: date | None
+    currencies: frozenset[str]
+    time_zones: frozenset[str]
+    platforms: frozenset[str]
+
+    @property
+    def is_empty(self) -> bool:
+        return self.first is None
+
+
+# Columns that a table may have and whose distinct values change what can be summed.
+SPREADS = {"currency": "currencies", "time_zone": "time_zones", "platform": "platforms"}
+DERIVED_WITH_CURRENCY = ("sales", "sale_refunds", "sale_lines", "attribution_credits")
+
+
+class Profiles:
+    """The profiles of one organization's tables in one build; read when first needed."""
+
+    def __init__(self, warehouse: WarehouseDoor) -> None:
+        self._warehouse = warehouse
+        self._found: dict[tuple[str, str], Profile] = {}
+
+    def of(self, fact: Fact) -> Profile:
+        day = fact.base_day.date or fact.base_day.at
+        key = (fact.base_table, day.text if day else "")
+        if key not in self._found:
+            self._found[key] = self._read(fact)
+        return self._found[key]
+
+    def has_data(self, fact: Fact) -> bool:
+        return not self.of(fact).is_empty
+
+    def bounds(self, facts: Iterable[Fact]) -> tuple[date | None, date | None]:
+        """The first and the last day with data of any of the facts."""
+        profiles = [self.of(fact) for fact in facts]
+        firsts = [p.first for p in profiles if p.first is not None]
+        lasts = [p.last for p in profiles if p.last is not None]
+        return min(firsts, default=None), max(lasts, default=None)
+
+    def _read(self, fact: Fact) -> Profile:
+        day = fact.base_day.date or fact.base_day.at
+        assert day is not None
+        table = sa.table(fact.base_table)
+        placed: sa.ColumnElement[Any] = sa.literal_column(day.text)
+        if fact.base_day.date is None:
+            placed = sa.func.timezone(self._warehouse.organization.time_zone, placed)
+        placed = sa.cast(placed, sa.Date)
+        columns = [sa.func.min(placed).label("first"), sa.func.max(placed).label("last")]
+        spreads = [column for column in SPREADS if _has_column(fact.base_table, column)]
+        columns += [sa.func.list(sa.distinct(sa.column(c))).label(SPREADS[c]) for c in spreads]
+        row = self._warehouse.query(sa.select(*columns).select_from(table)).to_pylist()[0]
+        sets = {name: frozenset(value for value in row.get(name) or () if value) for name in SPREADS.values()}
+        return Profile(row["first"], row["last"], **sets)
+
+
+def _has_column(table: str, column: str) -> bool:
+    if table in CONTRACTS:
+        return column in CONTRACTS[table].by_name
+    return column == "currency" and table in DERIVED_WITH_CURRENCY
+
+
+class ProfileShelf:
+    """Profiles by organization and build, kept as long as the warehouses that they describe are open."""
+
+    def __init__(self) -> None:
+        self._kept: WeakKeyDictionary[Any, dict[str, tuple[str, Profiles]]] = WeakKeyDictionary()
+
+    def profiles(self, warehouse: WarehouseDoor, build: str) -> Profiles:
+        # A Warehouse is made anew for every request; what lives as long as the data is the pool behind it.
+        kept = self._kept.setdefault(getattr(warehouse, "_owner", warehouse), {})
+        name = warehouse.organization.id + "|" + warehouse.organization.time_zone
+        if name not in kept or kept[name][0] != build:
+            kept[name] = (build, Profiles(warehouse))
+        return kept[name][1]
+
+
+SHELF = ProfileShelf()

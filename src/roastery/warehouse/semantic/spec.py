@@ -1,0 +1,171 @@
+"""What may stand in the files of metrics, facts and dimensions: their shape, before names are checked."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Unit = Literal["money", "ratio", "count", "days", "hours", "score"]
+Aggregate = Literal["sum", "count", "count_distinct", "median"]
+Format = Literal["money", "number", "percent", "multiple", "days", "hours", "score"]
+Direction = Literal["higher", "lower", "neutral"]
+AcrossPlatforms = Literal["caveat", "refuse"]
+
+DEFAULT_FORMATS: dict[Unit, Format] = {
+    "money": "money",
+    "ratio": "percent",
+    "count": "number",
+    "days": "days",
+    "hours": "hours",
+    "score": "score",
+}
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DaySpec(_Spec):
+    """date: a day column or expression. at: an instant. zone `platform`: the account's own day, never re-zoned."""
+
+    date: str | None = None
+    at: str | None = None
+    zone: Literal["organization", "platform"] = "organization"
+
+    @model_validator(mode="after")
+    def _has_one(self) -> "DaySpec":
+        if not self.date and not self.at:
+            raise ValueError("a day needs a date or an at")
+        return self
+
+
+class JoinSpec(_Spec):
+    """A table joined on its own key, so that it never multiplies the fact's rows."""
+
+    table: str
+    key: str
+    by: str
+
+
+class BaseSpec(_Spec):
+    """The stored table behind a fact that is a SELECT, and the column that places its rows in time."""
+
+    table: str
+    date: str | None = None
+    at: str | None = None
+
+
+class FactSpec(_Spec):
+    title: str
+    table: str | None = None
+    sql: str | None = None
+    base: BaseSpec | None = None
+    credits: bool = False
+    contracts: tuple[str, ...]
+    day: DaySpec
+    touch_day: DaySpec | None = None
+    rate_on: str | None = None
+    currency: str | None = None
+    empty: str = "unknown"
+    stock: Literal["end"] | None = None
+    advice: str
+    because: str = ""
+    joins: dict[str, JoinSpec] = Field(default_factory=dict)
+    dimensions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> "FactSpec":
+        if bool(self.table) == bool(self.sql):
+            raise ValueError("a fact is either a table or a sql")
+        if self.sql and not self.base:
+            raise ValueError("a fact that is a sql names its base")
+        return self
+
+
+class LabelSource(_Spec):
+    table: str
+    key: str
+    text: str
+    latest: str | None = None
+
+
+class LabelSpec(_Spec):
+    column: str
+    sources: tuple[LabelSource, ...] = Field(alias="from", min_length=1)
+
+
+class DimensionSpec(_Spec):
+    title: str
+    definition: str
+    synonyms: tuple[str, ...] = ()
+    label: LabelSpec | None = None
+    note: str = ""
+
+
+class MeasureSpec(_Spec):
+    """One aggregate over one fact. without: dimensions that this reading must not be split by. at: for stocks."""
+
+    fact: str
+    aggregate: Aggregate
+    of: str | None = None
+    where: str | None = None
+    without: tuple[str, ...] = ()
+    at: Literal["end", "start"] = "end"
+
+    @model_validator(mode="after")
+    def _counts_something(self) -> "MeasureSpec":
+        if (self.aggregate == "count") == bool(self.of):
+            raise ValueError("count takes no `of`, every other aggregate needs one")
+        return self
+
+
+class RatioSpec(_Spec):
+    numerator: str
+    denominator: str
+    scale: int | None = None
+
+
+class ChooseSpec(_Spec):
+    parameter: Literal["refund_basis"]
+    order_day: str
+    refund_day: str
+
+
+class MetricSpec(_Spec):
+    """One metric; exactly one of measure, ratio, formula and choose says how it is computed."""
+
+    title: str
+    definition: str
+    unit: Unit
+    synonyms: tuple[str, ...] = ()
+    format: Format | None = None
+    direction: Direction = "higher"
+    hidden: bool = False
+    measure: tuple[MeasureSpec, ...] = ()
+    ratio: RatioSpec | None = None
+    formula: str | None = None
+    choose: ChooseSpec | None = None
+    is_fractional: bool = False
+    history: Literal["sales"] | None = None
+    across_platforms: AcrossPlatforms | None = None
+    minimum_age_days: int = 0
+    companions: dict[str, str] = Field(default_factory=dict)
+    caveat: str = ""
+
+    @field_validator("measure", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @field_validator("definition")
+    @classmethod
+    def _is_one_line(cls, value: str) -> str:
+        if "\n" in value.strip() or not value.strip().endswith("."):
+            raise ValueError("a definition is one line that ends with a full stop")
+        return value.strip()
+
+    @model_validator(mode="after")
+    def _has_one_computation(self) -> "MetricSpec":
+        ways = [bool(self.measure), self.ratio is not None, self.formula is not None, self.choose is not None]
+        if sum(ways) != 1:
+            raise ValueError("a metric has exactly one of measure, ratio, formula and choose")
+        return self
