@@ -113,7 +113,7 @@ def named(calendar: Calendar, name: str, unit: str) -> Days:
     if name.startswith("last_"):
         return Days(calendar.shift(unit, begin, -1), begin, unit, name)
     if name.endswith("_to_date"):
-        return Days(begin, max(today, begin + timedelta(days=1)), unit, name)
+        return Days(begin, today + timedelta(days=1), unit, name)
     return Days(begin, calendar.shift(unit, begin, 1), unit, name)
 
 
@@ -148,7 +148,7 @@ def _few(calendar: Calendar, m: re.Match[str]) -> Days | None:
 
 
 def _past_unit(calendar: Calendar, m: re.Match[str]) -> Days | None:
-    """"The past month" runs to yesterday, unlike "last month"."""
+    """ "The past month" runs to yesterday, unlike "last month"."""
     count = {"week": 7, "month": 30, "quarter": 90, "year": 365}[m["unit"]]
     found = last_n(calendar, count, "day")
     if found is None:
@@ -211,7 +211,9 @@ def _fiscal_year(calendar: Calendar, m: re.Match[str]) -> Days:
     groups = m.groupdict()
     if groups.get("year"):
         return dates.fiscal_year(calendar, dates.year_number(m["year"]))
-    year = calendar.today.year + (1 if calendar.fiscal_start > 1 and calendar.today.month >= calendar.fiscal_start else 0)
+    year = calendar.today.year + (
+        1 if calendar.fiscal_start > 1 and calendar.today.month >= calendar.fiscal_start else 0
+    )
     return dates.fiscal_year(calendar, year - (1 if groups.get("relative", "").startswith("last") else 0))
 
 
@@ -373,7 +375,9 @@ POINTS: tuple[Rule, ...] = (
     _rule("may", r"(?P<month>may)(?:(?: of| in|,)?(?: (?P<year>20\d\d)| (?P<relative>last year|this year)))", _month),
     _rule("bare may", r"(?P<month>may)", _month),
     _rule("quarter", r"(?:(?P<fiscal>fiscal|fy) )?q(?P<q>[1-4])" + _REL_YEAR, _quarter),
-    _rule("nth quarter", r"(?:(?P<fiscal>fiscal) )?(?P<nth>first|second|third|fourth|[1-4]) quarter" + _REL_YEAR, _quarter),
+    _rule(
+        "nth quarter", r"(?:(?P<fiscal>fiscal) )?(?P<nth>first|second|third|fourth|[1-4]) quarter" + _REL_YEAR, _quarter
+    ),
     _rule("half", r"h(?P<h>[12])" + _REL_YEAR, _half),
     _rule("year", rf"(?:the year )?(?P<year>{YEAR})", _calendar_year),
     _rule("today", "today", _named("today", "day")),
@@ -383,8 +387,14 @@ POINTS: tuple[Rule, ...] = (
         for unit in ("week", "month", "quarter", "year")
         for rule in (
             _rule(f"this {unit}", f"(?:this|the current|current) {unit}", _named(f"this_{unit}", unit)),
-            _rule(f"last {unit}", f"(?:last|previous|prior|preceding|latest|most recent) {unit}", _named(f"last_{unit}", unit)),
-            _rule(f"start of {unit}", f"(?:the )?(?:start|beginning) of (?:the|this) {unit}", _named(f"this_{unit}", unit)),
+            _rule(
+                f"last {unit}",
+                f"(?:last|previous|prior|preceding|latest|most recent) {unit}",
+                _named(f"last_{unit}", unit),
+            ),
+            _rule(
+                f"start of {unit}", f"(?:the )?(?:start|beginning) of (?:the|this) {unit}", _named(f"this_{unit}", unit)
+            ),
         )
     ),
     _rule("ago", rf"(?P<n>\d+|a|an|one) (?P<unit>{UNIT})s? ago", _ago),
@@ -413,8 +423,18 @@ RULES: tuple[Rule, ...] = (
         _says("previous_year"),
         "compare",
     ),
-    _rule("year ago", r"(?:a|one|the) year (?:ago|earlier|before|prior)|(?:the )?(?:year prior|prior year)", _says("previous_year"), "compare"),
-    _rule("yoy", r"(?:year (?:over|on|to) year|yoy|y o y|year over year)(?: (?:change|growth))?", _says("previous_year"), "compare"),
+    _rule(
+        "year ago",
+        r"(?:a|one|the) year (?:ago|earlier|before|prior)|(?:the )?(?:year prior|prior year)",
+        _says("previous_year"),
+        "compare",
+    ),
+    _rule(
+        "yoy",
+        r"(?:year (?:over|on|to) year|yoy|y o y|year over year)(?: (?:change|growth))?",
+        _says("previous_year"),
+        "compare",
+    ),
     _rule(
         "pop",
         r"(?:period over period|pop|(?:the )?(?:previous|prior|preceding|last|earlier) (?:period|timeframe)"
@@ -433,28 +453,69 @@ RULES: tuple[Rule, ...] = (
         _before,
         "compare",
     ),
-    _rule("unit before", rf"the (?P<unit>{UNIT}) (?:before|prior|earlier)(?: (?:that|it))?", lambda c, m: f"before:1:{m['unit']}", "compare"),
+    _rule(
+        "unit before",
+        rf"the (?P<unit>{UNIT}) (?:before|prior|earlier)(?: (?:that|it))?",
+        lambda c, m: f"before:1:{m['unit']}",
+        "compare",
+    ),
     # Then periods made of other periods.
-    _rule("week before last", rf"(?:the )?(?P<unit>{UNIT}) before last", lambda c, m: Days(
-        c.shift(m["unit"], c.begin(m["unit"], c.today), -2), c.shift(m["unit"], c.begin(m["unit"], c.today), -1), m["unit"]
-    )),
-    _rule("day before yesterday", "(?:the )?day before yesterday", lambda c, m: Days(
-        c.today - timedelta(days=2), c.today - timedelta(days=1)
-    )),
-    _rule("range", rf"(?:from |between )?(?P<first>{_POINT}) (?:to|and|until|till|through|thru|-|up to) (?P<last>{_POINT})", _range),
-    _rule("days of month", rf"(?:from |between )?(?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?: of)? (?P<month>{MONTH})" + _OF, _days_of_month),
-    _rule("month days", rf"(?:from |between )?(?P<month>{MONTH}) (?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?! ?{MONTH})" + _OF, _days_of_month),
-    _rule("since", rf"(?:ever )?(?:since|starting(?: from| on)?|from) (?P<point>{_POINT})(?: (?:onwards?|on|until now|to now|to today|till now|to date))?", _since),
-    _rule("week of", rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c)(?: on)? (?P<point>{_POINT})", _week_of),
+    _rule(
+        "week before last",
+        rf"(?:the )?(?P<unit>{UNIT}) before last",
+        lambda c, m: Days(
+            c.shift(m["unit"], c.begin(m["unit"], c.today), -2),
+            c.shift(m["unit"], c.begin(m["unit"], c.today), -1),
+            m["unit"],
+        ),
+    ),
+    _rule(
+        "day before yesterday",
+        "(?:the )?day before yesterday",
+        lambda c, m: Days(c.today - timedelta(days=2), c.today - timedelta(days=1)),
+    ),
+    _rule(
+        "range",
+        rf"(?:from |between )?(?P<first>{_POINT}) (?:to|and|until|till|through|thru|-|up to) (?P<last>{_POINT})",
+        _range,
+    ),
+    _rule(
+        "days of month",
+        rf"(?:from |between )?(?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?: of)? (?P<month>{MONTH})"
+        + _OF,
+        _days_of_month,
+    ),
+    _rule(
+        "month days",
+        rf"(?:from |between )?(?P<month>{MONTH}) (?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?! ?{MONTH})"
+        + _OF,
+        _days_of_month,
+    ),
+    _rule(
+        "since",
+        rf"(?:ever )?(?:since|starting(?: from| on)?|from) (?P<point>{_POINT})(?: (?:onwards?|on|until now|to now|to today|till now|to date))?",
+        _since,
+    ),
+    _rule(
+        "week of",
+        rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c)(?: on)? (?P<point>{_POINT})",
+        _week_of,
+    ),
     _rule(
         "part of",
         rf"(?:the )?(?P<which>first|opening|last|final) (?:(?P<n>\d+) )?(?P<unit>day|week)s? (?:of|in) (?P<point>{_POINT})",
         _part_of,
     ),
     _rule("half of month", rf"(?:the )?(?P<which>first|second) half of (?P<point>{_POINT})", _half_of),
-    _rule("half of year", rf"(?:the )?(?P<nth>first|second) half(?: of(?: the year)?)?(?: (?P<year>{YEAR})| (?P<relative>last year|this year))?", _half),
+    _rule(
+        "half of year",
+        rf"(?:the )?(?P<nth>first|second) half(?: of(?: the year)?)?(?: (?P<year>{YEAR})| (?P<relative>last year|this year))?",
+        _half,
+    ),
     # Then plain periods.
-    _rule("last n", rf"(?:the )?(?:{LAST}) (?P<n>\d+)(?: (?:full|complete|calendar|whole))? (?P<unit>{UNIT})s?", _last_n),
+    _rule(
+        "last n", rf"(?:the )?(?:{LAST}) (?P<n>\d+)(?: (?:full|complete|calendar|whole))? (?P<unit>{UNIT})s?", _last_n
+    ),
     _rule("n last", rf"(?:the )?(?P<n>\d+) (?:last|past|most recent) (?P<unit>{UNIT})s?", _last_n),
     _rule("few", rf"(?:the )?(?:{LAST}) (?:few|couple(?: of)?|several) (?P<unit>{UNIT})s?", _few),
     _rule("short last", r"[lpt](?P<n>\d{1,3})(?P<u>[dwmqy])", _short_last),
@@ -464,26 +525,75 @@ RULES: tuple[Rule, ...] = (
     *(
         _rule(f"{unit} to date", pattern, _named(f"{unit}_to_date", unit))
         for unit, pattern in (
-            ("month", r"(?:this )?month to date|mtd|(?:so far )?this month so far|so far this month|(?:the )?month so far"),
-            ("quarter", r"(?:this )?quarter to date|qtd|this quarter so far|so far this quarter|(?:the )?quarter so far"),
+            (
+                "month",
+                r"(?:this )?month to date|mtd|(?:so far )?this month so far|so far this month|(?:the )?month so far",
+            ),
+            (
+                "quarter",
+                r"(?:this )?quarter to date|qtd|this quarter so far|so far this quarter|(?:the )?quarter so far",
+            ),
             ("year", r"(?:this )?year to date|ytd|this year so far|so far this year|(?:the )?year so far"),
         )
     ),
-    _rule("week to date", r"(?:this )?week to date|wtd|this week so far|so far this week", lambda c, m: Days(
-        c.week_of(c.today), max(c.today, c.week_of(c.today) + timedelta(days=1)), "week"
-    )),
-    _rule("all time", r"all time|of all time|ever|since (?:the )?(?:beginning|start|day one|launch|we started)|to date overall", _all_time),
-    _rule("fiscal year", rf"(?:fy|fiscal year|financial year) ?(?P<year>{YEAR}|\d\d)|fy(?P<short>\d\d)(?!\d)", lambda c, m: dates.fiscal_year(
-        c, dates.year_number(m["year"] or m["short"])
-    )),
-    _rule("relative fiscal year", r"(?P<relative>this|last|the current|current|the last|the previous) (?:fiscal|financial) year", lambda c, m: _fiscal_year(c, m)),
-    _rule("relative fiscal quarter", r"(?:the )?(?P<relative>this|last|current|previous) fiscal quarter", _relative_fiscal_quarter),
-    _rule("weekend", r"(?:over |on )?(?:the )?(?P<relative>last|past|this|previous|this past)? ?weekend", lambda c, m: _weekend(c, m)),
-    _rule("season", rf"(?:(?P<relative>last|this|the|over the|in the|during the|in|during) )(?P<season>spring|summer|autumn|fall|winter)(?: (?P<year>{YEAR}))?(?! (?:sale|campaign|promo|collection|launch|deal|offer))", _season),
+    _rule(
+        "week to date",
+        r"(?:this )?week to date|wtd|this week so far|so far this week",
+        lambda c, m: Days(c.week_of(c.today), max(c.today, c.week_of(c.today) + timedelta(days=1)), "week"),
+    ),
+    _rule(
+        "all time",
+        r"all time|of all time|ever|since (?:the )?(?:beginning|start|day one|launch|we started)|to date overall",
+        _all_time,
+    ),
+    _rule(
+        "fiscal year",
+        rf"(?:fy|fiscal year|financial year) ?(?P<year>{YEAR}|\d\d)|fy(?P<short>\d\d)(?!\d)",
+        lambda c, m: dates.fiscal_year(c, dates.year_number(m["year"] or m["short"])),
+    ),
+    _rule(
+        "relative fiscal year",
+        r"(?P<relative>this|last|the current|current|the last|the previous) (?:fiscal|financial) year",
+        lambda c, m: _fiscal_year(c, m),
+    ),
+    _rule(
+        "relative fiscal quarter",
+        r"(?:the )?(?P<relative>this|last|current|previous) fiscal quarter",
+        _relative_fiscal_quarter,
+    ),
+    _rule(
+        "weekend",
+        r"(?:over |on )?(?:the )?(?P<relative>last|past|this|previous|this past)? ?weekend",
+        lambda c, m: _weekend(c, m),
+    ),
+    _rule(
+        "season",
+        rf"(?:(?P<relative>last|this|the|over the|in the|during the|in|during) )(?P<season>spring|summer|autumn|fall|winter)(?: (?P<year>{YEAR}))?(?! (?:sale|campaign|promo|collection|launch|deal|offer))",
+        _season,
+    ),
     *(r for r in POINTS if r[0] != "bare may"),
-    _rule("in may", r"(?:(?<=in )|(?<=for )|(?<=during )|(?<=of )|(?<=since )|(?<=vs )|(?<=versus )|(?<=with )|(?<=to )|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=last )|(?<=this ))(?P<month>may)", _month),
+    _rule(
+        "in may",
+        r"(?:(?<=in )|(?<=for )|(?<=during )|(?<=of )|(?<=since )|(?<=vs )|(?<=versus )|(?<=with )|(?<=to )|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=last )|(?<=this ))(?P<month>may)",
+        _month,
+    ),
     # Grains.
-    _rule("by unit", rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar )?(?P<unit>{UNIT}|daily|weekly|monthly|quarterly|yearly|annual)(?: (?:basis|level))?", _grain, "grain"),
-    _rule("unit by unit", r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?:day|week|month|quarter|year)", _grain, "grain"),
-    _rule("unitly", r"(?P<unit>daily|weekly|monthly|quarterly|yearly|annual|annually)(?: (?:basis|trend|breakdown|view))?", _grain, "grain"),
+    _rule(
+        "by unit",
+        rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar )?(?P<unit>{UNIT}|daily|weekly|monthly|quarterly|yearly|annual)(?: (?:basis|level))?",
+        _grain,
+        "grain",
+    ),
+    _rule(
+        "unit by unit",
+        r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?:day|week|month|quarter|year)",
+        _grain,
+        "grain",
+    ),
+    _rule(
+        "unitly",
+        r"(?P<unit>daily|weekly|monthly|quarterly|yearly|annual|annually)(?: (?:basis|trend|breakdown|view))?",
+        _grain,
+        "grain",
+    ),
 )

@@ -60,7 +60,9 @@ class Mark:
 
 _SKIPPED = frozenset("- ( ) : &".split())
 _NAMED_KINDS = frozenset("campaign product promotion promo location store service".split())
-_NEVER_NAMES = frozenset("the a our all each every any this that these which what top best worst and or of by new".split())
+_NEVER_NAMES = frozenset(
+    "the a our all each every any this that these which what top best worst and or of by new".split()
+)
 
 
 def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
@@ -142,7 +144,9 @@ class Lexicon:
             for value, said in known.items():
                 actual = there.get(dimension, {}).get(value.lower())
                 kind: Kind = "value" if actual else "missing_value"
-                label = next((v.label for v in self.vocabulary.values if (v.dimension, v.value) == (dimension, actual)), said[0])
+                label = next(
+                    (v.label for v in self.vocabulary.values if (v.dimension, v.value) == (dimension, actual)), said[0]
+                )
                 for text in said:
                     self._put(phrase(text), Meaning(kind, dimension, actual or value, label))
 

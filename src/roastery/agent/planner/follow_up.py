@@ -1,0 +1,164 @@
+"""What a short question takes over from the one before it: "and by week?", "only Meta", "same for last year"."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rapidfuzz import fuzz, process
+
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.periods import trend_grain
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Filter, Reading, reading_of
+
+OPENING = re.compile(
+    r"^(?:(?:ok|okay|thanks|thank you|great|cool|nice|good|now|and|but|so|then|also|what about|how about|same|the same|again|only|just|instead|please|can you|could you"
+    r"|show|show me|split|break|broken|drill|exclude|excluding|without|except|compare|compared|vs|versus|against|why|by|for|in|on|per|with|add|include|plus|or|what if|do|it|that|this|them|those|make it|sort|order|rank|top|bottom|limit|use|using|under|first|last|no|yes|not|remove|drop|switch|change)(?: |$|,))+"
+)
+POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
+
+
+def inherit(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
+    """The reading that continues the thread, or None when the question stands on its own."""
+    if before.pending and (answered := _answer(question, heard, before.pending, lexicon)):
+        return answered
+    if before.intent not in ("query", "compare", "explain") or not before.metrics:
+        return None
+    if heard.intent in ("refuse", "clarify"):
+        return None
+    if not _continues(question, heard):
+        return None
+    return _merge(question, heard, before, lexicon)
+
+
+def _continues(question: Question, heard: Reading) -> bool:
+    line = question.line
+    if "metrics" not in heard.said:
+        if re.search(r"(?<![^ ])(?:perform\w*|overview|overall)(?![^ ])", line) and heard.said - {"period"} == set():
+            return bool(OPENING.match(line)) and len(line.split()) <= 6
+        return bool(heard.said) or bool(OPENING.match(line))
+    # A metric is named: it continues only where the words point back, and then the metric is what changes.
+    if question.has(r"(?:same|instead|too|also|as well|add|plus|include)") or re.match(
+        r"(?:and|what about|how about|now|or) ", line
+    ):
+        return not ({"period"} <= heard.said and ("dimensions" in heard.said or "filters" in heard.said))
+    return len(line.split()) <= 3 and not {"period", "dimensions", "filters"} & heard.said and bool(OPENING.match(line))
+
+
+def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    calendar = lexicon.vocabulary.calendar
+    merged = replace(
+        before,
+        said=heard.said,
+        assumptions=heard.assumptions,
+        message="",
+        options=(),
+        pending={},
+        focus=heard.focus,
+        search="",
+    )
+    if "metrics" in heard.said:
+        adding = question.has(r"(?:add|also|plus|include|as well|too|along with|together with)")
+        metrics = tuple(dict.fromkeys((*before.metrics, *heard.metrics))) if adding else heard.metrics
+        order = before.order_by if before.order_by and before.order_by[0] in metrics else None
+        merged = replace(
+            merged, metrics=metrics, order_by=order, filters=tuple(f for f in merged.filters if not f.metric)
+        )
+    if "dimensions" in heard.said:
+        extra = question.has(
+            r"(?:also|as well|too|and then|within each|within|further|additionally)"
+        ) and not question.has("instead")
+        dims = tuple(dict.fromkeys((*before.dimensions, *heard.dimensions))) if extra else heard.dimensions
+        merged = replace(
+            merged, dimensions=dims, grain=None if not extra and "grain" not in heard.said else merged.grain
+        )
+        if "limit" not in heard.said:
+            merged = replace(merged, limit=None)
+    if "grain" in heard.said:
+        merged = replace(merged, grain=heard.grain, limit=None, order_by=None)
+    if "filters" in heard.said:
+        merged = replace(merged, filters=_filters(question, heard, before))
+    if "period" in heard.said:
+        merged = replace(merged, period=heard.period)
+        if isinstance(before.compare, str) or "compare" in heard.said or before.compare is None:
+            merged = replace(merged, compare=heard.compare if "compare" in heard.said else before.compare)
+        else:
+            merged = replace(merged, compare="previous_period")
+    elif "compare" in heard.said:
+        merged = replace(merged, compare=heard.compare)
+    if "order" in heard.said or "limit" in heard.said:
+        by = (
+            heard.order_by[0]
+            if heard.order_by and heard.order_by[0] in merged.metrics
+            else (before.order_by[0] if before.order_by else merged.metrics[0])
+        )
+        direction = heard.order_by[1] if heard.order_by else (before.order_by[1] if before.order_by else "desc")
+        merged = replace(merged, order_by=(by, direction), limit=heard.limit or before.limit)
+    for name in ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency"):
+        if name in heard.said:
+            merged = replace(merged, **{name: getattr(heard, name)})
+    if question.has(r"(?:in total|overall|totals?|altogether|combined|not split|without (?:the )?(?:split|breakdown))"):
+        merged = replace(merged, dimensions=(), grain=None, order_by=None, limit=None)
+    if question.has(r"(?:trend|over time)") and merged.grain is None:
+        merged = replace(merged, grain=trend_grain(merged.period, calendar), order_by=None, limit=None)
+    intent = "compare" if merged.compare is not None else "query"
+    return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
+
+
+def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filter, ...]:
+    """A new condition replaces the one on the same field; "also" adds its values to it."""
+    adding = question.has(r"(?:also|too|as well|plus|add|include)")
+    kept = list(before.filters)
+    for new in heard.filters:
+        old = next((f for f in kept if f.field == new.field and f.metric == new.metric), None)
+        if old is not None:
+            kept.remove(old)
+        if old is not None and adding and old.op == new.op == "in" and not new.metric:
+            new = replace(
+                new, values=tuple(dict.fromkeys((*old.values, *new.values))), labels=(*old.labels, *new.labels)
+            )
+        kept.append(new)
+    return tuple(kept)
+
+
+def _answer(question: Question, heard: Reading, pending: Mapping[str, Any], lexicon: Lexicon) -> Reading | None:
+    """The thread's last turn asked back; this question may be the answer to that."""
+    kept = reading_of(pending.get("reading", {}))
+    text = question.text.strip().strip("?.!").lower()
+    if pending.get("slot") == "metric":
+        chosen = _choice(text, pending.get("choices", {})) or next(
+            (m for m in heard.metrics if m in pending.get("names", ())), None
+        )
+        if chosen is None and pending.get("replaces") is None and heard.metrics:
+            chosen = heard.metrics[0]
+        if chosen is None:
+            return None
+        old = pending.get("replaces")
+        metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen,)
+        order = kept.order_by and (chosen if kept.order_by[0] in (old, "") else kept.order_by[0], kept.order_by[1])
+        return replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}))
+    if pending.get("slot") == "value" and len(text.split()) <= 8 and heard.filters and "metrics" not in heard.said:
+        return replace(kept, filters=(*kept.filters, *heard.filters), focus=heard.focus, said=frozenset({"filters"}))
+    return None
+
+
+def _choice(text: str, choices: Mapping[str, str]) -> str | None:
+    ordinals = {
+        "first": 0,
+        "the first": 0,
+        "the first one": 0,
+        "1": 0,
+        "second": 1,
+        "the second": 1,
+        "the second one": 1,
+        "2": 1,
+        "the latter": -1,
+        "the former": 0,
+    }
+    names = list(choices.values())
+    if text in ordinals and len(names) >= 2:
+        return names[ordinals[text]]
+    titles = {**{title.lower(): name for title, name in choices.items()}, **{n.replace("_", " "): n for n in names}}
+    near = process.extractOne(text, list(titles), scorer=fuzz.token_sort_ratio, score_cutoff=80)
+    return titles[near[0]] if near else None

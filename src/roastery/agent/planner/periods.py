@@ -1,0 +1,223 @@
+"""Which period a question is about, and which one it is compared with."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from roastery.agent.planner.calendar import Span, last_n, named, read_point
+from roastery.agent.planner.dates import Calendar, Days, add_months
+from roastery.agent.planner.question import Question, Symbol
+
+VERSUS = (
+    r"(?:vs|versus|against|(?:as )?compared (?:to|with|against)|compare[sd]? (?:to|with|against)|comparing (?:to|with)|than"
+    r"|relative to|up from|down from|and (?:compare|contrast) (?:it )?(?:to|with)|in comparison (?:to|with))"
+)
+MOVED = (
+    r"(?:change[sd]?|changing|moved?|move[sd]|grow(?:s|n|ing|th)?|grew|increas(?:e[sd]?|ing)|decreas(?:e[sd]?|ing)"
+    r"|declin(?:e[sd]?|ing)|dropp?(?:ed|ing|s)?|f[ae]ll(?:s|en|ing)?|r[io]se[ns]?|rising|improv(?:e[sd]?|ing)"
+    r"|wors(?:en(?:s|ed|ing)?)|went (?:up|down)|go(?:es|ing)? (?:up|down)|gone (?:up|down)|up or down|differ(?:s|ed|ence|ences)?|delta"
+    r"|better or worse|higher or lower)"
+)
+COMPARED = rf"(?:{MOVED}|compar(?:e[sd]?|ing|ison)|difference|between)"
+TREND = r"(?:trends?|trending|trended|over time|evol(?:ve[sd]?|ution|ving)|trajectory|time series|history|timeline|develop(?:s|ed|ment)?)"
+
+
+@dataclass(frozen=True)
+class When:
+    """A period, what it is compared with, the grain, and what was assumed about them."""
+
+    period: Days | None = None
+    compare: Days | str | None = None
+    grain: str | None = None
+    assumptions: tuple[str, ...] = ()
+    said_period: bool = False
+    said_compare: bool = False
+
+
+def when(question: Question, calendar: Calendar) -> When:
+    """Read the periods of a question; nothing is assumed yet where none is named."""
+    periods = [s for s in question.of_kind("P") if s.of.days is not None]
+    grains = [s.of.grain for s in question.of_kind("G")]
+    grain = grains[-1] if grains else _grain_of_superlative(question)
+    found = _pair(question, periods, calendar)
+    if found is None:
+        found = _relative(question, periods, calendar)
+    found = replace(found, grain=grain)
+    said = tuple(s.of.days.assumption for s in periods if s.of.days.assumption)
+    return replace(found, assumptions=(*found.assumptions, *said))
+
+
+def _grain_of_superlative(question: Question) -> str | None:
+    """ "Which week", "best day", "top 5 days": the time unit is what is ranked."""
+    found = next(
+        question.find(
+            r"(?:which|what|best|worst|top|busiest|biggest|strongest|weakest|highest|lowest|peak|on which|each|per|every)"
+            r"(?: N\d+)?(?: \w+ing)? (?P<unit>day|week|month|quarter)s?"
+        ),
+        None,
+    )
+    return found["unit"] if found else None
+
+
+def _pair(question: Question, periods: list[Symbol], calendar: Calendar) -> When | None:
+    """Two named periods that are compared with each other."""
+    if len(periods) == 1 and (halves := _split_range(question, periods[0], calendar)):
+        first, last = halves
+        return _compare_days(last, first, calendar)
+    if len(periods) < 2:
+        return None
+    a, b = periods[0], periods[1]
+    between = question.line.split(a.name, 1)[1].split(b.name, 1)[0]
+    head = question.line.split(a.name, 1)[0]
+    linked = re.search(rf"(?<![^ ]){VERSUS}(?![^ ])", between)
+    both = re.fullmatch(r" (?:and|with|to|or|vs|versus|against|,) (?:the |in |for |of )*", between)
+    moved = re.search(rf"(?<![^ ]){COMPARED}(?![^ ])", head)
+    if not linked and not (both and moved):
+        return None
+    base, other = a.of, b.of
+    if re.match(r"\s*(?:from|between)\s*$", head[-8:]) or (not linked and both):
+        base, other = sorted((a.of, b.of), key=lambda s: s.days.start, reverse=True)
+    return _compare_spans(base, other, calendar)
+
+
+def _split_range(question: Question, symbol: Symbol, calendar: Calendar) -> tuple[Days, Days] | None:
+    """ "How did it change from September to October" names two periods, not one long one."""
+    found = re.fullmatch(r"(?:from |between )?(?P<a>.+?) (?:to|and) (?P<b>.+)", symbol.of.text)
+    if not found or not re.search(rf"(?<![^ ])(?:{MOVED}|compar(?:e[sd]?|ing|ison))(?![^ ])", question.line):
+        return None
+    first, last = read_point(found["a"], calendar), read_point(found["b"], calendar)
+    if first is None or last is None or first.unit != last.unit or first.unit == "day":
+        return None
+    if first.start > last.start:
+        first = Days(add_months(first.start, -12), add_months(first.end, -12), first.unit)
+    return first, last
+
+
+def _compare_spans(base: Span, other: Span, calendar: Calendar) -> When:
+    assert base.days is not None
+    assert other.days is not None
+    if other.back and re.match(r"(?:the )?(?:previous|prior|preceding)\b", other.back):
+        return When(base.days, _count_back(base.days, other.days, calendar), None, (), True, True)
+    if other.days.name == "last_year" and base.days.unit != "year":
+        return When(base.days, "previous_year", None, (), True, True)
+    if other.days.name == "last_year" and (base.days.name or "").endswith("_to_date"):
+        return When(base.days, "previous_year", None, (), True, True)
+    return _compare_days(base.days, other.days, calendar)
+
+
+def _compare_days(base: Days, other: Days, calendar: Calendar) -> When:
+    if base.name and base.name.startswith("this_") and other.name == base.name.replace("this_", "last_"):
+        unit = base.unit
+        if unit in ("month", "quarter", "year"):
+            return When(named(calendar, f"{unit}_to_date", unit), "previous_period", None, (), True, True)
+        return When(base, "previous_period", None, (), True, True)
+    if base.unit == "month" and base.start < other.start and not base.name and base.start.month == calendar.today.month:
+        # "November vs October", asked in November: this November, as far as it has come.
+        note = f"took {base.start:%B} as this month so far"
+        return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
+    if (other.start, other.end) == _before(base):
+        return When(base, "previous_period", None, (), True, True)
+    if (other.start, other.end) == (add_months(base.start, -12), add_months(base.end, -12)):
+        return When(base, "previous_year", None, (), True, True)
+    return When(base, replace(other, name=None), None, (), True, True)
+
+
+def _before(days: Days) -> tuple[object, object]:
+    """What `previous_period` means for these days (as the semantic layer has it)."""
+    if days.start.day == days.end.day == 1 and not (days.name or "").endswith("_days"):
+        months = (days.end.year - days.start.year) * 12 + days.end.month - days.start.month
+        return add_months(days.start, -months), days.start
+    return days.start - (days.end - days.start), days.start
+
+
+def _count_back(base: Days, other: Days, calendar: Calendar) -> Days | str:
+    """ "the previous four weeks" beside another period: the four weeks before that one."""
+    if other.unit == base.unit and other.end - other.start == base.end - base.start:
+        return "previous_period"
+    if other.unit == base.unit and _count(other) == _count(base):
+        return "previous_period"
+    return _units_before(base, _count(other), other.unit, calendar)
+
+
+def _count(days: Days) -> int:
+    length = (days.end - days.start).days
+    months = (days.end.year - days.start.year) * 12 + days.end.month - days.start.month
+    return {"week": length // 7, "month": months, "quarter": months // 3, "year": months // 12}.get(days.unit, length)
+
+
+def _units_before(base: Days, count: int, unit: str, calendar: Calendar) -> Days | str:
+    start = calendar.shift(unit, base.start, -count)
+    if (start, base.start) == _before(base):
+        return "previous_period"
+    return Days(start, base.start, unit)
+
+
+def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> When:
+    """One period or none, perhaps with words such as "the eight before", "same period last year" or "month over month"."""
+    base = periods[0].of.days if periods else None
+    if len(periods) == 1 and base and periods[0].of.back and _is_only_comparison(question, periods[0]):
+        compare = "previous_year" if base.unit == "year" else "previous_period"
+        return When(None, compare, None, (), False, True)
+    compares = question.of_kind("C")
+    if not compares:
+        if base is not None and question.has(MOVED) and not question.has(TREND) and not question.of_kind("G"):
+            return When(_to_date(base, calendar), "previous_period", None, (), True, False)
+        return When(base, None, None, (), base is not None)
+    how = str(compares[0].of.compare)
+    if how.startswith("before:"):
+        _, count, unit = how.split(":")
+        unit = unit or (base.unit if base else "week")
+        if base is None:
+            base = last_n(calendar, int(count), unit)
+            return When(base, "previous_period", None, (), False, True)
+        if base.name and base.name.startswith("this_") and count == "1" and unit == base.unit:
+            return When(_to_date(base, calendar), "previous_period", None, (), True, True)
+        return When(base, _units_before(base, int(count), unit, calendar), None, (), True, True)
+    kind, _, unit = how.partition(":")
+    if base is None and unit:
+        base = last_n(calendar, 1, unit)
+        return When(base, kind, None, (), False, True)
+    return When(_to_date(base, calendar) if base else None, kind, None, (), base is not None, True)
+
+
+def _to_date(base: Days, calendar: Calendar) -> Days:
+    """An unfinished month, quarter or year is compared as far as it has come."""
+    if base.name in ("this_month", "this_quarter", "this_year"):
+        return named(calendar, f"{base.unit}_to_date", base.unit)
+    return base
+
+
+def _is_only_comparison(question: Question, symbol: Symbol) -> bool:
+    """ "… compared to last year", with no period of its own beside it."""
+    before = question.line.split(symbol.name, 1)[0]
+    return bool(
+        re.search(
+            rf"(?<![^ ])(?:vs|versus|against|compared? (?:to|with|against)|than|relative to) (?:the |in |it was )*$",
+            before,
+        )
+    )
+
+
+def default_period(calendar: Calendar, grain: str | None, compare: Days | str | None) -> tuple[Days, str]:
+    """The period of a question that names none, with the sentence that says so."""
+    if compare == "previous_year":
+        return named(calendar, "last_month", "month"), "no period was named, so this is the last complete month"
+    if grain == "week":
+        weeks = last_n(calendar, 8, "week")
+        assert weeks is not None
+        return weeks, "no period was named, so these are the last 8 complete weeks"
+    if grain in ("month", "quarter", "year"):
+        months = last_n(calendar, 12, "month")
+        assert months is not None
+        return months, "no period was named, so these are the last 12 complete months"
+    days = last_n(calendar, 30, "day")
+    assert days is not None
+    return days, "no period was named, so these are the last 30 days"
+
+
+def trend_grain(days: Days | None, calendar: Calendar) -> str:
+    """A grain that shows between about eight and forty points."""
+    if days is None:
+        return "week"
+    length = (min(days.end, calendar.today + timedelta(days=1)) - days.start).days
+    return "day" if length <= 45 else "week" if length <= 210 else "month"

@@ -1,0 +1,122 @@
+"""Top and bottom: what is ranked by what, in which direction, and how many are wanted."""
+
+import re
+from dataclasses import dataclass
+
+from roastery.agent.planner.names import Names
+from roastery.agent.planner.question import Question
+
+BEST = r"(?:best|top|leading|strongest|most (?:efficient|effective|profitable|successful|valuable|productive|lucrative)|winners?|winning|star|outperform(?:ing|s|ed)?|better)"
+WORST = r"(?:worst|weakest|poorest|least (?:efficient|effective|profitable|successful|valuable|productive)|underperform(?:ing|ers?|s|ed)?|losers?|losing|laggards?|poor|bottom)"
+HIGH = (
+    r"(?:highest|largest|biggest|most(?: expensive)?|maximum|max|greatest|costliest|higher|larger|bigger|peak|busiest)"
+)
+LOW = r"(?:lowest|smallest|least(?: expensive)?|cheapest|fewest|minimum|min|lower|smaller)"
+LONG_LISTS = frozenset(
+    {"campaign", "ad_group", "ad", "keyword", "asset", "product", "location", "page", "promotion", "owner", "audience"}
+)
+LESS_IS_BETTER = frozenset(
+    "cac paid_cac cpc cpm cost_per_lead cost_per_booking cost_per_reported_conversion refunds return_rate churn_rate "
+    "mrr_churn_rate bounce_rate unsubscribe_rate unsubscribes payback_days no_show_rate shipping_cost "
+    "shipping_cost_per_order delivery_days first_reply_hours resolution_hours failed_payments churned_subscriptions "
+    "sales_cycle_days discount_rate tickets".split()
+)
+DEFAULT_LIMIT = 10
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How rows are ordered and cut; `by` is empty for the first metric."""
+
+    direction: str | None = None
+    limit: int | None = None
+    by: str = ""
+    assumption: str | None = None
+
+
+def ranking(question: Question, found: Names, grain: str | None) -> Ranking:
+    """Read superlatives and "top N"; nothing where the question does not rank."""
+    limit, side = _counted(question)
+    side = side or _superlative(question)
+    by = found.order_metric or _beside_superlative(question) or (found.metrics[0] if found.metrics else "")
+    if (
+        found.order_metric
+        and side is None
+        and question.has(
+            r"(?:rank(?:ed|ing)?|sort(?:ed)?|order(?:ed)?)(?: \w+)* by (?:\w+ )*[MA]\d+|[DG]\d+(?: \w+)* by [MA]\d+"
+        )
+    ):
+        side = "low" if question.has(r"(?:ascending|asc|low to high|smallest first|lowest first)") else "high"
+    if side is None and limit is None:
+        return Ranking()
+    side = side or "best"
+    less = by in LESS_IS_BETTER
+    descending = {"best": not less, "worst": less, "high": True, "low": False}[side]
+    assumption = None
+    if less and side in ("best", "worst") and limit and question.has(r"(?:top|bottom)"):
+        assumption = f"for {by.upper() if len(by) < 4 else by.replace('_', ' ')}, lower counts as better"
+    if limit is None and (found.dimensions or grain):
+        limit = _implied_limit(question, found)
+    return Ranking("desc" if descending else "asc", limit, by, assumption)
+
+
+def _counted(question: Question) -> tuple[int | None, str | None]:
+    for side, words in (("best", BEST), ("worst", WORST), ("high", HIGH), ("low", LOW)):
+        for m in question.find(
+            rf"(?:{words} (?:performing |converting |selling |spending |grossing |\w+ing )?(?P<n>N\d+)|(?P<k>N\d+) {words})"
+        ):
+            text = str(question[m["n"] or m["k"]].of)
+            if text.isdigit() and 1 <= int(text) <= 1000:
+                return int(text), side
+    for m in question.find(
+        r"(?:first|limit(?: to)?|limited to|only|show|list|just) (?P<n>N\d+)(?: [DM]\d+| rows| results)"
+    ):
+        if str(question[m["n"]].of).isdigit():
+            return int(str(question[m["n"]].of)), None
+    for m in question.find(r"(?:the |our |my )?(?P<n>N\d+) (?:\w+ )?D\d+ (?:with|by|that|which|having|in)"):
+        if str(question[m["n"]].of).isdigit():
+            return int(str(question[m["n"]].of)), None
+    return None, None
+
+
+def _superlative(question: Question) -> str | None:
+    """The first ranking word that is about a name or a metric; "at most 5" and "at least 3" are no ranking."""
+    line = re.sub(
+        r"(?<![^ ])(?:at (?:most|least)|most of|most recent|no less|better or worse|higher or lower|(?:higher|lower|larger|smaller|bigger|better|worse) than)(?![^ ])",
+        "_",
+        question.line,
+    )
+    places = []
+    for side, words in (("worst", WORST), ("best", BEST), ("high", HIGH), ("low", LOW)):
+        if m := re.search(rf"(?<![^ ]){words}(?![^ ])", line):
+            places.append((m.start(), side))
+    if not places or not (
+        question.of_kind("D")
+        or question.has(r"(?:which|what|best|worst|top) (?:\w+ )?(?:day|week|month|quarter)s?|V\d+ or V\d+")
+    ):
+        return None
+    return min(places)[1]
+
+
+def _beside_superlative(question: Question) -> str:
+    """ "The platform with the highest ROAS": the metric that the superlative stands before is the one ranked by."""
+    for m in question.find(
+        rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) (?:total |overall |average |amount of |number of |on |in |the )*(?P<m>[MA]\d+)"
+    ):
+        return str(question[m["m"]].of.first.name)
+    for m in question.find(rf"(?P<m>[MA]\d+) (?:the )?(?:most|least|best|worst)"):
+        return str(question[m["m"]].of.first.name)
+    return ""
+
+
+def _implied_limit(question: Question, found: Names) -> int | None:
+    """One for "the best campaign", ten for "the best campaigns"; short lists such as platforms are shown whole."""
+    long = any(d in LONG_LISTS for d in found.dimensions)
+    if not long and found.dimensions:
+        return None
+    singular = any(not question.words(s).lower().rstrip("?").endswith("s") for s in found.several)
+    if found.dimensions and singular:
+        return 1
+    if not found.dimensions:
+        return 1 if not question.has(r"(?:days|weeks|months|quarters)") else DEFAULT_LIMIT
+    return DEFAULT_LIMIT

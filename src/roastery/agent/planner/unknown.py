@@ -1,0 +1,101 @@
+"""Words that nobody knows: in a place where they would change the numbers, they are asked about and never skipped."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.names import EXCLUDING, plural
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading, reading_json
+
+_SPLITTING = frozenset("by per each every across".split())
+_NARROWING = frozenset(
+    "for from on in of at via through only just within inside about during since under with called named to into like containing using".split()
+)
+_SKIPPED = frozenset("the our my your their all any a an this that these those total overall new both".split())
+
+
+def unknown_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
+    """A question back about the first unknown word that matters, or None."""
+    for run in _runs(question.unknown):
+        place = _place(question, run, lexicon)
+        if place is None:
+            continue
+        said = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
+        if not reading.metrics and not reading.dimensions and not reading.filters and place != "named":
+            return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
+        return _ask(said, place, question, reading, lexicon)
+    return None
+
+
+def _runs(unknown: Sequence[int]) -> list[list[int]]:
+    runs: list[list[int]] = []
+    for i in unknown:
+        if runs and runs[-1][-1] == i - 1:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return runs
+
+
+def _place(question: Question, run: Sequence[int], lexicon: Lexicon) -> str | None:
+    """split, filter, named, or None where the word cannot matter."""
+    tokens = question.tokens
+    if any(tokens[i].quoted for i in run):
+        return "named"
+    kinds = {i: s.kind for s in question.symbols for i in range(s.start, s.end)}
+    before = run[0] - 1
+    while before >= 0 and tokens[before].word in _SKIPPED:
+        before -= 1
+    after = run[-1] + 1
+    if before >= 0 and tokens[before].word in _SPLITTING:
+        return "split"
+    if before >= 0 and kinds.get(before) == "D":
+        return "named"
+    if after < len(tokens) and kinds.get(after) == "D":
+        return "named"
+    if before >= 0 and (tokens[before].word in _NARROWING or tokens[before].word in EXCLUDING):
+        return "filter"
+    if after < len(tokens) and kinds.get(after) in ("M", "A"):
+        return "filter"
+    if before >= 0 and kinds.get(before) in ("M", "A", "V") and not _verb(tokens[run[0]].word):
+        return "filter"
+    if any(tokens[i].capital and i > 0 for i in run):
+        return "filter"
+    if not question.of_kind("M") and not question.of_kind("A"):
+        return "filter"
+    return None
+
+
+def _verb(word: str) -> bool:
+    return word.endswith(("ed", "ing", "ly"))
+
+
+def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    if place == "split":
+        metric = reading.metrics[0] if reading.metrics else ""
+        term = lexicon.vocabulary.metrics.get(metric)
+        ways = sorted(term.dimensions) if term and term.dimensions else sorted(lexicon.vocabulary.dimensions)
+        return Reading("refuse", message=f"I know no split by “{said}”. It can be split by: {', '.join(ways)}.")
+    near = lexicon.nearest_values(said)
+    pending = {"slot": "value", "said": said, "reading": reading_json(replace(reading, intent="query"))}
+    if near:
+        return Reading(
+            "clarify",
+            message=f"I find nothing called “{said}” in your data. Did you mean {_either(near)}?",
+            options=tuple(near),
+            pending=pending,
+        )
+    kinds = sorted({v.dimension for v in lexicon.vocabulary.values})
+    where = f" I looked among your {', '.join(plural(k) for k in kinds[:6])}." if kinds else ""
+    return Reading(
+        "clarify",
+        message=f"I find nothing called “{said}” in your data, so I cannot say which numbers you mean.{where} What should I look at?",
+        pending=pending,
+    )
+
+
+def _either(options: Sequence[str]) -> str:
+    quoted = [f"“{o}”" for o in options]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
