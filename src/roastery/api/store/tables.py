@@ -271,6 +271,14 @@ class DeliveryRow(Base):
     sent_at: Mapped[datetime | None]
 
 
+class ExecutorRow(Base):
+    """A process that runs durable jobs; one whose beat is old is dead, and its unfinished runs go to another."""
+
+    __tablename__ = "executors"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    beat_at: Mapped[datetime]
+
+
 class AuditRow(Base):
     """Who did what to which object; written in the transaction that does it."""
 

@@ -1,0 +1,44 @@
+"""What is sent: text, tables and charts, the same for every channel, as it is stored in the outbox."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from roastery.agent.answer import Answer
+from roastery.tools.base import Table
+
+TABLES_SHOWN = 3
+
+
+class Message(BaseModel):
+    """text and footnote: Markdown. charts: Vega-Lite. thread: under which message it goes, '' for none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    title: str = ""
+    text: str
+    tables: tuple[Table, ...] = ()
+    charts: tuple[dict[str, Any], ...] = ()
+    footnote: str = ""
+    thread: str = ""
+
+    def as_payload(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def of_payload(cls, payload: Mapping[str, Any]) -> Self:
+        return cls.model_validate(payload)
+
+
+def message_of(answer: Answer, thread: str = "") -> Message:
+    """An answer as a message: its text, its first tables and charts, and the receipts that prove it."""
+    receipts = ", ".join(receipt.id for receipt in answer.receipts)
+    return Message(
+        title=answer.question,
+        text=answer.text,
+        tables=answer.tables[:TABLES_SHOWN],
+        charts=answer.charts,
+        footnote=f"Receipts: {receipts}" if receipts else "",
+        thread=thread,
+    )
