@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from roastery.agent.graph import Analyst
+    from roastery.api.connecting import Syncs
+    from roastery.connectors.throttle import Throttles
     from roastery.warehouse.engine import Warehouse, Warehouses
     from roastery.warehouse.semantic.layer import SemanticLayer
 
@@ -49,7 +51,7 @@ class Roastery:
         self.database = Database(settings.store_url)
         self.tokens = SealedTokens(self.database, self.keyring)
         self.builds = Builds(lambda organization: self._build(organization))
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Self:
@@ -72,17 +74,25 @@ class Roastery:
 
     def close(self) -> None:
         """Finish builds that were asked for, then close every file."""
+        if "syncs" in self.__dict__:
+            self.syncs.close()
         self.builds.close()
         if "warehouses" in self.__dict__:
             self.warehouses.close()
         self.database.close()
 
     @cached_property
-    def sources(self) -> Mapping[str, Any]:
-        """Every connector by its provider's name."""
-        from roastery.connectors.registry import SOURCES
+    def syncs(self) -> Syncs:
+        from roastery.api.connecting import Syncs
 
-        return SOURCES
+        return Syncs(self)
+
+    @cached_property
+    def throttles(self) -> Throttles:
+        """One for the process, so that connections of one app share its provider's limit."""
+        from roastery.connectors.throttle import Throttles
+
+        return Throttles()
 
     @cached_property
     def warehouses(self) -> Warehouses:

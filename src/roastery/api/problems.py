@@ -1,8 +1,5 @@
 """Every error of every room as an HTTP status, a problem type, a title and a sentence for Slack."""
 
-import importlib
-import pkgutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +46,19 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "Busy": Problem(503, "busy", "Busy", "I am busy with something heavy. Ask again in a moment."),
     "BuildFailed": Problem(503, "build-failed", "The tables could not be built", STORE),
+    "Unsound": Problem(500, "unsound-metrics", "The metric files are not sound", "My metric files need mending."),
+    # connectors
+    "ConnectorError": Problem(502, "connector", "A source did not answer as it should", CONNECTION),
+    "RetryLater": Problem(503, "retry-later", "A source asks to wait", CONNECTION),
+    "Throttled": Problem(503, "throttled", "A source limits how much may be asked", CONNECTION),
+    "CutOff": Problem(503, "cut-off", "A source's answer was cut off", CONNECTION),
+    "Credentials": Problem(409, "credentials", "A source no longer accepts its credentials", CONNECTION),
+    "Reconnect": Problem(409, "reconnect", "A source has to be connected again", CONNECTION),
+    "SkipResource": Problem(502, "skip-resource", "A source does not give this", CONNECTION),
+    "SliceTooLarge": Problem(502, "slice-too-large", "A source refuses this much at once", CONNECTION),
+    "AbortSync": Problem(502, "abort-sync", "A source refuses the request", CONNECTION),
+    "BadConnection": Problem(400, "bad-connection", "A connection lacks something", "A source lacks a setting."),
+    "WebhookRejected": Problem(401, "webhook-rejected", "A webhook could not be verified", "I cannot verify that."),
     # service
     "BadCredential": Problem(401, "bad-credential", "Who asks is not known", "I do not know this workspace."),
     "NotFound": Problem(404, "not-found", "Not found", "I cannot find that."),
@@ -61,6 +71,9 @@ PROBLEMS: dict[str, Problem] = {
     "SecretLost": Problem(
         500, "secret-lost", "A stored secret cannot be opened", "A source has to be connected again."
     ),
+    # delivery
+    "NotDelivered": Problem(502, "not-delivered", "A message did not get through", "A message did not get through."),
+    "NotDeliverable": Problem(502, "not-deliverable", "A message cannot get through", "A message cannot be delivered."),
     # tools
     "UnknownTool": Problem(404, "unknown-tool", "Unknown tool", "I have no such tool."),
     "UnknownReceipt": Problem(404, "unknown-receipt", "Unknown receipt", "I cannot find that receipt."),
@@ -101,20 +114,3 @@ def slack_sentence(error: BaseException) -> str:
     """What a person in Slack reads: the class's opening and the error's own sentence."""
     problem = problem_of(error)
     return f"{problem.slack} {error.message}" if isinstance(error, RoasteryError) else problem.slack
-
-
-def error_classes() -> Iterator[type[RoasteryError]]:
-    """Every class of the family, in every room: the map above has to name each."""
-    import roastery
-
-    for module in pkgutil.walk_packages(roastery.__path__, "roastery."):
-        if module.name.rsplit(".", 1)[-1] == "errors":
-            importlib.import_module(module.name)
-    waiting: list[type[RoasteryError]] = [RoasteryError]
-    seen: set[type[RoasteryError]] = set()
-    while waiting:
-        kind = waiting.pop()
-        if kind not in seen and kind.__module__.startswith("roastery."):
-            seen.add(kind)
-            waiting += kind.__subclasses__()
-            yield kind

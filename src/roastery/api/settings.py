@@ -87,6 +87,13 @@ class Settings(BaseSettings):
         return Path(self.warehouse_url.removeprefix("duckdb:///")) if self.warehouse_url else self.home
 
     @property
+    def incoming(self) -> Path:
+        """Folder of bodies while they arrive; never outside the home, for they may hold personal data."""
+        path = self.home / "incoming"
+        path.mkdir(exist_ok=True, mode=0o700)
+        return path
+
+    @property
     def store_url(self) -> str:
         """SQLAlchemy URL of the service's own database, with the driver that is installed."""
         if self.database_url is None:

@@ -14,6 +14,7 @@ from roastery.cli import terminal
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
     from roastery.api.owner import Reply
+    from roastery.api.settings import Settings
 
 Work = Callable[..., int | None]
 
@@ -30,16 +31,48 @@ def run_at_home(work: Work, **parameters: Any) -> None:
     raise typer.Exit(code=_run(work, {k: _portable(v) for k, v in parameters.items()}))
 
 
-def _run(work: Work, parameters: Mapping[str, Any]) -> int:
-    from roastery.api.errors import BadSettings
-    from roastery.api.owner import Ownership, claim_or_hand_over
-    from roastery.api.settings import Settings
+def own_home(work: Work, **parameters: Any) -> None:
+    """Do work that only the owner of the home can do, such as serving; refused with a sentence when it has another."""
+    raise typer.Exit(code=_own(work, parameters))
+
+
+def _own(work: Work, parameters: Mapping[str, Any]) -> int:
+    from roastery.api.app import Roastery
+    from roastery.api.owner import claim, read_address
 
     screen = terminal.of_process()
+    settings = _settings(screen)
+    if settings is None:
+        return ASKERS_FAULT
+    ownership = claim(settings.home)
+    if ownership is None:
+        owner = read_address(settings.home)
+        who = f"process {owner.pid}" if owner else "another process"
+        screen.say(f"The home {settings.home} is owned by {who}. End it first, or choose another ROASTERY_HOME.")
+        return ASKERS_FAULT
     try:
-        settings = Settings.from_environment()
+        return int(_guarded(screen, lambda: _in_process(Roastery, settings, ownership, screen, work, parameters)))
+    finally:
+        ownership.release()
+
+
+def _settings(screen: terminal.Terminal) -> Settings | None:
+    from roastery.api.errors import BadSettings
+    from roastery.api.settings import Settings
+
+    try:
+        return Settings.from_environment()
     except BadSettings as error:
         screen.say(error.message)
+        return None
+
+
+def _run(work: Work, parameters: Mapping[str, Any]) -> int:
+    from roastery.api.owner import Ownership, claim_or_hand_over
+
+    screen = terminal.of_process()
+    settings = _settings(screen)
+    if settings is None:
         return ASKERS_FAULT
     shape = terminal.Shape.of_process()
     request = {
@@ -117,3 +150,9 @@ def _printer(screen: terminal.Terminal) -> Callable[[str, str], None]:
 
 def _portable(value: Any) -> Any:
     return str(value.resolve()) if isinstance(value, Path) else value
+
+
+def without_home(work: Callable[[terminal.Terminal], int | None]) -> None:
+    """Run what needs no organization's data, such as checks and benchmarks, with the same way of failing."""
+    screen = terminal.of_process()
+    raise typer.Exit(code=_guarded(screen, lambda: work(screen) or 0))

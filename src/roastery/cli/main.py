@@ -3,14 +3,10 @@
 import typer
 
 from roastery.cli import (
-    alert,
     ask,
     bench,
     connect,
-    demo,
-    digest,
     docs,
-    evaluate,
     imports,
     key,
     org,
@@ -20,7 +16,6 @@ from roastery.cli import (
     sql,
     sync,
     tool,
-    validate,
 )
 
 app = typer.Typer(
@@ -33,7 +28,6 @@ app = typer.Typer(
 )
 
 for command in (
-    demo.demo,
     serve.serve,
     imports.import_,
     connect.connect,
@@ -42,17 +36,13 @@ for command in (
     query.query,
     tool.tool,
     sql.sql,
-    digest.digest,
     receipt.receipt,
-    validate.validate,
-    evaluate.eval_,
     bench.bench,
     docs.docs,
 ):
     app.command(name=command.__name__.rstrip("_"))(command)
 app.add_typer(org.app, name="org")
 app.add_typer(key.app, name="key")
-app.add_typer(alert.app, name="alert")
 
 
 def main() -> None:

@@ -5,11 +5,13 @@ import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from roastery.api.errors import BadSettings
-from roastery.api.store.database import Database
+from roastery.api.store.database import MIGRATIONS, Database
 from roastery.api.store.tables import Base
 
 
@@ -20,13 +22,21 @@ def test_migrations_make_the_declared_tables_and_nothing_else(database: Database
     assert "organizations" in inspect(database.engine).get_table_names()
 
 
+def test_the_newest_file_is_the_head_that_alembic_sees() -> None:
+    """Database.migrate skips Alembic when the newest file by name has run."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    newest = max(path.name for path in (MIGRATIONS / "versions").glob("v[0-9]*.py"))
+    assert ScriptDirectory.from_config(config).get_heads() == [newest[1:5]]
+
+
 def test_migrating_again_changes_nothing(database: Database) -> None:
     database.migrate()
     database.migrate()
 
 
 def test_processes_that_start_at_once_migrate_once(store_url: str) -> None:
-    code = "import sys; from roastery.api.store.database import Database; Database(sys.argv[1]).migrate()"
+    code = "import sys; from roastery.api.store.database import MIGRATIONS, Database; Database(sys.argv[1]).migrate()"
     started = [subprocess.Popen([sys.executable, "-c", code, store_url], stderr=subprocess.PIPE) for _ in range(3)]
     failures = [process.communicate()[1].decode() for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], failures

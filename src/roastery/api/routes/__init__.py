@@ -1,0 +1,30 @@
+"""Routes, one file a resource."""
+
+from roastery.api.routes import (
+    ask,
+    catalogue,
+    connections,
+    events,
+    health,
+    imports,
+    keys,
+    organizations,
+    queries,
+    receipts,
+)
+
+ROUTERS = tuple(
+    module.router
+    for module in (
+        health,
+        organizations,
+        keys,
+        connections,
+        imports,
+        events,
+        catalogue,
+        queries,
+        ask,
+        receipts,
+    )
+)

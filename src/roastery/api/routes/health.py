@@ -11,7 +11,9 @@ router = APIRouter(tags=["health"])
 
 METRICS = {
     "description": "Prometheus's text format.",
-    "content": {"text/plain": {"example": 'roastery_requests_total{method="GET",route="/v1/metrics",status="200"} 1.0'}},
+    "content": {
+        "text/plain": {"example": 'roastery_requests_total{method="GET",route="/v1/metrics",status="200"} 1.0'}
+    },
 }
 
 

@@ -54,7 +54,9 @@ def list_keys(caller: KeyMaker, request: Request, cursor: Cursor = None, limit: 
     """The organization's keys, oldest first; never the keys themselves."""
     roastery = request.app.state.roastery
     with roastery.database.reading() as session:
-        return page([as_json(row) for row in Keys(session, roastery.keyring).list(caller.organization.id)], cursor, limit)
+        return page(
+            [as_json(row) for row in Keys(session, roastery.keyring).list(caller.organization.id)], cursor, limit
+        )
 
 
 @router.post(

@@ -46,7 +46,9 @@ def read_organization(organization_id: str, caller: Reader) -> dict[str, Any]:
 
 @router.patch(
     "/{organization_id}",
-    **documented({**EXAMPLE, "week_start": "sunday"}, request={"week_start": "sunday", "attribution": {"window_days": 7}}),
+    **documented(
+        {**EXAMPLE, "week_start": "sunday"}, request={"week_start": "sunday", "attribution": {"window_days": 7}}
+    ),
 )
 def change_organization(
     organization_id: str, changes: Annotated[dict[str, Any], Body()], caller: Settler, request: Request
@@ -59,7 +61,12 @@ def change_organization(
         before = asdict(caller.organization)
         changed = {name: value for name, value in asdict(organization).items() if before[name] != value}
         note(
-            session, organization.id, caller.actor.id, "organization.change", organization.id, roastery.wall.now(),
+            session,
+            organization.id,
+            caller.actor.id,
+            "organization.change",
+            organization.id,
+            roastery.wall.now(),
             changed=sorted(changed),
         )
     roastery.builds.request(organization)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
 
-from roastery.api.asking import run_query, run_sql
+from roastery.api.numbers import run_query, run_sql
 from roastery.api.routes.documented import documented
 from roastery.api.security.caller import Reader, SqlReader
 

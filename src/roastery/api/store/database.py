@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from roastery.api.errors import BadSettings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 MIGRATION_LOCK = 7_401_902  # any number that no other program on this PostgreSQL uses as an advisory lock
 
@@ -37,17 +39,29 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables up to date; of several processes that start at once, one does it and the others wait."""
+        if self._is_current():
+            return
         from alembic import command
         from alembic.config import Config
 
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.set_main_option("script_location", str(MIGRATIONS))
         try:
             with self._migration_lock() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except SQLAlchemyError as error:
             raise BadSettings(f"The service's database cannot be used: {type(error).__name__}.") from error
+
+    def _is_current(self) -> bool:
+        """Whether the newest migration has run; read without Alembic, whose import takes longer than most commands."""
+        newest = max(path.name for path in (MIGRATIONS / "versions").glob("v[0-9]*.py"))
+        try:
+            with self.engine.connect() as connection:
+                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        except DatabaseError:
+            return False
+        return found == newest[1:5]
 
     @contextmanager
     def _migration_lock(self) -> Iterator[Connection]:

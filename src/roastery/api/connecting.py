@@ -1,0 +1,212 @@
+"""Connections: made after a check of what the source needs, and synced one run at a time each."""
+
+import base64
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from roastery.api.events import PROVIDER as EVENTS
+from roastery.api.events import SECRET_NAME
+from roastery.api.store.audit import note
+from roastery.api.store.connections import Connections, as_connection
+from roastery.api.store.tables import ConnectionRow
+from roastery.connectors.base import Connection
+from roastery.connectors.registry import SOURCES, check_connection, open_source
+from roastery.connectors.sync import SyncProgress, SyncReport, sync_connection
+from roastery.tools.base import Actor
+from roastery.warehouse.errors import Busy, UnknownName
+from roastery.warehouse.organization import Organization
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+
+log = structlog.get_logger()
+
+Told = Callable[[SyncProgress], None]
+
+STATUS_OF = {
+    "complete": "connected",
+    "skipped": "connected",
+    "waiting": "waiting",
+    "needs_consent": "needs_consent",
+    "failed": "failed",
+    "not_run": "failed",
+}
+"""A connection's status after a sync, by the sync's outcome."""
+
+
+@dataclass(frozen=True)
+class NewConnection:
+    """What somebody gives to connect a source. base_url: the provider's own when None."""
+
+    provider: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    base_url: str | None = None
+    name: str = ""
+
+
+def providers() -> tuple[str, ...]:
+    """Everything that can be connected: every source, and signed events."""
+    return tuple(sorted((*SOURCES, EVENTS)))
+
+
+def connect(
+    roastery: "Roastery", organization: Organization, actor: Actor, new: NewConnection
+) -> tuple[ConnectionRow, str | None]:
+    """Store a connection that has all its source needs; for `events` the second value is its secret, shown once.
+
+    Errors: UnknownName for the provider, BadConnection that names what is missing.
+    """
+    secrets, shown = dict(new.secrets), None
+    if new.provider == EVENTS:
+        shown = secrets.setdefault(SECRET_NAME, f"whsec_{base64.b64encode(os.urandom(32)).decode()}")
+    elif new.provider not in SOURCES:
+        raise UnknownName("provider", new.provider, providers())
+    else:
+        draft = Connection("new", organization.id, new.provider, new.settings, new.base_url)
+        check_connection(draft, _Given(secrets))
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        connections = Connections(session, roastery.keyring, organization.id)
+        row = connections.create(new.provider, new.settings, secrets, now, base_url=new.base_url, name=new.name)
+        note(session, organization.id, actor.id, "connection.create", row.id, now, provider=new.provider)
+    return row, shown
+
+
+class Syncs:
+    """Runs syncs: one at a time per connection, progress on the connection's row, a build at the end."""
+
+    def __init__(self, roastery: "Roastery") -> None:
+        self._roastery = roastery
+        self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._running: set[threading.Thread] = set()
+
+    def run(
+        self, organization: Organization, connection_id: str, told: Told | None = None, only: Sequence[str] = ()
+    ) -> SyncReport:
+        """Pull what is new for one connection and land it. The tables follow with the next build.
+
+        Errors: Busy when this connection is being synced already; a provider's failure stands in the report.
+        """
+        with self._alone(connection_id):
+            row = self._row(organization, connection_id)
+            self._mark(organization, connection_id, status="syncing", status_detail="")
+            try:
+                report = self._sync(organization, row, told, only)
+            except BaseException:
+                self._mark(organization, connection_id, status="failed", status_detail="The sync was cut off.")
+                raise
+            self._finish(organization, report)
+            return report
+
+    def start(self, organization: Organization, connection_id: str, only: Sequence[str] = ()) -> None:
+        """Run a sync beside the request that asked for it. Errors: NotFound, Busy."""
+        self._row(organization, connection_id)
+        if self._locks[connection_id].locked():
+            raise Busy("This connection is being synced already.")
+
+        def work() -> None:
+            try:
+                self.run(organization, connection_id, only=only)
+                self._roastery.builds.request(organization)
+            except Exception as error:
+                log.error("sync failed", connection_id=connection_id, exc_info=error)
+            finally:
+                self._running.discard(threading.current_thread())
+
+        thread = threading.Thread(target=work, name=f"sync {connection_id}")
+        self._running.add(thread)
+        thread.start()
+
+    def close(self) -> None:
+        """Wait for syncs that were started; what they land is kept page by page anyhow."""
+        for thread in list(self._running):
+            thread.join()
+
+    def _sync(
+        self, organization: Organization, row: ConnectionRow, told: Told | None, only: Sequence[str]
+    ) -> SyncReport:
+        roastery = self._roastery
+        connection, clock = as_connection(row), roastery.clock_of(organization)
+        source = open_source(connection, roastery.tokens, clock, throttles=roastery.throttles)
+        noted = _Noted(lambda progress: self._mark(organization, row.id, progress=progress), told)
+        warehouse = roastery.warehouse(organization)
+        return sync_connection(source, connection, warehouse, clock, noted, only=only)
+
+    def _finish(self, organization: Organization, report: SyncReport) -> None:
+        progress = {
+            "percent": 100.0 if report.outcome in ("complete", "skipped") else None,
+            "rows": report.landed,
+            "resources": [
+                {"resource": r.resource, "outcome": r.outcome, "landed": r.landed, "message": r.message}
+                for r in report.resources
+            ],
+            "notices": list(report.notices),
+        }
+        changes: dict[str, Any] = {
+            "status": STATUS_OF[report.outcome],
+            "status_detail": report.message,
+            "progress": progress,
+        }
+        if report.outcome in ("complete", "skipped"):
+            changes["last_sync_at"] = self._roastery.clock_of(organization).now()
+        self._mark(organization, report.connection_id, **changes)
+
+    def _row(self, organization: Organization, connection_id: str) -> ConnectionRow:
+        with self._roastery.database.reading() as session:
+            return Connections(session, self._roastery.keyring, organization.id).get(connection_id)
+
+    def _mark(self, organization: Organization, connection_id: str, **changes: Any) -> None:
+        with self._roastery.database.session() as session:
+            Connections(session, self._roastery.keyring, organization.id).change(connection_id, **changes)
+
+    @contextmanager
+    def _alone(self, connection_id: str) -> Iterator[None]:
+        lock = self._locks[connection_id]
+        if not lock.acquire(blocking=False):
+            raise Busy("This connection is being synced already.")
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class _Noted:
+    """Progress for the caller at every page, and on the connection's row whenever a whole percent has passed."""
+
+    def __init__(self, keep: Callable[[dict[str, Any]], None], told: Told | None) -> None:
+        self._keep = keep
+        self._told = told
+        self._percent = -1
+
+    def __call__(self, progress: SyncProgress) -> None:
+        if self._told:
+            self._told(progress)
+        if int(progress.percent) != self._percent or progress.waiting_until:
+            self._percent = int(progress.percent)
+            document = asdict(progress)
+            document["waiting_until"] = progress.waiting_until.isoformat() if progress.waiting_until else None
+            self._keep(document)
+
+
+class _Given:
+    """A TokenStore over secrets that are not stored yet, for the check before."""
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._secrets = secrets
+
+    def secrets(self, connection_id: str) -> Mapping[str, str]:
+        return self._secrets
+
+    def rotate(self, connection_id: str, secrets: Mapping[str, str]) -> None:
+        raise AssertionError("a check rotates nothing")
+
+    def lock(self, connection_id: str) -> AbstractContextManager[None]:
+        return nullcontext()

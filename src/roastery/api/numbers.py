@@ -1,0 +1,60 @@
+"""Numbers without words: MetricQueries with receipts, their SQL, and a person's own SELECT."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from roastery.tools.base import Actor
+from roastery.tools.frames import canonical_rows, frame_json
+from roastery.warehouse.errors import NotAllowed
+from roastery.warehouse.organization import Organization
+from roastery.warehouse.semantic.query import MetricQuery
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+
+TOOL = "query_metrics"
+MOST_SQL_ROWS = 10_000
+
+
+def read_query(asked: Mapping[str, Any] | str) -> MetricQuery:
+    """A MetricQuery out of JSON; every fault is a sentence. Errors: BadArguments."""
+    from roastery.tools.registry import TOOLS, read_arguments
+
+    query = read_arguments(TOOLS[TOOL], asked)
+    assert isinstance(query, MetricQuery)
+    return query
+
+
+def run_query(
+    roastery: "Roastery", organization: Organization, actor: Actor, asked: Mapping[str, Any] | str
+) -> dict[str, Any]:
+    """The MetricFrame of a MetricQuery as JSON (CONTRACTS section 5); its receipt is kept."""
+    from roastery.tools.queries import ask
+
+    query = read_query(asked)
+    context = roastery.context(organization, actor)
+    found = ask(context, query)
+    context.ledger.keep(found.receipt)
+    return {**frame_json(found.frame, found.receipt.id), "caveats": list(found.receipt.caveats)}
+
+
+def explain_query(
+    roastery: "Roastery", organization: Organization, actor: Actor, asked: Mapping[str, Any] | str
+) -> str:
+    """The SQL that a MetricQuery would run."""
+    query = read_query(asked)
+    explained: str = roastery.context(organization, actor).metrics.explain(query)
+    return explained
+
+
+def run_sql(roastery: "Roastery", organization: Organization, actor: Actor, statement: str) -> dict[str, Any]:
+    """Rows of one SELECT over curated names, at most MOST_SQL_ROWS.
+
+    Errors: NotAllowed for someone who may only see some rows, since free SQL cannot be held to them (law 13).
+    """
+    if actor.row_scope:
+        raise NotAllowed("This key sees only some rows, and SQL cannot be held to them. Ask by metrics instead.")
+    roastery.freshen(organization)
+    table = roastery.warehouse(organization).user_sql(statement, max_rows=MOST_SQL_ROWS)
+    truncated = (table.schema.metadata or {}).get(b"truncated") == b"true"
+    return {"columns": table.column_names, "rows": canonical_rows(table.to_pylist()), "truncated": truncated}

@@ -1,0 +1,157 @@
+"""/v1/connections: sources of data, and the events connection whose secret signs pushed rows."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict
+
+from roastery.api.connecting import NewConnection, connect
+from roastery.api.routes.documented import documented
+from roastery.api.routes.paging import Cursor, Limit, page
+from roastery.api.security.caller import Connector, Reader
+from roastery.api.store.audit import note
+from roastery.api.store.connections import Connections
+from roastery.api.store.tables import ConnectionRow
+from roastery.connectors.registry import SOURCES
+
+router = APIRouter(prefix="/v1/connections", tags=["connections"])
+
+EXAMPLE = {
+    "id": "con_8f6k2m9x0c7b5n1v3d4",
+    "provider": "meta_ads",
+    "name": "meta_ads",
+    "settings": {"account_ids": ["act_1"]},
+    "base_url": None,
+    "status": "connected",
+    "status_detail": "",
+    "progress": {"percent": 100.0, "rows": 1204},
+    "last_sync_at": "2026-11-20T09:00:00+00:00",
+    "created_at": "2026-11-19T17:00:00+00:00",
+}
+
+
+class Connected(BaseModel):
+    """base_url overrides the provider's own address. secrets are sealed and never shown."""
+
+    model_config = ConfigDict(extra="forbid")
+    provider: str
+    name: str = ""
+    settings: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+    base_url: str | None = None
+
+
+class ConnectionChanges(BaseModel):
+    """What is absent stays; secrets given are put beside the stored ones."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str | None = None
+    settings: dict[str, Any] | None = None
+    secrets: dict[str, str] | None = None
+    base_url: str | None = None
+
+
+def as_json(row: ConnectionRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "provider": row.provider,
+        "name": row.name,
+        "settings": row.settings,
+        "base_url": row.base_url,
+        "status": row.status,
+        "status_detail": row.status_detail,
+        "progress": row.progress,
+        "last_sync_at": row.last_sync_at.isoformat() if row.last_sync_at else None,
+        "created_at": row.created_at.isoformat(),
+    }
+
+
+@router.get("", **documented({"items": [EXAMPLE], "next": None}))
+def list_connections(caller: Reader, request: Request, cursor: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
+    """The organization's connections with their status and the progress of a running sync."""
+    roastery = request.app.state.roastery
+    with roastery.database.reading() as session:
+        rows = Connections(session, roastery.keyring, caller.organization.id).list()
+        return page([as_json(row) for row in rows], cursor, limit)
+
+
+@router.get("/providers", **documented({"items": [{"provider": "meta_ads", "title": "Meta Ads"}], "next": None}))
+def list_providers(_caller: Reader) -> dict[str, Any]:
+    """Everything that can be connected, and what each needs."""
+    items = [
+        {
+            "provider": provider,
+            "title": source.title,
+            "settings": list(source.required_settings),
+            "secrets": list(source.required_secrets),
+            "resources": [resource.name for resource in source.resources],
+        }
+        for provider, source in SOURCES.items()
+    ]
+    events = {"provider": "events", "title": "Signed events", "settings": [], "secrets": [], "resources": []}
+    return {"items": [*items, events], "next": None}
+
+
+@router.post(
+    "",
+    status_code=201,
+    **documented(
+        {**EXAMPLE, "status": "new"},
+        request={"provider": "meta_ads", "settings": {"account_ids": ["act_1"]}, "secrets": {"access_token": "…"}},
+        status=201,
+    ),
+)
+def create_connection(new: Connected, caller: Connector, request: Request) -> dict[str, Any]:
+    """Connect a source. For provider `events` the answer holds its `signing_secret`, once."""
+    given = NewConnection(new.provider, new.settings, new.secrets, new.base_url, new.name)
+    row, secret = connect(request.app.state.roastery, caller.organization, caller.actor, given)
+    return {**as_json(row), **({"signing_secret": secret} if secret else {})}
+
+
+@router.get("/{connection_id}", **documented(EXAMPLE))
+def read_connection(connection_id: str, caller: Reader, request: Request) -> dict[str, Any]:
+    """One connection."""
+    roastery = request.app.state.roastery
+    with roastery.database.reading() as session:
+        return as_json(Connections(session, roastery.keyring, caller.organization.id).get(connection_id))
+
+
+@router.patch("/{connection_id}", **documented(EXAMPLE, request={"secrets": {"access_token": "…"}}))
+def change_connection(
+    connection_id: str, changes: ConnectionChanges, caller: Connector, request: Request
+) -> dict[str, Any]:
+    """Change a connection's settings, or give it new secrets."""
+    roastery = request.app.state.roastery
+    given = changes.model_dump(exclude_unset=True)
+    with roastery.database.session() as session:
+        connections = Connections(session, roastery.keyring, caller.organization.id)
+        if given.get("secrets") is not None:
+            given["secrets"] = {**connections.secrets(connection_id), **given["secrets"]}
+        row = connections.change(connection_id, **{name: v for name, v in given.items() if v is not None})
+        changed = sorted(given)
+        now = roastery.wall.now()
+        note(session, caller.organization.id, caller.actor.id, "connection.change", row.id, now, changed=changed)
+        return as_json(row)
+
+
+@router.delete("/{connection_id}", **documented({**EXAMPLE, "status": "removed"}))
+def remove_connection(connection_id: str, caller: Connector, request: Request) -> dict[str, Any]:
+    """Take a connection out of use and forget its secrets; the data that it brought stays."""
+    roastery = request.app.state.roastery
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        connections = Connections(session, roastery.keyring, caller.organization.id)
+        row = connections.change(connection_id, status="removed")
+        connections.remove(connection_id, now)
+        note(session, caller.organization.id, caller.actor.id, "connection.remove", row.id, now)
+        return as_json(row)
+
+
+@router.post("/{connection_id}/sync", status_code=202, **documented({**EXAMPLE, "status": "syncing"}, status=202))
+def sync_connection(connection_id: str, caller: Connector, request: Request) -> dict[str, Any]:
+    """Start to pull what is new; the connection's `status` and `progress` tell how far it is."""
+    roastery = request.app.state.roastery
+    roastery.syncs.start(caller.organization, connection_id)
+    with roastery.database.reading() as session:
+        row = Connections(session, roastery.keyring, caller.organization.id).get(connection_id)
+        return {**as_json(row), "status": "syncing"}

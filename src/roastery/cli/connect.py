@@ -1,0 +1,96 @@
+"""roastery connect: add a source, or a secret for signed events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from roastery.cli.home import run_at_home
+from roastery.cli.options import Json, Org, organization_of
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+    from roastery.cli.terminal import Terminal
+
+
+def connect(
+    provider: Annotated[str, typer.Argument(help="Such as meta_ads, google_ads, shopify; or events for signed rows.")],
+    org: Org = None,
+    setting: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as account_ids=act_1,act_2. Repeat for more.")
+    ] = None,
+    secret: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, or NAME=@FILE to read the value from a file. Repeat for more.")
+    ] = None,
+    base_url: Annotated[str | None, typer.Option(help="Instead of the provider's own address.")] = None,
+    name: Annotated[str, typer.Option(help="What to call this connection.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Add a connection and print its id; its data comes with `roastery sync`."""
+    run_at_home(
+        work,
+        provider=provider,
+        org=org,
+        settings={k: _plain(v) for k, v in _pairs(setting, "setting").items()},
+        secrets={k: _secret(v) for k, v in _pairs(secret, "secret").items()},
+        base_url=base_url,
+        name=name,
+        as_json=as_json,
+    )
+
+
+def work(
+    roastery: Roastery,
+    terminal: Terminal,
+    provider: str,
+    org: str | None,
+    settings: dict[str, Any],
+    secrets: dict[str, str],
+    base_url: str | None,
+    name: str,
+    as_json: bool,
+) -> None:
+    from roastery.api.app import OPERATOR
+    from roastery.api.connecting import NewConnection, connect
+
+    organization = organization_of(roastery, org)
+    row, shown = connect(roastery, organization, OPERATOR, NewConnection(provider, settings, secrets, base_url, name))
+    if as_json:
+        terminal.json({"id": row.id, "provider": provider, **({"signing_secret": shown} if shown else {})})
+        return
+    terminal.line(row.id)
+    if shown:
+        terminal.line(shown)
+        terminal.say("The second line signs what is sent to POST /v1/events. It is shown only now; keep it safe.")
+    else:
+        terminal.say(f"Connected {provider}. Next: roastery sync {row.id} --org {organization.id}")
+
+
+def _pairs(given: list[str] | None, what: str) -> dict[str, str]:
+    pairs = {}
+    for text in given or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise typer.BadParameter(f"'{text}' is not NAME=VALUE", param_hint=f"--{what}")
+        pairs[key] = value
+    return pairs
+
+
+def _plain(value: str) -> Any:
+    """JSON where it is a list, an object, a number or a truth value; else the text itself."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _secret(value: str) -> str:
+    if not value.startswith("@"):
+        return value
+    try:
+        return Path(value[1:]).read_text().strip()
+    except OSError as error:
+        raise typer.BadParameter(f"cannot read {value[1:]}: {error.strerror}", param_hint="--secret") from None
