@@ -205,7 +205,7 @@ class HttpClient:
         body = _json(response)
         if body is None:
             kind = response.headers.get("content-type", "no content type")
-            raise RetryLater(f"{self.title} answered with {self._clean(kind)} instead of data.")
+            raise RetryLater(f"{self.title} answered with {self.clean(kind)} instead of data.")
         self._judge(self._reply(response, body))
         return body
 
@@ -226,7 +226,7 @@ class HttpClient:
         except httpx2.TimeoutException:
             raise RetryLater(f"{self.title} did not answer in time.") from None
         except httpx2.TransportError as error:
-            raise RetryLater(f"{self.title} cannot be reached ({self._clean(str(error))}).") from None
+            raise RetryLater(f"{self.title} cannot be reached ({self.clean(str(error))}).") from None
         if not response.is_success:
             self._refuse(response)
         return response
@@ -243,7 +243,7 @@ class HttpClient:
         raise by_status(self.title, reply)
 
     def _reply(self, response: httpx2.Response, body: Any) -> Reply:
-        excerpt = "" if response.is_success else self._clean(" ".join(response.text.split()))[:EXCERPT_LENGTH]
+        excerpt = "" if response.is_success else self.clean(response.text)
         return Reply(response.status_code, response.headers, body, excerpt, self._retry_after(response.headers))
 
     def _retry_after(self, headers: Mapping[str, str]) -> float | None:
@@ -262,8 +262,9 @@ class HttpClient:
         except (ValueError, TypeError):
             return None
 
-    def _clean(self, text: str) -> str:
-        return self._redactor.clean(text)
+    def clean(self, text: str) -> str:
+        """What a provider said, short and without secrets."""
+        return self._redactor.clean(" ".join(text.split()))[:EXCERPT_LENGTH]
 
 
 def by_status(title: str, reply: Reply) -> Exception:
