@@ -84,9 +84,7 @@ def actor_of(database: Database, organization: Organization, asked: Asked) -> Ac
         return Actor(id=person.id, role=person.role, row_scope=scope)
 
 
-def conversation_of(
-    database: Database, organization: Organization, actor: Actor, asked: Asked, at: datetime
-) -> str:
+def conversation_of(database: Database, organization: Organization, actor: Actor, asked: Asked, at: datetime) -> str:
     """The conversation of a Slack thread, one for each scope that takes part in it."""
     parts = (organization.id, asked.team_id, asked.destination, asked.thread, actor.scope_key)
     conversation_id = f"cnv_{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:19]}"

@@ -1,0 +1,112 @@
+"""Judges an alert and puts what is worth telling into the outbox, once for each slice and window."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from roastery.agent.render import fact_text, name_text, period_text, value_text
+from roastery.api.delivery.message import Message
+from roastery.api.store.alerts import Alert, Alerts, Outgoing, keep_firing
+from roastery.tools.alerts.base import Evaluation, Hit
+from roastery.tools.alerts.registry import read_rule
+from roastery.tools.alerts.threshold import WORDS, ThresholdRule
+from roastery.tools.base import Actor, Fact
+from roastery.warehouse.organization import Organization
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+
+WATCHER = Actor(id="alerts", role="viewer")
+"""Alerts see the whole organization; who may receive them is settled when one is made."""
+
+MOST_TOLD = 20
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one run of an alert came to: the evaluation, and the deliveries that carry its new firings."""
+
+    evaluation: Evaluation
+    deliveries: tuple[str, ...]
+
+
+def judge_alert(roastery: "Roastery", organization: Organization, alert: Alert) -> Judged:
+    """Evaluate an alert now. Judging the same window again stores and sends nothing new."""
+    kind, rule = read_rule(alert.rule)
+    context = roastery.context(organization, WATCHER)
+    evaluation = kind.evaluate(context, rule)
+    if evaluation.skipped:
+        log.info("alert not judged", alert_id=alert.id, reason=evaluation.skipped)
+    with roastery.database.reading() as session:
+        last = Alerts(session).last_windows(alert.id)
+    told = kind.fired(rule, evaluation, last)[:MOST_TOLD]
+    if told and evaluation.result is not None and evaluation.result.receipt is not None:
+        context.ledger.keep(evaluation.result.receipt)
+    found: list[str] = []
+    for hit in told:
+        found += _keep(roastery, alert, rule, evaluation, hit)
+    return Judged(evaluation, tuple(found))
+
+
+def _keep(roastery: "Roastery", alert: Alert, rule: Any, evaluation: Evaluation, hit: Hit) -> list[str]:
+    message = firing_message(alert.name, rule, evaluation, hit)
+    outgoing = [Outgoing(d["channel"], d["destination"], message.as_payload()) for d in alert.destinations]
+    document = {
+        "slice": hit.slice_key,
+        "start": evaluation.window.start.isoformat(),
+        "end": evaluation.window.end.isoformat(),
+        "dimensions": dict(hit.dimensions),
+        "text": message.text,
+    }
+    return keep_firing(
+        roastery.database,
+        alert,
+        evaluation.window_key(hit),
+        value=None if hit.fact.value is None else format(hit.fact.value, "f"),
+        receipt_id=hit.fact.receipt_id,
+        document=document,
+        outgoing=outgoing,
+        at=roastery.wall.now(),
+    )
+
+
+def firing_message(name: str, rule: ThresholdRule, evaluation: Evaluation, hit: Hit) -> Message:
+    """What a firing says: the fact, the number that it crossed, the days and the slice; every number has a receipt."""
+    fact = hit.fact
+    where = _slice_text(evaluation, hit.dimensions)
+    threshold = _threshold_text(rule, fact)
+    text = (
+        f"**{name_text(name)}**: {_metric_text(rule.metric)}{where} was {_signed(fact)} in "
+        f"{period_text(fact.period)}, {WORDS[rule.op]} {threshold}."
+    )
+    caveats = evaluation.result.caveats if evaluation.result else ()
+    notes = "".join(f"\n- {caveat}" for caveat in caveats[:5])
+    return Message(text=text + (f"\n{notes}" if notes else ""), footnote=f"Receipt: {fact.receipt_id}")
+
+
+def _metric_text(column: str) -> str:
+    metric, _, suffix = column.partition("__")
+    named = metric.replace("_", " ")
+    return {"change": f"the change of {named}", "change_ratio": f"the change of {named}"}.get(suffix, named)
+
+
+def _signed(fact: Fact) -> str:
+    """A change keeps its sign here: there is no direction word beside it."""
+    minus = "−" if fact.kind in ("change", "change_ratio") and fact.value is not None and fact.value < 0 else ""
+    return minus + fact_text(fact)
+
+
+def _threshold_text(rule: ThresholdRule, fact: Fact) -> str:
+    unit = "percent_ratio" if fact.kind == "change_ratio" else fact.unit
+    return value_text(rule.value, unit, fact.currency, fact.metric)
+
+
+def _slice_text(evaluation: Evaluation, dimensions: Mapping[str, str]) -> str:
+    if not dimensions or evaluation.result is None:
+        return ""
+    names = {(label.dimension, label.value): label.text for label in evaluation.result.labels}
+    parts = [f"{name} {name_text(names.get((name, value), value))}" for name, value in dimensions.items()]
+    return f" of {', '.join(parts)}"
