@@ -153,6 +153,28 @@ def _sentence(card: _Card, metric: str) -> str:
         return f"{_named(metric)} was [[{now.id}]]; the week before has no data to compare with."
     if not change.value:
         return f"{_named(metric)} was [[{now.id}]], unchanged from the week before."
+    by = f"[[{ratio.id}]]" if ratio.value is not None else f"[[{change.id}]]"
+    return f"{_named(metric)} {_direction(change)} by {by} to [[{now.id}]] against the week before."
+
+
+def _moved(evidence: Evidence, finding: Finding, split: Mapping[str, Any]) -> list[str]:
+    """What a metric's slices added to its change, largest first."""
+    facts = evidence.facts
+    change = facts[split["change"]]
+    if not change.value:
+        return []
+    metric, dimension = split["metric"], finding.arguments["dimensions"][0]
+    told = []
+    for one in split["slices"][:TOLD_SLICES]:
+        part = facts[one["part"] or one["change"]]
+        if not part.value:
+            continue
+        share = facts[one["share"]] if one["share"] else None
+        of_change = f" ([[{share.id}]] of the change)" if share is not None and _tells(share) else ""
+        sign = "+" if part.value > 0 else "−"
+        told.append(f"[[{one['labels'][0]}]] {sign}[[{part.id}]]{of_change}")
+    if not told:
+        return []
     moved = f"{_named(metric)} {_direction(change)} by [[{change.id}]]"
     by = f"{moved}; by {dimension.replace('_', ' ')}: {', '.join(told)}"
     rest = facts[split["rest"]] if split["rest"] else None

@@ -1,5 +1,7 @@
 """Markdown as Slack reads it: formatted where we format, plain where data would."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +33,7 @@ def test_a_name_out_of_the_data_calls_nobody_and_formats_nothing(name: str) -> N
     assert "<" not in shown
     for mark in "*_~`":
         assert f"{mark}{mark}" not in shown
-        for before, after in zip(shown, shown[1:], strict=False):
+        for before, after in pairwise(shown):
             assert not (before == mark and after.isalnum())
 
 

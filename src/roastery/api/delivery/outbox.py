@@ -53,7 +53,7 @@ class Outbox:
             return self._not_sent(delivery, error.message, for_good=True)
         except NotDelivered as error:
             return self._not_sent(delivery, error.message, for_good=delivery.attempts + 1 >= MOST_ATTEMPTS)
-        except Exception as error:  # noqa: BLE001 noted with the delivery and tried again: the message must not be lost
+        except Exception as error:
             log.error("delivery failed", delivery_id=delivery.id, exc_info=error)
             why = f"The message could not be made ({type(error).__name__})."
             return self._not_sent(delivery, why, for_good=delivery.attempts + 1 >= MOST_ATTEMPTS)
