@@ -31,7 +31,7 @@ SQL_TYPES: dict[str, str] = {
 class Column:
     """One column of a contract.
 
-    default: taken where the value is null when the table is curated (as SQL text of its type), never stored in raw.
+    default: taken, as text of its type, where the value is null when the table is curated; never stored in raw.
     past: a value after today is an error. references: the dataset whose single key this column names.
     """
 
@@ -91,17 +91,18 @@ class Contract:
         return self.by_name[name]
 
     def ddl(self, schema: str = "curated") -> str:
-        """CREATE TABLE of the contract; no primary-key index (it doubles large files; the build keeps keys unique)."""
+        """CREATE TABLE of the contract; without a primary-key index, which doubles large files (the build keeps keys)."""
         columns = ", ".join(f'"{c.name}" {c.sql_type}{" NOT NULL" if c.is_key else ""}' for c in self.columns)
-        return f"CREATE TABLE IF NOT EXISTS {schema}.{self.name} ({columns}, connection_id VARCHAR, connection_source VARCHAR)"
+        lineage = "connection_id VARCHAR, connection_source VARCHAR"
+        return f"CREATE TABLE IF NOT EXISTS {schema}.{self.name} ({columns}, {lineage})"
 
 
 @dataclass(frozen=True)
 class Fill:
     """How current raw records of one resource of one source fill one contract, as one SELECT.
 
-    `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq) and gives columns named as in
-    the contract, a subset of them; the rest are null. It may select connection_id too, else the record's own is unknown.
+    `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq), once per connection, and gives
+    columns named as in the contract, a subset of them; the rest are null. Personal values are sealed already.
     """
 
     contract: str

@@ -1,0 +1,18 @@
+-- Contacts with their campaign and channel, before those that two systems saw become one.
+-- Builds: work.channeled. A channel that was given wins, then the campaign's own, then the rules of channels.py.
+WITH named AS (
+    SELECT
+        c.* EXCLUDE (kind, click_id), coalesce(c.kind, '') AS kind, coalesce(c.click_id, '') AS click_id,
+        r.campaign_id, r.resolution, k.campaign_name, coalesce(k.is_paid, false) AS is_paid,
+        coalesce(c.given_platform, nullif(k.platform, ''), '') AS platform,
+        nullif(replace(lower(m.channel), ' ', '_'), '') AS campaign_channel
+    FROM work.contacts c
+    JOIN work.resolved r USING (touchpoint_id)
+    LEFT JOIN work.campaign_keys k ON k.campaign_id = r.campaign_id
+    LEFT JOIN curated.campaigns m ON m.campaign_id = r.campaign_id)
+SELECT
+    * EXCLUDE (kind),
+    coalesce(given_channel, campaign_channel, {{channel}}) AS channel,
+    CASE WHEN kind <> '' THEN kind WHEN {{channel}} = 'email' THEN 'email_click'
+         WHEN campaign_id <> '' OR click_id <> '' THEN 'click' ELSE 'visit' END AS kind
+FROM named

@@ -1,0 +1,217 @@
+"""The one adapter to DuckDB: Warehouses opens an organization's file, Warehouse lands, builds and asks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy
+
+from roastery.warehouse import build as building
+from roastery.warehouse import checks as checking
+from roastery.warehouse import importing, landing, state, user_sql
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.contracts import Fill
+from roastery.warehouse.errors import BadQuery, Busy
+from roastery.warehouse.importing import ImportReport
+from roastery.warehouse.instance import Instance, Pool
+from roastery.warehouse.organization import Organization
+from roastery.warehouse.privacy import Sealer
+from roastery.warehouse.raw import LandReport, RawBatch
+from roastery.warehouse.state import DataState
+
+Parameters = Sequence[Any] | Mapping[str, Any] | None
+
+
+class Warehouses:
+    """Every organization's warehouse under one home: one DuckDB instance each, the 64 last used kept open."""
+
+    def __init__(
+        self,
+        home: Path,
+        secret_key: bytes,
+        fills: Sequence[Fill],
+        clock: Clock,
+        max_open: int = 64,
+        query_timeout_seconds: float = 30,
+        memory_limit: str | None = None,
+    ) -> None:
+        self.fills = tuple(fills)
+        self.clock = clock
+        self.query_timeout_seconds = query_timeout_seconds
+        self.secret_key = secret_key
+        self.pool = Pool(home / "warehouse", max_open, memory_limit)
+
+    def open(self, organization: Organization) -> "Warehouse":
+        """The organization's warehouse; a new one has every table, empty."""
+        warehouse = Warehouse(self, organization)
+        with self.pool.lease(organization.id) as instance:
+            if instance.is_new:
+                with instance.build_lock:
+                    if instance.is_new:
+                        warehouse.build()
+                        instance.is_new = False
+        return warehouse
+
+    def close(self) -> None:
+        self.pool.close()
+
+
+class Warehouse:
+    """One organization's data. Light to make; the file behind it is opened when it is used."""
+
+    def __init__(self, owner: Warehouses, organization: Organization) -> None:
+        self.organization = organization
+        self.clock = organization.clock_or(owner.clock)
+        self._owner = owner
+        self.sealer = Sealer(owner.secret_key, organization.id)
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        return self._owner.fills
+
+    @contextmanager
+    def reading(self, timeout_seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor on one committed state, read-only, with names resolved in curated."""
+        limit = timeout_seconds or self._owner.query_timeout_seconds
+        with self._owner.pool.lease(self.organization.id) as instance, instance.cursor(limit) as cursor:
+            cursor.execute("SET search_path = 'curated'; BEGIN TRANSACTION READ ONLY")
+            yield cursor
+
+    def query(
+        self, statement: str | sqlalchemy.Select[Any], parameters: Parameters = None, *, max_rows: int | None = None
+    ) -> pa.Table:
+        """Rows of one SELECT as Arrow; at most max_rows of them, the table's metadata saying `truncated` then.
+
+        Errors: QueryTimeout; BadQuery for text that is not one SELECT or that DuckDB cannot bind.
+        """
+        if isinstance(statement, str):
+            sql: str = statement
+        else:
+            sql, parameters = compiled(statement)
+        with self.reading() as cursor:
+            if isinstance(statement, str):
+                only_select(cursor, sql)
+            return fetch(cursor, sql, parameters, max_rows)
+
+    def user_sql(self, sql: str, *, max_rows: int | None = None) -> pa.Table:
+        """Rows of a person's own SELECT over curated names. Errors: BadQuery, UnknownName, QueryTimeout, Busy."""
+        with self._owner.pool.lease(self.organization.id) as instance:
+            names = self.table_names()
+            sql = user_sql.checked(sql, names, self.clock, self.organization.time_zone, instance.root)
+            limit = self._owner.query_timeout_seconds
+            if not instance.heavy.acquire(timeout=limit):
+                raise Busy("Two long queries are running already; try again in a moment.")
+            try:
+                with instance.cursor(limit) as cursor:
+                    cursor.execute("SET search_path = 'published,curated'; BEGIN TRANSACTION READ ONLY")
+                    return fetch(cursor, sql, None, max_rows)
+            finally:
+                instance.heavy.release()
+
+    def table_names(self) -> tuple[str, ...]:
+        """What user SQL can read: every curated table and view."""
+        sql = "SELECT DISTINCT table_name FROM information_schema.tables WHERE table_schema IN ('curated', 'published')"
+        return tuple(sorted(self.query(sql).column(0).to_pylist()))
+
+    def land(self, batch: RawBatch) -> LandReport:
+        """Raw rows, cursor, read markers and progress, in one transaction; personal values are sealed before."""
+        with self._writing() as instance, instance.transaction() as cursor:
+            return landing.land(cursor, self.sealer, batch, self.clock.now())
+
+    def cursor(self, connection_id: str, resource: str) -> dict[str, Any] | None:
+        """Where a resource's sync goes on, or None before its first landing."""
+        return state.cursor_state(self, connection_id, resource)
+
+    def import_rows(
+        self, dataset: str, data: pa.Table | Path | bytes, content_type: str | None = None, *, build: bool = True
+    ) -> ImportReport:
+        """Upsert rows of a contract by its key; the good ones land, each bad one is told with row, column and reason.
+
+        content_type: text/csv, application/x-ndjson or application/vnd.apache.parquet; a path's ending does too.
+        With build (the default) the rows are in the next query when this returns.
+        """
+        with self._writing() as instance:
+            report = importing.import_data(self, instance, dataset, data, content_type)
+        if build and report.changed:
+            self.build()
+        return report
+
+    def upsert_rows(self, dataset: str, rows: Sequence[Mapping[str, Any]], *, build: bool = True) -> ImportReport:
+        """import_rows for rows at hand; a row changes only the columns that it carries."""
+        with self._writing() as instance:
+            report = importing.import_mappings(self, instance, dataset, rows)
+        if build and report.changed:
+            self.build()
+        return report
+
+    def delete_rows(self, dataset: str, rows: Sequence[Mapping[str, Any]], *, build: bool = True) -> ImportReport:
+        """Take back imported rows by their key columns; records of connectors stay."""
+        with self._writing() as instance:
+            report = importing.delete_mappings(self, instance, dataset, rows)
+        if build and report.changed:
+            self.build()
+        return report
+
+    def build(self, *, full: bool = False) -> building.BuildReport:
+        """Bring curated up to what has landed: only what changed, or everything when full or definitions changed.
+
+        One transaction: readers see the tables of before until it is committed. Errors: BuildFailed.
+        """
+        with self._owner.pool.lease(self.organization.id) as instance, instance.build_lock:
+            return building.build(self, instance, full=full)
+
+    def needs_build(self) -> bool:
+        """Whether something landed, a setting or a definition changed, or a day began since the last build."""
+        return building.needs_build(self)
+
+    def state(self) -> DataState:
+        return state.read(self)
+
+    def checks(self) -> tuple[checking.Check, ...]:
+        """The data quality results of the last build, worst first."""
+        return checking.read(self)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Instance]:
+        with self._owner.pool.lease(self.organization.id) as instance, instance.write_lock:
+            yield instance
+
+
+def compiled(statement: sqlalchemy.Select[Any]) -> tuple[str, list[Any]]:
+    """DuckDB's text of a SQLAlchemy Core statement, and its positional parameters."""
+    from duckdb_engine import Dialect
+
+    plan = statement.compile(dialect=Dialect(paramstyle="qmark"), compile_kwargs={"render_postcompile": True})
+    return str(plan), [plan.params[name] for name in plan.positiontup or ()]
+
+
+def only_select(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    try:
+        statements = cursor.extract_statements(sql)
+    except duckdb.Error as error:
+        raise BadQuery(str(error).split("\n", 1)[0]) from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise BadQuery("A query is exactly one SELECT.")
+
+
+def fetch(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters, max_rows: int | None) -> pa.Table:
+    """Arrow rows of a SELECT. Errors: BadQuery with DuckDB's sentence for what cannot be bound or computed."""
+    try:
+        relation = cursor.sql(sql, params=parameters or None)
+        if max_rows is None:
+            return relation.to_arrow_table()
+        reader = relation.to_arrow_reader(max_rows + 1)
+        batches: list[pa.RecordBatch] = []
+        while sum(b.num_rows for b in batches) <= max_rows and (batch := next(reader, None)) is not None:
+            batches.append(batch)
+        table = pa.Table.from_batches(batches, schema=reader.schema)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise BadQuery(str(error).split("\n", 1)[0]) from error
+    if table.num_rows > max_rows:
+        return table.slice(0, max_rows).replace_schema_metadata({"truncated": "true"})
+    return table

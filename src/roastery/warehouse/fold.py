@@ -1,0 +1,206 @@
+"""Folding: the current raw records of every source become one curated table per contract."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from roastery.warehouse.contracts import Column, Contract, Fill
+from roastery.warehouse.errors import BuildFailed
+from roastery.warehouse.state import IMPORT
+
+# The version of each record that counts: a keyed record's last one; of a partitioned one, the last of the latest
+# completed read of its day (a read that broke off has no marker and does not count).
+CURRENT = """
+CREATE OR REPLACE TEMP TABLE current_records AS
+WITH last_read AS (
+    SELECT connection_id, resource, partition_scope, partition_day, arg_max(read_id, seq) AS read_id
+    FROM raw.reads WHERE resource IN {resources}
+    GROUP BY ALL),
+candidates AS (
+    SELECT r.connection_id, r.source, r.resource, r.partition_scope, r.partition_day, r.key, r.seq, r.deleted
+    FROM raw.records r LEFT JOIN last_read l
+      ON l.connection_id = r.connection_id AND l.resource = r.resource
+     AND l.partition_scope = r.partition_scope AND l.partition_day = r.partition_day AND l.read_id = r.read_id
+    WHERE r.resource IN {resources} AND (r.partition_day IS NULL OR l.read_id IS NOT NULL))
+SELECT connection_id, source, resource, max(seq) AS seq
+FROM candidates
+GROUP BY connection_id, source, resource, partition_scope, partition_day, key
+HAVING NOT arg_max(deleted, seq)
+"""
+
+RECORDS = """(SELECT r.connection_id, r.key, r.payload, r.landed_at, r.seq
+FROM raw.records r SEMI JOIN current_records c USING (seq)
+WHERE r.source = {source} AND r.resource = {resource} AND r.connection_id = {connection})"""
+
+
+def quoted(text: str) -> str:
+    """A SQL string literal.
+
+    >>> quoted("O'Hare")
+    "'O''Hare'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def name(column: str) -> str:
+    """A SQL identifier."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One connection's (or the imports') rows of one contract, as a SELECT of its columns."""
+
+    connection_id: str
+    source: str
+    resource: str
+    sql: str
+
+
+def read_current(cursor: duckdb.DuckDBPyConnection, resources: Iterable[str]) -> None:
+    listed = ", ".join(quoted(r) for r in sorted(set(resources))) or "NULL"
+    cursor.execute(CURRENT.format(resources=f"({listed})"))
+
+
+def layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, fills: Sequence[Fill]) -> list[Layer]:
+    """What fills a contract, weakest first: fills in their order, imports last."""
+    present = cursor.execute(
+        "SELECT DISTINCT source, resource, connection_id FROM current_records ORDER BY ALL"
+    ).fetchall()
+    found: list[Layer] = []
+    for fill in fills:
+        for source, resource, connection in present:
+            if (source, resource) == (fill.source, fill.resource):
+                records = RECORDS.format(
+                    source=quoted(source), resource=quoted(resource), connection=quoted(connection)
+                )
+                found.append(Layer(connection, source, resource, fill.sql.replace("{records}", records)))
+    if (IMPORT, contract.name, IMPORT) in present:
+        found.append(Layer(IMPORT, IMPORT, contract.name, import_select(contract)))
+    return found
+
+
+def import_select(contract: Contract) -> str:
+    records = RECORDS.format(source=quoted(IMPORT), resource=quoted(contract.name), connection=quoted(IMPORT))
+    return import_columns(contract, records)
+
+
+def import_columns(contract: Contract, records: str) -> str:
+    """SELECT of a contract's columns out of imported records, which hold them as JSON; each payload is read once."""
+    kinds = {"list": '["VARCHAR"]', "json": '"JSON"'}
+    shape = ", ".join(f'"{c.name}": {kinds.get(c.type, chr(34) + "VARCHAR" + chr(34))}' for c in contract.columns)
+    return f"SELECT unnest(json_transform(payload, {quoted('{' + shape + '}')})) FROM {records}"
+
+
+def typed(column: Column) -> str:
+    """A layer's column in the contract's type; what cannot be read as that type is null and counted as a fault."""
+    source = name(column.name)
+    if column.type in ("text", "currency"):
+        text = f"nullif(trim({source}::VARCHAR), '')"
+        text = f"upper({text})" if column.type == "currency" else text
+        return f"coalesce({text}, '')" if column.is_key else text
+    return f"try_cast({source} AS {column.sql_type})"
+
+
+def fold(
+    cursor: duckdb.DuckDBPyConnection, contract: Contract, found: Sequence[Layer], currency: str, now: datetime
+) -> int:
+    """Make curated.<contract> out of its layers; gives how many rows are at fault.
+
+    A row without a key is kept aside; a value that cannot be read is null in the table and stands in quarantine.
+    """
+    selects = [_layer_select(cursor, contract, layer, rank) for rank, layer in enumerate(found)]
+    union = "\nUNION ALL BY NAME\n".join(selects) or _nothing(contract)
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE folding AS {union}")
+    at_fault = _set_aside(cursor, contract, now)
+    keys = ", ".join(name(k) for k in contract.key)
+    columns = ", ".join(f"{_with_default(c, currency)} AS {name(c.name)}" for c in contract.columns)
+    cursor.execute(
+        f"CREATE OR REPLACE TABLE curated.{contract.name} AS "
+        f"SELECT {columns}, connection_id, connection_source FROM ({_one_per_key(cursor, contract, keys)})"
+    )
+    cursor.execute("DROP TABLE folding")
+    return at_fault
+
+
+def _layer_select(cursor: duckdb.DuckDBPyConnection, contract: Contract, layer: Layer, rank: int) -> str:
+    try:
+        given = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {layer.sql}").fetchall()}
+    except duckdb.Error as error:
+        what = str(error).split("\n", 1)[0]
+        raise BuildFailed(f"{layer.source}.{layer.resource} cannot fill {contract.name}: {what}") from error
+    columns = [
+        f"{typed(c) if c.name in given else f'NULL::{c.sql_type}'} AS {name(c.name)}"
+        for c in contract.columns
+        if c.name in given or not c.is_key
+    ]
+    columns += [f"'' AS {name(c.name)}" for c in contract.columns if c.is_key and c.name not in given]
+    lineage = f"{quoted(layer.connection_id)} AS connection_id, {quoted(layer.source)} AS connection_source"
+    faults = [_unreadable(c) for c in contract.columns if given.get(c.name) == "VARCHAR" and layer.source != IMPORT]
+    unreadable = f"concat_ws(', ', {', '.join(f for f in faults if f) or 'NULL'}) AS unreadable"
+    return f"SELECT {', '.join(columns)}, {lineage}, {unreadable}, {rank} AS layer_rank FROM ({layer.sql})"
+
+
+def _unreadable(column: Column) -> str:
+    """The column's name where a layer's text is not of its type."""
+    if column.sql_type == "VARCHAR":
+        return ""
+    text = f"nullif(trim({name(column.name)}), '')"
+    return f"CASE WHEN {text} IS NOT NULL AND {typed(column)} IS NULL THEN {quoted(column.name)} END"
+
+
+def _nothing(contract: Contract) -> str:
+    columns = ", ".join(f"NULL::{c.sql_type} AS {name(c.name)}" for c in contract.columns)
+    return (
+        f"SELECT {columns}, NULL::VARCHAR AS connection_id, NULL::VARCHAR AS connection_source, "
+        "'' AS unreadable, 0 AS layer_rank WHERE false"
+    )
+
+
+def _set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datetime) -> int:
+    """Note rows at fault in quarantine and take those without a usable key out."""
+    faults = [f"{name(c.name)} IS NULL" for c in contract.columns if c.is_key and c.sql_type != "VARCHAR"]
+    texts = [f"{name(c.name)} = ''" for c in contract.columns if c.is_key and c.sql_type == "VARCHAR"]
+    if len(texts) == len(contract.key):
+        faults.append(" AND ".join(texts))
+    keyless = " OR ".join(f"({fault})" for fault in faults)
+    cursor.execute("DELETE FROM meta.quarantine WHERE contract = ? AND batch_id IS NULL", [contract.name])
+    row = cursor.execute(
+        f"""INSERT INTO meta.quarantine
+        SELECT NULL, $contract, connection_source, NULL, CASE WHEN {keyless} THEN $key ELSE unreadable END,
+               CASE WHEN {keyless} THEN 'The key is missing.' ELSE 'The value cannot be read; it counts as empty.' END,
+               to_json(folding), $now::TIMESTAMPTZ
+        FROM folding WHERE unreadable <> '' OR {keyless}""",
+        {"contract": contract.name, "key": ", ".join(contract.key), "now": now.isoformat()},
+    ).fetchone()
+    at_fault = int(row[0]) if row else 0
+    if at_fault:
+        cursor.execute(f"DELETE FROM folding WHERE {keyless}")
+    return at_fault
+
+
+def _one_per_key(cursor: duckdb.DuckDBPyConnection, contract: Contract, keys: str) -> str:
+    """Rows of one key from several layers become one: in each column the strongest layer that has a value wins."""
+    row = cursor.execute(f"SELECT count(*) - count(DISTINCT ({keys})) FROM folding").fetchone()
+    if not row or not row[0]:
+        return "FROM folding"
+    others = [c.name for c in contract.columns if not c.is_key] + ["connection_id", "connection_source"]
+    merged = ", ".join(f"arg_max({name(c)}, strength) AS {name(c)}" for c in others)
+    return f"""
+    WITH several AS (SELECT {keys} FROM folding GROUP BY ALL HAVING count(*) > 1),
+    ordered AS (
+        SELECT f.*, row_number() OVER (ORDER BY layer_rank, to_json(f)::VARCHAR) AS strength
+        FROM folding f SEMI JOIN several USING ({keys}))
+    SELECT * EXCLUDE (layer_rank, unreadable) FROM folding ANTI JOIN several USING ({keys})
+    UNION ALL BY NAME
+    SELECT {keys}, {merged} FROM ordered GROUP BY {keys}"""
+
+
+def _with_default(column: Column, currency: str) -> str:
+    if column.type == "currency" and not column.is_key:
+        return f"coalesce({name(column.name)}, {quoted(currency)})"
+    if column.default is not None:
+        return f"coalesce({name(column.name)}, {quoted(column.default)}::{column.sql_type})"
+    return name(column.name)

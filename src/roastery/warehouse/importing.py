@@ -1,0 +1,341 @@
+"""Imports and events: rows of a contract, checked one by one, landed in raw by key, the bad ones told (CONTRACTS 2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from roastery.warehouse import tabular
+from roastery.warehouse.contracts import Contract, contract
+from roastery.warehouse.errors import BadQuery, nearest
+from roastery.warehouse.fold import name, quoted
+from roastery.warehouse.instance import Instance
+from roastery.warehouse.landing import write_progress
+from roastery.warehouse.privacy import Sealer
+from roastery.warehouse.raw import SourceProgress
+from roastery.warehouse.rules import Now, Rule, rule
+from roastery.warehouse.state import IMPORT
+
+if TYPE_CHECKING:
+    from roastery.warehouse.engine import Warehouse
+
+ERRORS_LISTED = 1_000
+QUARANTINED_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class RowError:
+    """What is wrong with one cell. row: 1-based among the data rows of the file."""
+
+    row: int
+    column: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of the rows. accepted: distinct keys; rejected: rows at fault; changed: keys that now say otherwise."""
+
+    import_id: str
+    dataset: str
+    accepted: int
+    rejected: int
+    errors: tuple[RowError, ...] = ()
+    error_count: int = 0
+    warnings: tuple[str, ...] = field(default=())
+    changed: int = 0
+
+    @property
+    def unchanged(self) -> int:
+        return self.accepted - self.changed
+
+
+def import_data(
+    warehouse: "Warehouse", instance: Instance, dataset: str, data: Path | bytes | pa.Table, content_type: str | None
+) -> ImportReport:
+    """Read, check and land rows; the caller holds the write lock and builds afterwards."""
+    target = contract(dataset)
+    return _Import(warehouse, instance, target).run(tabular.open_source(data, content_type))
+
+
+def import_mappings(
+    warehouse: "Warehouse", instance: Instance, dataset: str, rows: Sequence[Mapping[str, Any]]
+) -> ImportReport:
+    return _Import(warehouse, instance, contract(dataset)).run(tabular.from_mappings(rows))
+
+
+def delete_mappings(
+    warehouse: "Warehouse", instance: Instance, dataset: str, rows: Sequence[Mapping[str, Any]]
+) -> ImportReport:
+    """Land a deletion for each row's key that stands among the imports."""
+    target = contract(dataset)
+    keys_only = [{k: row[k] for k in target.key if k in row} for row in rows]
+    return _Import(warehouse, instance, target).run(tabular.from_mappings(keys_only), deleting=True)
+
+
+class _Import:
+    """One import, in one transaction. Chunk by chunk the rows are checked and kept as (row_number, key, payload)."""
+
+    def __init__(self, warehouse: "Warehouse", instance: Instance, target: Contract) -> None:
+        self.instance = instance
+        self.target = target
+        self.sealer: Sealer = warehouse.sealer
+        clock = warehouse.clock
+        zone = warehouse.organization.time_zone
+        self.now = Now(clock.now(), clock.today(zone), zone)
+        self.rules: dict[str, Rule] = {c.name: rule(c, self.now) for c in target.columns}
+        self.import_id = f"imp_{uuid4().hex}"
+        self.remarks: dict[str, None] = {}
+
+    def run(self, source: tabular.Source, *, deleting: bool = False) -> ImportReport:
+        self._note_unknown(source.columns, source)
+        with self.instance.transaction() as cursor:
+            cursor.execute(
+                "CREATE OR REPLACE TEMP TABLE staged (row_number BIGINT, key VARCHAR, payload VARCHAR);"
+                "CREATE OR REPLACE TEMP TABLE faults (row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
+            )
+            self._read_chunks(cursor, source)
+            cursor.execute(
+                "CREATE OR REPLACE TEMP TABLE latest AS "
+                "SELECT key, arg_max(row_number, row_number) AS row_number, arg_max(payload, row_number) AS payload "
+                "FROM staged GROUP BY key"
+            )
+            if not deleting:
+                self._require_columns(cursor)
+            changed = self._land(cursor, deleting=deleting)
+            report = self._report(cursor, source, changed)
+            self._quarantine(cursor)
+            if changed:
+                write_progress(cursor, IMPORT, IMPORT, self.target.name, SourceProgress(), self.now.at)
+        return report
+
+    def _read_chunks(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source) -> None:
+        good = 0
+        try:
+            for chunk in source.chunks:
+                rows = tabular.numbered(chunk, good, source.broken)
+                good += chunk.num_rows
+                self._check_chunk(cursor, source, rows)
+        except pa.ArrowInvalid as error:
+            raise BadQuery(f"The file cannot be read: {str(error).splitlines()[0]}") from error
+        if not good and not source.broken:
+            raise BadQuery("There are no rows to import.")
+        broken = pa.table(
+            {
+                "row": pa.array([r for r, _ in source.broken], pa.int64()),
+                "message": pa.array([m for _, m in source.broken], pa.string()),
+            }
+        )
+        cursor.register("broken", broken)
+        cursor.execute("INSERT INTO faults SELECT row, '', message, NULL FROM broken")
+        cursor.unregister("broken")
+
+    def _check_chunk(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, rows: pa.Table) -> None:
+        cursor.register("chunk", rows)
+        if source.is_json:
+            found = cursor.execute(
+                f"SELECT DISTINCT unnest(json_keys(line)) FROM chunk WHERE {tabular.IS_OBJECT}"
+            ).fetchall()
+            self._note_unknown(tuple(sorted(row[0] for row in found)), source, is_json_row=True)
+            cursor.execute(
+                "INSERT INTO faults SELECT row_number, '', 'The line is not a JSON object.', NULL FROM chunk "
+                f"WHERE NOT {tabular.IS_OBJECT}"
+            )
+        text = tabular.text_select(self.target, source, "chunk", cursor)
+        if self.target.personal:
+            sealed = self._seal(cursor.sql(text).to_arrow_table(), cursor)
+            cursor.register("chunk", sealed)
+            text = "SELECT * FROM chunk"
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self._checked(text)}")
+        cursor.unregister("chunk")
+        cursor.execute(
+            "INSERT INTO faults SELECT row_number, fault.column_name, fault.message, record FROM "
+            "(SELECT row_number, record, unnest(faults) AS fault FROM checked WHERE len(faults) > 0)"
+        )
+        cursor.execute("INSERT INTO staged SELECT row_number, key, payload FROM checked WHERE len(faults) = 0")
+        for row in cursor.execute("SELECT DISTINCT unnest(remarks) FROM checked ORDER BY 1 LIMIT 20").fetchall():
+            self._remark(row[0])
+
+    def _checked(self, text: str) -> str:
+        """SQL: per row its faults, remarks, key and payload."""
+        faults = [
+            f"CASE WHEN {r.error} IS NOT NULL THEN {{'column_name': {quoted(c)}, 'message': {r.error}}} END"
+            for c, r in self.rules.items()
+            if r.error != "NULL"
+        ]
+        faults += self._key_faults()
+        faults += [
+            f"CASE WHEN {name('has_' + c.name)} AND {name(c.name)} IS NULL "
+            f"THEN {{'column_name': {quoted(c.name)}, 'message': 'A value is needed here.'}} END"
+            for c in self.target.columns
+            if c.required and not c.is_key
+        ]
+        remarks = [r.remark for r in self.rules.values() if r.remark != "NULL"] or ["NULL::VARCHAR"]
+        fragments = [
+            f"CASE WHEN {name('has_' + c)} THEN {quoted(chr(34) + c + chr(34) + ':')} || coalesce({r.json}, 'null') END"
+            for c, r in self.rules.items()
+        ]
+        shown = ", ".join(name(c.name) for c in self.target.columns if not c.personal)
+        return f"""SELECT row_number, list_filter([{", ".join(faults)}], lambda f: f IS NOT NULL) AS faults,
+            list_filter([{", ".join(remarks)}], lambda r: r IS NOT NULL) AS remarks,
+            {self._key()} AS key, '{{' || concat_ws(',', {", ".join(fragments)}) || '}}' AS payload,
+            CASE WHEN len(faults) > 0 THEN to_json(struct_pack({shown}))::VARCHAR END AS record
+            FROM ({text})"""
+
+    def _key(self) -> str:
+        """SQL: the raw key; parts that are missing are ''."""
+        parts = [f"coalesce(({self.rules[k].value})::VARCHAR, '')" for k in self.target.key]
+        return parts[0] if len(parts) == 1 else f"to_json([{', '.join(parts)}])::VARCHAR"
+
+    def _key_faults(self) -> list[str]:
+        """A text part of a longer key may be empty; a day, a currency or a whole key may not."""
+        columns = [self.target.by_name[k] for k in self.target.key]
+        needed = [c for c in columns if c.type != "text" or len(columns) == 1]
+        faults = [
+            f"CASE WHEN {name(c.name)} IS NULL THEN "
+            f"{{'column_name': {quoted(c.name)}, 'message': 'The key is missing.'}} END"
+            for c in needed
+        ]
+        if not needed:
+            empty = " AND ".join(f"{name(c.name)} IS NULL" for c in columns)
+            listed = quoted(", ".join(self.target.key))
+            faults.append(f"CASE WHEN {empty} THEN {{'column_name': {listed}, 'message': 'The key is missing.'}} END")
+        return faults
+
+    def _seal(self, rows: pa.Table, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
+        """Seal personal columns before they enter the file; rows of forgotten people lose them."""
+        suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
+        forgotten: pa.Array | None = None
+        for column, kind in self.target.personal.items():
+            at = rows.schema.get_field_index(column)
+            coded = pc.dictionary_encode(rows.column(column).combine_chunks())
+            values = [None if v is None else self.sealer.seal(kind, v) for v in coded.dictionary.to_pylist()]
+            gone = pa.array(
+                [v is not None and self.sealer.hash(kind, v) in suppressed for v in coded.dictionary.to_pylist()],
+                pa.bool_(),
+            )
+            hit = pc.fill_null(gone.take(coded.indices), False)
+            forgotten = hit if forgotten is None else pc.or_(forgotten, hit)
+            rows = rows.set_column(at, column, pa.array(values, pa.string()).take(coded.indices))
+        if suppressed:
+            for column in self.target.personal:
+                at = rows.schema.get_field_index(column)
+                rows = rows.set_column(
+                    at, column, pc.if_else(forgotten, pa.scalar(None, pa.string()), rows.column(column))
+                )
+        return rows
+
+    def _require_columns(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """A new key needs every required column; a known one keeps what is stored."""
+        stored_key = self._stored_key()
+        for column in self.target.columns:
+            if not column.required or column.is_key:
+                continue
+            missing = f"""SELECT l.key, l.row_number FROM latest l
+                WHERE json_type(l.payload, '$.{column.name}') IS NULL
+                  AND NOT EXISTS (FROM curated.{self.target.name} c WHERE {stored_key} = l.key)
+                  AND NOT EXISTS (FROM raw.records r WHERE r.connection_id = '{IMPORT}' AND r.key = l.key
+                                  AND r.resource = {quoted(self.target.name)})"""
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE incomplete AS {missing}")
+            cursor.execute(
+                "INSERT INTO faults SELECT s.row_number, ?, 'A new row needs this column.', NULL "
+                "FROM staged s SEMI JOIN incomplete USING (key)",
+                [column.name],
+            )
+            cursor.execute("DELETE FROM latest WHERE key IN (SELECT key FROM incomplete)")
+
+    def _stored_key(self) -> str:
+        parts = [f"coalesce(c.{name(k)}::VARCHAR, '')" for k in self.target.key]
+        return parts[0] if len(parts) == 1 else f"to_json([{', '.join(parts)}])::VARCHAR"
+
+    def _land(self, cursor: duckdb.DuckDBPyConnection, *, deleting: bool) -> int:
+        """Write what says otherwise than the stored version; a column that a row does not carry keeps its value."""
+        merged = ", ".join(
+            f"{quoted(chr(34) + c + chr(34) + ':')} || coalesce(l.payload->{quoted('$.' + name(c))}, "
+            f"s.payload->{quoted('$.' + name(c))})::VARCHAR"
+            for c in self.target.column_names
+        )
+        payload = (
+            "'{}'"
+            if deleting
+            else f"CASE WHEN s.key IS NULL THEN l.payload ELSE '{{' || concat_ws(',', {merged}) || '}}' END"
+        )
+        differs = "s.key IS NOT NULL" if deleting else "payload_now IS DISTINCT FROM stored"
+        cursor.execute(
+            f"""CREATE OR REPLACE TEMP TABLE arriving AS
+            WITH s AS (
+                SELECT key, arg_max(payload, seq) AS payload FROM raw.records
+                WHERE connection_id = '{IMPORT}' AND resource = {quoted(self.target.name)}
+                  AND key IN (SELECT key FROM latest)
+                GROUP BY key HAVING NOT arg_max(deleted, seq))
+            SELECT l.row_number, l.key, {payload} AS payload_now, s.payload::VARCHAR AS stored
+            FROM latest l LEFT JOIN s ON s.key = l.key WHERE {differs}"""
+        )
+        base = _one(cursor, "SELECT last_seq FROM meta.sequence")
+        changed = _one(cursor, "SELECT count(*) FROM arriving")
+        cursor.execute(
+            f"""INSERT INTO raw.records
+            SELECT ? + row_number() OVER (ORDER BY row_number), ?, '{IMPORT}', '{IMPORT}', ?, key, NULL, NULL, NULL, ?,
+                   payload_now, ?::TIMESTAMPTZ FROM arriving""",
+            [base, self.import_id, self.target.name, deleting, self.now.at.isoformat()],
+        )
+        if changed:
+            cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + changed])
+        return changed
+
+    def _report(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, changed: int) -> ImportReport:
+        listed = cursor.execute(
+            f"SELECT row_number, column_name, message FROM faults ORDER BY row_number, column_name LIMIT {ERRORS_LISTED}"
+        ).fetchall()
+        return ImportReport(
+            self.import_id,
+            self.target.name,
+            accepted=_one(cursor, "SELECT count(*) FROM latest"),
+            rejected=_one(cursor, "SELECT count(DISTINCT row_number) FROM faults"),
+            errors=tuple(RowError(*row) for row in listed),
+            error_count=_one(cursor, "SELECT count(*) FROM faults"),
+            warnings=(*source.remarks, *self.remarks),
+            changed=changed,
+        )
+
+    def _quarantine(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Keep rows at fault aside once, without their personal columns."""
+        cursor.execute(
+            f"""INSERT INTO meta.quarantine
+            SELECT $import, $dataset, '{IMPORT}', row_number, column_name, message, record, $now::TIMESTAMPTZ
+            FROM faults f
+            WHERE NOT EXISTS (FROM meta.quarantine q WHERE q.contract = $dataset AND q.row_number = f.row_number
+                              AND q.message = f.message AND q.record IS NOT DISTINCT FROM f.record)
+            ORDER BY row_number, column_name LIMIT {QUARANTINED_ROWS}""",
+            {"import": self.import_id, "dataset": self.target.name, "now": self.now.at.isoformat()},
+        )
+
+    def _note_unknown(self, columns: tuple[str, ...], source: tabular.Source, *, is_json_row: bool = False) -> None:
+        if source.is_json and not is_json_row:
+            return
+        plain = [c if source.is_json else tabular.column_name(c) for c in columns]
+        known = [c for c in plain if c in self.target.by_name]
+        if not known and not source.is_json:
+            raise BadQuery(
+                f"None of the file's columns is one of {self.target.name}: {', '.join(plain[:12])}.",
+                allowed=self.target.column_names,
+            )
+        for column in plain:
+            if column not in self.target.by_name:
+                near = nearest(column, self.target.column_names)
+                hint = f" Did you mean '{near}'?" if near else ""
+                self._remark(f"'{column}' is not a column of {self.target.name} and was left out.{hint}")
+
+    def _remark(self, text: str) -> None:
+        if len(self.remarks) < 50:
+            self.remarks.setdefault(text, None)
+
+
+def _one(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = cursor.execute(sql).fetchone()
+    return int(row[0]) if row else 0

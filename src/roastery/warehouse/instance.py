@@ -1,0 +1,143 @@
+"""One organization's DuckDB instance, and the pool that keeps the most recently used ones open (law 13)."""
+
+import os
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from roastery.warehouse.errors import Busy, QueryTimeout, UnknownName
+from roastery.warehouse.schema import SCHEMA_VERSION, TABLES
+
+SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+# DuckDB names a file's catalog after it, and a catalog must not be called like a schema.
+RESERVED = frozenset({"raw", "meta", "work", "curated", "published", "main", "system", "temp", "memory"})
+
+LOCK_DOWN = (
+    "LOAD icu",
+    "SET GLOBAL TimeZone='UTC'",
+    "SET GLOBAL python_enable_replacements=false",
+    "SET GLOBAL enable_external_access=false",
+    "SET GLOBAL lock_configuration=true",
+)
+
+
+class Instance:
+    """An open file. write_lock: one landing at a time; build_lock: one build at a time; heavy: two slow queries at once."""
+
+    def __init__(self, organization_id: str, path: Path, memory_limit: str | None) -> None:
+        self.organization_id = organization_id
+        self.write_lock = threading.RLock()
+        self.build_lock = threading.RLock()
+        self.heavy = threading.BoundedSemaphore(2)
+        self.leases = 0
+        self.is_new = not path.exists()
+        config: dict[str, str | bool | int | float | list[str]] = {"threads": max(2, min(os.cpu_count() or 2, 8))}
+        if memory_limit:
+            config["memory_limit"] = memory_limit
+        try:
+            self.root = duckdb.connect(str(path), config=config)
+        except duckdb.IOException as error:
+            raise Busy(f"The warehouse of '{organization_id}' is open in another process.") from error
+        for statement in LOCK_DOWN:
+            self.root.execute(statement)
+        self._ensure_tables()
+
+    def _ensure_tables(self) -> None:
+        known = self.root.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'file'"
+        ).fetchone()
+        if known and known[0]:
+            return
+        self.is_new = True
+        self.root.execute(f"BEGIN; {TABLES}")
+        self.root.execute("INSERT INTO meta.file VALUES (?, ?)", [SCHEMA_VERSION, self.organization_id])
+        self.root.execute("INSERT INTO meta.sequence VALUES (0); COMMIT")
+
+    @contextmanager
+    def cursor(self, timeout_seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An own cursor that is closed afterwards. Errors: QueryTimeout when what runs on it takes too long."""
+        cursor = self.root.cursor()
+        timer = threading.Timer(timeout_seconds, cursor.interrupt) if timeout_seconds else None
+        if timer:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield cursor
+        except duckdb.InterruptException as error:
+            raise QueryTimeout(
+                f"The query ran longer than {timeout_seconds:g} seconds. Ask for a shorter period or fewer dimensions."
+            ) from error
+        finally:
+            if timer:
+                timer.cancel()
+            cursor.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor whose writes are committed together, or not at all."""
+        with self.cursor() as cursor:
+            cursor.execute("BEGIN TRANSACTION")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            cursor.execute("COMMIT")
+
+    def close(self) -> None:
+        self.root.close()
+
+
+class Pool:
+    """Open instances by organization, least recently used first; one that is in use is never closed."""
+
+    def __init__(self, folder: Path, max_open: int, memory_limit: str | None) -> None:
+        self._folder = folder
+        self._max_open = max_open
+        self._memory_limit = memory_limit
+        self._open: OrderedDict[str, Instance] = OrderedDict()
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def lease(self, organization_id: str) -> Iterator[Instance]:
+        """The organization's instance, kept open until the lease ends."""
+        if not SAFE_ID.fullmatch(organization_id) or organization_id.lower() in RESERVED:
+            raise UnknownName("organization", organization_id)
+        with self._lock:
+            instance = self._open.get(organization_id)
+            if instance is None:
+                self._close_idle(self._max_open - 1)
+                instance = Instance(organization_id, self._folder / f"{organization_id}.duckdb", self._memory_limit)
+                self._open[organization_id] = instance
+            self._open.move_to_end(organization_id)
+            instance.leases += 1
+        try:
+            yield instance
+        finally:
+            with self._lock:
+                instance.leases -= 1
+
+    def _close_idle(self, keep: int) -> None:
+        for organization_id in list(self._open):
+            if len(self._open) <= keep:
+                return
+            if self._open[organization_id].leases == 0:
+                self._open.pop(organization_id).close()
+
+    @property
+    def open_count(self) -> int:
+        return len(self._open)
+
+    def close(self) -> None:
+        """Close every instance; queries still running fail."""
+        with self._lock:
+            for instance in self._open.values():
+                instance.close()
+            self._open.clear()

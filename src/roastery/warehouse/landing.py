@@ -1,0 +1,159 @@
+"""Landing: records, cursor, read markers and the source's progress go into raw in one transaction (law 8)."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+
+from roastery.warehouse.privacy import RecordSealer, Sealer
+from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
+
+RECORDS = pa.schema(
+    [
+        ("position", pa.int64()),
+        ("key", pa.string()),
+        ("scope", pa.string()),
+        ("day", pa.date32()),
+        ("deleted", pa.bool_()),
+        ("payload", pa.string()),
+    ]
+)
+
+# Keyed records that already stand in raw with the same content are not landed again.
+NEW_RECORDS = """
+CREATE OR REPLACE TEMP TABLE arriving AS
+WITH latest AS (
+    SELECT key, arg_max(payload::VARCHAR, seq) AS payload, arg_max(deleted, seq) AS deleted
+    FROM raw.records
+    WHERE connection_id = $connection AND resource = $resource AND partition_day IS NULL
+      AND key IN (SELECT key FROM batch WHERE day IS NULL)
+    GROUP BY key)
+SELECT batch.* FROM batch LEFT JOIN latest ON latest.key = batch.key AND batch.day IS NULL
+WHERE latest.key IS NULL OR latest.payload <> batch.payload OR latest.deleted <> batch.deleted
+"""
+
+INSERT_RECORDS = """
+INSERT INTO raw.records
+SELECT $base + row_number() OVER (ORDER BY position), $batch, $connection, $source, $resource, key, scope, day,
+       CASE WHEN day IS NULL THEN NULL ELSE $read END, deleted, payload, $landed_at::TIMESTAMPTZ
+FROM arriving
+"""
+
+
+def canonical(payload: Any) -> str:
+    """JSON text that is equal for equal content; Decimals keep every digit, as strings."""
+    return json.dumps(payload, sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_table(records: list[tuple[RawRecord, str]]) -> pa.Table:
+    """Arrow rows of a batch, the last version of each key; as RECORDS."""
+    last = {(r.scope, r.day, r.key): (position, r, text) for position, (r, text) in enumerate(records)}
+    rows = sorted(last.values(), key=lambda row: row[0])
+    columns = (
+        [position for position, _, _ in rows],
+        [r.key for _, r, _ in rows],
+        [r.scope for _, r, _ in rows],
+        [r.day for _, r, _ in rows],
+        [r.deleted for _, r, _ in rows],
+        [text for _, _, text in rows],
+    )
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, RECORDS, strict=True)], schema=RECORDS)
+
+
+def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now: datetime) -> LandReport:
+    """Write a batch inside the caller's transaction."""
+    suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
+    seal = RecordSealer(sealer, batch.personal, suppressed)
+    table = as_table([(r, "{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
+    batch_id = uuid4().hex
+    last_seq = land_table(cursor, batch, table, batch_id, now)
+    landed = _count(cursor, "SELECT count(*) FROM arriving")
+    if batch.completes and batch.completes.days:
+        days = pa.table({"day": pa.array(batch.completes.days, pa.date32())})
+        cursor.register("days", days)
+        cursor.execute(
+            "INSERT INTO raw.reads SELECT ?, ?, ?, day, ?, ? FROM days",
+            [batch.connection_id, batch.resource, batch.completes.scope, batch.read_id, last_seq],
+        )
+        cursor.unregister("days")
+    if batch.cursor is not None:
+        write_cursor(cursor, batch, now)
+    write_progress(cursor, batch.connection_id, batch.source, batch.resource, batch.progress, now)
+    return LandReport(batch_id, landed, table.num_rows - landed, seal.suppressed_records, last_seq)
+
+
+def land_table(
+    cursor: duckdb.DuckDBPyConnection, batch: RawBatch, table: pa.Table, batch_id: str, now: datetime
+) -> int:
+    """Insert rows shaped as RECORDS, skipping unchanged keyed ones; gives the last sequence number in use."""
+    base = _count(cursor, "SELECT last_seq FROM meta.sequence")
+    cursor.register("batch", table)
+    cursor.execute(NEW_RECORDS, {"connection": batch.connection_id, "resource": batch.resource})
+    cursor.unregister("batch")
+    cursor.execute(
+        INSERT_RECORDS,
+        {
+            "base": base,
+            "batch": batch_id,
+            "connection": batch.connection_id,
+            "source": batch.source,
+            "resource": batch.resource,
+            "read": batch.read_id,
+            "landed_at": now.isoformat(),
+        },
+    )
+    # A read marker takes a number of its own, so that a later marker always wins over an earlier one.
+    step = _count(cursor, "SELECT count(*) FROM arriving") + (1 if batch.completes else 0)
+    if step:
+        cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + step])
+    return base + step
+
+
+def write_cursor(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, now: datetime) -> None:
+    where = [batch.connection_id, batch.resource]
+    cursor.execute("DELETE FROM meta.cursors WHERE connection_id = ? AND resource = ?", where)
+    cursor.execute(
+        "INSERT INTO meta.cursors VALUES (?, ?, ?, ?::TIMESTAMPTZ)",
+        [*where, json.dumps(batch.cursor, default=str), now.isoformat()],
+    )
+
+
+def write_progress(
+    cursor: duckdb.DuckDBPyConnection,
+    connection_id: str,
+    source: str,
+    resource: str,
+    progress: SourceProgress,
+    now: datetime,
+) -> None:
+    """Move a source's marks: as-of and completeness only forward, the beginning of history only back."""
+    kept = cursor.execute(
+        "DELETE FROM meta.sources WHERE connection_id = ? AND resource = ? "
+        "RETURNING data_as_of::VARCHAR, complete_through, history_since",
+        [connection_id, resource],
+    ).fetchone() or (None, None, None)
+    cursor.execute(
+        """INSERT INTO meta.sources SELECT $connection, $source, $resource, $now::TIMESTAMPTZ,
+           greatest($old_as_of::TIMESTAMPTZ, coalesce($as_of, $now)::TIMESTAMPTZ),
+           greatest($old_through::DATE, $through::DATE), least($old_since::DATE, $since::DATE)""",
+        {
+            "connection": connection_id,
+            "source": source,
+            "resource": resource,
+            "now": now.isoformat(),
+            "old_as_of": kept[0],
+            "as_of": progress.data_as_of.isoformat() if progress.data_as_of else None,
+            "old_through": kept[1],
+            "through": progress.complete_through,
+            "old_since": kept[2],
+            "since": progress.history_since,
+        },
+    )
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = cursor.execute(sql).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,48 @@
+"""The names that campaigns have had: every one that raw ever saw, so that old links still find their campaign."""
+
+from collections.abc import Sequence
+
+import duckdb
+
+from roastery.warehouse.contracts import CONTRACTS, Fill
+from roastery.warehouse.fold import import_columns, name, quoted
+from roastery.warehouse.state import IMPORT
+
+NAMING = ("campaigns", "ad_performance", "email_performance")
+
+VERSIONS = """(SELECT connection_id, key, payload, landed_at, seq FROM raw.records
+WHERE source = {source} AND resource = {resource} AND seq > {since} AND NOT deleted)"""
+
+
+def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: int) -> bool:
+    """Add the names in records after `since` (0: all of them, from nothing) to meta.campaign_names; True if any is new."""
+    if since == 0:
+        cursor.execute("DELETE FROM meta.campaign_names")
+    selects = [
+        fill.sql.replace(
+            "{records}", VERSIONS.format(source=quoted(fill.source), resource=quoted(fill.resource), since=since)
+        )
+        for fill in fills
+        if fill.contract in NAMING
+    ]
+    selects += [
+        import_columns(
+            CONTRACTS[dataset], VERSIONS.format(source=quoted(IMPORT), resource=quoted(dataset), since=since)
+        )
+        for dataset in NAMING
+    ]
+    found = False
+    for select in selects:
+        given = {row[0] for row in cursor.execute(f"DESCRIBE {select}").fetchall()}
+        if not {"campaign_id", "campaign_name"} <= given:
+            continue
+        platform = f"nullif(trim({name('platform')}::VARCHAR), '')" if "platform" in given else "NULL"
+        row = cursor.execute(
+            f"""INSERT INTO meta.campaign_names
+            SELECT DISTINCT campaign_id::VARCHAR, {platform}, trim(campaign_name::VARCHAR) FROM ({select}) s
+            WHERE nullif(trim(campaign_name::VARCHAR), '') IS NOT NULL AND nullif(campaign_id::VARCHAR, '') IS NOT NULL
+              AND NOT EXISTS (FROM meta.campaign_names n
+                              WHERE n.campaign_id = s.campaign_id AND n.campaign_name = trim(s.campaign_name::VARCHAR))"""
+        ).fetchone()
+        found = found or bool(row and row[0])
+    return found

@@ -1,0 +1,131 @@
+"""Personal values: sealed before they are stored, matched by keyed hash, never readable to another organization (law 15).
+
+Form: `sealed:v1:<hash hex>:<base64 nonce+ciphertext>`.
+"""
+
+import base64
+import hmac
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Set
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+PREFIX = "sealed:v1:"
+NOT_DIGITS = re.compile(r"\D+")
+
+
+def normalized(kind: str, value: str) -> str:
+    """The form in which two spellings of one value are equal; '' when nothing is left to match on.
+
+    Phones compare by their last ten digits, so that a number with and without its country code is the same.
+
+    >>> normalized("email", " Ana.Diaz@Example.COM ")
+    'ana.diaz@example.com'
+    >>> normalized("phone", "+44 7911 123456") == normalized("phone", "07911 123456")
+    True
+    >>> normalized("phone", "n/a")
+    ''
+    """
+    text = unicodedata.normalize("NFKC", value).strip().lower()
+    if kind == "phone":
+        digits = NOT_DIGITS.sub("", text).lstrip("0")
+        return digits[-10:] if len(digits) >= 7 else ""
+    return text
+
+
+class Sealer:
+    """Seals and opens personal values of one organization.
+
+    The nonce is derived from key and plaintext, so that the same value seals to the same text: a record that comes
+    again is recognized as unchanged. What this reveals (equality) the keyed hash reveals already.
+    """
+
+    def __init__(self, secret_key: bytes, organization_id: str) -> None:
+        self._aad = organization_id.encode()
+        self._aes = AESGCM(self._derive(secret_key, b"encrypt"))
+        self._hash_key = self._derive(secret_key, b"match")
+        self._nonce_key = self._derive(secret_key, b"nonce")
+
+    def _derive(self, secret_key: bytes, purpose: bytes) -> bytes:
+        info = b"roastery/personal/v1/" + purpose + b"/" + self._aad
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret_key)
+
+    def hash(self, kind: str, value: str) -> str:
+        """The keyed hash that two spellings of one value share; '' when the value holds nothing to match on."""
+        text = normalized(kind, value)
+        if not text:
+            return ""
+        return hmac.digest(self._hash_key, f"{kind}:{text}".encode(), "sha256")[:16].hex()
+
+    def seal(self, kind: str, value: str) -> str:
+        plain = value.encode()
+        nonce = hmac.digest(self._nonce_key, plain, "sha256")[:12]
+        sealed = nonce + self._aes.encrypt(nonce, plain, self._aad)
+        return f"{PREFIX}{self.hash(kind, value)}:{base64.b64encode(sealed).decode()}"
+
+    def open(self, sealed: str) -> str:
+        """The value again. Errors: cryptography's InvalidTag for another organization's text."""
+        data = base64.b64decode(sealed.rsplit(":", 1)[1])
+        return self._aes.decrypt(data[:12], data[12:], self._aad).decode()
+
+
+def hash_of(sealed: str | None) -> str:
+    """The matching hash inside a sealed value, '' when there is none."""
+    if not sealed or not sealed.startswith(PREFIX):
+        return ""
+    return sealed[len(PREFIX) :].split(":", 1)[0]
+
+
+class RecordSealer:
+    """Seals the personal paths of records; a record of a forgotten person loses all of its personal values.
+
+    paths: dotted path → kind; `[]` walks a list: {"customer.email": "email", "addresses[].phone": "phone"}.
+    """
+
+    def __init__(self, sealer: Sealer, paths: Mapping[str, str], suppressed: Set[str]) -> None:
+        self._sealer = sealer
+        self._paths = [(tuple(path.replace("[]", ".[]").split(".")), kind) for path, kind in paths.items()]
+        self._suppressed = suppressed
+        self._cache: dict[tuple[str, str], str] = {}
+        self.suppressed_records = 0
+
+    def seal(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """A copy of the record with its personal values sealed."""
+        copy: dict[str, Any] = json.loads(json.dumps(record, default=str)) if self._paths else dict(record)
+        hashes: set[str] = set()
+        for path, kind in self._paths:
+            self._walk(copy, path, kind, hashes, erase=False)
+        if hashes & self._suppressed:
+            self.suppressed_records += 1
+            for path, kind in self._paths:
+                self._walk(copy, path, kind, hashes, erase=True)
+        return copy
+
+    def _walk(self, node: Any, path: tuple[str, ...], kind: str, hashes: set[str], *, erase: bool) -> None:
+        head, rest = path[0], path[1:]
+        if head == "[]":
+            for item in range(len(node)) if isinstance(node, list) else ():
+                if rest:
+                    self._walk(node[item], rest, kind, hashes, erase=erase)
+                else:
+                    node[item] = self._leaf(node[item], kind, hashes, erase=erase)
+        elif isinstance(node, dict) and head in node:
+            if rest:
+                self._walk(node[head], rest, kind, hashes, erase=erase)
+            else:
+                node[head] = self._leaf(node[head], kind, hashes, erase=erase)
+
+    def _leaf(self, value: Any, kind: str, hashes: set[str], *, erase: bool) -> Any:
+        if value is None or value == "" or erase:
+            return None
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        sealed = self._cache.get((kind, text))
+        if sealed is None:
+            sealed = self._cache[kind, text] = self._sealer.seal(kind, text)
+        hashes.add(hash_of(sealed))
+        return sealed

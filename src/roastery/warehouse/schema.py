@@ -1,0 +1,36 @@
+"""The fixed tables of an organization's file: what landed (raw) and what the warehouse knows of itself (meta)."""
+
+SCHEMA_VERSION = 1
+
+TABLES = """
+CREATE SCHEMA IF NOT EXISTS raw;
+CREATE SCHEMA IF NOT EXISTS meta;
+CREATE SCHEMA IF NOT EXISTS work;
+CREATE SCHEMA IF NOT EXISTS curated;
+CREATE SCHEMA IF NOT EXISTS published;
+
+CREATE TABLE IF NOT EXISTS raw.records (
+    seq BIGINT NOT NULL, batch_id VARCHAR NOT NULL, connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL,
+    resource VARCHAR NOT NULL, key VARCHAR NOT NULL, partition_scope VARCHAR, partition_day DATE, read_id VARCHAR,
+    deleted BOOLEAN NOT NULL, payload JSON NOT NULL, landed_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS raw.reads (
+    connection_id VARCHAR NOT NULL, resource VARCHAR NOT NULL, partition_scope VARCHAR NOT NULL,
+    partition_day DATE NOT NULL, read_id VARCHAR NOT NULL, seq BIGINT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS meta.file (schema_version INTEGER NOT NULL, organization_id VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.sequence (last_seq BIGINT NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.cursors (
+    connection_id VARCHAR NOT NULL, resource VARCHAR NOT NULL, state JSON NOT NULL, updated_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.sources (
+    connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL, resource VARCHAR NOT NULL, last_success_at TIMESTAMPTZ,
+    data_as_of TIMESTAMPTZ, complete_through DATE, history_since DATE);
+CREATE TABLE IF NOT EXISTS meta.suppressions (hash VARCHAR NOT NULL, added_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.quarantine (
+    batch_id VARCHAR, contract VARCHAR NOT NULL, source VARCHAR NOT NULL, row_number BIGINT, column_name VARCHAR,
+    message VARCHAR NOT NULL, record JSON, noted_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.builds (
+    build_number BIGINT NOT NULL, built_at TIMESTAMPTZ NOT NULL, seconds DECIMAL(18,3), is_full BOOLEAN NOT NULL,
+    last_seq BIGINT NOT NULL, digest VARCHAR NOT NULL, settings JSON NOT NULL, built_on DATE NOT NULL, tables JSON);
+CREATE TABLE IF NOT EXISTS meta.campaign_names (campaign_id VARCHAR, platform VARCHAR, campaign_name VARCHAR);
+"""
+"""work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""

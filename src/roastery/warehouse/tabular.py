@@ -1,0 +1,261 @@
+"""Reading files of rows: CSV, JSONL and Parquet in chunks of Arrow text, so that a file of any size fits in memory."""
+
+import codecs
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from roastery.warehouse.contracts import Contract
+from roastery.warehouse.errors import BadQuery
+from roastery.warehouse.fold import name, quoted
+
+CONTENT_TYPES = {
+    "text/csv": "csv",
+    "application/csv": "csv",
+    "application/x-ndjson": "jsonl",
+    "application/jsonl": "jsonl",
+    "application/x-jsonlines": "jsonl",
+    "application/json": "json",
+    "application/vnd.apache.parquet": "parquet",
+    "application/x-parquet": "parquet",
+    "application/parquet": "parquet",
+}
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+}
+DELIMITERS = (",", ";", "\t", "|")
+BLOCK_BYTES = 16 << 20
+CHUNK_ROWS = 100_000
+SCAN_BYTES = 1 << 20
+
+
+@dataclass
+class Source:
+    """A file being read: its chunks, the columns that it has, and what was found on the way.
+
+    A JSON source has one column `line`; each row says by itself which columns it carries. broken: rows (1-based) that
+    could not be split into cells, with the reason; it grows while chunks are read.
+    """
+
+    columns: tuple[str, ...]
+    chunks: Iterator[pa.Table]
+    broken: list[tuple[int, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    is_json: bool = False
+
+
+def kind_of(content_type: str | None, path: Path | None) -> str:
+    """csv, jsonl, json or parquet. Errors: BadQuery naming what is understood."""
+    plain = (content_type or "").split(";")[0].strip().lower()
+    found = CONTENT_TYPES.get(plain) or (ENDINGS.get(path.suffix.lower()) if path else None)
+    if found is None:
+        what = f"'{plain}'" if plain else f"'{path.name}'" if path else "This body"
+        raise BadQuery(
+            f"{what} is not CSV, JSONL or Parquet.",
+            allowed=("text/csv", "application/x-ndjson", "application/vnd.apache.parquet"),
+        )
+    return found
+
+
+def open_source(data: Path | bytes | pa.Table, content_type: str | None) -> Source:
+    """Open rows for reading. Errors: BadQuery for a file that cannot be read at all."""
+    if isinstance(data, pa.Table):
+        return Source(tuple(data.column_names), _sliced(data))
+    kind = kind_of(content_type, data if isinstance(data, Path) else None)
+    stream: BinaryIO = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
+    try:
+        if kind == "csv":
+            return _csv(stream)
+        if kind == "parquet":
+            return _parquet(stream)
+        if kind == "json":
+            return from_mappings(_json_rows(stream))
+        return _jsonl(stream)
+    except pa.ArrowInvalid as error:
+        raise BadQuery(f"The file cannot be read as {kind}: {str(error).splitlines()[0]}") from error
+
+
+def from_mappings(rows: Sequence[Mapping[str, Any]]) -> Source:
+    lines = pa.table(
+        {"line": pa.array([json.dumps(row, default=str, ensure_ascii=False) for row in rows], pa.string())}
+    )
+    return Source(("line",), iter([lines]), is_json=True)
+
+
+def _sliced(table: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, max(table.num_rows, 1), CHUNK_ROWS):
+        yield table.slice(start, CHUNK_ROWS)
+
+
+def _json_rows(stream: BinaryIO) -> list[Any]:
+    try:
+        found = json.load(stream, parse_float=str)
+    except ValueError as error:
+        raise BadQuery(f"The body is not JSON: {error}.") from error
+    return found if isinstance(found, list) else [found]
+
+
+def _parquet(stream: BinaryIO) -> Source:
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(stream)
+    batches = (pa.Table.from_batches([batch]) for batch in file.iter_batches(CHUNK_ROWS))
+    return Source(tuple(file.schema_arrow.names), batches)
+
+
+def _windows_1252(error: UnicodeError) -> tuple[str, int]:
+    """Read bytes that are not UTF-8 as Windows-1252, byte for byte, so that a file may mix both."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+
+
+codecs.register_error("windows_1252", _windows_1252)
+
+
+class _AsUtf8(io.RawIOBase):
+    """A stream re-encoded to UTF-8 on the way."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._text = io.TextIOWrapper(stream, encoding=encoding, errors="windows_1252", newline="")
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = self._text.read(SCAN_BYTES).encode("utf-8", errors="replace")
+        piece, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def _readable(stream: BinaryIO) -> tuple[BinaryIO, list[str]]:
+    """The stream as UTF-8 without a byte-order mark, at its beginning, and a remark when it was not."""
+    start = stream.read(4)
+    stream.seek(0)
+    if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return io.BufferedReader(_AsUtf8(stream, "utf-16")), ["The file is UTF-16; it was read as such."]
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while piece := stream.read(SCAN_BYTES):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+        stream.seek(3 if start[:3] == codecs.BOM_UTF8 else 0)
+    except UnicodeDecodeError:
+        stream.seek(3 if start[:3] == codecs.BOM_UTF8 else 0)
+        remark = "Some characters are not UTF-8; they were read as Windows-1252."
+        return io.BufferedReader(_AsUtf8(stream, "utf-8")), [remark]
+    return stream, []
+
+
+def column_name(header: str) -> str:
+    """A header cell as a column name.
+
+    >>> column_name(" Campaign ID ")
+    'campaign_id'
+    """
+    return header.strip().strip("\ufeff").lower().replace(" ", "_")
+
+
+def _csv(stream: BinaryIO) -> Source:
+    from pyarrow import csv as arrow_csv
+
+    readable, remarks = _readable(stream)
+    buffered = io.BufferedReader(readable) if not isinstance(readable, io.BufferedReader | io.BytesIO) else readable  # type: ignore[arg-type]
+    head = buffered.readline().decode("utf-8", errors="replace")
+    if not head.strip():
+        raise BadQuery("The file is empty; its first line must name the columns.")
+    delimiter = max(DELIMITERS, key=lambda d: len(next(csv.reader([head], delimiter=d))))
+    header = [column_name(cell) for cell in next(csv.reader([head.rstrip("\r\n")], delimiter=delimiter))]
+    if len(set(header)) < len(header):
+        twice = next(c for c in header if header.count(c) > 1)
+        raise BadQuery(f"The column '{twice}' stands twice in the first line.")
+    broken: list[tuple[int, str]] = []
+
+    def note(row: Any) -> str:
+        message = f"The row has {row.actual_columns} cells where the first line has {row.expected_columns}."
+        broken.append((row.number or 0, message))
+        return "skip"
+
+    reader = arrow_csv.open_csv(
+        buffered,
+        read_options=arrow_csv.ReadOptions(column_names=header, block_size=BLOCK_BYTES, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types={c: pa.string() for c in header}, null_values=[""], strings_can_be_null=True
+        ),
+    )
+    return Source(tuple(header), (pa.Table.from_batches([b]) for b in reader), broken, remarks)
+
+
+def _jsonl(stream: BinaryIO) -> Source:
+    from pyarrow import csv as arrow_csv
+
+    readable, remarks = _readable(stream)
+    if not readable.peek(1) if isinstance(readable, io.BufferedReader) else not _rest(readable):
+        return Source(("line",), iter(()), is_json=True)
+    reader = arrow_csv.open_csv(
+        readable,
+        read_options=arrow_csv.ReadOptions(column_names=["line"], block_size=BLOCK_BYTES, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(delimiter="\x1f", quote_char=False),
+        convert_options=arrow_csv.ConvertOptions(column_types={"line": pa.string()}),
+    )
+    return Source(("line",), (pa.Table.from_batches([b]) for b in reader), [], remarks, is_json=True)
+
+
+def _rest(stream: BinaryIO) -> bool:
+    at = stream.tell()
+    found = bool(stream.read(1))
+    stream.seek(at)
+    return found
+
+
+def numbered(table: pa.Table, good_before: int, broken: Sequence[tuple[int, str]]) -> pa.Table:
+    """Add `row_number`, 1-based in the file: rows that could not be split into cells count too."""
+    good = np.arange(good_before + 1, good_before + table.num_rows + 1)
+    bad = np.sort(np.array([row for row, _ in broken], dtype=np.int64))
+    shift = np.searchsorted(bad - np.arange(len(bad)), good, side="right")
+    return table.append_column("row_number", pa.array(good + shift, pa.int64()))
+
+
+IS_OBJECT = "CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
+
+
+def text_select(contract: Contract, source: Source, relation: str, cursor: duckdb.DuckDBPyConnection) -> str:
+    """SELECT of row_number, each contract column as trimmed text, and `has_…` for each, out of one chunk."""
+    parts: list[str] = ["row_number"]
+    if source.is_json:
+        for column in contract.columns:
+            path = quoted(f'$."{column.name}"')
+            text = f"line->>{path}"
+            parts.append(f"nullif(trim({text}), '') AS {name(column.name)}")
+            parts.append(f"json_type(line, {path}) IS NOT NULL AS {name('has_' + column.name)}")
+        return f"SELECT {', '.join(parts)} FROM {relation} WHERE {IS_OBJECT}"
+    types = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {relation}").fetchall()}
+    by_name = {column_name(c): c for c in source.columns}
+    for column in contract.columns:
+        here = by_name.get(column.name)
+        if here is None:
+            parts.append(f"NULL::VARCHAR AS {name(column.name)}, false AS {name('has_' + column.name)}")
+            continue
+        kind = types[here]
+        nested = kind.endswith("[]") or kind.startswith(("STRUCT", "MAP"))
+        text = f"to_json({name(here)})::VARCHAR" if nested else f"{name(here)}::VARCHAR"
+        parts.append(f"nullif(trim({text}), '') AS {name(column.name)}, true AS {name('has_' + column.name)}")
+    return f"SELECT {', '.join(parts)} FROM {relation}"
