@@ -23,10 +23,7 @@ SENTENCES = {
 
 def slack_client(settings: Settings, token: str | None = None) -> "AsyncWebClient":
     """A client on SLACK_API_URL. Errors: NotDeliverable when there is no token."""
-    from slack_sdk.http_retry.builtin_async_handlers import (
-        AsyncConnectionErrorRetryHandler,
-        AsyncRateLimitErrorRetryHandler,
-    )
+    from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
     from slack_sdk.web.async_client import AsyncWebClient
 
     token = token or (settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None)
@@ -36,7 +33,8 @@ def slack_client(settings: Settings, token: str | None = None) -> "AsyncWebClien
         token=token,
         base_url=settings.slack_api_url or AsyncWebClient.BASE_URL,
         timeout=TIMEOUT_SECONDS,
-        retry_handlers=[AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=2)],
+        # Not on a lost connection: the message may have got through, which only the outbox looks up.
+        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=2)],
     )
 
 
