@@ -3,13 +3,23 @@
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
+from starlette.testclient import TestClient
 
+from roastery.api.app import Roastery, create_app
+from roastery.api.settings import Settings
 from roastery.api.store.database import Database
+from roastery.api.store.keys import Keys
+from roastery.api.store.organizations import Organizations, new_organization
+from roastery.warehouse.organization import Organization
 from tests.api import postgres
+
+NOW = "2026-11-20T12:00:00+00:00"
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +68,49 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database = Database(url)
     yield database
     database.close()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A client of the service with keys of one organization, one per role."""
+
+    client: TestClient
+    roastery: Roastery
+    organization: Organization
+    keys: dict[str, str]
+
+    def call(self, method: str, path: str, role: str = "admin", **arguments: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.keys[role]}", **arguments.pop("headers", {})}
+        return self.client.request(method, path, headers=headers, **arguments)
+
+
+@pytest.fixture
+def roastery(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Roastery]:
+    """An application object on a home of its own, its clock fixed."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(migrated_sqlite, home / "roastery.sqlite")
+    settings = Settings.from_environment(home=home, secret_key="a secret for tests", now=NOW)
+    with Roastery.open(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def desk(roastery: Roastery) -> Desk:
+    """An organization with a key of each role, and an HTTP client for it."""
+    return open_desk(roastery, "Acme")
+
+
+def open_desk(roastery: Roastery, name: str) -> Desk:
+    organization = new_organization(name, currency="USD", time_zone="America/Chicago")
+    with roastery.database.session() as session:
+        Organizations(session).create(organization, roastery.wall.now())
+        made = {
+            role: Keys(session, roastery.keyring).create(organization.id, role, roastery.wall.now())[1]
+            for role in ("owner", "admin", "analyst", "viewer")
+        }
+    client = TestClient(create_app(roastery), raise_server_exceptions=False)
+    return Desk(client, roastery, organization, made)
 
 
 def create_postgres(server_url: str, name: str, template: str = "template1") -> str:

@@ -84,7 +84,8 @@ def problem_response(document: dict[str, Any]) -> JSONResponse:
 async def _known_error(request: Request, error: Exception) -> JSONResponse:
     document = problem_document(error)
     if document["status"] >= 500:
-        log.error("request failed", path=request.url.path, error=str(error), exc_info=error)
+        log.error("request failed", path=request.url.path, error=str(error))
+        log.debug("request failed here", exc_info=error)
     return problem_response(document)
 
 

@@ -20,7 +20,7 @@ def connect(
     provider: Annotated[str, typer.Argument(help="Such as meta_ads, google_ads, shopify; or events for signed rows.")],
     org: Org = None,
     setting: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, such as account_ids=act_1,act_2. Repeat for more.")
+        list[str] | None, typer.Option(help="NAME=VALUE, such as account_id=act_1. Repeat for more.")
     ] = None,
     secret: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, or NAME=@FILE to read the value from a file. Repeat for more.")

@@ -20,7 +20,7 @@ EXAMPLE = {
     "id": "con_8f6k2m9x0c7b5n1v3d4",
     "provider": "meta_ads",
     "name": "meta_ads",
-    "settings": {"account_ids": ["act_1"]},
+    "settings": {"account_id": "act_1"},
     "base_url": None,
     "status": "connected",
     "status_detail": "",
@@ -97,7 +97,7 @@ def list_providers(_caller: Reader) -> dict[str, Any]:
     status_code=201,
     **documented(
         {**EXAMPLE, "status": "new"},
-        request={"provider": "meta_ads", "settings": {"account_ids": ["act_1"]}, "secrets": {"access_token": "…"}},
+        request={"provider": "meta_ads", "settings": {"account_id": "act_1"}, "secrets": {"access_token": "…"}},
         status=201,
     ),
 )
