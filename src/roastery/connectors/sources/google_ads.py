@@ -256,11 +256,14 @@ class GoogleAds:
         codes = dict(error_codes(error))
         if "quotaError" in codes or error.get("status") == "RESOURCE_EXHAUSTED":
             raise Throttled(f"{TITLE} is limiting how much may be asked.", wait_seconds=retry_delay(error))
+        refused = codes.get("authenticationError", "") or codes.get("authorizationError", "")
+        if refused.startswith("DEVELOPER_TOKEN"):
+            raise AbortSync(f"{TITLE} does not accept the developer token ({refused}). Check the connection's secrets.")
         if reply.status == 401 or "authenticationError" in codes:
             raise Credentials(f"{TITLE} no longer accepts this connection's access. Connect it again.")
         if "authorizationError" in codes or reply.status == 403:
             raise AbortSync(
-                f"{TITLE} does not let this connection read the customer ({codes.get('authorizationError', 403)}). "
+                f"{TITLE} does not let this connection read the customer ({refused or reply.status}). "
                 "Check customer_id, login_customer_id and the developer token."
             )
         if "internalError" in codes or "databaseError" in codes:
