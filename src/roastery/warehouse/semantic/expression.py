@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from roastery.warehouse.errors import BadQuery, UnknownName
 Core = sa.ColumnElement[Any]
 Columns = Callable[[str | None, str], Core]
 Parameters = Mapping[str, Core]
+NO_PARAMETERS: Parameters = MappingProxyType({})
 
 BINARY: dict[type[sg.Expr], str] = {
     sg.EQ: "=",
@@ -65,7 +67,7 @@ class Expression:
     parameters: frozenset[str]
     tree: sg.Expr = field(repr=False, compare=False)
 
-    def core(self, columns: Columns, parameters: Parameters = {}) -> Core:
+    def core(self, columns: Columns, parameters: Parameters = NO_PARAMETERS) -> Core:
         """The expression over the given columns (looked up by join, None for the fact itself, and name)."""
         return _build(self.tree, columns, parameters)
 

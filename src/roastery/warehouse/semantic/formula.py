@@ -21,7 +21,7 @@ from roastery.warehouse.errors import BadQuery
 Core = sa.ColumnElement[Any]
 
 
-class safe_ratio(FunctionElement[Any]):  # noqa: N801  (a function's name in SQL)
+class safe_ratio(FunctionElement[Any]):
     """Numerator over denominator as a double, null over zero; SQLAlchemy's own `/` casts in ways engines differ in."""
 
     inherit_cache = True
@@ -131,7 +131,7 @@ def core_of(node: Node, value: Callable[[str], Core]) -> Core:
 
 
 def _total(terms: list[tuple[int, Core]]) -> Core:
-    zero = sa.literal_column("0")
+    zero: Core = sa.literal_column("0")
     added: Core = zero
     for sign, term in terms:
         added = added.op("+" if sign > 0 else "-")(sa.func.coalesce(term, zero))

@@ -61,7 +61,7 @@ def read_files() -> dict[str, dict[str, Any]]:
     folder = files("roastery.warehouse.metrics")
     found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yml"))
     return {
-        name.removesuffix(".yml"): yaml.load(folder.joinpath(name).read_text(encoding="utf-8"), Loader)  # noqa: S506
+        name.removesuffix(".yml"): yaml.load(folder.joinpath(name).read_text(encoding="utf-8"), Loader)
         for name in found
     }
 
@@ -91,7 +91,9 @@ def load(written: Mapping[str, Mapping[str, Any]]) -> Semantics:
     return Semantics(MappingProxyType(facts), MappingProxyType(dimensions), MappingProxyType(metrics))
 
 
-def _specs(file: str, body: Mapping[str, Any], shape: type[Spec], problems: list[Problem]) -> Iterator[tuple[str, Spec]]:
+def _specs(
+    file: str, body: Mapping[str, Any], shape: type[Spec], problems: list[Problem]
+) -> Iterator[tuple[str, Spec]]:
     for name, written in body.items():
         if name.startswith("."):
             continue
@@ -134,6 +136,7 @@ def _fact(name: str, spec: FactSpec) -> Fact:
         currency=spec.currency,
         empty=spec.empty,
         is_stock=spec.stock is not None,
+        is_daily=spec.daily,
         advice=spec.advice,
         because=spec.because,
         joins={join: Join(join, j.table, j.key, parse(j.by)) for join, j in spec.joins.items()},
@@ -186,6 +189,7 @@ def _metric(name: str, family: str, spec: MetricSpec, facts: Mapping[str, Fact])
         minimum_age_days=spec.minimum_age_days,
         companions=spec.companions,
         caveat=spec.caveat,
+        written=_written(spec),
     )
 
 
@@ -207,6 +211,13 @@ def _formula(spec: MetricSpec) -> Node | None:
         options = (("order_day", Name(spec.choose.order_day)), ("refund_day", Name(spec.choose.refund_day)))
         return Choice(spec.choose.parameter, options)
     return parse_formula(spec.formula) if spec.formula else None
+
+
+def _written(spec: MetricSpec) -> str:
+    if spec.ratio:
+        scale = f"{spec.ratio.scale} * " if spec.ratio.scale else ""
+        return f"{scale}{spec.ratio.numerator} / {spec.ratio.denominator}"
+    return spec.formula or ""
 
 
 def _unknown_names(

@@ -1,14 +1,14 @@
 """The semantic model: facts, dimensions and metrics as frozen values, read once from the files of warehouse/metrics."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.semantic.expression import Expression
 from roastery.warehouse.semantic.formula import Choice, Node, is_linear, names_in
-from roastery.warehouse.semantic.spec import Aggregate, AcrossPlatforms, Direction, Format, Unit
+from roastery.warehouse.semantic.spec import AcrossPlatforms, Aggregate, Direction, Format, Unit
 
 Additivity = Literal["additive", "semi_additive", "non_additive"]
 DATE = "date"
@@ -28,7 +28,7 @@ class Join:
     name: str
     table: str
     key: str
-    on: Expression
+    by: Expression
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Fact:
     """A table at its own grain. base: the stored table and its time column, for the profile of the data.
 
     rate_on: the day of the exchange rate where it is not the row's day. stock: rows are changes that are summed from
-    the beginning. empty: the name of a missing dimension value.
+    the beginning. empty: the name of a missing dimension value. is_daily: a day without rows is a gap in the data.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Fact:
     currency: str | None
     empty: str
     is_stock: bool
+    is_daily: bool
     advice: str
     because: str
     joins: Mapping[str, Join]
@@ -112,7 +113,7 @@ class Measure:
 @dataclass(frozen=True)
 class Metric:
     """One metric: `measures` are alternatives, best first (the first that carries the asked dimensions and has data);
-    or `formula` over other metrics."""
+    or `formula` over other metrics. written: the formula as text."""
 
     name: str
     family: str
@@ -132,6 +133,7 @@ class Metric:
     minimum_age_days: int = 0
     companions: Mapping[str, str] = field(default_factory=dict)
     caveat: str = ""
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,15 @@ class Semantics:
     facts: Mapping[str, Fact]
     dimensions: Mapping[str, Dimension]
     metrics: Mapping[str, Metric]
+
+    def with_all_public(self) -> "Semantics":
+        """The same with hidden metrics askable, for what the layer itself says beside an answer."""
+        return self._all_public
+
+    @cached_property
+    def _all_public(self) -> "Semantics":
+        shown = {name: replace(metric, hidden=False) for name, metric in self.metrics.items()}
+        return Semantics(self.facts, self.dimensions, shown)
 
     def metric(self, name: str) -> Metric:
         """A metric that may be asked by name. Errors: UnknownName with the nearest one."""
@@ -185,7 +196,9 @@ class Semantics:
             carried = frozenset(self.dimensions)
             formula = metric.formula
             # Of alternatives by parameter the first, the product's default, says what is allowed.
-            parts = [next(names_in(formula))] if isinstance(formula, Choice) else list(names_in(formula)) if formula else []
+            parts = (
+                [next(names_in(formula))] if isinstance(formula, Choice) else list(names_in(formula)) if formula else []
+            )
             for part in parts:
                 carried &= frozenset(self._carried(part))
         return tuple(d for d in self.dimensions if d in carried)

@@ -1,8 +1,9 @@
-"""What the stored data looks like: first and last day, currencies, zones and platforms of a table, read once per build."""
+"""What the stored data looks like: days with rows, currencies, zones and platforms of a table, read once per build."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -28,17 +29,24 @@ class WarehouseDoor(Protocol):
 
 @dataclass(frozen=True)
 class Profile:
-    """One stored table. Days are None while it is empty; currencies, zones and platforms leave out nulls and ''."""
+    """One stored table: the days that have rows; currencies, zones and platforms without nulls and ''."""
 
-    first: date | None
-    last: date | None
+    days: frozenset[date]
     currencies: frozenset[str]
     time_zones: frozenset[str]
     platforms: frozenset[str]
 
+    @cached_property
+    def first(self) -> date | None:
+        return min(self.days, default=None)
+
+    @cached_property
+    def last(self) -> date | None:
+        return max(self.days, default=None)
+
     @property
     def is_empty(self) -> bool:
-        return self.first is None
+        return not self.days
 
 
 # Columns that a table may have and whose distinct values change what can be summed.
@@ -78,12 +86,12 @@ class Profiles:
         if fact.base_day.date is None:
             placed = sa.func.timezone(self._warehouse.organization.time_zone, placed)
         placed = sa.cast(placed, sa.Date)
-        columns = [sa.func.min(placed).label("first"), sa.func.max(placed).label("last")]
+        columns = [sa.func.list(sa.distinct(placed)).label("days")]
         spreads = [column for column in SPREADS if _has_column(fact.base_table, column)]
         columns += [sa.func.list(sa.distinct(sa.column(c))).label(SPREADS[c]) for c in spreads]
         row = self._warehouse.query(sa.select(*columns).select_from(table)).to_pylist()[0]
         sets = {name: frozenset(value for value in row.get(name) or () if value) for name in SPREADS.values()}
-        return Profile(row["first"], row["last"], **sets)
+        return Profile(frozenset(day for day in row["days"] or () if day), **sets)
 
 
 def _has_column(table: str, column: str) -> bool:

@@ -55,6 +55,7 @@ class MetricQuery(_Asked):
     attribution_window_days: int | None = None
     view_window_days: int | None = None
     attribution_date: Literal["conversion", "touch"] | None = None
+    refund_basis: Literal["order_day", "refund_day"] | None = None
     order_by: tuple[OrderSpec, ...] = ()
     limit: int | None = Field(default=None, ge=1, le=100_000)
     currency: str | None = None

@@ -67,6 +67,7 @@ class FactSpec(_Spec):
     currency: str | None = None
     empty: str = "unknown"
     stock: Literal["end"] | None = None
+    daily: bool = False
     advice: str
     because: str = ""
     joins: dict[str, JoinSpec] = Field(default_factory=dict)

@@ -1,0 +1,190 @@
+"""The semantic layer of one organization: MetricQuery in, MetricFrame out; every stage between can be looked at."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.errors import BadQuery, NoData
+from roastery.warehouse.semantic import caveats, freshness
+from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuery, Scope
+from roastery.warehouse.semantic.calendar import Calendar
+from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of, shipped_catalogue
+from roastery.warehouse.semantic.execute import Result, prepare, result_hash, run
+from roastery.warehouse.semantic.load import shipped
+from roastery.warehouse.semantic.model import Semantics
+from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
+from roastery.warehouse.semantic.provenance import Explanation, provenance
+from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, Period, PeriodSpec
+from roastery.warehouse.semantic.resolve import Setting, resolve
+from roastery.warehouse.semantic.sources import Catalog
+from roastery.warehouse.semantic.values import DimensionValue, dimension_values, names_of
+from roastery.warehouse.state import DataState
+
+_CATALOGS: dict[int, tuple[Semantics, Catalog]] = {}
+
+
+class SemanticLayer:
+    """Asks one organization's warehouse. Light to make: files are read once a process, profiles once a build."""
+
+    def __init__(self, warehouse: WarehouseDoor, clock: Clock, semantics: Semantics | None = None) -> None:
+        self.warehouse = warehouse
+        self.clock = clock
+        self.semantics = semantics or shipped()
+        self._catalog = _catalog_of(self.semantics)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """Every metric and dimension that can be asked."""
+        return shipped_catalogue() if self.semantics is shipped() else catalogue_of(self.semantics)
+
+    def ask(self, query: MetricQuery, *, row_scope: Scope = EVERYTHING) -> MetricFrame:
+        """The answer to a query, within what its asker may see.
+
+        Errors: UnknownName, ImpossibleSplit, BadPeriod, BadQuery, NotAllowed, HistoryIncomplete, NoData, MissingRate.
+        """
+        state = self.warehouse.state()
+        profiles = SHELF.profiles(self.warehouse, state.build)
+        explained = self._explained(query, row_scope, state, profiles)
+        bound = explained.bound
+        self._refuse_without_data(bound, profiles)
+        result = run(self.warehouse, bound, explained.prepared)
+        result = self._without_sums_across_platforms(self._named(result, bound), bound, profiles)
+        said = [
+            *explained.caveats,
+            *caveats.after_asking(bound, result.rows),
+            *self._companions(bound, row_scope, state, profiles),
+        ]
+        return MetricFrame(
+            columns=result.columns,
+            rows=result.rows,
+            totals=result.totals,
+            provenance=provenance(explained, self._feeding(bound, state), state.build, tuple(dict.fromkeys(said))),
+            truncated=result.truncated,
+            result_hash=result_hash(result.rows, result.totals),
+        )
+
+    def explain(self, query: MetricQuery, *, row_scope: Scope = EVERYTHING) -> Explanation:
+        """What a query means and the SQL that would run, without running it. Errors: as ask, before the data."""
+        state = self.warehouse.state()
+        return self._explained(query, row_scope, state, SHELF.profiles(self.warehouse, state.build))
+
+    def resolve_period(self, spec: PeriodSpec) -> Period:
+        """The days that a period means today. Errors: BadPeriod, UnknownName."""
+        organization = self.warehouse.organization
+        calendar = Calendar(self._today(), organization.week_start, organization.fiscal_year_start)
+        if spec.name == "all_time":
+            profiles = SHELF.profiles(self.warehouse, self.warehouse.state().build)
+            facts = [fact for fact in self.semantics.facts.values() if fact.is_daily]
+            earliest, latest = profiles.bounds(facts)
+            calendar = replace(calendar, earliest=earliest, latest=latest)
+        return calendar.period(spec)
+
+    def dimension_values(
+        self, dimension: str, search: str = "", limit: int = 50, *, row_scope: Scope = EVERYTHING
+    ) -> list[DimensionValue]:
+        """The most used values of a dimension, with their names. Errors: UnknownName, NotAllowed."""
+        return dimension_values(self.warehouse, self.semantics, dimension, search, limit, row_scope)
+
+    def _today(self) -> Any:
+        return self.clock.today(self.warehouse.organization.time_zone)
+
+    def _explained(self, query: MetricQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> Explanation:
+        history = freshness.history_since(state, self._fills)
+        setting = Setting(self.semantics, self.warehouse.organization, self._today(), profiles, history)
+        bound = resolve(query, setting, row_scope)
+        self._refuse_sums_across_platforms(bound, profiles)
+        through = freshness.complete_through(self._feeding(bound, state))
+        prepared = prepare(bound, self._catalog, profiles)
+        said = caveats.before_asking(bound, self.semantics, profiles, through)
+        said += caveats.converted(prepared.currencies, bound.currency)
+        return Explanation(bound, prepared, tuple(dict.fromkeys(said)))
+
+    @property
+    def _fills(self) -> tuple[Any, ...]:
+        return tuple(getattr(self.warehouse, "fills", ()))
+
+    def _feeding(self, bound: BoundQuery, state: DataState) -> Any:
+        return freshness.feeding(state, self._fills, freshness.contracts_of(bound.facts))
+
+    def _refuse_without_data(self, bound: BoundQuery, profiles: Profiles) -> None:
+        """NoData when none of the asked metrics has any row to be computed from."""
+
+        def has_data(metric: BoundMetric) -> bool:
+            return any(profiles.has_data(fact) for fact in bound.facts_of(metric))
+
+        if not any(has_data(metric) for metric in bound.shown):
+            names = ", ".join(metric.metric.title for metric in bound.shown)
+            advice = " ".join(dict.fromkeys(fact.advice for fact in bound.facts))
+            raise NoData(f"There is no data yet for {names}. {advice}")
+
+    def _refuse_sums_across_platforms(self, bound: BoundQuery, profiles: Profiles) -> None:
+        if caveats.split_by_platform(bound):
+            return
+        for metric in bound.shown:
+            facts = list(bound.facts_of(metric))
+            is_refused = self.semantics.sums_across_platforms(metric.name) == "refuse"
+            if is_refused and not caveats.within_one_platform(bound, facts, profiles):
+                raise BadQuery(
+                    f"'{metric.name}' is not summed across platforms, since each counts in its own way. Split it by "
+                    "platform, or filter it to one."
+                )
+
+    def _without_sums_across_platforms(self, result: Result, bound: BoundQuery, profiles: Profiles) -> Result:
+        hidden = [
+            metric.name
+            for metric in bound.shown
+            if self.semantics.sums_across_platforms(metric.name) == "refuse"
+            and not caveats.within_one_platform(bound, bound.facts_of(metric), profiles)
+        ]
+        kept = {name: None if name.split("__")[0] in hidden else value for name, value in result.totals.items()}
+        return replace(result, totals=kept)
+
+    def _named(self, result: Result, bound: BoundQuery) -> Result:
+        """Every value with a name; the value itself where there is none."""
+        for dimension in bound.dimensions:
+            label = dimension.label_column
+            if label is None:
+                continue
+            nameless = {row[dimension.name] for row in result.rows if not row[label]}
+            names = names_of(self.warehouse, dimension, nameless) if nameless else {}
+            for row in result.rows:
+                row[label] = row[label] or names.get(row[dimension.name], row[dimension.name])
+        return result
+
+    def _companions(self, bound: BoundQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> list[str]:
+        """Figures that belong beside the asked ones: asked without keys, under the same conditions."""
+        wanted = {name: text for metric in bound.shown for name, text in metric.metric.companions.items()}
+        for name in [metric.name for metric in bound.shown]:
+            wanted.pop(name, None)
+        if not wanted:
+            return []
+        asked = bound.asked.model_copy(
+            update={
+                "metrics": tuple(wanted),
+                "dimensions": (),
+                "grain": None,
+                "compare_to": None,
+                "order_by": (),
+                "limit": None,
+                "filters": tuple(f for f in bound.asked.filters if f.dimension),
+            }
+        )
+        setting = Setting(self._with_hidden, self.warehouse.organization, self._today(), profiles)
+        beside = resolve(asked, setting, row_scope)
+        row = run(self.warehouse, beside, prepare(beside, self._catalog, profiles)).totals
+        found = [
+            caveats.companion_sentence(text, beside.metric(name), row[name], bound.currency)
+            for name, text in wanted.items()
+        ]
+        return [sentence for sentence in found if sentence]
+
+    @property
+    def _with_hidden(self) -> Semantics:
+        return self.semantics.with_all_public()
+
+
+def _catalog_of(semantics: Semantics) -> Catalog:
+    kept = _CATALOGS.get(id(semantics))
+    if kept is None or kept[0] is not semantics:
+        kept = _CATALOGS[id(semantics)] = (semantics, Catalog(semantics))
+    return kept[1]

@@ -1,0 +1,66 @@
+"""The days that a query is about, the days it compares with, and what those days must satisfy."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from roastery.warehouse.errors import BadPeriod, BadQuery, HistoryIncomplete
+from roastery.warehouse.semantic.calendar import Calendar
+from roastery.warehouse.semantic.model import Metric, Semantics
+from roastery.warehouse.semantic.query import MetricQuery, Period, PeriodSpec
+
+
+def resolved_period(query: MetricQuery, calendar: Calendar) -> tuple[Period, tuple[str, ...]]:
+    """The asked days, or all time with the assumption said."""
+    if query.period is not None:
+        return calendar.period(query.period), ()
+    period = calendar.period(PeriodSpec(name="all_time"))
+    last = period.end - timedelta(days=1)
+    return period, (f"No period was asked: all days with data are counted, {period.start} to {last}.",)
+
+
+def compared_period(query: MetricQuery, calendar: Calendar, period: Period) -> Period | None:
+    """The days to compare with. Errors: BadPeriod."""
+    if query.compare_to is None:
+        return None
+    if query.compare_to == "previous_period":
+        return calendar.before(period)
+    if query.compare_to == "previous_year":
+        if period.name == "all_time":
+            return calendar.before(period)
+        return calendar.year_before(period)
+    if isinstance(query.compare_to, PeriodSpec):
+        return calendar.period(query.compare_to)
+    raise BadQuery("compare_to is previous_period, previous_year, or a start and an end.")
+
+
+def refuse_young_or_early(
+    metrics: Sequence[Metric],
+    semantics: Semantics,
+    period: Period,
+    compare: Period | None,
+    today: date,
+    history_since: Mapping[str, date],
+) -> None:
+    """Refuse what the data cannot know yet, or cannot know any more. Errors: HistoryIncomplete, BadPeriod."""
+    for metric in metrics:
+        for asked in (period, compare):
+            if asked is not None:
+                _refuse(metric, semantics, asked, today, history_since)
+
+
+def _refuse(
+    metric: Metric, semantics: Semantics, period: Period, today: date, history_since: Mapping[str, date]
+) -> None:
+    for part in semantics.ingredients(metric.name):
+        since = history_since.get(part.history or "")
+        if since is not None and period.start < since:
+            raise HistoryIncomplete(
+                f"'{metric.name}' needs to know who bought before, and the sales history is complete since {since} "
+                f"only; the period begins on {period.start}. Ask for a period that begins on {since} or later."
+            )
+        oldest = today - timedelta(days=part.minimum_age_days)
+        if part.minimum_age_days and period.end > oldest:
+            raise BadPeriod(
+                f"'{metric.name}' looks {part.minimum_age_days} days ahead of each day, so it is known for periods "
+                f"that end by {oldest} only; this one ends on {period.end}."
+            )

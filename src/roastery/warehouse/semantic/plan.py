@@ -1,0 +1,115 @@
+"""Plans a bound query: which aggregate of which fact over which days, and how they come together.
+
+Every fact is aggregated at its own grain by the query's keys; only these aggregates meet, stacked and grouped again by
+key (law 4). A branch is one such aggregate.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
+from roastery.warehouse.semantic.calendar import Shift, shift_between
+from roastery.warehouse.semantic.model import DATE, Fact, Measure
+from roastery.warehouse.semantic.query import Grain, Period
+
+When = Literal["now", "before"]
+Measures = tuple[tuple[str, Measure], ...]
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One fact's aggregates over one period.
+
+    number: of the fact among the facts of the plan (stocks at the start and at the end of a period count as two).
+    measures: by id. shift: moves the buckets of a compared period beside the asked ones. presence: counts rows by date
+    alone, with filters left out, to tell "none" from "no data".
+    """
+
+    number: int
+    when: When
+    fact: Fact
+    at: Literal["end", "start"]
+    measures: Measures
+    period: Period
+    shift: Shift | None = None
+    filters: tuple[BoundFilter, ...] = ()
+    presence: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All branches of a query. keys: the columns that rows are grouped by. spine: every bucket has a row.
+
+    totals: `rows` when the parts sum to them, `query` when they need a query of their own, `none` without keys.
+    """
+
+    bound: BoundQuery
+    keys: tuple[str, ...]
+    grain: Grain | None
+    branches: tuple[Branch, ...]
+    spine: bool
+    totals: Literal["rows", "query", "none"]
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(sorted({branch.number for branch in self.branches}))
+
+    @property
+    def has_before(self) -> bool:
+        return self.bound.compare is not None
+
+
+def plan(bound: BoundQuery, *, without_keys: bool = False) -> Plan:
+    """The plan of a query, or of its totals (without keys)."""
+    grain = None if without_keys else bound.grain
+    keys = () if without_keys else bound.keys
+    groups = _groups(bound)
+    branches: list[Branch] = []
+    # Whether there is data at all is asked within what may be seen and within the asked days only.
+    kept = tuple(f for f in bound.filters if f.is_scope or f.dimension == DATE)
+    periods: list[tuple[When, Period]] = [("now", bound.period)]
+    if bound.compare is not None:
+        periods.append(("before", bound.compare))
+    for number, (fact, at, measures) in enumerate(groups):
+        for when, period in periods:
+            shift = None
+            if when == "before" and grain:
+                shift = shift_between(bound.calendar, period, bound.period, grain)
+            branches.append(Branch(number, when, fact, at, measures, period, shift, bound.filters))
+            if (len(kept) < len(bound.filters) or common_conditions(measures)) and not fact.is_stock:
+                branches.append(Branch(number, when, fact, at, (), period, shift, kept, presence=True))
+    spine = bool(grain) and len(keys) == 1 and not any(f.dimension == DATE for f in bound.filters)
+    return Plan(bound, keys, grain, tuple(branches), spine, _totals(bound, keys))
+
+
+def common_conditions(measures: Measures) -> frozenset[str]:
+    """Conditions that every measure of a branch has: they limit the rows that are read."""
+    wheres = [frozenset(part.text for part in measure.where if not part.parameters) for _, measure in measures]
+    return frozenset.intersection(*wheres) if wheres else frozenset()
+
+
+def is_filtered(measure: Measure, common: frozenset[str]) -> bool:
+    """Whether a measure counts some of the rows only that its branch reads."""
+    return any(part.text not in common for part in measure.where)
+
+
+def _groups(bound: BoundQuery) -> list[tuple[Fact, Literal["end", "start"], Measures]]:
+    found: dict[tuple[str, str], list[tuple[str, Measure]]] = {}
+    for name, measure in bound.measures.items():
+        found.setdefault((measure.fact.name, measure.at), []).append((name, measure))
+    return [(group[0][1].fact, group[0][1].at, tuple(group)) for group in found.values()]
+
+
+def _totals(bound: BoundQuery, keys: tuple[str, ...]) -> Literal["rows", "query", "none"]:
+    if not keys:
+        return "none"
+    over_time = bound.grain is not None
+    summable = all(
+        m.is_sum and not (m.fact.is_stock and over_time) and not _is_of_bucket(m) for m in bound.measures.values()
+    )
+    return "rows" if summable else "query"
+
+
+def _is_of_bucket(measure: Measure) -> bool:
+    """Whether its condition looks at the start of the row's bucket, so that buckets do not sum to the period."""
+    return any(part.parameters for part in measure.where)
