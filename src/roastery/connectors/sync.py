@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
-from roastery.connectors.errors import AbortSync, Reconnect, RetryLater, SkipResource
+from roastery.connectors.errors import AbortSync, Reconnect, RetryLater, SkipResource, Throttled
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.raw import CompletedRead, LandReport, RawBatch, RawRecord, SourceProgress
@@ -155,8 +155,9 @@ class _Run:
         except SkipResource as error:
             return "skipped", error.message, None
         except RetryLater as error:
-            # The whole connection shares the limit or the outage: asking for its other resources would only add to it.
-            self.stopped = "waiting"
+            if isinstance(error, Throttled):
+                # The whole connection shares the limit: asking for its other resources would only add to it.
+                self.stopped = "waiting"
             wait = error.wait_seconds
             until = self.clock.now() + timedelta(seconds=wait) if wait is not None else None
             told = f" The sync goes on at {until:%H:%M} UTC." if until else " The next sync goes on from here."
