@@ -1,6 +1,7 @@
 """Every error of every room leaves the service as a problem document and as a Slack sentence."""
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 import roastery
@@ -10,12 +11,12 @@ from roastery.warehouse.errors import RoasteryError, UnknownName
 
 def error_names() -> set[str]:
     """Every class of the family in every room, read from the source so that no room has to be imported."""
-    bases = {
-        node.name: {base.id for base in node.bases if isinstance(base, ast.Name)}
-        for path in Path(roastery.__file__).parent.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.ClassDef)
-    }
+    bases: dict[str, set[str]] = defaultdict(set)
+    for room in ("warehouse", "connectors", "tools", "agent", "api"):
+        for path in (Path(roastery.__file__).parent / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ClassDef):
+                    bases[node.name] |= {base.id for base in node.bases if isinstance(base, ast.Name)}
     family = {"RoasteryError"}
     while more := {name for name, above in bases.items() if above & family} - family:
         family |= more

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from roastery.api.app import Roastery
 
-INSTRUCTIONS = "Numbers come from these tools only; each result carries a receipt that proves it. Never compute your own."
+INSTRUCTIONS = "Numbers come from these tools only, each with a receipt that proves it. Never compute your own."
 
 
 def mount_mcp(app: FastAPI, roastery: "Roastery") -> None:

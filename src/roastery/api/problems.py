@@ -22,6 +22,7 @@ class Problem:
 ASKER = "I could not read that as a question I can answer."
 DATA = "The data does not allow an answer yet."
 STORE = "I could not reach the data just now; nothing was changed."
+MODEL = "My language model did not answer as it should."
 CONNECTION = "A connected source did not answer as it should."
 
 PROBLEMS: dict[str, Problem] = {
@@ -71,6 +72,11 @@ PROBLEMS: dict[str, Problem] = {
     "SecretLost": Problem(
         500, "secret-lost", "A stored secret cannot be opened", "A source has to be connected again."
     ),
+    # agent
+    "UnknownModel": Problem(500, "unknown-model", "Unknown language model", "My settings need mending by my operator."),
+    "ModelFailure": Problem(503, "model-failure", "The language model gave nothing usable", MODEL),
+    "ModelRefusedKey": Problem(503, "model-refused-key", "The language model refused the key", MODEL),
+    "OutOfBudget": Problem(504, "out-of-budget", "The question's budget is used up", MODEL),
     # delivery
     "NotDelivered": Problem(502, "not-delivered", "A message did not get through", "A message did not get through."),
     "NotDeliverable": Problem(502, "not-deliverable", "A message cannot get through", "A message cannot be delivered."),

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from roastery.agent.answer import Answer
     from roastery.cli.terminal import Terminal
-    from roastery.tools.base import Receipt, Table
-
-SHOWN_ROWS = 40
+    from roastery.tools.base import Receipt
 
 
 def show_answer(terminal: Terminal, answer: Answer, charts: Path) -> list[Path]:
     """Print an answer; its charts become PNG files in a folder, whose paths are printed and returned."""
-    from rich.markdown import Markdown
+    from roastery.api.delivery.message import Message
+    from roastery.api.delivery.terminal import show
 
-    terminal.out.print(Markdown(answer.text))
-    for table in answer.tables:
-        terminal.line()
-        show_table(terminal, table)
+    show(terminal.out, Message(text=answer.text, tables=answer.tables))
     paths = write_charts(answer, charts)
     for path in paths:
         terminal.line()
@@ -33,16 +29,6 @@ def show_answer(terminal: Terminal, answer: Answer, charts: Path) -> list[Path]:
     for suggestion in answer.suggestions:
         terminal.say(f"You could ask: {suggestion}")
     return paths
-
-
-def show_table(terminal: Terminal, table: Table) -> None:
-    """One table of an answer, its first rows."""
-    names = [str(column["name"]) for column in table.columns]
-    titles = [str(column.get("title") or column["name"]) for column in table.columns]
-    rows = [{t: row.get(n) for n, t in zip(names, titles, strict=True)} for row in table.rows[:SHOWN_ROWS]]
-    terminal.rows(titles, rows, title=table.title)
-    if len(table.rows) > SHOWN_ROWS:
-        terminal.line(f"… and {len(table.rows) - SHOWN_ROWS} more rows")
 
 
 def write_charts(answer: Answer, folder: Path) -> list[Path]:

@@ -108,7 +108,9 @@ def _sources() -> str:
         for provider, source in SOURCES.items()
     ]
     columns = ("provider", "title", "settings", "secrets", "reads", "fills")
-    pushed = "Provider `events` takes rows pushed to `POST /v1/events`, signed with the secret that connecting it shows."
+    pushed = (
+        "Provider `events` takes rows pushed to `POST /v1/events`, signed with the secret that connecting it shows."
+    )
     return _joined(["# Sources", MADE_BY, "`roastery connect PROVIDER` adds one.", _table(columns, rows), pushed])
 
 

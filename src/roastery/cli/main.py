@@ -3,9 +3,11 @@
 import typer
 
 from roastery.cli import (
+    alert,
     ask,
     bench,
     connect,
+    digest,
     docs,
     imports,
     key,
@@ -25,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
+    context_settings={"max_content_width": 120},
 )
 
 for command in (
@@ -36,6 +39,7 @@ for command in (
     query.query,
     tool.tool,
     sql.sql,
+    digest.digest,
     receipt.receipt,
     bench.bench,
     docs.docs,
@@ -43,6 +47,7 @@ for command in (
     app.command(name=command.__name__.rstrip("_"))(command)
 app.add_typer(org.app, name="org")
 app.add_typer(key.app, name="key")
+app.add_typer(alert.app, name="alert")
 
 
 def main() -> None:

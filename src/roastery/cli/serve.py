@@ -28,6 +28,7 @@ def work(roastery: Roastery, terminal: Terminal, host: str, port: int) -> int:
     import uvicorn
 
     from roastery.api.app import create_app
+    from roastery.api.jobs import run_beside
 
     try:
         bound = socket.create_server((host, port), backlog=256)
@@ -35,7 +36,9 @@ def work(roastery: Roastery, terminal: Terminal, host: str, port: int) -> int:
         terminal.say(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port.")
         return 2
     port = bound.getsockname()[1]
-    config = uvicorn.Config(create_app(roastery), log_level="warning", timeout_graceful_shutdown=10)
+    app = create_app(roastery)
+    run_beside(app, roastery)
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=10)
     terminal.say(f"Roastery serves on http://{host}:{port} (home {roastery.settings.home}). Stop with Ctrl-C.")
     uvicorn.Server(config).run(sockets=[bound])
     return 0

@@ -1,6 +1,7 @@
 """Routes, one file a resource."""
 
 from roastery.api.routes import (
+    alerts,
     ask,
     catalogue,
     connections,
@@ -11,6 +12,7 @@ from roastery.api.routes import (
     organizations,
     queries,
     receipts,
+    slack_workspaces,
 )
 
 ROUTERS = tuple(
@@ -26,5 +28,7 @@ ROUTERS = tuple(
         queries,
         ask,
         receipts,
+        alerts,
+        slack_workspaces,
     )
 )

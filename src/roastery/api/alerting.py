@@ -1,0 +1,135 @@
+"""Alerts and schedules as people make them: a rule, where it tells, and when it is looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from roastery.api.delivery.outbox import channels
+from roastery.api.store.alerts import Alert, Alerts
+from roastery.api.store.audit import note
+from roastery.api.store.schedules import Schedule, Schedules
+from roastery.tools.alerts.registry import read_rule
+from roastery.tools.base import Actor
+from roastery.warehouse.errors import BadQuery, NotAllowed, UnknownName
+from roastery.warehouse.organization import Organization
+
+if TYPE_CHECKING:
+    from roastery.api.app import Roastery
+
+DAILY = "0 8 * * *"
+
+
+@dataclass(frozen=True)
+class NewAlert:
+    """destinations: each {channel, destination}, such as a Slack channel. cron: in the organization's zone."""
+
+    name: str
+    rule: Mapping[str, Any]
+    destinations: Sequence[Mapping[str, str]] = ()
+    cron: str = DAILY
+
+
+@dataclass(frozen=True)
+class NewSchedule:
+    """kind digest: target {destinations}; kind sync: target {connection_id}."""
+
+    kind: str
+    cron: str
+    target: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+def make_alert(roastery: "Roastery", organization: Organization, actor: Actor, new: NewAlert) -> tuple[Alert, Schedule]:
+    """Store a sound alert and its schedule together. Errors: BadArguments, UnknownName, Conflict, NotAllowed."""
+    _sees_everything(actor)
+    if not new.name.strip():
+        raise BadQuery("An alert needs a name.")
+    _check_destinations(roastery, new.destinations)
+    _, rule = read_rule(new.rule)
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        document = rule.model_dump(mode="json", exclude_defaults=True)
+        document["kind"] = new.rule.get("kind", "threshold")
+        alert = Alerts(session).create(
+            organization.id, new.name.strip(), document, new.destinations, now, created_by=actor.id
+        )
+        schedule = Schedules(session).create(
+            organization.id,
+            "alert",
+            new.cron,
+            organization.zone,
+            {"alert_id": alert.id},
+            now,
+            name=alert.name,
+            created_by=actor.id,
+        )
+        note(session, organization.id, actor.id, "alert.create", alert.id, now)
+    return alert, schedule
+
+
+def remove_alert(roastery: "Roastery", organization: Organization, actor: Actor, alert_id: str) -> Alert:
+    """Remove an alert with the schedules that look at it."""
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        alerts, schedules = Alerts(session), Schedules(session)
+        alert = alerts.get(organization.id, alert_id)
+        for schedule in schedules.of(organization.id):
+            if schedule.kind == "alert" and schedule.target.get("alert_id") == alert.id:
+                schedules.remove(organization.id, schedule.id)
+        alerts.remove(organization.id, alert.id)
+        note(session, organization.id, actor.id, "alert.remove", alert.id, now)
+    return alert
+
+
+def make_schedule(roastery: "Roastery", organization: Organization, actor: Actor, new: NewSchedule) -> Schedule:
+    """Store a schedule of a digest or a sync. Errors: BadBody for the cron line, NotFound for the connection."""
+    from roastery.api.store.connections import Connections
+
+    _sees_everything(actor)
+    if new.kind not in ("digest", "sync"):
+        raise UnknownName("schedule kind", new.kind, ("digest", "sync"))
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        if new.kind == "digest":
+            target: dict[str, Any] = {"destinations": list(new.target.get("destinations", ()))}
+            if not target["destinations"]:
+                raise BadQuery("A digest's target names its destinations, each with a channel and a destination.")
+            _check_destinations(roastery, target["destinations"])
+        else:
+            connection_id = str(new.target.get("connection_id", ""))
+            target = {"connection_id": Connections(session, roastery.keyring, organization.id).get(connection_id).id}
+        schedule = Schedules(session).create(
+            organization.id, new.kind, new.cron, organization.zone, target, now, name=new.name, created_by=actor.id
+        )
+        note(session, organization.id, actor.id, "schedule.create", schedule.id, now, kind=new.kind)
+    return schedule
+
+
+def rule_of(roastery: "Roastery", organization: Organization, named: str) -> Mapping[str, Any]:
+    """A rule given as JSON, or by the name or id of an alert."""
+    import json
+
+    if named.lstrip().startswith("{"):
+        try:
+            document = json.loads(named)
+        except ValueError as error:
+            raise BadQuery(f"The rule is not JSON: {error}.") from None
+        assert isinstance(document, dict)
+        return document
+    with roastery.database.reading() as session:
+        return Alerts(session).get(organization.id, named).rule
+
+
+def _check_destinations(roastery: "Roastery", destinations: Sequence[Mapping[str, str]]) -> None:
+    known = channels(roastery.settings)
+    for destination in destinations:
+        if set(destination) != {"channel", "destination"}:
+            raise BadQuery("A destination is an object with a channel, such as slack, and a destination in it.")
+        if destination["channel"] not in known:
+            raise UnknownName("delivery channel", destination["channel"], known)
+
+
+def _sees_everything(actor: Actor) -> None:
+    """What runs for everybody sees everything; who sees only some rows must not receive it (law 13)."""
+    if actor.row_scope:
+        raise NotAllowed("This key sees only some rows; alerts and schedules speak of the whole organization.")
