@@ -90,8 +90,8 @@ def contributions(
         weights = parts if parts is not None else [_change(row, metric) for row in rows]
         wanted.update(dict.fromkeys(_largest(weights, slices)))
     chosen = list(wanted)
-    frame = replace(asked.frame, rows=tuple(rows[i] for i in chosen), truncated=len(chosen) < len(rows))
-    found = frame_facts(book, frame, asked.query)
+    frame = replace(asked.frame, rows=tuple(rows[i] for i in chosen), truncated=True)
+    found = frame_facts(book, replace(asked, frame=frame))
     cells = dict(zip(chosen, found.rows, strict=True))
     splits, caveats = [], []
     for metric in metrics:
@@ -253,6 +253,7 @@ def contribution_table(asked: Asked, split: Split) -> Table:
     metric = split.metric
     column = asked.frame.column(metric)
     names = [c for c in asked.frame.columns if c.kind in ("dimension", "label")]
+    dimension_of = {column: dimension for dimension, column in asked.labels.items()}
     about = {"kind": "compare", "unit": column.unit, "currency": column.currency, "metric": metric}
     columns = [
         *(column_json(c) for c in names),
@@ -273,7 +274,7 @@ def contribution_table(asked: Asked, split: Split) -> Table:
         texts = {label.dimension: label for label in one.cells.labels}
         row: dict[str, Any] = {}
         for c in names:
-            dimension = c.name.removesuffix("_name") if c.kind == "label" else c.name
+            dimension = c.name if c.kind == "dimension" else dimension_of[c.name]
             label = texts.get(dimension)
             row[c.name] = (label.text if c.kind == "label" else label.value) if label else None
         shown = {

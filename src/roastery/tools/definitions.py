@@ -1,13 +1,12 @@
 """What the catalogue says of metrics and dimensions, in the terms that tools need."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from roastery.tools.base import ToolContext
-from roastery.warehouse.errors import BadQuery
-from roastery.warehouse.semantic.formula import Arithmetic, Name, Number, parse_formula
+from roastery.warehouse.semantic.formula import Arithmetic, Name, Number
 
 
 @dataclass(frozen=True)
@@ -36,30 +35,38 @@ def dimensions_of(context: ToolContext) -> Mapping[str, Any]:
 
 
 def additive_metrics(context: ToolContext, names: Iterable[str]) -> frozenset[str]:
-    """Those of the metrics whose slices sum to their total, whatever they are split by."""
+    """Those of the metrics whose slices sum to their total; values at period end do so over all but time."""
     known = metrics_of(context)
-    return frozenset(name for name in names if name in known and known[name].additivity == "additive")
+    return frozenset(name for name in names if name in known and known[name].additivity != "non_additive")
+
+
+def label_columns(context: ToolContext, dimensions: Iterable[str]) -> dict[str, str]:
+    """The column that names a dimension's values, for each dimension that has one."""
+    known = dimensions_of(context)
+    found = {name: known[name].label_column for name in dimensions if name in known}
+    return {name: column for name, column in found.items() if column}
 
 
 def parts_of_ratio(context: ToolContext, metric: str) -> RatioParts | None:
-    """Numerator and denominator of a ratio of sums; None for any other metric."""
-    formula = getattr(metrics_of(context).get(metric), "formula", None)
-    if not formula:
+    """Numerator and denominator of a ratio of sums; None for any other metric. Ask them through `with_parts`."""
+    known = metrics_of(context)
+    if metric not in known or known[metric].kind != "ratio":
         return None
-    try:
-        node = parse_formula(formula) if isinstance(formula, str) else formula
-    except BadQuery:
-        return None
+    node: Any = context.metrics.semantics.metrics[metric].formula
     scale = Decimal(1)
-    if isinstance(node, Arithmetic) and node.sign == "*" and isinstance(node.left, Number):
-        scale, node = node.left.value, node.right
-    if not (isinstance(node, Arithmetic) and node.sign == "/"):
-        return None
     above, below = node.left, node.right
     if isinstance(above, Arithmetic) and above.sign == "*" and isinstance(above.left, Number):
-        scale, above = scale * above.left.value, above.right
+        above, scale = above.right, above.left.value
     if not (isinstance(above, Name) and isinstance(below, Name)):
         return None
-    if additive_metrics(context, (above.name, below.name)) != {above.name, below.name}:
+    if any(context.metrics.semantics.additivity(name) == "non_additive" for name in (above.name, below.name)):
         return None
     return RatioParts(above.name, below.name, scale)
+
+
+def with_parts(context: ToolContext, names: Iterable[str]) -> ToolContext:
+    """The context itself, or one whose catalogue also holds the parts of ratios that have no public name."""
+    door = context.metrics
+    if all(name in metrics_of(context) for name in names):
+        return context
+    return replace(context, metrics=type(door)(door.warehouse, door.clock, door.semantics.with_all_public()))

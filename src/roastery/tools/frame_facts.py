@@ -10,6 +10,7 @@ from roastery.tools import facts
 from roastery.tools.base import Fact, FactPeriod, Label, Table
 from roastery.tools.facts import UNRANKED, FactBook
 from roastery.tools.frames import canonical_rows, column_json
+from roastery.tools.queries import Asked
 from roastery.warehouse.semantic.calendar import Calendar, shift_between, step
 from roastery.warehouse.semantic.query import FilterSpec, FrameColumn, Grain, MetricFrame, MetricQuery, Period
 
@@ -47,19 +48,14 @@ class FrameFacts:
 
 
 def frame_facts(
-    book: FactBook,
-    frame: MetricFrame,
-    query: MetricQuery,
-    *,
-    additive: frozenset[str] = frozenset(),
-    fiscal_year_start: int = 1,
+    book: FactBook, asked: Asked, *, additive: frozenset[str] = frozenset(), fiscal_year_start: int = 1
 ) -> FrameFacts:
     """Add a frame's facts to the book: rows, totals, changes; ranks among rows; shares of the total if `additive`."""
-    made = frame.provenance
+    frame, query, made = asked.frame, asked.query, asked.frame.provenance
     held = held_by_filters(query.filters)
     metrics = [column for column in frame.columns if column.kind == "metric"]
     calendar = Calendar(made.period.start, made.week_start, fiscal_year_start)
-    rows = tuple(_row(book, frame, metrics, row, query, held, calendar) for row in frame.rows)
+    rows = tuple(_row(book, asked, metrics, row, held, calendar) for row in frame.rows)
     if query.dimensions or query.grain or not rows:
         total = _cells(book, metrics, frame.totals, held, (), _days(made.period), _days(made.compare_period))
     else:
@@ -99,20 +95,22 @@ def frame_table(frame: MetricFrame, title: str, found: FrameFacts) -> Table:
 
 def _row(
     book: FactBook,
-    frame: MetricFrame,
+    asked: Asked,
     metrics: Sequence[FrameColumn],
     row: Mapping[str, Any],
-    query: MetricQuery,
     held: Mapping[str, str],
     calendar: Calendar,
 ) -> Cells:
+    frame, query = asked.frame, asked.query
     dimensions, labels = dict(held), []
     for column in frame.columns:
         if column.kind == "dimension":
             value = dimension_text(row[column.name])
             dimensions[column.name] = value
             if column.name != "date":
-                labels.append(book.label(column.name, value, _label_text(frame, column.name, row) or value))
+                labels.append(
+                    book.label(column.name, value, dimension_text(row.get(asked.labels.get(column.name, column.name))))
+                )
     made = frame.provenance
     period, before = _days(made.period), _days(made.compare_period)
     if query.grain and isinstance(row.get("date"), date):
@@ -127,12 +125,6 @@ def dimension_text(value: Any) -> str:
     if value is None:
         return "unknown"
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _label_text(frame: MetricFrame, dimension: str, row: Mapping[str, Any]) -> str | None:
-    names = {column.name for column in frame.columns if column.kind == "label"}
-    found = row.get(f"{dimension}_name") if f"{dimension}_name" in names else None
-    return None if found is None else str(found)
 
 
 def _cells(

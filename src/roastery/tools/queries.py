@@ -1,9 +1,11 @@
 """Asking the semantic layer on behalf of a tool: within the asker's rows, bounded, with a receipt."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from roastery.tools.base import Receipt, ToolContext
+from roastery.tools.definitions import label_columns
 from roastery.tools.receipts import receipt_of
 from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, PeriodSpec
 
@@ -12,11 +14,15 @@ MAX_ROWS = 1_000
 
 @dataclass(frozen=True)
 class Asked:
-    """A frame, the receipt that proves it, and the query with its days written out."""
+    """A frame, the receipt that proves it, and the query with its days written out.
+
+    labels: the column that names a dimension's values, by dimension.
+    """
 
     frame: MetricFrame
     receipt: Receipt
     query: MetricQuery
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 def ask(
@@ -33,6 +39,7 @@ def ask(
     arguments: what the tool was called with, when that is not the query itself; its `period` and `compare_to` are
     replaced by the days that they meant, so that a rerun asks for the same days.
     """
+    query = with_grain(query)
     bounded = query if query.limit and query.limit <= max_rows else query.model_copy(update={"limit": max_rows + 1})
     frame = context.metrics.ask(bounded, row_scope=context.actor.row_scope)
     if len(frame.rows) > max_rows:
@@ -41,7 +48,16 @@ def ask(
         caveats = (*caveats, caveat)
     settled = with_days(query, frame)
     asked = as_arguments(settled) if arguments is None else arguments | _days(settled)
-    return Asked(frame, receipt_of(frame, tool, asked, context, caveats=caveats), settled)
+    receipt = receipt_of(frame, tool, asked, context, caveats=caveats)
+    return Asked(frame, receipt, settled, label_columns(context, settled.dimensions))
+
+
+def with_grain(query: MetricQuery) -> MetricQuery:
+    """The query with the dimension `date` written as its grain, days unless it says otherwise."""
+    if "date" not in query.dimensions:
+        return query
+    dimensions = tuple(name for name in query.dimensions if name != "date")
+    return query.model_copy(update={"dimensions": dimensions, "grain": query.grain or "day"})
 
 
 def with_days(query: MetricQuery, frame: MetricFrame) -> MetricQuery:

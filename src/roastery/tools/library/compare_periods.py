@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.tools.base import Tool, ToolContext, ToolResult
 from roastery.tools.contributions import contribution_table, contributions
-from roastery.tools.definitions import parts_of_ratio
+from roastery.tools.definitions import parts_of_ratio, with_parts
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import frame_facts, frame_table
 from roastery.tools.frames import frame_json
@@ -62,7 +62,7 @@ class ComparePeriods(Tool[ComparePeriodsArguments]):
 
 
 def _totals_only(book: FactBook, asked: Asked, caveats: tuple[str, ...]) -> ToolResult:
-    found = frame_facts(book, asked.frame, asked.query)
+    found = frame_facts(book, asked)
     table = frame_table(asked.frame, table_title(asked.query), found)
     caveats = tuple(dict.fromkeys((*asked.receipt.caveats, *caveats)))
     return _result(book, asked, caveats, (table,), {"total": found.total.ids, "splits": []})
@@ -89,13 +89,14 @@ def _result(
 def _asked(context: ToolContext, arguments: ComparePeriodsArguments) -> tuple[Asked, tuple[str, ...]]:
     """Ask both periods; where the later one is not complete, ask again for as many days of both as are."""
     query = _query(context, arguments)
+    context = with_parts(context, (name for name in query.metrics if name not in arguments.metrics))
     raw = as_arguments_of(arguments)
     asked = ask(context, query, ComparePeriods.name, arguments=raw)
     made = asked.frame.provenance
     if made.compare_period is None:
         raise BadPeriod("The period to compare with could not be worked out; name it with a start and an end.")
-    complete = _complete_through(made.complete_through)
-    if complete is None or complete >= made.period.end - timedelta(days=1):
+    complete = _complete_through(context, made.complete_through)
+    if complete >= made.period.end - timedelta(days=1):
         return asked, ()
     through = complete.isoformat()
     if complete < made.period.start:
@@ -134,5 +135,7 @@ def _query(context: ToolContext, arguments: ComparePeriodsArguments) -> MetricQu
     return MetricQuery.model_validate({**asked, "metrics": metrics})
 
 
-def _complete_through(text: str | None) -> date | None:
-    return date.fromisoformat(text[:10]) if text else None
+def _complete_through(context: ToolContext, text: str | None) -> date:
+    """The last day that is over and that every source holds whole."""
+    yesterday = context.clock.today(context.organization.time_zone) - timedelta(days=1)
+    return min(date.fromisoformat(text[:10]), yesterday) if text else yesterday

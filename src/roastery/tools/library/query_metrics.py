@@ -1,7 +1,7 @@
 """query_metrics: numbers by any split, over any period, compared with any other."""
 
 from roastery.tools.base import Tool, ToolContext, ToolResult
-from roastery.tools.definitions import additive_metrics
+from roastery.tools.definitions import additive_metrics, metrics_of
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import frame_facts, frame_table
 from roastery.tools.frames import frame_json
@@ -28,7 +28,9 @@ def query_result(context: ToolContext, asked: Asked) -> ToolResult:
     """The result of one query: every cell a fact, the frame, its table, its receipt."""
     book = FactBook(asked.receipt.id)
     additive = additive_metrics(context, asked.query.metrics)
-    found = frame_facts(book, asked.frame, asked.query, additive=additive)
+    if asked.query.grain:
+        additive &= {name for name in additive if metrics_of(context)[name].additivity == "additive"}
+    found = frame_facts(book, asked, additive=additive, fiscal_year_start=context.organization.fiscal_year_start)
     table = frame_table(asked.frame, table_title(asked.query), found)
     return ToolResult(
         tool=asked.receipt.tool,

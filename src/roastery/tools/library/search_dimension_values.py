@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process, utils
 
 from roastery.tools.base import Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.definitions import dimensions_of
-from roastery.warehouse.errors import UnknownName
+from roastery.warehouse.errors import NotAllowed, UnknownName
 
 READ_AT_MOST = 5_000
 CLOSE_ENOUGH = 60
@@ -58,14 +58,17 @@ class SearchDimensionValues(Tool[SearchDimensionValuesArguments]):
 
 def _search(context: ToolContext, dimension: str, arguments: SearchDimensionValuesArguments) -> Iterable[Found]:
     """The values of one dimension that come close; within the asker's row scope only."""
-    scope = context.actor.row_scope.get(dimension)
     text = arguments.search.strip()
-    values = {v.value: v.label or v.value for v in context.metrics.dimension_values(dimension, limit=READ_AT_MOST)}
-    if text:
+    values, scope = context.metrics.dimension_values, context.actor.row_scope
+    try:
+        listed = values(dimension, limit=READ_AT_MOST, row_scope=scope)
         # Values beyond the first thousands are still found where they contain the text itself.
-        some = context.metrics.dimension_values(dimension, search=text, limit=200)
-        values.update({v.value: v.label or v.value for v in some})
-    allowed = {value: label for value, label in values.items() if value and (scope is None or value in scope)}
+        listed += values(dimension, search=text, limit=200, row_scope=scope) if text else []
+    except NotAllowed:
+        if arguments.dimension is not None:
+            raise
+        return []
+    allowed = {v.value: v.label or v.value for v in listed if v.value}
     if not text:
         return [Found(dimension, value, label, 100.0) for value, label in allowed.items()]
     scores: dict[str, float] = {text: 100.0} if text in allowed else {}
