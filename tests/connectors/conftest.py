@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from roastery.connectors.http import Politeness
+from roastery.evals.twins.server import Twins, serve
+from roastery.evals.world import World
 from tests.connectors.loopback import Heard, Provider, Say, Waits
 
 
@@ -30,3 +32,27 @@ def provider() -> Iterator[Callable[..., Provider]]:
     yield start
     for server in made:
         server.close()
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A small company: 300 customers, all of its campaigns."""
+    return World.make(seed=7, customers=300)
+
+
+@pytest.fixture(scope="session")
+def served(world: World) -> Iterator[Twins]:
+    with serve(world) as twins:
+        yield twins
+
+
+@pytest.fixture
+def twins(served: Twins, world: World) -> Iterator[Twins]:
+    """The company's providers, in order and with good tokens; what a test breaks is mended after it."""
+    served.control.asked.clear()
+    yield served
+    served.control.calm()
+    if served.world is not world:
+        served.control.serve(world)
+    for tokens in served.tokens.values():
+        tokens.reconnect()

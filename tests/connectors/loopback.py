@@ -2,13 +2,16 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from roastery.connectors.base import Connection
+import duckdb
+import pyarrow as pa
+
+from roastery.connectors.base import Connection, Source
 from roastery.warehouse.raw import LandReport, RawBatch
 
 
@@ -145,6 +148,35 @@ class Landing:
             if latest.get((record.scope, record.day)) == batch.read_id
         ]
 
+    def curated(self, source: type[Source], contract: str) -> pa.Table:
+        """What a source's fills make of the records that count: the last version of a key, the latest read of a day."""
+        latest = {
+            (batch.resource, batch.completes.scope, day): batch.read_id
+            for batch in self.batches
+            if batch.completes
+            for day in batch.completes.days
+        }
+        current: dict[tuple[Any, ...], tuple[str, str, int]] = {}
+        for number, batch in enumerate(self.batches):
+            for record in batch.records:
+                place = (batch.resource, record.scope, record.day)
+                if record.day is None or latest.get(place) == batch.read_id:
+                    current[*place, record.key] = (record.key, json.dumps(record.payload), number)
+        with duckdb.connect() as database:
+            database.execute("SET TimeZone = 'UTC'")
+            tables = []
+            for fill in (fill for fill in source.fills if fill.contract == contract):
+                rows = [row for place, row in current.items() if place[0] == fill.resource]
+                names = ("key", "payload", "seq")
+                columns = zip(*rows, strict=True) if rows else ((), (), ())
+                types = (pa.string(), pa.string(), pa.int64())
+                records = pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
+                database.register("arrived", records)
+                sql = fill.sql.replace("{records}", "(SELECT key, payload::JSON AS payload, seq FROM arrived)")
+                tables.append(database.sql(sql).to_arrow_table())
+                database.unregister("arrived")
+        return pa.concat_tables(tables, promote_options="permissive")
+
 
 class Waits:
     """Stands in for sleeping: notes how long it would have been."""
@@ -158,7 +190,3 @@ class Waits:
 
 def connection(provider: str, base_url: str | None = None, **settings: Any) -> Connection:
     return Connection("con_1", "org_1", provider, settings, base_url)
-
-
-def field_of(records: Sequence[Mapping[str, Any]], name: str) -> list[Any]:
-    return [record[name] for record in records]

@@ -151,6 +151,9 @@ class Fixed:
     def headers(self) -> dict[str, str]:
         return {"Authorization": self.tokens[0]}
 
+    def params(self) -> dict[str, str]:
+        return {}
+
     def renew(self, refused: Any) -> bool:
         if len(self.tokens) > 1:
             self.tokens.pop(0)

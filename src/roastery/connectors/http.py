@@ -33,6 +33,10 @@ class Auth(Protocol):
         """What to send with the next request."""
         ...
 
+    def params(self) -> Mapping[str, str]:
+        """What to add to its address: proofs that follow from the headers, never a secret itself."""
+        ...
+
     def renew(self, refused: Mapping[str, str]) -> bool:
         """True when other credentials than the refused headers are in place; False when there are none."""
         ...
@@ -43,6 +47,9 @@ class NoAuth:
     """For requests that carry their credentials in the body, such as a token refresh."""
 
     def headers(self) -> Mapping[str, str]:
+        return {}
+
+    def params(self) -> Mapping[str, str]:
         return {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
@@ -220,7 +227,8 @@ class HttpClient:
         """The response with its head read; a bad status is judged and raised here, its body read."""
         self._signed = self._auth.headers()
         url = f"{self.base_url}/{path.lstrip('/')}" if path else self.base_url
-        request = self._client.build_request(method, url, params=params, json=body, data=form, headers=self._signed)
+        asked = {**(params or {}), **self._auth.params()} or None
+        request = self._client.build_request(method, url, params=asked, json=body, data=form, headers=self._signed)
         try:
             response = self._client.send(request, stream=True)
         except httpx2.TimeoutException:

@@ -47,8 +47,15 @@ class FixedToken:
         self._secret = secret
         self._token = self._read()
 
+    @property
+    def token(self) -> str:
+        return self._token
+
     def headers(self) -> Mapping[str, str]:
         return self._style.write(self._token, {})
+
+    def params(self) -> Mapping[str, str]:
+        return {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         self._token = self._read()
@@ -98,6 +105,9 @@ class OAuthToken:
             self._refresh(self._secrets.get("access_token", ""))
         more = {header: self._secrets[name] for name, header in self._grant.more.items() if self._secrets.get(name)}
         return self._grant.style.write(self._secrets.get("access_token", ""), more)
+
+    def params(self) -> Mapping[str, str]:
+        return {}
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         self._refresh(refused[self._grant.style.name].removeprefix(self._grant.style.prefix))

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from roastery.connectors.access import Access, listed, whole_number
-from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
+from roastery.connectors.base import Connection, ContractSql, Cursor, Page, Record, Resource, TokenStore
 from roastery.connectors.errors import AbortSync, RetryLater, SkipResource, SliceTooLarge, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken
@@ -117,6 +117,19 @@ def insight_key(record: Record) -> str:
     return f"ad:{record['ad_id']}" if record.get("ad_id") else f"campaign:{record['campaign_id']}"
 
 
+class AppToken(FixedToken):
+    """A token with the proof that it is used by the app that it was given to [K]."""
+
+    def __init__(self, connection: Connection, tokens: TokenStore, app_secret: str) -> None:
+        super().__init__(connection, tokens)
+        self._app_secret = app_secret.encode()
+
+    def params(self) -> Mapping[str, str]:
+        if not self._app_secret:
+            return {}
+        return {"appsecret_proof": hmac.new(self._app_secret, self.token.encode(), hashlib.sha256).hexdigest()}
+
+
 @dataclass(frozen=True)
 class Account:
     id: str
@@ -159,14 +172,12 @@ class MetaAds:
         self._slice_days = whole_number(TITLE, settings, "slice_days", 14)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 28)
         self._months = min(HISTORY_MONTHS, whole_number(TITLE, settings, "history_months", HISTORY_MONTHS))
-        self._secret = access.secret("app_secret")
         self._connection_bucket = access.bucket(Rate(per_second=10, burst=100))
         self._app_bucket = access.bucket(Rate(per_second=30, burst=300), app=str(settings.get("app_id", "roastery")))
-        self._auth = FixedToken(access.connection, access.tokens)
         self.http = access.client(
             TITLE,
             access.connection.base_url or self.default_base_url,
-            self._auth,
+            AppToken(access.connection, access.tokens, app_secret=access.secret("app_secret")),
             self._judge,
             (self._connection_bucket, self._app_bucket),
         )
@@ -247,11 +258,7 @@ class MetaAds:
     # Requests.
 
     def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        proof = {}
-        if self._secret:
-            token = self._auth.headers()["Authorization"].removeprefix("Bearer ")
-            proof["appsecret_proof"] = hmac.new(self._secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-        body = self.http.get(f"{self._version}/{path}", {**params, **proof})
+        body = self.http.get(f"{self._version}/{path}", params)
         if not isinstance(body, dict):
             raise RetryLater(f"{TITLE} answered in a form that is not known.")
         return body
