@@ -1,0 +1,6 @@
+"""Twins of the providers: loopback servers that give the synthetic company as Meta, Google and Shopify would."""
+
+from roastery.evals.twins.control import Control
+from roastery.evals.twins.server import Twin, Twins, serve
+
+__all__ = ["Control", "Twin", "Twins", "serve"]

@@ -1,6 +1,6 @@
 """What the ad platforms report: rows by day and ad, with conversions that each platform claims for itself."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -159,19 +159,6 @@ def _conversions(
         "onsite": onsite * 100,
         "onsite_value": onsite * MEAN_BASKET,
     }
-
-
-def restate(rng: np.random.Generator, ads: AdDays, first_day: int) -> AdDays:
-    """The same rows after platforms went over their days from `first_day` on again: late sales, refunded clicks."""
-    late = (ads.day >= first_day) & (ads.impressions > 0)
-    more = np.where(late, rng.poisson(0.08 + ads.clicked / 100 * 0.15), 0)
-    refunded = np.where(late, ads.cents * rng.integers(0, 3, ads.cents.size) // 100, 0)
-    return replace(
-        ads,
-        cents=ads.cents - refunded,
-        clicked=ads.clicked + more * 100,
-        clicked_value=ads.clicked_value + more * MEAN_BASKET,
-    )
 
 
 def _hundredths(values: Ints) -> pa.Array:

@@ -3,7 +3,8 @@
 import hashlib
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
 
-from roastery.evals.world import ads, causes, commerce, mail, people, returns, shop, spend, tracking, visits
+from roastery.evals.world import ads, causes, commerce, mail, people, restated, returns, shop, spend, tracking, visits
 from roastery.evals.world.columns import opaque, picked
 from roastery.evals.world.company import CAMPAIGNS, LOCATIONS, NAME, NOW, ORGANIZATION_ID, ZONE
 from roastery.evals.world.seasons import instants_array
@@ -70,6 +71,16 @@ class World:
     def tables(self) -> dict[str, pa.Table]:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("seed", "size")}
 
+    @cached_property
+    def keyword_days(self) -> pa.Table:
+        """Rows in the columns of `keyword_performance`, a view of the search rows of `ad_days`."""
+        return restated.keyword_days(self.ad_days)
+
+    def restated(self, days: int = 28, seed: int = 1) -> "World":
+        """This company after its ad platforms went over their last `days` days again."""
+        since = pa.scalar(self.clock.today(str(ZONE)) - timedelta(days=days - 1))
+        return replace(self, ad_days=restated.restate(self.ad_days, since, seed))
+
     def digest(self) -> str:
         """SHA-256 over every table's bytes, in order."""
         whole = hashlib.sha256()
@@ -94,7 +105,8 @@ class World:
 
     def storefront_events(self, batch_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
         """Batches of `web_events.upserted` messages for a signed POST /v1/events; absent values are left out."""
-        when = pa.compute.strftime(self.web_events["occurred_at"], format="%Y-%m-%dT%H:%M:%SZ")
+        whole = self.web_events["occurred_at"].cast(pa.timestamp("s", "UTC"))
+        when = pa.compute.strftime(whole, format="%Y-%m-%dT%H:%M:%SZ")
         place = self.web_events.schema.get_field_index("occurred_at")
         table = self.web_events.set_column(place, "occurred_at", when)
         for batch in table.to_batches(max_chunksize=batch_rows):

@@ -1,0 +1,117 @@
+"""A twin of Shopify's Admin GraphQL API 2026-10: cost and throttling in the body, tokens of an hour that rotate."""
+
+import json
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from roastery.evals.twins import shop_schema
+from roastery.evals.twins.answers import cut_off, html_page
+from roastery.evals.twins.control import Asked, Control
+from roastery.evals.twins.graphql import Document, GraphQLError
+from roastery.evals.twins.graphql_engine import Compiler, Schema, cost
+from roastery.evals.twins.shop_index import ShopIndex
+from roastery.evals.twins.tokens import Tokens
+
+VERSION = "2026-10"
+CLIENT = {"client_id": "shopify-client-id", "client_secret": "shopify-client-secret"}
+MOST_COST = 1000.0
+BUCKET = 20_000.0
+RESTORE_RATE = 1000.0
+SCOPES = ("read_all_orders", "read_customers", "read_inventory", "read_orders", "read_products")
+
+
+class ShopifyTwin:
+    """One shop behind one app's offline token."""
+
+    def __init__(self, control: Control) -> None:
+        self.control = control
+        self.tokens = Tokens("shopify", rotates=True)
+        self.scopes = list(SCOPES)
+        self._served = -1
+        self._schema: Schema = {}
+        self._documents: dict[str, Document] = {}
+        self.routes = [
+            Route("/admin/oauth/access_token", self._token, methods=["POST"]),
+            Route(f"/admin/api/{VERSION}/graphql.json", self._answer, methods=["POST"]),
+        ]
+
+    async def _token(self, request: Request) -> Response:
+        is_json = request.headers.get("content-type", "").startswith("application/json")
+        form: Any = await request.json() if is_json else await request.form()
+        self.control.meet(Asked("shopify", "token"))
+        if any(form.get(name) != value for name, value in CLIENT.items()):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        fresh = self.tokens.refresh(str(form.get("refresh_token", "")))
+        if form.get("grant_type") != "refresh_token" or fresh is None:
+            return JSONResponse({"error": "invalid_grant", "error_description": "The refresh token is not valid."}, 400)
+        return JSONResponse(
+            {
+                "access_token": fresh[0],
+                "expires_in": 3600,
+                "refresh_token": fresh[1],
+                "refresh_token_expires_in": 7_776_000,
+                "scope": ",".join(self.scopes),
+            }
+        )
+
+    async def _answer(self, request: Request) -> Response:
+        body = json.loads(await request.body() or b"{}")
+        text, variables = str(body.get("query", "")), body.get("variables") or {}
+        try:
+            document = self._parse(text)
+        except GraphQLError as error:
+            return JSONResponse({"errors": [_error(error)]})
+        asked = Asked("shopify", document.operation.name, variables)
+        fault, wait = self.control.meet(asked) or (None, 0.0)
+        if fault == "expire_token":
+            self.tokens.expire()
+        if not self.tokens.accepts(request.headers.get("x-shopify-access-token", "")):
+            said = "[API] Invalid API key or access token (unrecognized login or wrong password)"
+            return JSONResponse({"errors": said}, 401)
+        if fault == "html":
+            return html_page()
+        if fault == "server_error":
+            said = {"message": "Internal error. Looks like something went wrong on our end.",
+                    "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "twin-request"}}  # fmt: skip
+            return JSONResponse({"errors": [said]})
+        answer = self._run(document, variables, fault, wait)
+        return cut_off(answer) if fault == "cut_off" else Response(answer, media_type="application/json")
+
+    def _parse(self, text: str) -> Document:
+        if text not in self._documents:
+            self._documents[text] = Document.parse(text)
+        return self._documents[text]
+
+    def _run(self, document: Document, variables: dict[str, Any], fault: str | None, wait: float) -> bytes:
+        if self._served != self.control.revision:
+            self._schema = shop_schema.build(ShopIndex(self.control.world), lambda: self.scopes)
+            self._served = self.control.revision
+        selections = document.operation.selections
+        try:
+            bound = document.bind(variables)
+            asked = round(cost(self._schema, "QueryRoot", selections, bound), 1)
+            if asked > MOST_COST or fault == "too_much_data":
+                said = f"Query cost is {asked:g}, which exceeds the single query max cost limit ({MOST_COST:g})."
+                raise GraphQLError(said, "MAX_COST_EXCEEDED", cost=asked, maxCost=MOST_COST)
+            if fault == "throttle":
+                left = asked - wait * RESTORE_RATE
+                throttled = json.dumps([_error(GraphQLError("Throttled", "THROTTLED"))])
+                return _body("errors", throttled, asked, None, left)
+            data = Compiler(self._schema, bound).write("QueryRoot", selections)({})
+        except GraphQLError as error:
+            return json.dumps({"errors": [_error(error)]}).encode()
+        return _body("data", data, asked, asked, BUCKET - asked)
+
+
+def _body(name: str, text: str, asked: float, actual: float | None, left: float) -> bytes:
+    """The answer with its cost; the bucket refills faster than anyone can ask, but for a throttled answer."""
+    status = {"maximumAvailable": BUCKET, "currentlyAvailable": left, "restoreRate": RESTORE_RATE}
+    spent = {"requestedQueryCost": asked, "actualQueryCost": actual, "throttleStatus": status}
+    return f'{{"{name}":{text},"extensions":{json.dumps({"cost": spent})}}}'.encode()
+
+
+def _error(error: GraphQLError) -> dict[str, Any]:
+    return {"message": str(error), "locations": [{"line": 1, "column": 1}], "extensions": error.extensions}
