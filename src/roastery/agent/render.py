@@ -7,15 +7,18 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Any
 
-from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from roastery.tools.base import Fact, FactPeriod, Label, Table
 
 LOCALE = "en_US"
 REFERENCE = re.compile(r"\[\[\s*([fd]\d+)\s*\]\]")
+MONTHS = "January February March April May June July August September October November December".split()
 NO_VALUE = "no data"
 SHOWN_NAME = 80
+
+NO_NAMES = {"none": "(none)", "unattributed": "(unattributed)", "unknown": "(unknown)"}
+"""Rows that are no value of a dimension, as people see them."""
 
 MULTIPLES = frozenset({"roas", "mer", "reported_roas", "asset_roas", "new_customer_roas", "ltv_cac_ratio"}) | {
     "creative_roi",
@@ -33,7 +36,7 @@ def render(text: str, facts: Mapping[str, Fact], labels: Mapping[str, Label]) ->
 
     def written(found: re.Match[str]) -> str:
         id = found[1]
-        return fact_text(facts[id]) if id.startswith("f") else name_text(labels[id].text)
+        return fact_text(facts[id]) if id.startswith("f") else label_text(labels[id])
 
     return REFERENCE.sub(written, text)
 
@@ -91,20 +94,27 @@ def _decimal(value: Decimal, pattern: str) -> str:
     return str(format_decimal(rounded, pattern, locale=LOCALE))
 
 
+def label_text(label: Label) -> str:
+    """A label as prose says it; days are written out."""
+    if label.dimension in ("complete_through", "history_since"):
+        return day_text(date.fromisoformat(label.text[:10]))
+    return name_text(label.text)
+
+
 def name_text(text: str) -> str:
     """A name out of the data as quoted data: one line, no markup that Markdown or Slack would act on.
 
     >>> name_text("Spring *Sale*\\n<!channel>")
     'Spring \\\\*Sale\\\\* \\\\<!channel\\\\>'
     """
-    line = _BLANK.sub(" ", text).strip() or "(no name)"
+    line = NO_NAMES.get(text) or _BLANK.sub(" ", text).strip() or "(no name)"
     if len(line) > SHOWN_NAME:
         line = line[: SHOWN_NAME - 1].rstrip() + "…"
     return _ESCAPED.sub(r"\\\1", line)
 
 
 def day_text(day: date, *, year: bool = True) -> str:
-    return str(format_date(day, "d MMM y" if year else "d MMM", locale="en_GB"))
+    return f"{day.day} {MONTHS[day.month - 1][:3]}" + (f" {day.year}" if year else "")
 
 
 def period_text(period: FactPeriod) -> str:
@@ -120,13 +130,13 @@ def period_text(period: FactPeriod) -> str:
     if first.day == 1 and after.day == 1:
         months = (after.year - first.year) * 12 + after.month - first.month
         if months == 1:
-            return str(format_date(first, "MMMM y", locale="en_GB"))
+            return f"{MONTHS[first.month - 1]} {first.year}"
         if months == 3 and first.month % 3 == 1:
             return f"Q{first.month // 3 + 1} {first.year}"
         if months == 12 and first.month == 1:
             return str(first.year)
         if first.year == last.year:
-            return f"{format_date(first, 'MMMM', locale='en_GB')} to {format_date(last, 'MMMM y', locale='en_GB')}"
+            return f"{MONTHS[first.month - 1]} to {MONTHS[last.month - 1]} {last.year}"
     if first.year != last.year:
         return f"{day_text(first)} to {day_text(last)}"
     if first.month == last.month:
@@ -153,12 +163,18 @@ def table_text(table: Table) -> list[dict[str, str]]:
     return [{str(c["name"]): cell_text(c, row.get(c["name"])) for c in table.columns} for row in table.rows]
 
 
+def shown_columns(table: Table) -> tuple[dict[str, Any], ...]:
+    """A table's columns as people need them: an id is left out where its name stands beside it."""
+    named = {str(c["name"]).removesuffix("_name") for c in table.columns if c.get("kind") == "label"}
+    return tuple(c for c in table.columns if c.get("kind") != "dimension" or c["name"] not in named)
+
+
 def markdown_table(table: Table, *, rows: int = 20) -> str:
     """A table in GitHub Markdown, cut after `rows` rows with the number left out said below."""
-    names = [str(c.get("title") or c["name"]) for c in table.columns]
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    columns = shown_columns(table)
+    lines = ["| " + " | ".join(str(c.get("title") or c["name"]) for c in columns) + " |", "|" + "---|" * len(columns)]
     for shown in table_text(table)[:rows]:
-        lines.append("| " + " | ".join(v.replace("|", "\\|") for v in shown.values()) + " |")
+        lines.append("| " + " | ".join(shown[str(c["name"])].replace("|", "\\|") for c in columns) + " |")
     if len(table.rows) > rows:
         lines.append(f"\n… and {len(table.rows) - rows} more rows.")
     return "\n".join(lines)

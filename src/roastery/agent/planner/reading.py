@@ -68,7 +68,7 @@ class Reading:
 def tool_call(reading: Reading) -> tuple[str, dict[str, Any]]:
     """The tool and the arguments that ask what was understood; what was not asked is left out."""
     if reading.intent == "describe":
-        return "describe_metrics", {"metrics": list(reading.metrics)} if reading.metrics else {}
+        return "describe_metrics", {"names": list(reading.metrics)} if reading.metrics else {}
     if reading.intent == "health":
         return "data_health", {}
     if reading.intent == "values":

@@ -130,13 +130,7 @@ class VocabularySource:
 
 def _build_of(context: ToolContext) -> str | None:
     warehouse = getattr(context.metrics, "warehouse", None)
-    state = getattr(warehouse, "state", None)
-    if state is None:
-        return None
-    try:
-        return str(getattr(state(), "build", "") or getattr(state(), "build_id", ""))
-    except RoasteryError:
-        return None
+    return None if warehouse is None else str(warehouse.state().build)
 
 
 def metric_terms(catalogue: Any) -> Iterable[MetricTerm]:
@@ -161,14 +155,15 @@ def dimension_terms(catalogue: Any) -> Iterable[DimensionTerm]:
 def _values(context: ToolContext) -> Iterable[ValueTerm]:
     known = context.metrics.catalogue.dimensions
     for dimension in SEARCHED:
-        scoped = context.actor.row_scope.get(dimension)
         if dimension not in known:
             continue
         try:
-            found = context.metrics.dimension_values(dimension, limit=VALUES_PER_DIMENSION)
+            found = context.metrics.dimension_values(
+                dimension, limit=VALUES_PER_DIMENSION, row_scope=context.actor.row_scope
+            )
         except RoasteryError:
-            # A dimension without data has no names; the question is then read without them.
+            # Without data, or beyond what this person may see, a dimension has no names; the question is read without them.
             continue
         for value in found:
-            if value.value and (scoped is None or value.value in scoped):
+            if value.value:
                 yield ValueTerm(dimension, value.value, value.label or value.value)

@@ -1,0 +1,288 @@
+"""The five steps of an answer: read, plan, act, verify, narrate. Each takes the state and the run beside it."""
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage
+
+from roastery.agent import protocol
+from roastery.agent.answer import Answer
+from roastery.agent.charts import chart_for
+from roastery.agent.chat_model import complete, model_name
+from roastery.agent.errors import ModelFailure
+from roastery.agent.narrate import Narration, Narrator, compose
+from roastery.agent.planner.guard import refusal
+from roastery.agent.planner.offline import OfflineModel
+from roastery.agent.render import render
+from roastery.agent.shown import shown_facts, shown_tables
+from roastery.agent.state import AnalystState, Budget, Run
+from roastery.agent.suggest import suggestions
+from roastery.agent.verify import Verifier
+from roastery.agent.verify.sentences import split
+from roastery.agent.verify.words import LINKS
+from roastery.tools.base import Tool
+from roastery.tools.errors import UnknownTool
+from roastery.tools.registry import read_arguments
+from roastery.warehouse.errors import RoasteryError
+
+CALLS_AT_ONCE = 6
+REPEATS = 2
+OFFLINE = OfflineModel()
+FALLBACK_NOTE = "The language model {why}, so the built-in model answered."
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """The graph's nodes over one model and one set of tools."""
+
+    model: Any
+    tools: Mapping[str, Tool[Any]]
+    budget: Budget
+
+    # ---------------------------------------------------------------- read
+
+    def read(self, state: AnalystState, run: Run) -> AnalystState:
+        """Refuse what must not be looked up, before any model sees it."""
+        run.tell("step", {"name": "read", "text": "Reading the question"})
+        start: AnalystState = {
+            "calls": [], "draft": "", "status": "", "reading": {}, "options": [], "problems": [], "fallback": "",
+            "steps": 0, "rewrites": 0, "narrated": False, "model": model_name(self.model),
+        }  # fmt: skip
+        if refused := refusal(state["question"]):
+            return {**start, "status": "refused", "draft": refused.message}
+        return start
+
+    # ---------------------------------------------------------------- plan
+
+    def plan(self, state: AnalystState, run: Run) -> AnalystState:
+        """The model's next step: tool calls, prose, or a control line; the offline model where the other one fails."""
+        steps = state["steps"] + 1
+        if self._is_offline(state):
+            return {"steps": steps, **self._taken(self._offline(state, run), state, run)}
+        run.tell("step", {"name": "plan", "text": "Thinking"})
+        if steps > self.budget.steps:
+            return self._fall_back(state, run, "took too many steps")
+        if run.model_seconds <= 0.05:
+            return self._fall_back(state, run, "took too long")
+        bound = self.model.bind_tools(protocol.bound_tools(self.tools))
+        try:
+            reply = complete(bound, protocol.messages(state, run), seconds=run.model_seconds, budget=self.budget)
+        except ModelFailure as failure:
+            run.failures.append(failure.kind)
+            return self._fall_back(state, run, _why(failure))
+        return {"steps": steps, **self._taken(reply, state, run)}
+
+    def _is_offline(self, state: AnalystState) -> bool:
+        return isinstance(self.model, OfflineModel) or bool(state.get("fallback"))
+
+    def _offline(self, state: AnalystState, run: Run) -> AIMessage:
+        model = self.model if isinstance(self.model, OfflineModel) else OFFLINE
+        bound = model.bind_tools(protocol.bound_tools(self.tools), lexicon=run.lexicon)
+        reply = bound.invoke(protocol.messages(state, run))
+        assert isinstance(reply, AIMessage)
+        return reply
+
+    def _fall_back(self, state: AnalystState, run: Run, why: str) -> AnalystState:
+        """Start over with the offline model; what was found so far is kept aside in the run."""
+        run.tell("step", {"name": "fallback", "text": FALLBACK_NOTE.format(why=why)})
+        fresh: AnalystState = {**state, "calls": [], "draft": "", "problems": [], "fallback": why}
+        answer = self._taken(self._offline(fresh, run), fresh, run)
+        if answer.get("status") in ("clarify", "refused") and run.evidence.findings:
+            # The other model had understood more: its results stand, in the deterministic narration.
+            return {"fallback": why, "narrated": True, "draft": "NARRATE", "problems": [], "calls": state["calls"]}
+        run.evidence = type(run.evidence)()
+        return {"fallback": why, "problems": [], "draft": "", "steps": state["steps"], **answer}
+
+    def _taken(self, reply: AIMessage, state: AnalystState, run: Run) -> AnalystState:
+        kept = reply.additional_kwargs
+        taken: AnalystState = {"reading": kept["reading"]} if "reading" in kept else {}
+        if reply.tool_calls:
+            return {**taken, "problems": [], "calls": [*state["calls"], *self._planned(reply.tool_calls, state)]}
+        text = str(reply.content)
+        if ended := protocol.control(text):
+            if self._may_say(ended.text, state):
+                return {**taken, "status": ended.status, "draft": ended.text, "options": list(kept.get("options", []))}
+            return self._fall_back(state, run, "gave an answer that could not be checked")
+        if not run.evidence.findings:
+            if state["rewrites"]:
+                return self._fall_back(state, run, "answered without looking anything up")
+            return {"draft": text, "problems": ["no facts"], "rewrites": 1}
+        return {**taken, "draft": text, "problems": []}
+
+    def _may_say(self, text: str, state: AnalystState) -> bool:
+        """A question back or a refusal carries no number that the question did not have, and no link."""
+        if self._is_offline(state):
+            return True
+        digits = set(re.findall(r"\d+", text)) - set(re.findall(r"\d+", state["question"]))
+        return not digits and not LINKS.search(text) and len(text) <= 600
+
+    def _planned(self, asked: Sequence[Any], state: AnalystState) -> list[dict[str, Any]]:
+        number = 1 + max((c["round"] for c in state["calls"]), default=0)
+        taken = {c["id"] for c in state["calls"]}
+        planned = []
+        for n, call in enumerate(asked[:CALLS_AT_ONCE]):
+            id = call["id"] if call["id"] and call["id"] not in taken else f"call_{number}_{n}"
+            taken.add(id)
+            planned.append({"id": id, "name": call["name"], "arguments": call["args"], "round": number, "state": "planned"})
+        return planned
+
+    # ---------------------------------------------------------------- act
+
+    def act(self, state: AnalystState, run: Run) -> AnalystState:
+        """Run what was planned; a failed call keeps its sentence, so that the model can mend it."""
+        calls = []
+        for call in state["calls"]:
+            calls.append(self._called(call, calls, run) if call["state"] == "planned" else call)
+        return {"calls": calls}
+
+    def _called(self, call: dict[str, Any], before: Sequence[Mapping[str, Any]], run: Run) -> dict[str, Any]:
+        done = [c for c in before if c["state"] != "planned"]
+        if protocol.same_call(call["name"], call["arguments"], done):
+            return {**call, "state": "repeated", "error": {"error": "This call was already made; use its result.", "kind": "asker"}}
+        tool = self.tools.get(call["name"])
+        if tool is None:
+            return _failed(call, UnknownTool(call["name"], self.tools))
+        run.tell("step", {"name": "tool", "tool": call["name"], "text": _doing(call)})
+        if getattr(tool, "acts", False) and not self._approved(call, run):
+            return {**call, "state": "declined", "error": {"error": "This was not approved, so it was not done.", "kind": "asker"}}
+        try:
+            result = tool.run(run.context, read_arguments(tool, call["arguments"]))
+        except RoasteryError as error:
+            return _failed(call, error)
+        if result.receipt is not None:
+            run.context.ledger.keep(result.receipt)
+        run.evidence.add(call["id"], call["name"], call["arguments"], result)
+        return {**call, "state": "done", **({"receipt": result.receipt.id} if result.receipt else {})}
+
+    def _approved(self, call: Mapping[str, Any], run: Run) -> bool:
+        """Stop until a person has seen what will happen (law 12); without a checkpointer nothing can be resumed."""
+        if call["id"] in run.approved:
+            return run.approved[call["id"]]
+        from langgraph.types import interrupt
+
+        answer = interrupt({"call_id": call["id"], "tool": call["name"], "arguments": call["arguments"]})
+        return bool(answer)
+
+    # ---------------------------------------------------------------- verify
+
+    def verify(self, state: AnalystState, run: Run) -> AnalystState:
+        """Law 1: prose that is not backed goes back once, then the deterministic narration takes its place."""
+        if state.get("narrated") or self._is_offline(state) or state["draft"] == "NARRATE":
+            return {"narrated": True, "problems": []}
+        if all(f.tool == "describe_metrics" for f in run.evidence.findings):
+            # Definitions are quoted as they stand, numbers and all.
+            return {"narrated": True, "problems": []}
+        run.tell("step", {"name": "verify", "text": "Checking every number"})
+        problems = Verifier(run.evidence, run.lexicon).problems(state["draft"])
+        if not problems:
+            return {"problems": []}
+        if state["rewrites"] < 1 and run.model_seconds > 0.05 and state["steps"] < self.budget.steps:
+            return {"problems": [str(p) for p in problems], "rewrites": state["rewrites"] + 1}
+        run.failures.append("unverified")
+        return {"narrated": True, "problems": []}
+
+    # ---------------------------------------------------------------- narrate
+
+    def narrate(self, state: AnalystState, run: Run) -> AnalystState:
+        """The answer: verified prose with its references written out, tables, one chart, suggestions."""
+        status = state.get("status") or "answered"
+        narration = Narration(state["draft"]) if state.get("status") else self._narration(state, run)
+        text = render(narration.answer, run.evidence.facts, run.evidence.labels)
+        narration = Narration(text, narration.how, narration.caveats, narration.quoted)
+        answered = status == "answered"
+        facts, tables = (shown_facts(run.evidence), shown_tables(run.evidence, run.lexicon)) if answered else ((), ())
+        titles = {name: term.title for name, term in run.lexicon.vocabulary.metrics.items()} if answered else {}
+        drawn = chart_for(run.evidence, titles) if answered else None
+        options = tuple(state.get("options", []))
+        run.answer = Answer(
+            answer_id=state["answer_id"],
+            conversation_id=state["conversation_id"],
+            question=state["question"],
+            status=status,  # type: ignore[arg-type]
+            text=compose(narration),
+            facts=facts,
+            receipts=run.evidence.receipts if answered else (),
+            tables=tables,
+            charts=(drawn,) if drawn else (),
+            suggestions=suggestions(run.evidence, run.lexicon.vocabulary) if answered else options,
+            caveats=narration.caveats,
+            notes=self._notes(state, run),
+        )
+        for sentence in split(run.answer.text):
+            run.tell("token", sentence)
+        turn = {"question": state["question"], "status": status, "calls": _kept_calls(state), "reading": state.get("reading", {})}
+        return {"status": status, "turns": [*state.get("turns", []), turn][-10:]}
+
+    def _narration(self, state: AnalystState, run: Run) -> Narration:
+        reading = state.get("reading", {})
+        narrator = Narrator(
+            run.evidence,
+            run.lexicon.vocabulary,
+            focus=tuple((d, v) for d, v in reading.get("focus", [])),
+            share=bool(reading.get("share")),
+            assumptions=tuple(reading.get("assumptions", [])),
+        )
+        made = narrator.narrate()
+        caveats = (*self._notes_to_say(state), *made.caveats)
+        if not state.get("narrated"):
+            return Narration(state["draft"], made.how, caveats)
+        answer = made.answer
+        if not made.quoted and (problems := Verifier(run.evidence, run.lexicon).problems(answer)):
+            run.failures += [f"narration: {p}" for p in problems if p.kind != "unreferenced"]
+        if left := reading.get("left"):
+            answer = "\n\n".join([answer, *left])
+        errors = [c["error"]["error"] for c in state["calls"] if c["state"] == "failed" and self._is_offline(state)]
+        return Narration("\n\n".join([answer, *errors]), made.how, caveats, made.quoted)
+
+    def _notes_to_say(self, state: AnalystState) -> tuple[str, ...]:
+        return (FALLBACK_NOTE.format(why=state["fallback"]),) if state.get("fallback") else ()
+
+    def _notes(self, state: AnalystState, run: Run) -> dict[str, Any]:
+        """How the answer came about; `calls` and `reading` are what a later turn inherits."""
+        return {
+            "model": state.get("model", ""),
+            "steps": state.get("steps", 0),
+            "calls": _kept_calls(state),
+            "reading": state.get("reading", {}),
+            "narration": "deterministic" if state.get("narrated") else "model" if not state.get("status") else "none",
+            **({"fallback": state["fallback"]} if state.get("fallback") else {}),
+            **({"failures": run.failures} if run.failures else {}),
+        }
+
+
+def _why(failure: ModelFailure) -> str:
+    return {
+        "timeout": "did not answer in time",
+        "time": "did not answer in time",
+        "cut_stream": "was cut off",
+        "broken_json": "sent a broken reply",
+        "http_429": "is overloaded",
+        "http_401": "did not accept the key",
+        "http_403": "did not accept the key",
+        "http_404": "was not found under its name",
+    }.get(failure.kind, "failed")
+
+
+def _failed(call: dict[str, Any], error: RoasteryError) -> dict[str, Any]:
+    return {**call, "state": "failed", "error": protocol.error_json(error)}
+
+
+def _kept_calls(state: AnalystState) -> list[dict[str, Any]]:
+    return [{"tool": c["name"], "arguments": c["arguments"]} for c in state.get("calls", []) if c["state"] == "done"]
+
+
+def _doing(call: Mapping[str, Any]) -> str:
+    arguments = call["arguments"]
+    metrics = [str(m).replace("_", " ") for m in arguments.get("metrics", ()) if isinstance(m, str)]
+    if not metrics:
+        return {"data_health": "Checking the data", "describe_metrics": "Looking up definitions"}.get(call["name"], "Looking it up")
+    by = [str(d).replace("_", " ") for d in arguments.get("dimensions", ())]
+    split_by = f" by {', '.join(by)}" if by else ""
+    return f"Looking up {', '.join(metrics[:4])}{split_by}"
+
+
+def new_id(prefix: str) -> str:
+    return f"{prefix}_{secrets.token_hex(8)}"

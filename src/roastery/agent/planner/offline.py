@@ -1,0 +1,120 @@
+"""The offline model: a LangChain chat model that makes the same tool calls as an LLM would, without network or key."""
+
+import copy
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import ConfigDict
+
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call, tool_call
+from roastery.agent.planner.understand import questions_in, understand
+from roastery.agent.planner.vocabulary import VocabularySource
+from roastery.tools.base import ToolContext
+
+CONTROL = {"clarify": "CLARIFY", "refuse": "CANNOT"}
+MOST_QUESTIONS = 4
+
+
+class LexiconSource:
+    """Lexicons by organization, scope and build of the data; today is always today's."""
+
+    def __init__(self, kept: int = 32) -> None:
+        self._kept = kept
+        self._vocabularies = VocabularySource(kept)
+        self._lexicons: OrderedDict[tuple[Any, ...], Lexicon] = OrderedDict()
+
+    def of(self, context: ToolContext) -> Lexicon:
+        vocabulary = self._vocabularies.of(context)
+        lexicon = self._lexicons.get(vocabulary.key)
+        if lexicon is None:
+            lexicon = self._lexicons[vocabulary.key] = Lexicon(vocabulary)
+            while len(self._lexicons) > self._kept:
+                self._lexicons.popitem(last=False)
+        fresh = copy.copy(lexicon)
+        fresh.vocabulary = vocabulary
+        return fresh
+
+
+class OfflineModel(BaseChatModel):
+    """Understands a question by lexicon and calendar; what it cannot understand it asks about or refuses."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    tools: tuple[str, ...] = ()
+    lexicon: Any = None
+
+    @property
+    def _llm_type(self) -> str:
+        return "roastery-offline"
+
+    def bind_tools(self, tools: Sequence[Any], *, lexicon: Lexicon | None = None, **_: Any) -> "OfflineModel":  # type: ignore[override]
+        """The same model with tools to call and the organization's words to understand questions by."""
+        names = tuple(t["function"]["name"] if isinstance(t, dict) else t.name for t in tools)
+        return self.model_copy(update={"tools": names, "lexicon": lexicon or self.lexicon})
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        at = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
+        results = [m for m in messages[at + 1 :] if isinstance(m, ToolMessage)]
+        reply = self._conclude(messages, results) if results else self._plan(messages[: at + 1])
+        return ChatResult(generations=[ChatGeneration(message=reply)])
+
+    def _plan(self, messages: Sequence[BaseMessage]) -> AIMessage:
+        """The tool calls of every question in the message, or what is asked back or refused."""
+        history = _history(messages[:-1])
+        readings: list[Reading] = []
+        for text in questions_in(str(messages[-1].content))[:MOST_QUESTIONS]:
+            readings.append(understand(text, self.lexicon, [*history, *readings], frozenset(self.tools)))
+        asking = [r for r in readings if r.intent not in CONTROL]
+        if not asking:
+            return _control(readings[0])
+        calls = []
+        for n, reading in enumerate(asking):
+            name, arguments = tool_call(reading)
+            calls.append({"id": f"offline_{n}", "name": name, "args": arguments, "type": "tool_call"})
+        kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
+        left = [r.message for r in readings if r.intent in CONTROL]
+        assumptions = [a for r in asking for a in r.assumptions]
+        return AIMessage("", tool_calls=calls, additional_kwargs={"reading": {**kept, "assumptions": assumptions, "left": left}})
+
+    def _conclude(self, messages: Sequence[BaseMessage], results: Sequence[ToolMessage]) -> AIMessage:
+        """Nothing is written here: the deterministic narration speaks for the results; errors are passed on."""
+        errors = [json.loads(str(m.content)) for m in results if m.status == "error"]
+        if errors and len(errors) == len(results):
+            kind = "FAILED" if errors[0].get("kind") == "store" else "CANNOT"
+            return AIMessage(f"{kind}: {errors[0].get('error', 'The question could not be answered.')}")
+        return AIMessage("NARRATE")
+
+
+def _history(messages: Sequence[BaseMessage]) -> list[Reading]:
+    """Earlier readings: this model's own, or read back from an LLM's calls."""
+    found = []
+    for message in messages:
+        turn = message.additional_kwargs.get("turn") if isinstance(message, AIMessage) else None
+        if not turn:
+            continue
+        if turn.get("reading"):
+            found.append(reading_of(turn["reading"]))
+            continue
+        for call in turn.get("calls", ()):
+            if reading := reading_of_call(call["tool"], call["arguments"]):
+                found.append(reading)
+    return found
+
+
+def _control(reading: Reading) -> AIMessage:
+    return AIMessage(
+        f"{CONTROL[reading.intent]}: {reading.message}",
+        additional_kwargs={"reading": reading_json(reading), "options": list(reading.options)},
+    )
