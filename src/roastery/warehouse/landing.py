@@ -155,5 +155,6 @@ def write_progress(
 
 
 def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = cursor.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+    # Fetched whole: with a result left open, DuckDB refuses to register the next table on this cursor.
+    rows = cursor.execute(sql).fetchall()
+    return int(rows[0][0]) if rows else 0
