@@ -7,13 +7,13 @@ from io import BytesIO
 from typing import Any
 
 from roastery.agent.evidence import Evidence, Finding
-from roastery.agent.render import MULTIPLES, period_text, value_text
+from roastery.agent.render import MULTIPLES, period_text, value_name, value_text
 from roastery.tools.base import FactPeriod
 
 MOST_BARS = 12
 MOST_LINES = 6
 MOST_GROUPS = 6
-NO_NAME = {"none": "No campaign", "unattributed": "Unattributed", "unknown": "Unknown", "": "None"}
+NO_NAME = {"none": "(none)", "unattributed": "(unattributed)", "unknown": "(unknown)", "": "(none)"}
 COLORS = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#64748b"]
 FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 CONFIG: dict[str, Any] = {
@@ -283,14 +283,9 @@ def _name(row: Mapping[str, Any], dims: Sequence[str], frame: Mapping[str, Any])
         value = row.get(dimension)
         text = row.get(f"{dimension}_name") if f"{dimension}_name" in labels else None
         shown = str(text or ("" if value is None else value))
-        parts.append(NO_NAME.get(shown, _pretty(shown) if not text else shown))
+        parts.append(NO_NAME.get(shown, value_name(shown) if not text else shown))
     joined = " / ".join(parts)
     return joined if len(joined) <= 48 else joined[:47].rstrip() + "…"
-
-
-def _pretty(value: str) -> str:
-    """"meta_ads" as people see it: "Meta Ads"."""
-    return value.replace("_", " ").title() if value.islower() and len(value) > 3 else value
 
 
 def _unique(names: Sequence[str], rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[str]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from roastery.agent.evidence import Evidence, Finding
 from roastery.agent.planner.vocabulary import Vocabulary
-from roastery.agent.render import name_text, period_text
+from roastery.agent.render import NO_NAMES, name_text, period_text, value_name, when_text
+from roastery.agent.verify.ground import places
 from roastery.tools.base import Fact, FactPeriod, Label
 
 SHORT = {
@@ -35,7 +36,9 @@ PLURALS = frozenset(
 )
 NAMED_ROWS = 3
 LISTED_ROWS = 5
-HOW_WORDS = 34
+HOW_WORDS = 24
+CAVEAT_WORDS = 36
+LONGEST = 118
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,10 @@ class Narrator:
         """Sentences for every finding, most telling first."""
         parts = [part for finding in self.evidence.findings if (part := self._finding(finding))]
         quoted = any(f.tool == "describe_metrics" for f in self.evidence.findings)
-        return Narration("\n\n".join(parts), self.how(), self.caveats(), quoted)
+        answer = "\n\n".join(parts)
+        caveats = self.caveats()
+        room = LONGEST - words_in(answer) - min(CAVEAT_WORDS, sum(words_in(c) for c in caveats)) - 3
+        return Narration(answer, self.how(max(HOW_WORDS, min(room, 60))), caveats, quoted)
 
     def _finding(self, finding: Finding) -> str:
         if finding.tool == "describe_metrics":
@@ -93,14 +99,14 @@ class Narrator:
 
     def _label(self, dimension: str, value: str) -> str:
         label = self.evidence.label_of(dimension, value)
-        return f"[[{label.id}]]" if label else name_text(value)
+        return f"[[{label.id}]]" if label else name_text(value_name(value))
 
     def _held(self, finding: Finding) -> str:
         """What the filters narrow the numbers to: " for Meta Ads", " without Google Ads"."""
         said = []
         for condition in finding.arguments.get("filters", ()):
             dimension = condition.get("dimension")
-            values = [v for v in condition.get("values", ()) if v not in ("none", "unattributed")]
+            values = [v for v in condition.get("values", ()) if v not in NO_NAMES]
             if not dimension or not values or dimension in finding.arguments.get("dimensions", ()):
                 continue
             names = _and([self._value_name(dimension, str(v)) for v in values])
@@ -114,7 +120,7 @@ class Narrator:
         if label := self.evidence.label_of(dimension, value):
             return f"[[{label.id}]]"
         known = next((v.label for v in self.vocabulary.values if (v.dimension, v.value) == (dimension, value)), value)
-        return name_text(known)
+        return name_text(value_name(known) if known == value else known)
 
     # ---------------------------------------------------------------- frames
 
@@ -131,30 +137,30 @@ class Narrator:
 
     def _scalar(self, finding: Finding, metrics: Sequence[str], facts: Mapping[str, Fact]) -> str:
         there = [m for m in metrics if m in facts]
-        if not there:
+        if not any(facts[m].value is not None for m in there):
             return self._nothing(finding)
         if any(f"{m}__previous" in facts for m in there):
             return " ".join(self._moved(finding, m, facts, first=i == 0) for i, m in enumerate(there[:4]))
-        period = period_text(facts[there[0]].period)
+        period = when_text(facts[there[0]].period)
         said = [f"{self.title(m)} {self._was(m)} [[{facts[m].id}]]" for m in there]
-        return f"**{_capital(_and(said[:5]))}{self._held(finding)} in {period}.**"
+        return f"**{_capital(_and(said[:5]))}{self._held(finding)} {period}.**"
 
     def _moved(self, finding: Finding, metric: str, facts: Mapping[str, Fact], *, first: bool) -> str:
         """"Revenue rose 12 % to $10 in October 2026, from $9 in September 2026."""
         now, before = facts[metric], facts.get(f"{metric}__previous")
         ratio, change = facts.get(f"{metric}__change_ratio"), facts.get(f"{metric}__change")
-        title, when = _capital(self.title(metric)), period_text(now.period)
+        title, when = _capital(self.title(metric)), when_text(now.period)
         held = self._held(finding)
         bold = ("**", "**") if first else ("", "")
         if before is None or now.value is None or before.value is None or change is None or change.value is None:
-            earlier = f", against [[{before.id}]] in {period_text(before.period)}" if before is not None else ""
-            return f"{bold[0]}{title}{held} {self._was(metric)} [[{now.id}]] in {when}{earlier}.{bold[1]}"
-        earlier = period_text(before.period)
+            earlier = f", against [[{before.id}]] {when_text(before.period)}" if before is not None else ""
+            return f"{bold[0]}{title}{held} {self._was(metric)} [[{now.id}]] {when}{earlier}.{bold[1]}"
+        earlier = when_text(before.period)
         if change.value == 0:
-            return f"{bold[0]}{title}{held} {self._was(metric)} unchanged ([[{change.id}]]) at [[{now.id}]] in {when}, from [[{before.id}]] in {earlier}.{bold[1]}"
+            return f"{bold[0]}{title}{held} {self._was(metric)} unchanged ([[{change.id}]]) at [[{now.id}]] {when}, from [[{before.id}]] {earlier}.{bold[1]}"
         verb = "rose" if change.value > 0 else "fell"
         by = f"[[{ratio.id}]] " if ratio is not None and ratio.value is not None else f"by [[{change.id}]] "
-        return f"{bold[0]}{title}{held} {verb} {by}to [[{now.id}]] in {when}{bold[1]}, from [[{before.id}]] in {earlier}."
+        return f"{bold[0]}{title}{held} {verb} {by}to [[{now.id}]] {when}{bold[1]}, from [[{before.id}]] {earlier}."
 
     def _breakdown(self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]) -> str:
         grain = finding.arguments.get("grain")
@@ -166,7 +172,7 @@ class Narrator:
         known = [r for r in rows if r.facts.get(by) is not None and r.facts[by].value is not None]
         if not known:
             return self._nothing(finding)
-        when = period_text(known[0].facts[by].period)
+        when = when_text(known[0].facts[by].period)
         lead = self._leader(finding, known, by, when)
         shown = [r for r in known if r is not lead[1]][: LISTED_ROWS - 1]
         focus = [r for r in known if any((d, v) in self.focus for d, v in r.entity.items()) and r is not lead[1]]
@@ -178,7 +184,7 @@ class Narrator:
             lines += [f"- {self._row(r, [by, *others] if r is not lead[1] else others, by)}" for r in rest[:LISTED_ROWS]]
         elif shown:
             lines[0] += " " + self._followers(shown, by)
-        if by in total and total[by].value is not None and len(known) > 1 and not any(f.get("metric") for f in finding.arguments.get("filters", ())):
+        if by in total and total[by].value is not None and len(known) > 1 and not _partial_total(finding):
             lines.append(f"Overall{self._held(finding)} {self.title(by)} {self._was(by)} [[{total[by].id}]].")
         return "\n".join(lines)
 
@@ -186,16 +192,18 @@ class Narrator:
         """The first row, called highest or lowest only where a rank proves it."""
         held = self._held(finding)
         first = rows[0]
+        if self.share:
+            first = next((r for r in rows if any(x in self.focus for x in r.entity.items())), first)
         fact, title = first.facts[by], self.title(by)
         name = self._entity(first)
         if self.share and (share := first.share(by)) is not None:
-            return f"**{name} made up [[{share.id}]] of {title} in {when}{held}**, [[{fact.id}]].", first
-        places = _places(self.evidence, fact)
-        if len(rows) > 1 and "highest" in places:
-            return f"**{name} had the highest {title} in {when}{held}, [[{fact.id}]].**", first
-        if len(rows) > 1 and "lowest" in places:
-            return f"**{name} had the lowest {title} in {when}{held}, [[{fact.id}]].**", first
-        return f"**For {name}, {title} {self._was(by)} [[{fact.id}]] in {when}{held}.**", first
+            return f"**{name} accounted for [[{share.id}]] of {title} {when}{held}**, [[{fact.id}]].", first
+        proved = places(self.evidence, fact)
+        if "highest" in proved:
+            return f"**{name} had the highest {title} {when}{held}, [[{fact.id}]].**", first
+        if "lowest" in proved:
+            return f"**{name} had the lowest {title} {when}{held}, [[{fact.id}]].**", first
+        return f"**For {name}, {title} {self._was(by)} [[{fact.id}]] {when}{held}.**", first
 
     def _followers(self, rows: Sequence["Row"], by: str) -> str:
         """The next rows; each name stands right before its own number."""
@@ -228,29 +236,29 @@ class Narrator:
                 if f"{metric}__previous" in total:
                     sentences.append(self._moved(finding, metric, total, first=i == 0))
                 else:
-                    when = period_text(total[metric].period)
-                    sentences.append(f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{total[metric].id}]] in {when}.**")
+                    when = when_text(total[metric].period)
+                    sentences.append(f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{total[metric].id}]] {when}.**")
             if peak is not None:
                 low = self._extreme(rows, metric, "lowest")
-                tail = f", the lowest [[{low.id}]] in {period_text(low.period)}" if low is not None and low.id != peak.id else ""
-                sentences.append(f"By {finding.arguments['grain']}, the highest {self.title(metric)} was [[{peak.id}]] in {period_text(peak.period)}{tail}.")
+                tail = f", the lowest [[{low.id}]] {when_text(low.period)}" if low is not None and low.id != peak.id else ""
+                sentences.append(f"By {finding.arguments['grain']}, the highest {self.title(metric)} was [[{peak.id}]] {when_text(peak.period)}{tail}.")
         return " ".join(s for s in sentences if s) or self._nothing(finding)
 
     def _first_bucket(self, finding: Finding, rows: Sequence["Row"], metric: str) -> str:
         fact = rows[0].facts.get(metric)
         if fact is None or fact.value is None:
             return self._nothing(finding)
-        places = _places(self.evidence, fact)
-        when = period_text(fact.period)
-        word = "highest" if "highest" in places else "lowest" if "lowest" in places else ""
+        proved = places(self.evidence, fact)
+        when = when_text(fact.period)
+        word = "highest" if "highest" in proved else "lowest" if "lowest" in proved else ""
         if word:
-            return f"**The {word} {self.title(metric)} of a {finding.arguments['grain']}{self._held(finding)} was [[{fact.id}]] in {when}.**"
-        return f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{fact.id}]] in {when}.**"
+            return f"**The {word} {self.title(metric)} of a {finding.arguments['grain']}{self._held(finding)} was [[{fact.id}]] {when}.**"
+        return f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{fact.id}]] {when}.**"
 
     def _extreme(self, rows: Sequence["Row"], metric: str, place: str) -> Fact | None:
         for row in rows:
             fact = row.facts.get(metric)
-            if fact is not None and fact.value is not None and place in _places(self.evidence, fact):
+            if fact is not None and fact.value is not None and place in places(self.evidence, fact):
                 return fact
         return None
 
@@ -263,7 +271,8 @@ class Narrator:
         said = " ".join(
             self._moved(finding, m, total, first=i == 0)
             if f"{m}__previous" in total
-            else f"**Overall{self._held(finding)} {self.title(m)} {self._was(m)} [[{total[m].id}]] in {period_text(total[m].period)}.**"
+            else f"{'**' if i == 0 else ''}Overall{self._held(finding)} {self.title(m)} {self._was(m)} [[{total[m].id}]] "
+            f"{when_text(total[m].period)}.{'**' if i == 0 else ''}"
             for i, m in enumerate(there)
         )
         return f"{said} The table has it by {split} and {finding.arguments['grain']}."
@@ -300,8 +309,8 @@ class Narrator:
     def _nothing(self, finding: Finding) -> str:
         metrics = _and([self.title(m) for m in finding.arguments.get("metrics", ())[:4]])
         period = finding.result.receipt.period if finding.result.receipt else None
-        when = f" in {period_text(period)}" if period else ""
-        return f"There is no data on {metrics}{self._held(finding)}{when}: no row was found, which is not the same as zero."
+        when = f" {when_text(period)}" if period else ""
+        return f"There is no data on {metrics}{self._held(finding)}{when}."
 
     # ---------------------------------------------------------------- other tools
 
@@ -364,9 +373,9 @@ class Narrator:
 
     # ---------------------------------------------------------------- how it was found, caveats
 
-    def how(self) -> str:
+    def how(self, words: int = 34) -> str:
         """Period, attribution and definition, from the receipts."""
-        return how_found(self.evidence, self.title, self.assumptions)
+        return how_found(self.evidence, self.title, self.assumptions, words)
 
     def caveats(self) -> tuple[str, ...]:
         return self.evidence.caveats
@@ -408,18 +417,10 @@ def _totals(finding: Finding, evidence: Evidence, metrics: Sequence[str]) -> dic
     return {column: evidence.facts[i] for column, i in ids.items() if i in evidence.facts}
 
 
-def _places(evidence: Evidence, fact: Fact) -> list[str]:
-    """Highest or lowest, where a rank fact over this very fact proves it."""
-    found = []
-    for rank in evidence.facts.values():
-        if rank.kind != "rank" or rank.value is None or not rank.formula or f"({fact.id};" not in rank.formula:
-            continue
-        ascending = rank.formula.startswith("rank_ascending")
-        if rank.value == 1:
-            found.append("lowest" if ascending else "highest")
-        if rank.value == len(rank.inputs) and not ascending:
-            found.append("lowest")
-    return found
+def _partial_total(finding: Finding) -> bool:
+    """Whether totals leave something out that the sentence would not say."""
+    split = finding.arguments.get("dimensions", ())
+    return any(f.get("metric") or f.get("dimension") in split for f in finding.arguments.get("filters", ()))
 
 
 def _ordered_by(finding: Finding, metrics: Sequence[str]) -> str:
@@ -429,7 +430,7 @@ def _ordered_by(finding: Finding, metrics: Sequence[str]) -> str:
     return metrics[0]
 
 
-def how_found(evidence: Evidence, title: Any, assumptions: Sequence[str] = ()) -> str:
+def how_found(evidence: Evidence, title: Any, assumptions: Sequence[str] = (), words: int = 34) -> str:
     """One or two sentences from the receipts: what was assumed, how it is attributed, what the metric means."""
     parts = []
     if assumptions:
@@ -444,7 +445,7 @@ def how_found(evidence: Evidence, title: Any, assumptions: Sequence[str] = ()) -
         period += f"; data as of {_as_of(receipt.data_as_of)}"
     if period:
         parts.append(f"{_capital(period)}.")
-    budget = HOW_WORDS - sum(len(p.split()) for p in parts)
+    budget = words - sum(len(p.split()) for p in parts)
     for metric, definition in receipt.metric_definitions.items():
         first = _clause(definition)
         if len(first.split()) + 3 <= budget:
@@ -499,7 +500,7 @@ def compose(narration: Narration) -> str:
     parts = [narration.answer]
     if narration.how:
         parts.append(f"_How: {narration.how}_")
-    budget = 118 - sum(words_in(p) for p in parts)
+    budget = LONGEST - sum(words_in(p) for p in parts)
     shown: list[str] = []
     for caveat in narration.caveats:
         if shown and words_in(caveat) > budget:

@@ -27,6 +27,9 @@ MULTIPLES = frozenset({"roas", "mer", "reported_roas", "asset_roas", "new_custom
 }
 """Ratios that people say as "3.42×"; every other ratio is said as a percentage."""
 
+UNSIGNED = frozenset({"change", "change_ratio", "difference", "effect"})
+"""Kinds of facts whose direction is said by a word beside them."""
+
 _ESCAPED = re.compile(r"([\\`*_\[\]<>|~#])")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
@@ -45,7 +48,7 @@ def fact_text(fact: Fact) -> str:
     """A fact as prose says it; changes carry no sign, because the direction word beside them does."""
     if fact.value is None:
         return NO_VALUE
-    value = abs(fact.value) if fact.kind in ("change", "change_ratio", "difference") else fact.value
+    value = abs(fact.value) if fact.kind in UNSIGNED else fact.value
     return value_text(value, _shown_unit(fact), fact.currency, fact.metric)
 
 
@@ -98,7 +101,21 @@ def label_text(label: Label) -> str:
     """A label as prose says it; days are written out."""
     if label.dimension in ("complete_through", "history_since"):
         return day_text(date.fromisoformat(label.text[:10]))
-    return name_text(label.text)
+    return name_text(value_name(label.text) if label.text == label.value else label.text)
+
+
+_BRANDS = {"tiktok": "TikTok", "linkedin": "LinkedIn", "sms": "SMS", "pos": "POS", "seo": "SEO", "hubspot": "HubSpot"}
+
+
+def value_name(value: str) -> str:
+    """An id such as "meta_ads" as people write it; anything that is not such an id stays as it is.
+
+    >>> value_name("meta_ads"), value_name("US"), value_name("tiktok_ads"), value_name("c1")
+    ('Meta Ads', 'US', 'TikTok Ads', 'c1')
+    """
+    if value in NO_NAMES or not re.fullmatch(r"[a-z]{3,}(?:_[a-z]+)*", value):
+        return value
+    return " ".join(_BRANDS.get(word, word.capitalize()) for word in value.split("_"))
 
 
 def name_text(text: str) -> str:
@@ -144,13 +161,35 @@ def period_text(period: FactPeriod) -> str:
     return f"{day_text(first, year=False)} to {day_text(last)}"
 
 
+def when_text(period: FactPeriod) -> str:
+    """A period with its preposition: "in October 2026", "on 5 Oct 2026", "in the week of 2 Nov 2026".
+
+    >>> when_text(FactPeriod(start=date(2026, 10, 12), end=date(2026, 11, 9)))
+    'between 12 Oct and 8 Nov 2026'
+    """
+    first, last = period.start, period.end - timedelta(days=1)
+    days = (period.end - period.start).days
+    text = period_text(period)
+    if days <= 1:
+        return f"on {text}"
+    if days == 7:
+        return f"in the week of {day_text(first)}"
+    if "–" not in text and " to " not in text:
+        return f"in {text}"
+    if first.day == 1 and period.end.day == 1:
+        return f"from {text}"
+    if first.year == last.year and first.month == last.month:
+        return f"between {first.day} and {day_text(last)}"
+    return f"between {day_text(first, year=first.year != last.year)} and {day_text(last)}"
+
+
 def cell_text(column: Mapping[str, Any], value: Any) -> str:
     """One cell of a Table or frame, formatted by its column (name, kind, unit, currency)."""
     if value is None or value == "":
         return "–"
     kind, name = column.get("kind"), str(column.get("name", ""))
     if kind not in ("metric", "compare"):
-        return str(value)
+        return NO_NAMES.get(str(value)) or (value_name(str(value)) if kind == "dimension" else str(value))
     number = Decimal(str(value))
     if name.endswith("__change_ratio"):
         return f"{'+' if number > 0 else ''}{_percent(number * 100)}"

@@ -16,6 +16,7 @@ OPENING = re.compile(
     r"^(?:(?:ok|okay|thanks|thank you|great|cool|nice|good|now|and|but|so|then|also|what about|how about|same|the same|again|only|just|instead|please|can you|could you"
     r"|show|show me|split|break|broken|drill|exclude|excluding|without|except|compare|compared|vs|versus|against|why|by|for|in|on|per|with|add|include|plus|or|what if|do|it|that|this|them|those|make it|sort|order|rank|top|bottom|limit|use|using|under|first|last|no|yes|not|remove|drop|switch|change)(?: |$|,))+"
 )
+NO_VALUES = ("none", "unattributed", "unknown")
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
 
@@ -48,6 +49,7 @@ def _continues(question: Question, heard: Reading) -> bool:
 
 def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     calendar = lexicon.vocabulary.calendar
+    before = replace(before, filters=tuple(f for f in before.filters if f.values != NO_VALUES))
     merged = replace(
         before,
         said=heard.said,

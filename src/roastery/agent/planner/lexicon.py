@@ -99,9 +99,10 @@ class Lexicon:
 
     def _add_metrics(self) -> None:
         known = self.vocabulary.metrics
+        asked_back = {phrase(p) for entry in words("readings") if entry.get("ask") for p in entry["phrases"]}
         for term in known.values():
             meaning = Meaning("metric", term.name)
-            for text in (term.name, term.title, *term.synonyms):
+            for text in (term.name, term.title, *(s for s in term.synonyms if phrase(s) not in asked_back)):
                 self._add(text, meaning)
         for name, said in words("metrics").items():
             meaning = Meaning("metric" if name in known else "missing_metric", name)

@@ -12,7 +12,7 @@ from roastery.agent.planner.lexicon import Lexicon, words
 from roastery.agent.planner.names import Names, names, plural
 from roastery.agent.planner.periods import MOVED, TREND, When, default_period, trend_grain, when
 from roastery.agent.planner.question import Question, parse
-from roastery.agent.planner.ranking import LESS_IS_BETTER, Ranking, ranking
+from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, Ranking, ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.unknown import unknown_name
 
@@ -163,7 +163,17 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, tools: froze
     settled = _share(question, settled, lexicon)
     settled = _credited(settled, lexicon)
     settled = _with_trend(question, settled, lexicon)
-    return _with_period(settled, lexicon)
+    return _named_rows_only(_with_period(settled, lexicon))
+
+
+def _named_rows_only(reading: Reading) -> Reading:
+    """"The top five campaigns" are campaigns: the row of sales without one is no contender."""
+    ranked = reading.limit is not None or any(f.metric for f in reading.filters)
+    kept = reading.filters
+    for dimension in reading.dimensions:
+        if ranked and dimension in LONG_LISTS and not any(f.field == dimension for f in kept):
+            kept = (*kept, Filter(dimension, "not_in", follow_up.NO_VALUES))
+    return replace(reading, filters=kept)
 
 
 def _missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:

@@ -389,7 +389,9 @@ class Verifier:
     @staticmethod
     def _is_idle(sentence: Sentence, at: int) -> bool:
         line = " ".join(sentence.words[at : at + 2])
-        return bool(re.match(r"(?:up to|level of|less (?:refunds|returns)|below is|above is|ahead of the|steady state)\b", line))
+        if at and sentence.words[at - 1] in ("made", "make", "makes", "making", "broken", "break") and sentence.words[at] in ("up", "down"):
+            return True
+        return bool(re.match(r"(?:up to|level of|up of|less (?:refunds|returns)|below is|above is|ahead of the|steady state)\b", line))
 
     @staticmethod
     def _better_sign(word: str, metric: str) -> int:
@@ -434,30 +436,28 @@ class Verifier:
     def _proved(self, sentence: Sentence, at: int, word: str, names: Sequence[Mention]) -> bool:
         metrics = [n for m in sorted(sentence.metrics, key=lambda m: abs(m.at - at)) for n in m.name.split("|")]
         metrics = metrics or [self.ground.abouts[r.id].fact.metric for r in sentence.facts]
-        spans = [(s.days.start, s.days.end) for s in sentence.spans if s.days is not None]
-        for metric in metrics[:1]:
-            for entity, period in self._subjects(sentence, at, names, spans):
-                places = self.ground.place(metric, entity, period)
-                best = word in say.BEST or word == "strongest" or (word == "top" and metric in LESS_IS_BETTER)
-                if word in say.BEST | say.WORST:
-                    if self.ground.is_best(metric, places, word in say.BEST):
-                        return True
-                elif ("highest" if word in say.HIGHEST else "lowest") in places or (best and self.ground.is_best(metric, places, True)):
-                    return True
-                return False
-        return False
+        if not metrics:
+            return False
+        places = self._places_of(sentence, at, names, metrics[0])
+        if word in say.BEST | say.WORST:
+            return self.ground.is_best(metrics[0], places, word in say.BEST)
+        if ("highest" if word in say.HIGHEST else "lowest") in places:
+            return True
+        return word in ("strongest", "top") and metrics[0] in LESS_IS_BETTER and "lowest" in places
 
-    def _subjects(
-        self, sentence: Sentence, at: int, names: Sequence[Mention], spans: Sequence[tuple[object, object]]
-    ) -> Iterator[tuple[dict[str, str], tuple[object, object] | None]]:
-        """Who a rank is said of: the nearest name, else the nearest period that is a row of the result."""
+    def _places_of(self, sentence: Sentence, at: int, names: Sequence[Mention], metric: str) -> list[str]:
+        """What ranks prove of whom the word is said: the nearest name, else the nearest number of a day, week or month."""
         named = sorted((m for m in names if m.kind != "partial"), key=lambda m: (sentence.distance(at, m.at), m.at > at))
         if named:
-            yield {named[0].name: named[0].value}, None
-        else:
-            for span in sorted(spans, key=str):
-                if any(a.bucket and (a.fact.period.start, a.fact.period.end) == span for a in self.ground.abouts.values()):
-                    yield {}, span
+            return self.ground.place(metric, {named[0].name: named[0].value})
+        buckets = [r for r in sentence.facts if self.ground.abouts[r.id].bucket]
+        if not buckets:
+            return []
+        ref = min(buckets, key=lambda r: (r.at < at, sentence.distance(at, r.at)))
+        about = self.ground.abouts[ref.id]
+        if about.fact.metric != metric or about.is_previous:
+            return []
+        return self.ground.place(metric, about.entity)
 
     def _claims(self, sentence: Sentence, names: Sequence[Mention]) -> Iterator[tuple[str, str]]:
         line = sentence.line

@@ -9,6 +9,8 @@ from typing import Any
 from roastery.agent.evidence import Evidence, Finding
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.tools.base import Fact, FactPeriod
+from roastery.tools.frame_facts import held_by_filters
+from roastery.warehouse.semantic.query import FilterSpec
 
 MOVES = frozenset({"change", "change_ratio", "difference", "effect"})
 
@@ -49,10 +51,12 @@ class Ground:
         split = {*arguments.get("dimensions", ()), *(("date",) if arguments.get("grain") else ())}
         if not arguments.get("metrics"):
             split |= {"source"}
+        conditions = [FilterSpec.model_validate(c) for c in arguments.get("filters", ())]
+        several = {d: t for d, t in held_by_filters(conditions).items() if t.startswith("not ") or ", " in t}
         before = {f.inputs[1] for f in finding.result.facts if f.kind in ("change", "change_ratio") and len(f.inputs) > 1}
         for fact in finding.result.facts:
-            entity = {d: v for d, v in fact.dimensions.items() if d in split}
-            held = {d: v for d, v in fact.dimensions.items() if d not in split}
+            entity = {d: v for d, v in fact.dimensions.items() if d in split and several.get(d) != v}
+            held = {d: v for d, v in fact.dimensions.items() if d not in entity}
             self.abouts[fact.id] = About(fact, entity, held, fact.id in before, "date" in entity)
             self.periods.add(_days(fact.period))
         receipt = finding.result.receipt
@@ -91,27 +95,49 @@ class Ground:
                 if months % 12 == 0:
                     yield months // 12, "year"
 
-    def place(self, metric: str, entity: Mapping[str, str], period: tuple[date, date] | None = None) -> list[str]:
-        """What ranks prove of a slice: highest, lowest; both where it stands alone."""
-        found: list[str] = []
-        for about in self.abouts.values():
-            fact = about.fact
-            if fact.kind != "rank" or fact.metric != metric or fact.value is None:
-                continue
-            same = dict(about.entity) == dict(entity) or (about.bucket and period == _days(fact.period))
-            if not same:
-                continue
-            count = len(fact.inputs)
-            ascending = bool(fact.formula and fact.formula.startswith("rank_ascending"))
-            if fact.value == 1:
-                found.append("lowest" if ascending else "highest")
-            if fact.value == count and not ascending:
-                found.append("lowest")
-        return found
+    def place(self, metric: str, entity: Mapping[str, str]) -> list[str]:
+        """What ranks prove of a slice: highest, lowest; nothing where it shares its place with others."""
+        about = next(
+            (a for a in self.abouts.values() if a.fact.metric == metric and dict(a.entity) == dict(entity) and not a.is_previous),
+            None,
+        )
+        return places(self.evidence, about.fact) if about is not None else []
 
     def is_best(self, metric: str, places: list[str], best: bool) -> bool:
         less = metric in LESS_IS_BETTER
         return ("lowest" if less == best else "highest") in places
+
+
+def places(evidence: Evidence, fact: Fact) -> list[str]:
+    """"highest" or "lowest" where a rank over this very fact, or the order of its result, proves it of it alone."""
+    found = []
+    ranks = [f for f in evidence.facts.values() if f.kind == "rank" and f.value is not None and f.formula]
+    for rank in ranks:
+        assert rank.formula is not None
+        if f"({fact.id};" not in rank.formula or _is_shared(rank, ranks):
+            continue
+        ascending = rank.formula.startswith("rank_ascending")
+        if rank.value == 1:
+            found.append("lowest" if ascending else "highest")
+        elif rank.value == len(rank.inputs) and not ascending:
+            found.append("lowest")
+    return found or _first_in_order(evidence, fact)
+
+
+def _is_shared(rank: Fact, ranks: list[Fact]) -> bool:
+    return any(r is not rank and r.inputs and set(r.inputs) == set(rank.inputs) and r.value == rank.value for r in ranks)
+
+
+def _first_in_order(evidence: Evidence, fact: Fact) -> list[str]:
+    """The first row of a result that is ordered by the metric, where the next row (if any) differs."""
+    for finding in evidence.findings:
+        order = next(iter(finding.arguments.get("order_by", ())), None)
+        rows = finding.result.tables[0].fact_ids if finding.result.tables else ()
+        if not order or order["field"] != fact.metric or not rows or rows[0].get(fact.metric) != fact.id or fact.value is None:
+            continue
+        if finding.arguments.get("limit") and (len(rows) < 2 or evidence.facts[rows[1][fact.metric]].value != fact.value):
+            return ["highest" if order.get("direction", "asc") == "desc" else "lowest"]
+    return []
 
 
 def _plain(value: str) -> str:

@@ -62,7 +62,7 @@ STATISTICAL = re.compile(r"(?<![^ ])(?:statistically|significan(?:t|tly|ce)|insi
 UNIVERSAL = re.compile(r"(?<![^ ])(?:all|every|each|none|neither|both|nobody|everything|always|never|no (?:platform|channel|campaign|other)|across the board|only)(?![^ ])")
 VAGUE_NUMBERS = frozenset(
     "dozen dozens hundred hundreds thousand thousands million millions billion billions percent percentage fifth tenth "
-    "several couple few many numerous single sole zero nil nothing".split()
+    "several couple few many numerous single sole zero nil".split()
 )
 """Words of quantity that stand for a number; `zero` and `single` too."""
 EARLIER = re.compile(
