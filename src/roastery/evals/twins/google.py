@@ -158,7 +158,7 @@ class GoogleTwin:
         kept = gaql.select(query, source)
         if metrics:
             kept = [row for row in kept if any(float(row[name]) for name in metrics if row.get(name) is not None)]
-        shown = [*query.fields, *(f"{name}.resource_name" for name in {f.split(".")[0] for f in query.fields})]
+        shown = [*query.fields, *(f"{name}.resource_name" for name in {f.rpartition(".")[0] for f in query.fields})]
         return [gaql.nest(row, shown) for row in kept]
 
     def _rows(self, resource: str, by_day: bool) -> Iterable[FlatRow]:

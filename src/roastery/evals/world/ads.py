@@ -112,7 +112,7 @@ def _campaign_days(
     arrived, sold, sold_value = (x[day - day[0]] for x in (arrived, sold, sold_value))
     link_clicks = np.maximum(rng.poisson(reaching / 100 / campaign.cpc), arrived)
     clicks = link_clicks if campaign.platform == "google_ads" else link_clicks + rng.poisson(link_clicks * 0.22)
-    impressions = clicks + rng.poisson(clicks / campaign.ctr)
+    impressions = np.maximum(clicks + rng.poisson(clicks / campaign.ctr), (spent > 0).astype(np.int64))
     rows = _conversions(rng, campaign, day, impressions, sold, sold_value)
     is_meta = campaign.platform == "meta_ads"
     made = AdDays(

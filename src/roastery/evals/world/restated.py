@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from roastery.evals.world.ads import MEAN_BASKET
-from roastery.evals.world.columns import money, split_cents
+from roastery.evals.world.columns import MONEY, money, split_cents
 from roastery.evals.world.seasons import Ints
 
 KEYWORDS: dict[str, tuple[tuple[str, str, int], ...]] = {
@@ -23,7 +23,7 @@ KEYWORDS: dict[str, tuple[tuple[str, str, int], ...]] = {
 
 def whole(column: pa.ChunkedArray) -> Ints:
     """A DECIMAL(…,2) column in hundredths."""
-    return np.asarray(pc.cast(pc.multiply(column, pa.scalar(100)), pa.int64()))
+    return np.asarray(pc.cast(pc.multiply(column.cast(MONEY), pa.scalar(100)), pa.int64()))
 
 
 def restate(ad_days: pa.Table, since: pa.Scalar, seed: int) -> pa.Table:
