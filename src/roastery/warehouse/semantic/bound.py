@@ -102,6 +102,7 @@ class BoundQuery:
     currency: str
     organization_currency: str
     time_zone: str
+    organization_zone: str
     is_rezoned: bool
     attribution: Attribution
     refund_basis: RefundBasis

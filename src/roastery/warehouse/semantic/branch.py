@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
 from roastery.warehouse.semantic import days
-from roastery.warehouse.semantic.calendar import instant, shift_between, step
-from roastery.warehouse.semantic.conditions import date_condition, dimension_condition
+from roastery.warehouse.semantic.conditions import dimension_condition, value_condition
 from roastery.warehouse.semantic.expression import Core, Expression, text_constant
 from roastery.warehouse.semantic.model import DATE, Day, Measure
+from roastery.warehouse.semantic.parameters import filter_places, place
 from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions
 from roastery.warehouse.semantic.sources import Catalog, rates
 
 RATE = sa.Numeric(20, 12)
 AMOUNT = sa.Numeric(18, 6)
+ZERO: Core = sa.literal_column("0")
+ONE: Core = sa.literal_column("1")
+NULL: Core = sa.literal_column("NULL")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Output:
 
         Grouped by places, since an expression with bound values never equals itself.
         """
-        shown = {name: self.values.get(name, sa.null()) for name in names or self.values}
+        shown = {name: self.values.get(name, NULL) for name in names or self.values}
         columns = [value.label(name) for name, value in (*self.keys.items(), *shown.items())]
         made = sa.select(*columns).select_from(self.source).where(*self.where)
         return made.group_by(*(sa.literal_column(str(n + 1)) for n in range(len(self.keys)))) if self.keys else made
@@ -73,6 +75,10 @@ class FactSelect:
     def column(self, name: str) -> str:
         return name if self.branch.when == "now" else f"b_{name}"
 
+    def place(self, name: str) -> Core:
+        """A day or instant of the branch's period."""
+        return place(f"{self.branch.when}_{name}")
+
     @property
     def source(self) -> Any:
         """The fact with the joins that were needed so far; ask last."""
@@ -101,7 +107,7 @@ class FactSelect:
     @cached_property
     def day(self) -> Core:
         if self._at is not None:
-            return days.local_day(self._at, self.bound.time_zone)
+            return days.local_day(self._at, place("zone"))
         assert self._day.date is not None
         return self.core(self._day.date)
 
@@ -110,28 +116,18 @@ class FactSelect:
         assert self.grain is not None
         return days.bucket(self.day, self.grain, self.bound.calendar)
 
-    @property
-    def as_of(self) -> date:
-        """The first day that a stock no longer counts; never beyond tomorrow."""
-        if self.branch.at == "start":
-            return self.branch.period.start
-        return min(self.branch.period.end, self.bound.today + timedelta(days=1))
-
     def _range(self) -> list[Core]:
-        start, end = self.branch.period.start, self.branch.period.end
+        moment, suffix = (self.day, "") if self._at is None else (self._at, "_at")
         if self.fact.is_stock:
-            return [self._before(self.as_of)]
-        if self._at is not None:
-            return [self._at >= instant(start, self.bound.zone), self._before(end)]
-        return [self.day >= start, self._before(end)]
-
-    def _before(self, day: date) -> Core:
-        return self._at < instant(day, self.bound.zone) if self._at is not None else self.day < day
+            return [moment < self.place(("as_of" if self.branch.at == "end" else "start") + suffix)]
+        return [moment >= self.place("start" + suffix), moment < self.place("end" + suffix)]
 
     # Columns
 
     def core(self, expression: Expression) -> Core:
-        return expression.core(self._lookup, self._parameters if expression.parameters else {})
+        return (
+            expression.core(self._lookup, self._parameters) if expression.parameters else expression.core(self._lookup)
+        )
 
     def _lookup(self, table: str | None, name: str) -> Core:
         if table is None:
@@ -147,35 +143,43 @@ class FactSelect:
 
     @cached_property
     def _parameters(self) -> dict[str, Core]:
-        start = self.branch.period.start
         if self.grain is None:
-            return {"start_instant": sa.literal(instant(start, self.bound.zone))}
-        first = sa.func.greatest(self.bucket, sa.literal(start, sa.Date))
-        return {"start_instant": sa.func.timezone(self.bound.time_zone, sa.cast(first, sa.DateTime))}
+            return {"start_instant": self.place("start_at")}
+        first = sa.func.greatest(self.bucket, self.place("start"))
+        return {"start_instant": sa.func.timezone(place("zone"), sa.cast(first, sa.DateTime))}
 
     def key(self, name: str) -> Core:
         """A key column of a row; never null for a dimension."""
         if name == DATE:
-            return days.shifted(self.bucket, self.branch.shift)
-        if self.branch.presence:
-            return sa.null()
-        return self.shown(self.core(self.fact.dimensions[name]))
+            assert self.grain is not None
+            return days.aligned(self.bucket, self.branch, self.grain)
+        return NULL if self.branch.presence else self.dimension(name)[0]
 
-    def shown(self, raw: Core) -> Core:
-        return sa.func.coalesce(sa.func.nullif(raw, text_constant("")), text_constant(self.fact.empty))
+    def dimension(self, name: str) -> tuple[Core, Core]:
+        """A dimension's value as shown, and as stored."""
+        if name not in self._dimensions:
+            raw = self.core(self.fact.dimensions[name])
+            empty = text_constant(self.fact.empty)
+            self._dimensions[name] = (sa.func.coalesce(sa.func.nullif(raw, EMPTY), empty), raw)
+        return self._dimensions[name]
+
+    @cached_property
+    def _dimensions(self) -> dict[str, tuple[Core, Core]]:
+        return {}
 
     # Conditions
 
     def where(self, common: frozenset[str]) -> tuple[Core, ...]:
         found = self._range()
         if self.fact.is_credits and self.bound.attribution.is_stored:
-            found.append(self._source.c["model"] == self.bound.attribution.model)
-        for item in self.branch.filters:
+            found.append(self._source.c["model"] == place("model"))
+        for number, item in self.branch.filters:
+            values = filter_places(item, number)
             if item.dimension == DATE:
-                found.append(date_condition(item, self.day))
+                found.append(value_condition(self.day, item.op, values))
                 continue
-            raw = self.core(self.fact.dimensions[item.dimension])
-            found.append(dimension_condition(item, self.shown(raw), raw, self.bound.filtered[item.dimension]))
+            key, raw = self.dimension(item.dimension)
+            found.append(dimension_condition(item, key, raw, self.bound.filtered[item.dimension], values))
         conditions = {part.text: part for _, measure in self.branch.measures for part in measure.where}
         found += [self.core(conditions[text]) for text in sorted(common)]
         if self._within is not None and not self.branch.presence:
@@ -193,13 +197,10 @@ class FactSelect:
         return sa.tuple_(*own).in_(listed) if len(own) > 1 else own[0].in_(listed)
 
     def _key_of_query(self, name: str) -> Core:
-        if name != DATE or self.bound.grain is None:
-            return self.shown(self.core(self.fact.dimensions[name]))
-        bucket = days.bucket(self.day, self.bound.grain, self.bound.calendar)
-        if self.branch.when == "now":
-            return bucket
-        shift = shift_between(self.bound.calendar, self.branch.period, self.bound.period, self.bound.grain)
-        return days.shifted(bucket, shift)
+        grain = self.bound.grain
+        if name != DATE or grain is None:
+            return self.dimension(name)[0]
+        return days.aligned(days.bucket(self.day, grain, self.bound.calendar), self.branch, grain)
 
     # Values
 
@@ -207,13 +208,13 @@ class FactSelect:
         """The aggregate, null where no row counts, so that none is told from nothing known."""
         parts = [self.core(part) for part in measure.where if part.text not in common]
         if measure.aggregate == "count":
-            return sa.func.nullif(_only(sa.func.count(), parts), sa.literal_column("0"))
+            return sa.func.nullif(_only(sa.func.count(), parts), ZERO)
         assert measure.of is not None
         value = self.core(measure.of)
         if measure.is_money and self.converting:
             value = self.converted(value)
         if measure.aggregate == "count_distinct":
-            return sa.case((_only(sa.func.count(), parts) > 0, _only(sa.func.count(sa.distinct(value)), parts)))
+            return sa.case((_only(sa.func.count(), parts) > ZERO, _only(sa.func.count(sa.distinct(value)), parts)))
         if measure.aggregate == "median":
             return _only(sa.func.median(value), parts)
         return _only(sa.func.sum(value), parts)
@@ -223,52 +224,56 @@ class FactSelect:
     @property
     def currency(self) -> Core:
         assert self.fact.currency is not None
-        return sa.func.coalesce(
-            sa.func.nullif(self._source.c[self.fact.currency], text_constant("")),
-            text_constant(self.bound.organization_currency),
-        )
+        own = text_constant(self.bound.organization_currency)
+        return sa.func.coalesce(sa.func.nullif(self._source.c[self.fact.currency], EMPTY), own)
 
     def converted(self, value: Core) -> Core:
         """An amount at the rate of its own day; full precision, results round."""
-        one = sa.cast(sa.literal_column("1"), RATE)
-        rate = sa.case((self.currency == self.bound.currency, one), else_=sa.cast(rates().c.rate, RATE))
-        return sa.cast(value, AMOUNT) * rate
+        return at_rate(value, self.currency)
 
     def rate_day(self) -> Core:
         """The day whose rate holds: the row's own in the organization's zone; a stock's last day."""
         if self.fact.is_stock:
-            return sa.literal(self._first_as_of - timedelta(days=1), sa.Date)
+            return self.place("as_of" if self.branch.at == "end" else "start").op("-")(ONE)
         if self.fact.rate_on is not None:
             return self.core(self.fact.rate_on)
-        return self.core(self.fact.day.date) if self.fact.day.date is not None else self.day
-
-    @property
-    def _first_as_of(self) -> date:
-        """Of a stock over time the end of the first bucket: rates are dense from their first day on."""
-        if self.grain is None or self.branch.at == "start":
-            return self.as_of
-        first = self.bound.calendar.bucket(self.branch.period.start, self.grain)
-        return min(self.as_of, step(first, self.grain, 1))
+        if self.fact.day.date is not None:
+            return self.core(self.fact.day.date)
+        assert self.fact.day.at is not None
+        return days.local_day(self.core(self.fact.day.at), place("organization_zone"))
 
     def _rate_condition(self) -> Core:
-        table = rates()
-        return sa.and_(
-            table.c.rate_date == self.rate_day(),
-            table.c.base_currency == self.currency,
-            table.c.quote_currency == self.bound.currency,
-        )
+        return rate_condition(self.rate_day(), self.currency)
 
     def missing_rates(self) -> sa.Select[Any]:
         """Currencies of rows that count, without a rate on their day: currency and its first such day."""
-        counted = [sa.and_(*(self.core(p) for p in m.where)) for _, m in self.branch.measures if m.is_money and m.where]
-        every = all(m.where for _, m in self.branch.measures if m.is_money)
-        day = self.rate_day()
-        where = [*self.where(frozenset()), self.currency != self.bound.currency, rates().c.rate.is_(None)]
-        if counted and every:
-            where.append(sa.or_(*counted))
-        first = sa.func.min(day).label("first_day")
-        made = sa.select(self.currency.label("currency"), first).select_from(self.source).where(*where)
-        return made.group_by(sa.literal_column("1")).order_by(sa.literal_column("2, 1"))
+        where = [*self.where(frozenset()), self.currency != place("currency"), rates().c.rate.is_(None)]
+        money = [measure for _, measure in self.branch.measures if measure.is_money]
+        if all(measure.where for measure in money):
+            where.append(sa.or_(*(sa.and_(*(self.core(part) for part in measure.where)) for measure in money)))
+        day = self.day if self.fact.is_stock else self.rate_day()
+        columns = (self.currency.label("currency"), sa.func.min(day).label("first_day"))
+        made = sa.select(*columns).select_from(self.source).where(*where)
+        return made.group_by(ONE).order_by(sa.literal_column("2, 1"))
+
+
+EMPTY: Core = text_constant("")
+
+
+def at_rate(value: Core, currency: Core) -> Core:
+    """An amount in the asked currency."""
+    rate = sa.case((currency == place("currency"), sa.cast(ONE, RATE)), else_=sa.cast(rates().c.rate, RATE))
+    return sa.cast(value, AMOUNT) * rate
+
+
+def rate_condition(day: Core, currency: Core) -> Core:
+    """Joins the rate of a day; platforms may be a day ahead of the last rate, which then holds."""
+    table = rates()
+    return sa.and_(
+        table.c.rate_date == sa.func.least(day, place("last_rate_day")),
+        table.c.base_currency == currency,
+        table.c.quote_currency == place("currency"),
+    )
 
 
 def _only(aggregate: Any, parts: list[Core]) -> Core:

@@ -1,13 +1,14 @@
 """Days and buckets as SQL: the first day of a row's bucket, series of buckets, shifts of compared ones."""
 
-from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from roastery.warehouse.semantic.calendar import Calendar, Shift
+from roastery.warehouse.semantic.calendar import UNIT_MONTHS, Calendar
 from roastery.warehouse.semantic.expression import Core
-from roastery.warehouse.semantic.query import Grain, Period
+from roastery.warehouse.semantic.parameters import place
+from roastery.warehouse.semantic.plan import Branch
+from roastery.warehouse.semantic.query import Grain
 
 INTERVALS: dict[Grain, str] = {
     "day": "1 DAY",
@@ -16,15 +17,16 @@ INTERVALS: dict[Grain, str] = {
     "quarter": "3 MONTH",
     "year": "12 MONTH",
 }
+BUCKET = "bucket"
 
 
 def as_date(moment: Core) -> Core:
     return sa.cast(moment, sa.Date)
 
 
-def local_day(at: Core, time_zone: str) -> Core:
+def local_day(at: Core, zone: Core) -> Core:
     """The day of an instant in a zone."""
-    return as_date(sa.func.timezone(time_zone, at))
+    return as_date(sa.func.timezone(zone, at))
 
 
 def bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
@@ -42,34 +44,29 @@ def bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
         return as_date(sa.func.date_trunc(unit, day))
     # Whole months are moved, so that no day of a month is cut off on the way.
     first = sa.func.date_trunc(sa.literal_column("'month'"), day)
-    turned = sa.func.date_trunc(unit, first.op("-")(_months(months)))
-    return as_date(turned.op("+")(_months(months)))
+    turn: Core = sa.literal_column(f"INTERVAL ({months}) MONTH")
+    return as_date(sa.func.date_trunc(unit, first.op("-")(turn)).op("+")(turn))
 
 
-def shifted(day: Core, shift: Shift | None) -> Core:
-    """A compared bucket moved beside the asked one of the same ordinal."""
-    if shift is None or not shift.count:
+def aligned(day: Core, branch: Branch, grain: Grain) -> Core:
+    """A bucket of the compared period moved beside the asked one of the same ordinal."""
+    if branch.when == "now":
         return day
-    if shift.unit == "days":
-        return day.op("+")(sa.literal_column(f"({shift.count})"))
-    return as_date(day.op("+")(_months(shift.count)))
+    count = sa.cast(place("shift"), sa.Integer)
+    if grain in UNIT_MONTHS:
+        return as_date(day.op("+")(sa.func.to_months(count)))
+    return day.op("+")(count)
 
 
-def _months(count: int) -> Core:
-    return sa.literal_column(f"INTERVAL ({count}) MONTH")
-
-
-def bucket_series(period: Period, grain: Grain, calendar: Calendar) -> Any:
+def bucket_series(when: str, grain: Grain) -> Any:
     """One row per bucket of a period up to today, its first day as `bucket`."""
-    first = calendar.bucket(period.start, grain)
-    last = max(first, calendar.bucket(min(period.end - timedelta(days=1), calendar.today), grain))
     series = sa.func.generate_series(
-        sa.literal(first, sa.Date), sa.literal(last, sa.Date), sa.literal_column(f"INTERVAL {INTERVALS[grain]}")
+        place(f"{when}_first_bucket"), place(f"{when}_last_bucket"), sa.literal_column(f"INTERVAL {INTERVALS[grain]}")
     )
-    return sa.select(as_date(sa.func.unnest(series)).label("bucket")).subquery("series")
+    return sa.select(as_date(sa.func.unnest(series)).label(BUCKET)).subquery("series")
 
 
-def bucket_end(start: Core, grain: Grain, latest: date) -> Core:
+def bucket_end(start: Core, grain: Grain, latest: Core) -> Core:
     """The first day after a bucket, not beyond `latest`."""
     following = as_date(start.op("+")(sa.literal_column(f"INTERVAL {INTERVALS[grain]}")))
-    return sa.func.least(following, sa.literal(latest, sa.Date))
+    return sa.func.least(following, latest)

@@ -11,53 +11,14 @@ from typing import Any
 from roastery.warehouse.errors import MissingRate
 from roastery.warehouse.money import minor_digits
 from roastery.warehouse.semantic.bound import BoundMetric, BoundQuery
-from roastery.warehouse.semantic.compile import TOTAL, Compiled, Compiler, Converting, compiled
-from roastery.warehouse.semantic.plan import Branch, Plan, plan
-from roastery.warehouse.semantic.profile import Profiles, WarehouseDoor
+from roastery.warehouse.semantic.compile import TOTAL
+from roastery.warehouse.semantic.prepare import Prepared
+from roastery.warehouse.semantic.profile import WarehouseDoor
 from roastery.warehouse.semantic.query import FrameColumn
-from roastery.warehouse.semantic.sources import Catalog
+from roastery.warehouse.semantic.template import Compiled
 
 Number = Decimal | int | None
 RATIO = Decimal("0.0001")
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A query ready to run: its rows, and its totals where they need a query of their own."""
-
-    plan: Plan
-    rows: Compiled
-    totals: Compiled | None
-    rates: tuple[Compiled, ...]
-    currencies: frozenset[str]
-
-
-def prepare(bound: BoundQuery, catalog: Catalog, profiles: Profiles) -> Prepared:
-    """Plan and compile. Only facts that hold other currencies than the asked one are joined with rates."""
-    found: set[str] = set()
-
-    def converting(branch: Branch) -> bool:
-        if branch.fact.currency is None or not any(measure.is_money for _, measure in branch.measures):
-            return False
-        other = profiles.of(branch.fact).currencies - {bound.currency}
-        found.update(other)
-        return bool(other) or bound.organization_currency != bound.currency
-
-    planned = plan(bound)
-    compiler = Compiler(planned, catalog, converting)
-    rows = compiled(compiler.select())
-    totals = _totals(bound, compiler, planned, catalog, converting)
-    rates = tuple(compiled(select) for select in compiler.missing_rates())
-    return Prepared(planned, rows, totals, rates, frozenset(found))
-
-
-def _totals(
-    bound: BoundQuery, compiler: Compiler, planned: Plan, catalog: Catalog, converting: Converting
-) -> Compiled | None:
-    if planned.totals != "query":
-        return None
-    chosen = compiler.chosen_keys() if bound.metric_filters else None
-    return compiled(Compiler(plan(bound, without_keys=True), catalog, converting, chosen).select())
 
 
 @dataclass(frozen=True)

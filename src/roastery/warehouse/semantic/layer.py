@@ -9,18 +9,18 @@ from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuery, Scope
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of, shipped_catalogue
-from roastery.warehouse.semantic.execute import Result, prepare, result_hash, run
+from roastery.warehouse.semantic.execute import Result, result_hash, run
 from roastery.warehouse.semantic.load import shipped
 from roastery.warehouse.semantic.model import Semantics
+from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
 from roastery.warehouse.semantic.provenance import Explanation, provenance
 from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, Period, PeriodSpec
 from roastery.warehouse.semantic.resolve import Setting, resolve
-from roastery.warehouse.semantic.sources import Catalog
 from roastery.warehouse.semantic.values import DimensionValue, dimension_values, names_of
 from roastery.warehouse.state import DataState
 
-_CATALOGS: dict[int, tuple[Semantics, Catalog]] = {}
+_PREPARERS: dict[int, tuple[Semantics, Preparer]] = {}
 
 
 class SemanticLayer:
@@ -30,7 +30,7 @@ class SemanticLayer:
         self.warehouse = warehouse
         self.clock = clock
         self.semantics = semantics or shipped()
-        self._catalog = _catalog_of(self.semantics)
+        self._preparer = _preparer_of(self.semantics)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -94,7 +94,7 @@ class SemanticLayer:
         bound = resolve(query, setting, row_scope)
         self._refuse_sums_across_platforms(bound, profiles)
         through = freshness.complete_through(self._feeding(bound, state))
-        prepared = prepare(bound, self._catalog, profiles)
+        prepared = self._preparer.prepare(bound, profiles)
         said = caveats.before_asking(bound, self.semantics, profiles, through)
         said += caveats.converted(prepared.currencies, bound.currency)
         return Explanation(bound, prepared, tuple(dict.fromkeys(said)))
@@ -171,7 +171,7 @@ class SemanticLayer:
         )
         setting = Setting(self._with_hidden, self.warehouse.organization, self._today(), profiles)
         beside = resolve(asked, setting, row_scope)
-        row = run(self.warehouse, beside, prepare(beside, self._catalog, profiles)).totals
+        row = run(self.warehouse, beside, self._preparer.prepare(beside, profiles)).totals
         found = [
             caveats.companion_sentence(text, beside.metric(name), row[name], bound.currency)
             for name, text in wanted.items()
@@ -183,8 +183,8 @@ class SemanticLayer:
         return self.semantics.with_all_public()
 
 
-def _catalog_of(semantics: Semantics) -> Catalog:
-    kept = _CATALOGS.get(id(semantics))
+def _preparer_of(semantics: Semantics) -> Preparer:
+    kept = _PREPARERS.get(id(semantics))
     if kept is None or kept[0] is not semantics:
-        kept = _CATALOGS[id(semantics)] = (semantics, Catalog(semantics))
+        kept = _PREPARERS[id(semantics)] = (semantics, Preparer(semantics))
     return kept[1]

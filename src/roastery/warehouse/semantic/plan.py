@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
-from roastery.warehouse.semantic.calendar import Shift, shift_between
 from roastery.warehouse.semantic.model import DATE, Fact, Measure
-from roastery.warehouse.semantic.query import Grain, Period
+from roastery.warehouse.semantic.query import Grain
 
 When = Literal["now", "before"]
 Measures = tuple[tuple[str, Measure], ...]
@@ -21,8 +20,8 @@ class Branch:
     """One fact's aggregates over one period.
 
     number: of the fact among the facts of the plan (stocks at the start and at the end of a period count as two).
-    measures: by id. shift: moves the buckets of a compared period beside the asked ones. presence: counts rows by date
-    alone, with filters left out, to tell "none" from "no data".
+    measures: by id. filters: each with its number in the query. presence: counts rows by date alone, with filters left
+    out, to tell "none" from "no data".
     """
 
     number: int
@@ -30,9 +29,7 @@ class Branch:
     fact: Fact
     at: Literal["end", "start"]
     measures: Measures
-    period: Period
-    shift: Shift | None = None
-    filters: tuple[BoundFilter, ...] = ()
+    filters: tuple[tuple[int, BoundFilter], ...] = ()
     presence: bool = False
 
 
@@ -66,18 +63,14 @@ def plan(bound: BoundQuery, *, without_keys: bool = False) -> Plan:
     groups = _groups(bound)
     branches: list[Branch] = []
     # Whether there is data at all is asked within what may be seen and within the asked days only.
-    kept = tuple(f for f in bound.filters if f.is_scope or f.dimension == DATE)
-    periods: list[tuple[When, Period]] = [("now", bound.period)]
-    if bound.compare is not None:
-        periods.append(("before", bound.compare))
+    filters = tuple(enumerate(bound.filters))
+    kept = tuple((n, f) for n, f in filters if f.is_scope or f.dimension == DATE)
+    periods: tuple[When, ...] = ("now",) if bound.compare is None else ("now", "before")
     for number, (fact, at, measures) in enumerate(groups):
-        for when, period in periods:
-            shift = None
-            if when == "before" and grain:
-                shift = shift_between(bound.calendar, period, bound.period, grain)
-            branches.append(Branch(number, when, fact, at, measures, period, shift, bound.filters))
-            if (len(kept) < len(bound.filters) or common_conditions(measures)) and not fact.is_stock:
-                branches.append(Branch(number, when, fact, at, (), period, shift, kept, presence=True))
+        for when in periods:
+            branches.append(Branch(number, when, fact, at, measures, filters))
+            if (len(kept) < len(filters) or common_conditions(measures)) and not fact.is_stock:
+                branches.append(Branch(number, when, fact, at, (), kept, presence=True))
     spine = bool(grain) and len(keys) == 1 and not any(f.dimension == DATE for f in bound.filters)
     return Plan(bound, keys, grain, tuple(branches), spine, _totals(bound, keys))
 

@@ -1,6 +1,6 @@
 """What the stored data looks like: days with rows, currencies, zones and platforms of a table, read once per build."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -32,9 +32,14 @@ class Profile:
     """One stored table: the days that have rows; currencies, zones and platforms without nulls and ''."""
 
     days: frozenset[date]
-    currencies: frozenset[str]
+    currency_days: Mapping[str, date]
+    has_blank_currency: bool
     time_zones: frozenset[str]
     platforms: frozenset[str]
+
+    @property
+    def currencies(self) -> frozenset[str]:
+        return frozenset(self.currency_days)
 
     @cached_property
     def first(self) -> date | None:
@@ -50,7 +55,7 @@ class Profile:
 
 
 # Columns that a table may have and whose distinct values change what can be summed.
-SPREADS = {"currency": "currencies", "time_zone": "time_zones", "platform": "platforms"}
+SPREADS = {"time_zone": "time_zones", "platform": "platforms"}
 DERIVED_WITH_CURRENCY = ("sales", "sale_refunds", "sale_lines", "attribution_credits")
 
 
@@ -78,6 +83,41 @@ class Profiles:
         lasts = [p.last for p in profiles if p.last is not None]
         return min(firsts, default=None), max(lasts, default=None)
 
+    def foreign(self, fact: Fact, currency: str) -> frozenset[str]:
+        """The currencies of a fact's amounts besides the asked one; rows without one are in the organization's."""
+        known = self.of(fact).currencies
+        own = self._warehouse.organization.currency
+        return (known | {own} if self.of(fact).has_blank_currency else known) - {currency}
+
+    def may_lack_rates(self, fact: Fact, currency: str) -> bool:
+        """Whether some amount may have no rate: rates are dense from their first day on."""
+        first_days = self.of(fact).currency_days
+        for other in self.foreign(fact, currency):
+            since = self._rates.get((other, currency))
+            if since is None or since > first_days.get(other, since):
+                return True
+        return False
+
+    @property
+    def last_rate_day(self) -> date | None:
+        return self._rates_and_last[1]
+
+    @property
+    def _rates(self) -> Mapping[tuple[str, str], date]:
+        return self._rates_and_last[0]
+
+    @cached_property
+    def _rates_and_last(self) -> tuple[Mapping[tuple[str, str], date], date | None]:
+        """The first day of each pair of currencies, and the last day of all."""
+        table = sa.table("fx_daily", *map(sa.column, ("rate_date", "base_currency", "quote_currency")))
+        pair = (table.c.base_currency, table.c.quote_currency)
+        made = sa.select(
+            *pair, sa.func.min(table.c.rate_date).label("first"), sa.func.max(table.c.rate_date).label("last")
+        )
+        rows = self._warehouse.query(made.group_by(*pair)).to_pylist()
+        since = {(row["base_currency"], row["quote_currency"]): row["first"] for row in rows}
+        return since, max((row["last"] for row in rows), default=None)
+
     def _read(self, fact: Fact) -> Profile:
         day = fact.base_day.date or fact.base_day.at
         assert day is not None
@@ -86,12 +126,20 @@ class Profiles:
         if fact.base_day.date is None:
             placed = sa.func.timezone(self._warehouse.organization.time_zone, placed)
         placed = sa.cast(placed, sa.Date)
-        columns = [sa.func.list(sa.distinct(placed)).label("days")]
         spreads = [column for column in SPREADS if _has_column(fact.base_table, column)]
+        columns = [sa.func.list(sa.distinct(placed)).label("days")]
         columns += [sa.func.list(sa.distinct(sa.column(c))).label(SPREADS[c]) for c in spreads]
         row = self._warehouse.query(sa.select(*columns).select_from(table)).to_pylist()[0]
         sets = {name: frozenset(value for value in row.get(name) or () if value) for name in SPREADS.values()}
-        return Profile(frozenset(day for day in row["days"] or () if day), **sets)
+        firsts = self._currency_days(table, placed) if _has_column(fact.base_table, "currency") else {}
+        named = {currency: day for currency, day in firsts.items() if currency}
+        return Profile(frozenset(day for day in row["days"] or () if day), named, len(named) < len(firsts), **sets)
+
+    def _currency_days(self, table: Any, placed: sa.ColumnElement[Any]) -> dict[str, date]:
+        currency: sa.ColumnElement[Any] = sa.func.coalesce(sa.column("currency"), "")
+        made = sa.select(currency.label("currency"), sa.func.min(placed).label("first")).select_from(table)
+        rows = self._warehouse.query(made.group_by(sa.literal_column("1"))).to_pylist()
+        return {row["currency"]: row["first"] for row in rows if row["first"]}
 
 
 def _has_column(table: str, column: str) -> bool:

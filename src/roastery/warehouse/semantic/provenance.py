@@ -7,7 +7,7 @@ from typing import Any
 
 from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import BoundQuery
-from roastery.warehouse.semantic.execute import Prepared
+from roastery.warehouse.semantic.prepare import Prepared
 from roastery.warehouse.semantic.query import PeriodSpec, Provenance
 from roastery.warehouse.state import SourceState
 

@@ -86,6 +86,7 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
         currency=_currency(query.currency) or organization.currency,
         organization_currency=organization.currency,
         time_zone=time_zone,
+        organization_zone=organization.time_zone,
         is_rezoned=time_zone != organization.time_zone,
         attribution=_attribution(query, organization),
         refund_basis=query.refund_basis or organization.refund_basis,

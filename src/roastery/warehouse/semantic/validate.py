@@ -23,8 +23,8 @@ sale_lines: sale_id line_no sale_date product_id product_name category quantity 
  currency promotion_id
 touches: touchpoint_id customer_id anonymous_id occurred_at touch_date channel platform campaign_id campaign_name
  ad_id asset_id kind is_direct is_paid resolution source_system
-attribution_credits: model sale_id sale_date touch_date touchpoint_id channel platform campaign_id ad_id asset_id is_paid
- is_direct weight credited_net credited_gross order_weight new_customer_weight currency reason
+attribution_credits: model sale_id sale_date touch_date touchpoint_id channel platform campaign_id ad_id asset_id
+ is_paid is_direct weight credited_net credited_gross order_weight new_customer_weight currency reason
 sessions: session_id visitor customer_id started_at session_date ended_at landing_page page_views form_submissions
  add_to_carts checkouts purchases channel platform campaign_id
 fx_daily: rate_date base_currency quote_currency rate

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from roastery.warehouse.errors import NotAllowed
 from roastery.warehouse.semantic.bound import EVERYTHING, Scope
-from roastery.warehouse.semantic.compile import compiled
 from roastery.warehouse.semantic.expression import Core, text_constant
 from roastery.warehouse.semantic.model import Dimension, Fact, LabelSource, Semantics
 from roastery.warehouse.semantic.profile import WarehouseDoor
+from roastery.warehouse.semantic.template import compiled
 
 NOT_VALUES = ("unknown", "none", "unattributed")
 NAMES_AT_ONCE = 2_000

@@ -1,0 +1,97 @@
+"""Every value of a query that its SQL takes as a parameter, by name.
+
+SQL is compiled once per shape of query (names, splits, kinds of conditions) and kept; days, filter values, zone, model
+and limit are filled in each time. So nothing that differs between two queries of one shape may be written into the SQL:
+it has a name here.
+"""
+
+from collections.abc import Hashable, Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
+from roastery.warehouse.semantic.calendar import instant, shift_between
+from roastery.warehouse.semantic.expression import Core
+from roastery.warehouse.semantic.model import DATE
+from roastery.warehouse.semantic.query import Op, Period
+
+TEXT_OPS: tuple[Op, ...] = ("in", "eq", "not_in", "ne", "contains", "starts_with")
+
+
+@cache
+def place(name: str) -> Core:
+    """A named place in the SQL, filled with `values_of` when it runs."""
+    return sa.bindparam(name, type_=sa.types.NullType(), required=False, value=None)
+
+
+def filter_places(item: BoundFilter, number: int) -> list[Core]:
+    return [place(f"filter_{number}_{n}") for n in range(len(item.values))]
+
+
+def values_of(bound: BoundQuery, last_rate_day: date | None) -> dict[str, Any]:
+    """The values of all places that any SQL of the query may have."""
+    found: dict[str, Any] = {
+        "zone": bound.time_zone,
+        "organization_zone": bound.organization_zone,
+        "model": bound.attribution.model,
+        "currency": bound.currency,
+        "limit": bound.limit + 1,
+        "last_rate_day": last_rate_day,
+        **_days("now", bound.period, bound),
+    }
+    if bound.compare is not None:
+        found |= _days("before", bound.compare, bound)
+        if bound.grain:
+            found["shift"] = shift_between(bound.calendar, bound.compare, bound.period, bound.grain).count
+    for number, item in enumerate(bound.filters):
+        for n, value in enumerate(item.values):
+            found[f"filter_{number}_{n}"] = _filter_value(item, value)
+    for number, condition in enumerate(bound.metric_filters):
+        found |= {f"having_{number}_{n}": Decimal(value) for n, value in enumerate(condition.values)}
+    return found
+
+
+def _filter_value(item: BoundFilter, value: str) -> Any:
+    if item.dimension == DATE:
+        return date.fromisoformat(value)
+    return value.lower() if item.op in TEXT_OPS and not item.is_scope else value
+
+
+def _days(when: str, period: Period, bound: BoundQuery) -> dict[str, Any]:
+    # A stock is that of the period's end, but never of a day that has not begun.
+    as_of = min(period.end, bound.today + timedelta(days=1))
+    found: dict[str, Any] = {f"{when}_start": period.start, f"{when}_end": period.end, f"{when}_as_of": as_of}
+    for name, day in (("start", period.start), ("end", period.end), ("as_of", as_of)):
+        found[f"{when}_{name}_at"] = instant(day, bound.zone)
+    if bound.grain:
+        last = min(period.end - timedelta(days=1), bound.today)
+        first = bound.calendar.bucket(period.start, bound.grain)
+        found[f"{when}_first_bucket"] = first
+        found[f"{when}_last_bucket"] = max(first, bound.calendar.bucket(last, bound.grain))
+    return found
+
+
+def shape_of(bound: BoundQuery, conversions: Mapping[str, bool]) -> Hashable:
+    """What decides the SQL's text: two queries of one shape differ in values only."""
+    attribution = bound.attribution
+    return (
+        tuple((metric.name, metric.shown, metric.formula) for metric in bound.metrics),
+        tuple((name, measure.key) for name, measure in bound.measures.items()),
+        tuple(dimension.name for dimension in bound.dimensions),
+        bound.grain,
+        bound.compare is not None,
+        tuple((f.dimension, f.op, len(f.values), f.is_scope) for f in bound.filters),
+        tuple((f.metric, f.suffix, f.op, len(f.values)) for f in bound.metric_filters),
+        bound.order,
+        bound.is_rezoned,
+        attribution.date,
+        None if attribution.is_stored else (attribution.model, attribution.window_days, attribution.view_window_days),
+        bound.organization_currency,
+        bound.calendar.week_start,
+        bound.calendar.fiscal_year_start,
+        tuple(sorted(conversions.items())),
+    )
