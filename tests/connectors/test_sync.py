@@ -149,6 +149,16 @@ def test_a_failure_of_the_warehouse_is_no_provider_s_and_passes_through() -> Non
     assert source.http.closed
 
 
+@pytest.mark.parametrize("error", [KeyError("id"), TypeError("None is no list"), ValueError("not a date: tomorrow")])
+def test_an_answer_of_another_shape_is_a_sentence_and_no_empty_result(error: Exception) -> None:
+    landing = Landing()
+    report = sync(Numbers(3, error), landing)
+    assert report.outcome == "failed"
+    assert report.message.startswith("Numbers answered in a form that is not known, for first (")
+    assert [resource.outcome for resource in report.resources] == ["failed", "complete", "not_run"]
+    assert landing.keys("first") == ["0", "1", "2"]
+
+
 def test_progress_tells_rows_rate_share_and_what_is_left() -> None:
     ticks = iter(range(1000))
     told: list[SyncProgress] = []

@@ -6,7 +6,8 @@ ConnectorError (DataError)
 │   └── CutOff              the answer ended in the middle
 ├── Reconnect           somebody gives consent or credentials again
 ├── SkipResource        this resource cannot be read; the others go on
-│   └── SliceTooLarge       the provider wants a smaller slice; the source halves it
+│   ├── SliceTooLarge       the provider wants a smaller slice; the source halves it
+│   └── UnknownShape        the answer is not of the documented form; a developer looks at it
 └── AbortSync           nothing more can be read with this connection until its settings change
 BadConnection (BadQuery)        a connection's settings or secrets are missing or unsound
 WebhookRejected (NotAllowed)    a webhook's signature, time or form is not what the sender would send
@@ -50,6 +51,10 @@ class SkipResource(ConnectorError):
 
 class SliceTooLarge(SkipResource):
     """The provider refuses this much data at once."""
+
+
+class UnknownShape(SkipResource):
+    """The provider answered in a form that this version does not know."""
 
 
 class AbortSync(ConnectorError):

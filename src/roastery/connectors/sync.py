@@ -1,18 +1,25 @@
 """Pulls what is new: pages of a source land in raw with their cursor, one transaction each, from where it stopped."""
 
+import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
-from roastery.connectors.errors import AbortSync, Reconnect, RetryLater, SkipResource, Throttled
+from roastery.connectors.errors import AbortSync, Reconnect, RetryLater, SkipResource, Throttled, UnknownShape
+from roastery.connectors.redaction import PROCESS
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.raw import CompletedRead, LandReport, RawBatch, RawRecord, SourceProgress
 
+logger = logging.getLogger("roastery.connectors")
+
 Outcome = Literal["complete", "skipped", "waiting", "needs_consent", "failed", "not_run"]
+
+MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
+"""What reading an answer of another shape raises."""
 
 WORST_FIRST: tuple[Outcome, ...] = ("needs_consent", "failed", "waiting", "not_run", "skipped", "complete")
 
@@ -153,7 +160,7 @@ class _Run:
         try:
             self._land_all(resource, tally)
         except SkipResource as error:
-            return "skipped", error.message, None
+            return "failed" if isinstance(error, UnknownShape) else "skipped", error.message, None
         except RetryLater as error:
             if isinstance(error, Throttled):
                 # The whole connection shares the limit: asking for its other resources would only add to it.
@@ -173,7 +180,7 @@ class _Run:
     def _land_all(self, resource: Resource, tally: "_Tally") -> None:
         stored = self.warehouse.cursor(self.connection.id, resource.name)
         cursor = Cursor(stored or {})
-        for page in self.source.pages(resource, cursor, self.until):
+        for page in self._pages(resource, cursor):
             batch = batch_of(page, resource, self.connection, self.source.provider)
             tally.add(self.warehouse.land(batch))
             cursor = page.cursor
@@ -187,6 +194,22 @@ class _Run:
         self.warehouse.land(batch_of(done, resource, self.connection, self.source.provider, data_as_of=self.until))
         self.share = 1.0
         self._tell()
+
+    def _pages(self, resource: Resource, cursor: Cursor) -> Iterator[Page]:
+        """The source's pages; an answer of another shape than the provider documents becomes a sentence."""
+        pages = self.source.pages(resource, cursor, self.until)
+        while True:
+            try:
+                page = next(pages, None)
+            except MISSHAPEN as error:
+                logger.exception("%s: unreadable answer for %s", self.source.title, resource.name)
+                raise UnknownShape(
+                    f"{self.source.title} answered in a form that is not known, for {resource.name} "
+                    f"({type(error).__name__}: {PROCESS.clean(str(error))})."
+                ) from error
+            if page is None:
+                return
+            yield page
 
     def heard_of_wait(self, seconds: float, why: str) -> None:
         self._tell(why, self.clock.now() + timedelta(seconds=seconds))

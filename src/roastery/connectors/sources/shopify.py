@@ -40,8 +40,9 @@ REFUND = f"""id legacyResourceId createdAt processedAt totalRefundedSet {MONEY}
     refundLineItems(first: 10) {{ nodes {{ {REFUND_LINE} }} {PAGE} }}
     refundShippingLines(first: 3) {{ nodes {{ subtotalAmountSet {MONEY} taxAmountSet {MONEY} }} }}"""
 FULFILLMENT = "id legacyResourceId createdAt status displayStatus inTransitAt deliveredAt"
+PAYMENT = "id kind status fees { amount { amount currencyCode } }"
 FEW = 5
-"""Refunds and parcels of an order asked for at first; the orders that have more are asked again."""
+"""Refunds, parcels and payments of an order asked for at first; the orders that have more are asked again."""
 
 SHOP = "query Shop { shop { id name myshopifyDomain currencyCode ianaTimezone createdAt } }"
 SCOPES = "query Scopes { currentAppInstallation { accessScopes { handle } } }"
@@ -56,6 +57,7 @@ ORDERS = f"""query Orders($first: Int!, $after: String, $query: String, $reverse
       lineItems(first: 10) {{ nodes {{ {LINE} }} {PAGE} }}
       refunds(first: {FEW}) {{ {REFUND} }}
       fulfillments(first: {FEW}) {{ {FULFILLMENT} }}
+      transactions(first: {FEW}) {{ {PAYMENT} }}
       customerJourneySummary {{ ready moments(first: 10) {{ nodes {{ {MOMENT} }} {PAGE} }} }}
     }}
     {PAGE}
@@ -71,6 +73,7 @@ MORE_REFUNDS = f"query MoreRefunds($id: ID!) {{ order(id: $id) {{ refunds(first:
 MORE_FULFILLMENTS = f"""query MoreFulfillments($id: ID!) {{
   order(id: $id) {{ fulfillments(first: 200) {{ {FULFILLMENT} }} }}
 }}"""
+MORE_PAYMENTS = f"query MorePayments($id: ID!) {{ order(id: $id) {{ transactions(first: 100) {{ {PAYMENT} }} }} }}"
 MORE_REFUND_LINES = f"""query MoreRefundLines($id: ID!, $after: String) {{
   refund(id: $id) {{ refundLineItems(first: 50, after: $after) {{ nodes {{ {REFUND_LINE} }} {PAGE} }} }}
 }}"""
@@ -108,6 +111,7 @@ DOCUMENTS = {
     "more_moments": MORE_MOMENTS,
     "more_refunds": MORE_REFUNDS,
     "more_fulfillments": MORE_FULFILLMENTS,
+    "more_payments": MORE_PAYMENTS,
     "more_refund_lines": MORE_REFUND_LINES,
     "more_variants": MORE_VARIANTS,
 }
@@ -163,6 +167,12 @@ ORDER_SHAPE = {
             ("legacyResourceId", "createdAt", "status", "displayStatus", "inTransitAt", "deliveredAt"), "VARCHAR"
         )
     ],
+    "transactions": [
+        {
+            **dict.fromkeys(("kind", "status"), "VARCHAR"),
+            "fees": [{"amount": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}}],
+        }
+    ],
     "customerJourneySummary": {
         "moments": {
             "nodes": [
@@ -210,14 +220,21 @@ outside AS (
 refunds AS ({REFUNDS}),
 given_back AS (
     SELECT o.legacyResourceId AS id, sum(amount) AS amount, sum(of_lines) AS of_lines FROM refunds GROUP BY id),
+payments AS (
+    SELECT o, unnest(flatten(list_transform(o.transactions, lambda t: t.fees))) AS fee FROM orders),
+fees AS (
+    -- Fees in the currency of the payout would not add up with the sale; they are left out.
+    SELECT o.legacyResourceId AS id, sum(CAST(fee.amount.amount AS DECIMAL(18,6))) AS amount FROM payments
+    WHERE fee.amount.currencyCode = o.subtotalPriceSet.shopMoney.currencyCode GROUP BY id),
 sold AS (
-    SELECT o, coalesce(given_back.amount, 0) AS refunded, coalesce(outside.amount, 0) AS outside,
+    SELECT o, fees.amount AS fees, coalesce(given_back.amount, 0) AS refunded, coalesce(outside.amount, 0) AS outside,
            CASE WHEN o.edited
                 THEN CAST(o.currentSubtotalPriceSet.shopMoney.amount AS DECIMAL(18,6)) + coalesce(of_lines, 0)
                 ELSE CAST(o.subtotalPriceSet.shopMoney.amount AS DECIMAL(18,6)) END AS subtotal
     FROM orders
     LEFT JOIN outside ON outside.id = o.legacyResourceId
-    LEFT JOIN given_back ON given_back.id = o.legacyResourceId)
+    LEFT JOIN given_back ON given_back.id = o.legacyResourceId
+    LEFT JOIN fees ON fees.id = o.legacyResourceId)
 SELECT 'shopify:' || o.legacyResourceId AS transaction_id,
        'shopify:' || o.customer.legacyResourceId AS customer_id,
        coalesce(o.processedAt, o.createdAt) AS occurred_at,
@@ -239,7 +256,8 @@ SELECT 'shopify:' || o.legacyResourceId AS transaction_id,
        'shopify:' || o.retailLocation.legacyResourceId AS location_id,
        CAST(o.totalDiscountsSet.shopMoney.amount AS DECIMAL(18,6)) AS discount_amount,
        CAST(o.totalTaxSet.shopMoney.amount AS DECIMAL(18,6)) AS tax_amount,
-       CAST(o.totalShippingPriceSet.shopMoney.amount AS DECIMAL(18,6)) AS shipping_amount
+       CAST(o.totalShippingPriceSet.shopMoney.amount AS DECIMAL(18,6)) AS shipping_amount,
+       fees AS fee_amount
 FROM sold
 """  # noqa: S608
 
@@ -547,7 +565,8 @@ class Shopify:
         journey = order.get("customerJourneySummary")
         if journey and journey.get("moments"):
             self._drain(journey["moments"], MORE_MOMENTS, order["id"], "order", "customerJourneySummary", "moments")
-        for name, document in (("refunds", MORE_REFUNDS), ("fulfillments", MORE_FULFILLMENTS)):
+        lists = {"refunds": MORE_REFUNDS, "fulfillments": MORE_FULFILLMENTS, "transactions": MORE_PAYMENTS}
+        for name, document in lists.items():
             if len(order.get(name) or ()) >= FEW:
                 order[name] = self._api.ask(document, id=order["id"])["order"][name]
         for refund in order.get("refunds") or ():
