@@ -147,11 +147,12 @@ class Roastery:
 
         return run(name, arguments, self.context(organization, actor))
 
-    def analyst(self, organization: Organization, actor: Actor) -> Analyst:
-        """The agent, for one asker of one organization."""
-        from roastery.api.asking import analyst_for
+    @cached_property
+    def analyst(self) -> Analyst:
+        """The agent; one for the process, with the model that the settings name."""
+        from roastery.api.asking import analyst_of
 
-        return analyst_for(self, organization, actor)
+        return analyst_of(self.settings)
 
     def freshen(self, organization: Organization) -> None:
         """Bring the tables up to what has landed and to the day; the last good ones serve when that is slow."""

@@ -1,4 +1,4 @@
-"""Questions in words: the agent, with its conversation and its answers kept."""
+"""Questions in words: the agent, with the conversation before it and its answer kept."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,54 @@ from roastery.tools.base import Actor
 from roastery.warehouse.organization import Organization
 
 if TYPE_CHECKING:
+    from roastery.agent.graph import Analyst
     from roastery.api.app import Roastery
+    from roastery.api.settings import Settings
+
+
+def analyst_of(settings: "Settings") -> "Analyst":
+    """The agent with the model that the settings name. Errors: UnknownModel."""
+    from roastery.agent.chat_model import chat_model
+    from roastery.agent.graph import Analyst
+
+    key = settings.openai_api_key
+    model = chat_model(
+        settings.model, api_key=key.get_secret_value() if key else None, base_url=settings.openai_base_url
+    )
+    return Analyst(model)
+
+
+class Asking:
+    """One question of one asker: opened in its conversation, answered, kept.
+
+    Errors of the constructor: NotFound for a conversation that is not the asker's.
+    """
+
+    def __init__(
+        self, roastery: "Roastery", organization: Organization, actor: Actor, conversation_id: str | None
+    ) -> None:
+        from roastery.agent.state import Turn
+
+        self._roastery = roastery
+        self._answers = StoredAnswers(roastery.database, organization.id, actor)
+        self._conversation = self._answers.open(conversation_id, roastery.wall.now())
+        earlier = self._answers.answers(self._conversation) if conversation_id else []
+        self._history = [Turn.of(answer) for answer in earlier]
+        self._context = roastery.context(organization, actor)
+
+    def answer(self, question: str) -> Answer:
+        answer = self._roastery.analyst.ask(question, self._context, self._conversation, self._history)
+        self._answers.keep(answer, self._roastery.wall.now())
+        return answer
+
+    def events(self, question: str) -> Iterator[tuple[str, Any]]:
+        """(`step` | `token` | `answer`, plain JSON) as they come."""
+        for kind, value in self._roastery.analyst.stream(question, self._context, self._conversation, self._history):
+            if kind == "answer":
+                self._answers.keep(value, self._roastery.wall.now())
+                yield kind, value.model_dump(mode="json")
+            else:
+                yield kind, value
 
 
 def ask(
@@ -20,11 +67,7 @@ def ask(
     conversation_id: str | None = None,
 ) -> Answer:
     """Answer a question and keep the answer in its conversation. Errors: NotFound for another's conversation."""
-    answers = StoredAnswers(roastery.database, organization.id, actor)
-    conversation = answers.open(conversation_id, roastery.wall.now())
-    answer = roastery.analyst.ask(question, roastery.context(organization, actor), conversation)
-    answers.keep(answer, roastery.wall.now())
-    return answer
+    return Asking(roastery, organization, actor, conversation_id).answer(question)
 
 
 def stream(
@@ -34,17 +77,5 @@ def stream(
     question: str,
     conversation_id: str | None = None,
 ) -> Iterator[tuple[str, Any]]:
-    """(`step` | `token` | `answer`, data) as they come: steps, verified sentences, at last the whole answer."""
-    answers = StoredAnswers(roastery.database, organization.id, actor)
-    conversation = answers.open(conversation_id, roastery.wall.now())
-    context = roastery.context(organization, actor)
-
-    def events() -> Iterator[tuple[str, Any]]:
-        for event in roastery.analyst.stream(question, context, conversation):
-            if isinstance(event, Answer):
-                answers.keep(event, roastery.wall.now())
-                yield "answer", event.model_dump(mode="json")
-            else:
-                yield event
-
-    return events()
+    """The same, told as it happens: steps, verified sentences as tokens, at last the whole answer."""
+    return Asking(roastery, organization, actor, conversation_id).events(question)

@@ -1,6 +1,7 @@
 """Brings curated tables up to what has landed: one build at a time per organization, landings of a second in one."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,10 @@ import structlog
 from roastery.warehouse.organization import Organization
 
 GATHER_SECONDS = 0.5
+LONGEST_GATHER_SECONDS = 15.0
+SHARE_FOR_OTHERS = 2.0
+"""While rows keep coming and nobody waits, building pauses this many times as long as the last build took."""
+
 log = structlog.get_logger()
 
 
@@ -19,6 +24,8 @@ class _Line:
     asked: int = 0
     done: int = 0
     is_running: bool = False
+    took_seconds: float = 0.0
+    waiting: threading.Event = field(default_factory=threading.Event)
     changed: threading.Condition = field(default_factory=threading.Condition)
     error: Exception | None = None
 
@@ -30,7 +37,6 @@ class Builds:
         self._build = build
         self._lines: dict[str, _Line] = {}
         self._lock = threading.Lock()
-        self._closing = threading.Event()
 
     def request(self, organization: Organization) -> None:
         """Have what has landed built soon; requests that come together share one build."""
@@ -47,6 +53,8 @@ class Builds:
         line = self._line(organization.id)
         with line.changed:
             target = line.asked
+            if line.done < target:
+                line.waiting.set()
             settled = line.changed.wait_for(lambda: line.done >= target or line.error is not None, at_most_seconds)
             if line.error is not None:
                 error, line.error = line.error, None
@@ -55,22 +63,26 @@ class Builds:
 
     def close(self) -> None:
         """Finish what was requested."""
-        self._closing.set()
         for line in list(self._lines.values()):
+            line.waiting.set()
             with line.changed:
                 line.changed.wait_for(lambda line=line: not line.is_running)
 
     def _run(self, organization: Organization, line: _Line) -> None:
         while True:
-            self._closing.wait(GATHER_SECONDS)
+            pause = min(max(GATHER_SECONDS, SHARE_FOR_OTHERS * line.took_seconds), LONGEST_GATHER_SECONDS)
+            line.waiting.wait(pause)
             with line.changed:
+                line.waiting.clear()
                 serving = line.asked
             error: Exception | None = None
+            began = time.monotonic()
             try:
                 self._build(organization)
             except Exception as failure:  # noqa: BLE001 reported to whoever waits, and logged
                 log.error("build failed", organization_id=organization.id, error=str(failure))
                 error = failure
+            line.took_seconds = time.monotonic() - began
             with line.changed:
                 line.done, line.error = serving, error
                 line.is_running = line.asked > line.done

@@ -42,9 +42,9 @@ def explain_query(
     roastery: "Roastery", organization: Organization, actor: Actor, asked: Mapping[str, Any] | str
 ) -> str:
     """The SQL that a MetricQuery would run."""
-    query = read_query(asked)
-    explained: str = roastery.context(organization, actor).metrics.explain(query)
-    return explained
+    explained = roastery.layer(organization).explain(read_query(asked), row_scope=actor.row_scope)
+    parts = [explained.sql] if explained.totals_sql is None else [explained.sql, "-- totals", explained.totals_sql]
+    return "\n".join(parts)
 
 
 def run_sql(roastery: "Roastery", organization: Organization, actor: Actor, statement: str) -> dict[str, Any]:

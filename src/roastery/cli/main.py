@@ -1,5 +1,9 @@
 """The command `roastery`: every command is one file of this folder, and heavy imports happen inside its work."""
 
+import contextlib
+import os
+import sys
+
 import typer
 
 from roastery.cli import (
@@ -51,5 +55,17 @@ app.add_typer(alert.app, name="alert")
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    app(prog_name="roastery")
+    """Entry point of the console script.
+
+    Leaves without taking the interpreter down: everything is closed by then, and DuckDB's binding would print notes on
+    leaked types after a user's error (nanobind, seen with DuckDB 2.0).
+    """
+    code = 1
+    try:
+        app(prog_name="roastery")
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 1
+    with contextlib.suppress(OSError):  # whoever read our output may have gone
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+WIDEST = 5_000
+
+
 @dataclass(frozen=True)
 class Terminal:
     """out: results only, so that they can be piped; err: progress and sentences for people."""
@@ -33,17 +36,20 @@ class Terminal:
 
     def rows(self, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
         """A table of results; numbers stand right."""
+        from rich.box import SIMPLE_HEAD
         from rich.table import Table
         from rich.text import Text
 
         rows = list(rows)
-        table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False)
+        table = Table(title=title, title_justify="left", header_style="bold", pad_edge=False, box=SIMPLE_HEAD)
         for column in columns:
             numeric = any(is_number(row.get(column)) for row in rows)
             table.add_column(column, justify="right" if numeric else "left", overflow="fold")
         for row in rows:
             table.add_row(*[Text(shown(row.get(column))) for column in columns])
-        self.out.print(table)
+        # What is piped, and what is wider than the terminal, is not squeezed: a wrapped number cannot be read.
+        wanted = self.out.measure(table, options=self.out.options.update(width=WIDEST)).maximum
+        self.out.print(table, width=max(wanted, self.out.width), crop=False, no_wrap=True)
 
 
 @dataclass(frozen=True)
