@@ -1,4 +1,4 @@
-"""A small organization with real tables: two platforms, three campaigns, ten weeks of orders with and without touches."""
+"""A small organization with real tables: two platforms, three campaigns, ten weeks of orders, some touched."""
 
 import csv
 import io

@@ -117,6 +117,10 @@ class Jobs:
         """Have a delivery sent."""
         self._start("deliver", f"deliver:{delivery_id}", delivery_id)
 
+    def unsent(self) -> list[str]:
+        """Ids of the deliveries that wait to be sent."""
+        return [delivery.id for delivery in Deliveries(self.roastery.database).pending()]
+
     def finish(self, workflow_id: str) -> Any:
         """Wait for a run and give its result."""
         from dbos import DBOS
@@ -168,7 +172,7 @@ class Jobs:
 
         roastery = self.roastery
         outbox = Outbox(roastery.database, channels(roastery.settings), roastery.wall)
-        attempt = DBOS.step(name="attempt")(outbox.attempt)
+        attempt = DBOS.step(name="attempt")(lambda delivery_id: outbox.attempt(delivery_id))
         judge = DBOS.step(name="run_due")(lambda schedule_id, due_at: run_due(roastery, schedule_id, due_at))
         answer = DBOS.step(name="answer")(lambda event_id: answer_event(roastery, event_id))
 

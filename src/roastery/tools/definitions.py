@@ -56,7 +56,8 @@ def parts_of_ratio(context: ToolContext, metric: str) -> RatioParts | None:
     scale = Decimal(1)
     above, below = node.left, node.right
     if isinstance(above, Arithmetic) and above.sign == "*" and isinstance(above.left, Number):
-        above, scale = above.right, above.left.value
+        scale = above.left.value
+        above = above.right
     if not (isinstance(above, Name) and isinstance(below, Name)):
         return None
     if any(context.metrics.semantics.additivity(name) == "non_additive" for name in (above.name, below.name)):

@@ -1,11 +1,14 @@
 """A Slack Web API on loopback: the methods that Roastery calls, with Slack's shapes and failures on demand."""
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -22,6 +25,7 @@ class FakeSlack:
     failures: dict[str, list[tuple[int, dict[str, Any], dict[str, str]]]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=set)
     drop_after_post: bool = False
+    kill_client_after_post: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fail(self, method: str, error: str, *, status: int = 200, headers: dict[str, str] | None = None) -> None:
@@ -56,6 +60,25 @@ class FakeSlack:
         return [*posts, {"ts": "1700000000.900000", "files": files}]
 
 
+def _kill_peer(port: int) -> None:
+    """SIGKILL the process at the other end of a loopback connection."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if int(process.name) != os.getpid() and _holds(process, _inode(port)):
+            os.kill(int(process.name), signal.SIGKILL)
+
+
+def _inode(port: int) -> str:
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return next(line.split()[9] for line in lines if line.split()[1].endswith(f":{port:04X}"))
+
+
+def _holds(process: Path, inode: str) -> bool:
+    try:
+        return any(os.readlink(fd) == f"socket:[{inode}]" for fd in (process / "fd").iterdir())
+    except OSError:
+        return False
+
+
 @contextmanager
 def fake_slack() -> Iterator[FakeSlack]:
     """Serve a fake Slack on a free port."""
@@ -78,6 +101,10 @@ def fake_slack() -> Iterator[FakeSlack]:
                     status, document, headers = waiting.pop(0)
                 else:
                     status, document, headers = 200, slack.answer(method, self._form(body)), {}
+            if method == "chat.postMessage" and slack.kill_client_after_post:
+                slack.kill_client_after_post = False
+                _kill_peer(self.client_address[1])
+                return
             if method == "chat.postMessage" and slack.drop_after_post and document["ok"]:
                 # The message is there, the answer is lost: what a crash in between looks like from outside.
                 slack.drop_after_post = False
