@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Credits for every closed-form model, as SQL over conversion_paths and sales; each sale is split to the cent (law 7).
 
 Definitions (facts: Shao & Li 2011 and the platforms' help pages; worked examples in tests/cases/attribution.yml):
@@ -121,7 +122,7 @@ def _eligible(window_days: int | None, view_window_days: int | None) -> str:
 
 
 def _ranked() -> str:
-    """Places on the path. Paths with a click or visit drop their views; last_non_direct ranks what is left for itself."""
+    """Places on the path. A path with a click or visit drops its views; last_non_direct ranks for itself."""
     return f"""
     SELECT e.*,
         count(*) OVER (PARTITION BY sale_id, competes) AS n,
@@ -169,8 +170,8 @@ def _with_fractions(kind: str) -> str:
 
 
 def _attributed_rows(paths: str) -> str:
-    return f"""SELECT c.model, c.sale_id, p.sale_date, p.touch_date, c.touchpoint_id, p.channel, p.platform, p.campaign_id,
-    p.ad_id, p.asset_id, p.is_paid, p.is_direct, c.weight, c.credited_net, c.credited_gross,
+    return f"""SELECT c.model, c.sale_id, p.sale_date, p.touch_date, c.touchpoint_id, p.channel, p.platform,
+    p.campaign_id, p.ad_id, p.asset_id, p.is_paid, p.is_direct, c.weight, c.credited_net, c.credited_gross,
     CASE WHEN p.is_order THEN c.weight ELSE 0::DECIMAL(18,9) END AS order_weight,
     CASE WHEN p.is_first_sale THEN c.weight ELSE 0::DECIMAL(18,9) END AS new_customer_weight,
     p.currency, NULL::VARCHAR AS reason

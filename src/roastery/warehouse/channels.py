@@ -16,8 +16,14 @@ CHANNELS = (
     "other",
 )
 
-SEARCH_ENGINES = ("google", "bing", "yahoo", "duckduckgo", "baidu", "yandex", "ecosia", "adwords", "microsoft", "msn", "ask", "naver", "qwant", "startpage")  # fmt: skip
-SOCIAL_SITES = ("facebook", "fb", "instagram", "ig", "meta", "tiktok", "linkedin", "twitter", "x", "t.co", "pinterest", "snapchat", "reddit", "youtube", "threads", "whatsapp", "messenger")  # fmt: skip
+SEARCH_ENGINES = (
+    *("google", "bing", "yahoo", "duckduckgo", "baidu", "yandex", "ecosia", "adwords", "microsoft", "msn", "ask"),
+    *("naver", "qwant", "startpage"),
+)
+SOCIAL_SITES = (
+    *("facebook", "fb", "instagram", "ig", "meta", "tiktok", "linkedin", "twitter", "x", "t.co", "pinterest"),
+    *("snapchat", "reddit", "youtube", "threads", "whatsapp", "messenger"),
+)
 SOCIAL_PLATFORMS = ("meta_ads", "tiktok_ads", "linkedin_ads", "pinterest_ads", "snapchat_ads", "reddit_ads", "x_ads")
 SEARCH_PLATFORMS = ("google_ads", "microsoft_ads")
 EMAIL_PLATFORMS = ("klaviyo", "mailchimp", "constant_contact", "hubspot_email", "email")

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Data quality: what is there, how fresh, and what does not fit together. Read by data_health."""
 
 from collections.abc import Iterator

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
-import sqlalchemy
 
 from roastery.warehouse import build as building
 from roastery.warehouse import checks as checking
@@ -21,6 +20,9 @@ from roastery.warehouse.organization import Organization
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import LandReport, RawBatch
 from roastery.warehouse.state import DataState
+
+if TYPE_CHECKING:
+    import sqlalchemy
 
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
@@ -81,7 +83,7 @@ class Warehouse:
             yield cursor
 
     def query(
-        self, statement: str | sqlalchemy.Select[Any], parameters: Parameters = None, *, max_rows: int | None = None
+        self, statement: "str | sqlalchemy.Select[Any]", parameters: Parameters = None, *, max_rows: int | None = None
     ) -> pa.Table:
         """Rows of one SELECT as Arrow; at most max_rows of them, the table's metadata saying `truncated` then.
 
@@ -180,7 +182,7 @@ class Warehouse:
             yield instance
 
 
-def compiled(statement: sqlalchemy.Select[Any]) -> tuple[str, list[Any]]:
+def compiled(statement: "sqlalchemy.Select[Any]") -> tuple[str, list[Any]]:
     """DuckDB's text of a SQLAlchemy Core statement, and its positional parameters."""
     from duckdb_engine import Dialect
 

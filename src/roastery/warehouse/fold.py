@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Folding: the current raw records of every source become one curated table per contract."""
 
 from collections.abc import Iterable, Sequence

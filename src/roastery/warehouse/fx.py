@@ -6,8 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
+from roastery.warehouse.columns import table, text_column
 from roastery.warehouse.errors import MissingRate
 from roastery.warehouse.money import minor_digits
 
@@ -50,13 +49,15 @@ def require_rates(warehouse: "Warehouse", needed: Iterable[tuple[str, date]], qu
     pairs = sorted({(base, day) for base, day in needed if base != quote})
     if not pairs:
         return
-    table = pa.table({"base": [p[0] for p in pairs], "day": pa.array([p[1] for p in pairs], pa.date32())})
+    days = table(
+        {"base": text_column([base for base, _ in pairs]), "day": text_column([d.isoformat() for _, d in pairs])}
+    )
     with warehouse.reading() as cursor:
-        cursor.register("needed", table)
+        cursor.register("needed", days)
         rows = cursor.execute(
-            """SELECT base, min(day), count(*) FROM needed n WHERE NOT EXISTS (
+            """SELECT base, min(day::DATE), count(*) FROM needed n WHERE NOT EXISTS (
                    FROM curated.fx_daily f
-                   WHERE f.rate_date = n.day AND f.base_currency = n.base AND f.quote_currency = ?)
+                   WHERE f.rate_date = n.day::DATE AND f.base_currency = n.base AND f.quote_currency = ?)
                GROUP BY base ORDER BY base""",
             [quote],
         ).fetchall()
@@ -72,6 +73,6 @@ def missing_rate(missing: Iterable[Missing]) -> MissingRate:
         for m in missing
     ]
     return MissingRate(
-        f"There is no exchange rate from {'; '.join(parts)}, so the sum would be wrong. Import fx_rates for those days, "
-        "or ask in one currency."
+        f"There is no exchange rate from {'; '.join(parts)}, so the sum would be wrong. Import fx_rates for those "
+        "days, or ask in one currency."
     )

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Which customer records are one person: records that share an e-mail or a phone, by keyed hash.
 
 A hash on more than SHARED_AT_MOST records is no evidence (a placeholder, a front desk's number) and links nobody.
@@ -31,7 +32,8 @@ WITH by_token AS (SELECT token, min(label) AS label FROM linked GROUP BY token),
 by_customer AS (
     SELECT l.customer_id, least(min(t.label), min(l.label)) AS label
     FROM linked l JOIN by_token t USING (token) GROUP BY l.customer_id)
-SELECT l.token, l.customer_id, l.kind, c.label, c.label <> l.label AS moved FROM linked l JOIN by_customer c USING (customer_id)
+SELECT l.token, l.customer_id, l.kind, c.label, c.label <> l.label AS moved
+FROM linked l JOIN by_customer c USING (customer_id)
 """
 
 # The person is named after the record that was seen first.

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Imports and events: rows of a contract, checked one by one, landed in raw by key, the bad ones told (CONTRACTS 2)."""
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from roastery.warehouse import tabular
-from roastery.warehouse.contracts import Contract, contract
+from roastery.warehouse.columns import table, text_column, whole_column
+from roastery.warehouse.contracts import Column, Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
 from roastery.warehouse.fold import name, quoted
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import write_progress
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import SourceProgress
-from roastery.warehouse.rules import Now, Rule, rule
+from roastery.warehouse.rules import Now, Rule, names_of, rule
 from roastery.warehouse.state import IMPORT
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class RowError:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of the rows. accepted: distinct keys; rejected: rows at fault; changed: keys that now say otherwise."""
+    """What became of rows. accepted: distinct keys; rejected: rows at fault; changed: keys that say otherwise now."""
 
     import_id: str
     dataset: str
@@ -93,11 +95,11 @@ class _Import:
         self.remarks: dict[str, None] = {}
 
     def run(self, source: tabular.Source, *, deleting: bool = False) -> ImportReport:
-        self._note_unknown(source.columns, source)
         with self.instance.transaction() as cursor:
             cursor.execute(
                 "CREATE OR REPLACE TEMP TABLE staged (row_number BIGINT, key VARCHAR, payload VARCHAR);"
-                "CREATE OR REPLACE TEMP TABLE faults (row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
+                "CREATE OR REPLACE TEMP TABLE faults "
+                "(row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
             )
             self._read_chunks(cursor, source)
             cursor.execute(
@@ -125,33 +127,28 @@ class _Import:
             raise BadQuery(f"The file cannot be read: {str(error).splitlines()[0]}") from error
         if not good and not source.broken:
             raise BadQuery("There are no rows to import.")
-        broken = pa.table(
-            {
-                "row": pa.array([r for r, _ in source.broken], pa.int64()),
-                "message": pa.array([m for _, m in source.broken], pa.string()),
-            }
-        )
+        numbers, messages = [row for row, _ in source.broken], [message for _, message in source.broken]
+        broken = table({"row": whole_column(numbers), "message": text_column(messages)})
         cursor.register("broken", broken)
         cursor.execute("INSERT INTO faults SELECT row, '', message, NULL FROM broken")
         cursor.unregister("broken")
 
     def _check_chunk(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, rows: pa.Table) -> None:
         cursor.register("chunk", rows)
+        found = tabular.columns_of(source, cursor)
+        self._note_unknown(found)
         if source.is_json:
-            found = cursor.execute(
-                f"SELECT DISTINCT unnest(json_keys(line)) FROM chunk WHERE {tabular.IS_OBJECT}"
-            ).fetchall()
-            self._note_unknown(tuple(sorted(row[0] for row in found)), source, is_json_row=True)
             cursor.execute(
                 "INSERT INTO faults SELECT row_number, '', 'The line is not a JSON object.', NULL FROM chunk "
                 f"WHERE NOT {tabular.IS_OBJECT}"
             )
-        text = tabular.text_select(self.target, source, "chunk", cursor)
-        if self.target.personal:
+        present = tuple(c for c in self.target.columns if c.is_key or c.name in found)
+        text = tabular.text_select(present, found, source, cursor)
+        if any(c.personal for c in present):
             sealed = self._seal(cursor.sql(text).to_arrow_table(), cursor)
             cursor.register("chunk", sealed)
             text = "SELECT * FROM chunk"
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self._checked(text)}")
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self._checked(text, present)}")
         cursor.unregister("chunk")
         cursor.execute(
             "INSERT INTO faults SELECT row_number, fault.column_name, fault.message, record FROM "
@@ -161,73 +158,68 @@ class _Import:
         for row in cursor.execute("SELECT DISTINCT unnest(remarks) FROM checked ORDER BY 1 LIMIT 20").fetchall():
             self._remark(row[0])
 
-    def _checked(self, text: str) -> str:
-        """SQL: per row its faults, remarks, key and payload."""
-        faults = [
-            f"CASE WHEN {r.error} IS NOT NULL THEN {{'column_name': {quoted(c)}, 'message': {r.error}}} END"
-            for c, r in self.rules.items()
-            if r.error != "NULL"
-        ]
+    def _checked(self, text: str, present: Sequence[Column]) -> str:
+        """SQL: per row its faults, remarks, key and payload, in layers so that nothing is computed twice."""
+        rules = {c.name: self.rules[c.name] for c in present}
+        plain = ", ".join(f"{r.plain} AS {names_of(c).plain}" for c, r in rules.items())
+        values = ", ".join(f"{r.value} AS {names_of(c).value}" for c, r in rules.items())
+        errors = {c: name(f"error_{c}") for c, r in rules.items() if r.error != "NULL"}
+        computed = "".join(f", {rules[c].error} AS {error}" for c, error in errors.items())
+        faults = [f"CASE WHEN {error} IS NOT NULL THEN {_fault(c, error)} END" for c, error in errors.items()]
         faults += self._key_faults()
         faults += [
             f"CASE WHEN {name('has_' + c.name)} AND {name(c.name)} IS NULL "
-            f"THEN {{'column_name': {quoted(c.name)}, 'message': 'A value is needed here.'}} END"
-            for c in self.target.columns
+            f"THEN {_fault(c.name, quoted('A value is needed here.'))} END"
+            for c in present
             if c.required and not c.is_key
         ]
-        remarks = [r.remark for r in self.rules.values() if r.remark != "NULL"] or ["NULL::VARCHAR"]
+        remarks = [r.remark for r in rules.values() if r.remark != "NULL"] or ["NULL::VARCHAR"]
         fragments = [
             f"CASE WHEN {name('has_' + c)} THEN {quoted(chr(34) + c + chr(34) + ':')} || coalesce({r.json}, 'null') END"
-            for c, r in self.rules.items()
+            for c, r in rules.items()
         ]
-        shown = ", ".join(name(c.name) for c in self.target.columns if not c.personal)
+        shown = ", ".join(name(c.name) for c in present if not c.personal)
         return f"""SELECT row_number, list_filter([{", ".join(faults)}], lambda f: f IS NOT NULL) AS faults,
             list_filter([{", ".join(remarks)}], lambda r: r IS NOT NULL) AS remarks,
             {self._key()} AS key, '{{' || concat_ws(',', {", ".join(fragments)}) || '}}' AS payload,
             CASE WHEN len(faults) > 0 THEN to_json(struct_pack({shown}))::VARCHAR END AS record
-            FROM ({text})"""
+            FROM (SELECT *{computed} FROM (SELECT *, {values} FROM (SELECT *, {plain} FROM ({text}))))"""
 
     def _key(self) -> str:
         """SQL: the raw key; parts that are missing are ''."""
-        parts = [f"coalesce(({self.rules[k].value})::VARCHAR, '')" for k in self.target.key]
+        parts = [f"coalesce({names_of(k).value}::VARCHAR, '')" for k in self.target.key]
         return parts[0] if len(parts) == 1 else f"to_json([{', '.join(parts)}])::VARCHAR"
 
     def _key_faults(self) -> list[str]:
         """A text part of a longer key may be empty; a day, a currency or a whole key may not."""
         columns = [self.target.by_name[k] for k in self.target.key]
         needed = [c for c in columns if c.type != "text" or len(columns) == 1]
-        faults = [
-            f"CASE WHEN {name(c.name)} IS NULL THEN "
-            f"{{'column_name': {quoted(c.name)}, 'message': 'The key is missing.'}} END"
-            for c in needed
-        ]
+        missing = quoted("The key is missing.")
+        faults = [f"CASE WHEN {name(c.name)} IS NULL THEN {_fault(c.name, missing)} END" for c in needed]
         if not needed:
             empty = " AND ".join(f"{name(c.name)} IS NULL" for c in columns)
-            listed = quoted(", ".join(self.target.key))
-            faults.append(f"CASE WHEN {empty} THEN {{'column_name': {listed}, 'message': 'The key is missing.'}} END")
+            faults.append(f"CASE WHEN {empty} THEN {_fault(', '.join(self.target.key), missing)} END")
         return faults
 
     def _seal(self, rows: pa.Table, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
         """Seal personal columns before they enter the file; rows of forgotten people lose them."""
         suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
+        personal = {c: kind for c, kind in self.target.personal.items() if c in rows.column_names}
         forgotten: pa.Array | None = None
-        for column, kind in self.target.personal.items():
-            at = rows.schema.get_field_index(column)
+        for column, kind in personal.items():
             coded = pc.dictionary_encode(rows.column(column).combine_chunks())
-            values = [None if v is None else self.sealer.seal(kind, v) for v in coded.dictionary.to_pylist()]
-            gone = pa.array(
-                [v is not None and self.sealer.hash(kind, v) in suppressed for v in coded.dictionary.to_pylist()],
-                pa.bool_(),
-            )
-            hit = pc.fill_null(gone.take(coded.indices), False)
-            forgotten = hit if forgotten is None else pc.or_(forgotten, hit)
-            rows = rows.set_column(at, column, pa.array(values, pa.string()).take(coded.indices))
-        if suppressed:
-            for column in self.target.personal:
-                at = rows.schema.get_field_index(column)
-                rows = rows.set_column(
-                    at, column, pc.if_else(forgotten, pa.scalar(None, pa.string()), rows.column(column))
-                )
+            plain = coded.dictionary.to_pylist()
+            sealed = text_column([None if v is None else self.sealer.seal(kind, v) for v in plain])
+            rows = rows.set_column(rows.column_names.index(column), column, sealed.take(coded.indices))
+            if suppressed:
+                hashes = text_column([v and self.sealer.hash(kind, v) for v in plain]).take(coded.indices)
+                hit = pc.is_in(hashes, text_column(sorted(suppressed)))
+                forgotten = hit if forgotten is None else pc.or_(forgotten, hit)
+        if forgotten is not None:
+            nothing = text_column([None]).take(pc.multiply(whole_column(range(rows.num_rows)), 0))
+            for column in personal:
+                kept = pc.if_else(forgotten, nothing, rows.column(column))
+                rows = rows.set_column(rows.column_names.index(column), column, kept)
         return rows
 
     def _require_columns(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -290,7 +282,8 @@ class _Import:
 
     def _report(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, changed: int) -> ImportReport:
         listed = cursor.execute(
-            f"SELECT row_number, column_name, message FROM faults ORDER BY row_number, column_name LIMIT {ERRORS_LISTED}"
+            "SELECT row_number, column_name, message FROM faults ORDER BY row_number, column_name "
+            f"LIMIT {ERRORS_LISTED}"
         ).fetchall()
         return ImportReport(
             self.import_id,
@@ -315,17 +308,14 @@ class _Import:
             {"import": self.import_id, "dataset": self.target.name, "now": self.now.at.isoformat()},
         )
 
-    def _note_unknown(self, columns: tuple[str, ...], source: tabular.Source, *, is_json_row: bool = False) -> None:
-        if source.is_json and not is_json_row:
-            return
-        plain = [c if source.is_json else tabular.column_name(c) for c in columns]
-        known = [c for c in plain if c in self.target.by_name]
-        if not known and not source.is_json:
+    def _note_unknown(self, found: Mapping[str, str]) -> None:
+        """A remark for each column that the contract does not have. Errors: BadQuery when it has none of them."""
+        if found and not any(column in self.target.by_name for column in found):
             raise BadQuery(
-                f"None of the file's columns is one of {self.target.name}: {', '.join(plain[:12])}.",
+                f"None of the columns is one of {self.target.name}: {', '.join(list(found)[:12])}.",
                 allowed=self.target.column_names,
             )
-        for column in plain:
+        for column in found:
             if column not in self.target.by_name:
                 near = nearest(column, self.target.column_names)
                 hint = f" Did you mean '{near}'?" if near else ""
@@ -334,6 +324,11 @@ class _Import:
     def _remark(self, text: str) -> None:
         if len(self.remarks) < 50:
             self.remarks.setdefault(text, None)
+
+
+def _fault(column: str, message: str) -> str:
+    """SQL: a fault of a column, its message an expression."""
+    return f"{{'column_name': {quoted(column)}, 'message': {message}}}"
 
 
 def _one(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:

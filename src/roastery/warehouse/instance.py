@@ -28,7 +28,7 @@ LOCK_DOWN = (
 
 
 class Instance:
-    """An open file. write_lock: one landing at a time; build_lock: one build at a time; heavy: two slow queries at once."""
+    """An open file. One landing at a time (write_lock), one build (build_lock), two slow queries (heavy)."""
 
     def __init__(self, organization_id: str, path: Path, memory_limit: str | None) -> None:
         self.organization_id = organization_id

@@ -1,6 +1,7 @@
 """Landing: records, cursor, read markers and the source's progress go into raw in one transaction (law 8)."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -8,19 +9,9 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
+from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.privacy import RecordSealer, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
-
-RECORDS = pa.schema(
-    [
-        ("position", pa.int64()),
-        ("key", pa.string()),
-        ("scope", pa.string()),
-        ("day", pa.date32()),
-        ("deleted", pa.bool_()),
-        ("payload", pa.string()),
-    ]
-)
 
 # Keyed records that already stand in raw with the same content are not landed again.
 NEW_RECORDS = """
@@ -31,8 +22,9 @@ WITH latest AS (
     WHERE connection_id = $connection AND resource = $resource AND partition_day IS NULL
       AND key IN (SELECT key FROM batch WHERE day IS NULL)
     GROUP BY key)
-SELECT batch.* FROM batch LEFT JOIN latest ON latest.key = batch.key AND batch.day IS NULL
-WHERE latest.key IS NULL OR latest.payload <> batch.payload OR latest.deleted <> batch.deleted
+SELECT batch.* REPLACE (day::DATE AS day, deleted::BOOLEAN AS deleted)
+FROM batch LEFT JOIN latest ON latest.key = batch.key AND batch.day IS NULL
+WHERE latest.key IS NULL OR latest.payload <> batch.payload OR latest.deleted <> batch.deleted::BOOLEAN
 """
 
 INSERT_RECORDS = """
@@ -48,49 +40,47 @@ def canonical(payload: Any) -> str:
     return json.dumps(payload, sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
 
 
-def as_table(records: list[tuple[RawRecord, str]]) -> pa.Table:
-    """Arrow rows of a batch, the last version of each key; as RECORDS."""
+def as_table(records: Sequence[tuple[RawRecord, str]]) -> pa.Table:
+    """Arrow rows of a batch as text, the last version of each key: position, key, scope, day, deleted, payload."""
     last = {(r.scope, r.day, r.key): (position, r, text) for position, (r, text) in enumerate(records)}
     rows = sorted(last.values(), key=lambda row: row[0])
-    columns = (
-        [position for position, _, _ in rows],
-        [r.key for _, r, _ in rows],
-        [r.scope for _, r, _ in rows],
-        [r.day for _, r, _ in rows],
-        [r.deleted for _, r, _ in rows],
-        [text for _, _, text in rows],
+    return table(
+        {
+            "position": whole_column([position for position, _, _ in rows]),
+            "key": text_column([r.key for _, r, _ in rows]),
+            "scope": text_column([r.scope for _, r, _ in rows]),
+            "day": text_column([r.day.isoformat() if r.day else None for _, r, _ in rows]),
+            "deleted": text_column(["true" if r.deleted else "false" for _, r, _ in rows]),
+            "payload": text_column([text for _, _, text in rows]),
+        }
     )
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, RECORDS, strict=True)], schema=RECORDS)
 
 
 def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now: datetime) -> LandReport:
     """Write a batch inside the caller's transaction."""
     suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
     seal = RecordSealer(sealer, batch.personal, suppressed)
-    table = as_table([(r, "{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
+    rows = as_table([(r, "{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
     batch_id = uuid4().hex
-    last_seq = land_table(cursor, batch, table, batch_id, now)
+    last_seq = land_table(cursor, batch, rows, batch_id, now)
     landed = _count(cursor, "SELECT count(*) FROM arriving")
     if batch.completes and batch.completes.days:
-        days = pa.table({"day": pa.array(batch.completes.days, pa.date32())})
-        cursor.register("days", days)
+        cursor.register("days", table({"day": text_column([day.isoformat() for day in batch.completes.days])}))
         cursor.execute(
-            "INSERT INTO raw.reads SELECT ?, ?, ?, day, ?, ? FROM days",
+            "INSERT INTO raw.reads SELECT ?, ?, ?, day::DATE, ?, ? FROM days",
             [batch.connection_id, batch.resource, batch.completes.scope, batch.read_id, last_seq],
         )
         cursor.unregister("days")
     if batch.cursor is not None:
         write_cursor(cursor, batch, now)
     write_progress(cursor, batch.connection_id, batch.source, batch.resource, batch.progress, now)
-    return LandReport(batch_id, landed, table.num_rows - landed, seal.suppressed_records, last_seq)
+    return LandReport(batch_id, landed, rows.num_rows - landed, seal.suppressed_records, last_seq)
 
 
-def land_table(
-    cursor: duckdb.DuckDBPyConnection, batch: RawBatch, table: pa.Table, batch_id: str, now: datetime
-) -> int:
-    """Insert rows shaped as RECORDS, skipping unchanged keyed ones; gives the last sequence number in use."""
+def land_table(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, rows: pa.Table, batch_id: str, now: datetime) -> int:
+    """Insert rows shaped by as_table, skipping unchanged keyed ones; gives the last sequence number in use."""
     base = _count(cursor, "SELECT last_seq FROM meta.sequence")
-    cursor.register("batch", table)
+    cursor.register("batch", rows)
     cursor.execute(NEW_RECORDS, {"connection": batch.connection_id, "resource": batch.resource})
     cursor.unregister("batch")
     cursor.execute(

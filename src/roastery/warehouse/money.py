@@ -8,10 +8,10 @@ CODES = frozenset(
     MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR
     SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED
     VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
-NO_MINOR_UNIT = ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")  # fmt: skip
+NO_MINOR_UNIT = tuple("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())  # noqa: SIM905
 THREE_DIGITS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 
 
@@ -33,7 +33,7 @@ def minor_unit_micros(currency: str) -> str:
 
 def micros(amount: str) -> str:
     """SQL: an amount of DECIMAL(18,6) as a whole number of millionths."""
-    return f"CAST({amount} * 1000000 AS HUGEINT)"
+    return f"CAST(CAST({amount} AS DECIMAL(38,6)) * 1000000 AS HUGEINT)"
 
 
 def from_micros(whole: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """The names that campaigns have had: every one that raw ever saw, so that old links still find their campaign."""
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ WHERE source = {source} AND resource = {resource} AND seq > {since} AND NOT dele
 
 
 def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: int) -> bool:
-    """Add the names in records after `since` (0: all of them, from nothing) to meta.campaign_names; True if any is new."""
+    """Add the names in records after `since` (0: all, from nothing) to meta.campaign_names; True if any is new."""
     if since == 0:
         cursor.execute("DELETE FROM meta.campaign_names")
     selects = [
@@ -42,7 +43,8 @@ def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: in
             SELECT DISTINCT campaign_id::VARCHAR, {platform}, trim(campaign_name::VARCHAR) FROM ({select}) s
             WHERE nullif(trim(campaign_name::VARCHAR), '') IS NOT NULL AND nullif(campaign_id::VARCHAR, '') IS NOT NULL
               AND NOT EXISTS (FROM meta.campaign_names n
-                              WHERE n.campaign_id = s.campaign_id AND n.campaign_name = trim(s.campaign_name::VARCHAR))"""
+                              WHERE n.campaign_id = s.campaign_id
+                                AND n.campaign_name = trim(s.campaign_name::VARCHAR))"""
         ).fetchone()
         found = found or bool(row and row[0])
     return found

@@ -1,4 +1,4 @@
-"""Personal values: sealed before they are stored, matched by keyed hash, never readable to another organization (law 15).
+"""Personal values: sealed before they are stored, matched by keyed hash, unreadable elsewhere (law 15).
 
 Form: `sealed:v1:<hash hex>:<base64 nonce+ciphertext>`.
 """

@@ -18,9 +18,8 @@ DECIMAL_COMMA = r"^[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{4,},\d{3})$"
 AMBIGUOUS = r"^[+-]?\d{1,3},\d{3}$"
 
 DAY = r"^\d{4}-\d{2}-\d{2}([T ]00:00(:00(\.0+)?)?(Z|[+-]00(:?00)?)?)?$"
-TIME = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?$"
-OFFSET = r"(Z|[+-]\d{2}(:?\d{2})?)$"
-HAS_CLOCK = r"[T ]\d{2}:\d{2}"
+WITH_OFFSET = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[+-]\d{2}(:?\d{2})?)$"
+WITHOUT_OFFSET = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$"
 
 FUTURE_DAYS = 1
 """How far past now a row may lie: accounts have zones of their own, and clocks drift."""
@@ -28,8 +27,13 @@ FUTURE_DAYS = 1
 
 @dataclass(frozen=True)
 class Rule:
-    """SQL expressions over a column's trimmed text `t`: its value, what is wrong with it, a remark, and its JSON."""
+    """SQL expressions of one column, each over the names of those before it.
 
+    Over the trimmed text: plain (a number without separators, else null). Over both: value. Over all three: error and
+    remark (sentences or null) and json (the value as it is stored). names_of says how each is called.
+    """
+
+    plain: str
     value: str
     error: str
     json: str
@@ -45,99 +49,117 @@ class Now:
     time_zone: str
 
 
+@dataclass(frozen=True)
+class Names:
+    """How a column's text, its plain form and its value are called in SQL."""
+
+    text: str
+    plain: str
+    value: str
+
+    @property
+    def shown(self) -> str:
+        """SQL: the text in quotes, and a space."""
+        return f"chr(39) || left({self.text}, 60) || chr(39) || ' '"
+
+
+def names_of(column: str) -> Names:
+    return Names(name(column), name("plain_" + column), name("value_" + column))
+
+
 def rule(column: Column, now: Now) -> Rule:
     """The rule of a column by its type."""
-    t = name(column.name)
+    n = names_of(column.name)
     if column.is_number:
-        return _number(column, t)
+        return _number(column, n)
     if column.type == "date":
-        return _day(column, t, now)
+        return _day(column, n, now)
     if column.type == "timestamp":
-        return _time(column, t, now)
+        return _time(column, n, now)
     if column.type == "boolean":
-        value = f"CASE WHEN lower({t}) IN ('true', '1') THEN true WHEN lower({t}) IN ('false', '0') THEN false END"
-        return Rule(value, _unless(value, t, "is not true or false"), f"to_json({value})::VARCHAR")
+        known = f"lower({n.text}) IN ('true', '1', 'false', '0')"
+        value = f"CASE WHEN {known} THEN lower({n.text}) IN ('true', '1') END"
+        return Rule("NULL", value, _unless(n, "is not true or false"), f"{n.value}::VARCHAR")
     if column.type in ("list", "json"):
-        return _json(column, t)
+        return _json(column, n)
     if column.type == "currency":
         codes = ", ".join(quoted(code) for code in sorted(CODES))
-        value = f"CASE WHEN upper({t}) IN ({codes}) THEN upper({t}) END"
-        return Rule(value, _unless(value, t, "is not an ISO 4217 currency code such as USD"), _text(value))
-    return _words(column, t)
+        value = f"CASE WHEN upper({n.text}) IN ({codes}) THEN upper({n.text}) END"
+        return Rule("NULL", value, _unless(n, "is not an ISO 4217 currency code such as USD"), _json_text(n))
+    return _words(column, n)
 
 
-def _text(value: str) -> str:
-    return f"to_json({value})::VARCHAR"
+def _json_text(n: Names) -> str:
+    return f"to_json({n.value})::VARCHAR"
 
 
-def _shown(t: str) -> str:
-    return f"'''' || left({t}, 60) || ''' '"
+def _in_quotes(n: Names) -> str:
+    return f"'\"' || {n.value}::VARCHAR || '\"'"
 
 
-def _unless(value: str, t: str, complaint: str) -> str:
-    return f"CASE WHEN {t} IS NOT NULL AND {value} IS NULL THEN {_shown(t)} || {quoted(complaint + '.')} END"
+def _unless(n: Names, complaint: str) -> str:
+    return f"CASE WHEN {n.text} IS NOT NULL AND {n.value} IS NULL THEN {n.shown} || {quoted(complaint + '.')} END"
 
 
-def _words(column: Column, t: str) -> Rule:
+def _words(column: Column, n: Names) -> Rule:
     if not column.allowed:
-        return Rule(t, "NULL", _text(t))
-    value = f"CASE WHEN lower({t}) IN ({', '.join(map(quoted, column.allowed))}) THEN lower({t}) END"
-    return Rule(value, _unless(value, t, f"is not one of {', '.join(column.allowed)}"), _text(value))
+        return Rule("NULL", n.text, "NULL", _json_text(n))
+    value = f"CASE WHEN lower({n.text}) IN ({', '.join(map(quoted, column.allowed))}) THEN lower({n.text}) END"
+    return Rule("NULL", value, _unless(n, f"is not one of {', '.join(column.allowed)}"), _json_text(n))
 
 
-def _number(column: Column, t: str) -> Rule:
-    plain = f"""CASE WHEN regexp_matches({t}, '{PLAIN}') THEN {t}
-        WHEN regexp_matches({t}, '{COMMA_GROUPS}') THEN replace({t}, ',', '')
-        WHEN regexp_matches({t}, '{DOT_GROUPS}') THEN replace(replace({t}, '.', ''), ',', '.')
-        WHEN regexp_matches({t}, '{DECIMAL_COMMA}') THEN replace({t}, ',', '.') END"""
+def _number(column: Column, n: Names) -> Rule:
+    plain = f"""CASE WHEN regexp_matches({n.text}, '{PLAIN}') THEN {n.text}
+        WHEN regexp_matches({n.text}, '{COMMA_GROUPS}') THEN replace({n.text}, ',', '')
+        WHEN regexp_matches({n.text}, '{DOT_GROUPS}') THEN replace(replace({n.text}, '.', ''), ',', '.')
+        WHEN regexp_matches({n.text}, '{DECIMAL_COMMA}') THEN replace({n.text}, ',', '.') END"""
     whole = column.type == "integer"
-    decimal = f"try_cast({plain} AS {'DECIMAL(38,6)' if whole else column.sql_type})"
-    value = f"CASE WHEN {decimal} = trunc({decimal}) THEN try_cast({decimal} AS BIGINT) END" if whole else decimal
+    exact = f"try_cast({n.plain} AS {'DECIMAL(38,6)' if whole else column.sql_type})"
+    value = f"CASE WHEN {exact} = trunc({exact}) THEN try_cast({exact} AS BIGINT) END" if whole else exact
     example = "1234" if whole else "1234.56"
-    fractional = f"""WHEN {decimal} IS NOT NULL THEN {_shown(t)} || 'is not a whole number.'""" if whole else ""
-    below = (
-        f"WHEN {value} < {column.minimum} THEN {_shown(t)} || 'is below {column.minimum}.'"
-        if column.minimum is not None
-        else ""
-    )
-    error = f"""CASE WHEN {t} IS NULL THEN NULL {below} WHEN {value} IS NOT NULL THEN NULL
-        WHEN regexp_matches({t}, '{AMBIGUOUS}') THEN {_shown(t)} || 'can be read as ' || replace({t}, ',', '') || ' or as '
-            || replace({t}, ',', '.') || '; write one of them, without a comma.'
+    fractional = f"WHEN {exact} IS NOT NULL THEN {n.shown} || 'is not a whole number.'" if whole else ""
+    low = column.minimum
+    below = "" if low is None else f"WHEN {n.value} < {low} THEN {n.shown} || 'is below {low}.'"
+    error = f"""CASE WHEN {n.text} IS NULL THEN NULL {below} WHEN {n.value} IS NOT NULL THEN NULL
+        WHEN regexp_matches({n.text}, '{AMBIGUOUS}') THEN {n.shown} || 'can be read as ' || replace({n.text}, ',', '')
+            || ' or as ' || replace({n.text}, ',', '.') || '; write one of them, without a comma.'
         {fractional}
-        WHEN {plain} IS NOT NULL THEN {_shown(t)} || 'is too large.'
-        ELSE {_shown(t)} || 'is not a number; write it as {example}, without signs or separators.' END"""
-    remark = f"""CASE WHEN {value} IS NOT NULL AND NOT regexp_matches({t}, '{PLAIN}') THEN
-        'Numbers with separators were read by their only meaning, such as ' || {_shown(t)} || 'as ' || {plain} || '.' END"""
-    return Rule(value, error, f"'\"' || ({value})::VARCHAR || '\"'", remark)
+        WHEN {n.plain} IS NOT NULL THEN {n.shown} || 'is too large.'
+        ELSE {n.shown} || 'is not a number; write it as {example}, without signs or separators.' END"""
+    remark = f"""CASE WHEN {n.value} IS NOT NULL AND {n.plain} <> {n.text} THEN 'Numbers with separators were read by '
+        || 'their only meaning, such as ' || {n.shown} || 'as ' || {n.plain} || '.' END"""
+    return Rule(plain, value, error, _in_quotes(n), remark)
 
 
-def _future(column: Column, condition: str, t: str) -> str:
-    return f"WHEN {condition} THEN {_shown(t)} || 'lies in the future.'" if column.past else ""
+def _future(column: Column, n: Names, limit: str) -> str:
+    return f"WHEN {n.value} > {limit} THEN {n.shown} || 'lies in the future.'" if column.past else ""
 
 
-def _day(column: Column, t: str, now: Now) -> Rule:
-    value = f"CASE WHEN regexp_matches({t}, '{DAY}') THEN try_cast(left({t}, 10) AS DATE) END"
-    limit = (now.today + timedelta(days=FUTURE_DAYS)).isoformat()
-    error = f"""CASE WHEN {t} IS NULL THEN NULL {_future(column, f"{value} > DATE '{limit}'", t)}
-        WHEN {value} IS NULL THEN {_shown(t)} || 'is not a day; write it as 2026-10-05.' END"""
-    return Rule(value, error, f"'\"' || ({value})::VARCHAR || '\"'")
+def _day(column: Column, n: Names, now: Now) -> Rule:
+    value = f"CASE WHEN regexp_matches({n.text}, '{DAY}') THEN try_cast(left({n.text}, 10) AS DATE) END"
+    limit = f"DATE '{(now.today + timedelta(days=FUTURE_DAYS)).isoformat()}'"
+    error = f"""CASE WHEN {n.text} IS NULL THEN NULL {_future(column, n, limit)}
+        WHEN {n.value} IS NULL THEN {n.shown} || 'is not a day; write it as 2026-10-05.' END"""
+    return Rule("NULL", value, error, _in_quotes(n))
 
 
-def _time(column: Column, t: str, now: Now) -> Rule:
-    own = f"regexp_matches({t}, '{OFFSET}') AND regexp_matches({t}, '{HAS_CLOCK}')"
-    value = f"""CASE WHEN NOT regexp_matches({t}, '{TIME}') THEN NULL WHEN {own} THEN try_cast({t} AS TIMESTAMPTZ)
-        ELSE try_cast({t} AS TIMESTAMP) AT TIME ZONE {quoted(now.time_zone)} END"""
-    limit = (now.at + timedelta(days=FUTURE_DAYS)).isoformat()
-    error = f"""CASE WHEN {t} IS NULL THEN NULL {_future(column, f"{value} > TIMESTAMPTZ '{limit}'", t)}
-        WHEN {value} IS NULL THEN {_shown(t)} || 'is not a time; write it as 2026-10-05T14:30:00+02:00.' END"""
-    remark = f"""CASE WHEN {value} IS NOT NULL AND NOT ({own}) THEN
+def _time(column: Column, n: Names, now: Now) -> Rule:
+    with_offset = f"regexp_matches({n.text}, '{WITH_OFFSET}')"
+    value = f"""CASE WHEN {with_offset} THEN try_cast({n.text} AS TIMESTAMPTZ)
+        WHEN regexp_matches({n.text}, '{WITHOUT_OFFSET}')
+        THEN try_cast({n.text} AS TIMESTAMP) AT TIME ZONE {quoted(now.time_zone)} END"""
+    limit = f"TIMESTAMPTZ '{(now.at + timedelta(days=FUTURE_DAYS)).isoformat()}'"
+    error = f"""CASE WHEN {n.text} IS NULL THEN NULL {_future(column, n, limit)}
+        WHEN {n.value} IS NULL THEN {n.shown} || 'is not a time; write it as 2026-10-05T14:30:00+02:00.' END"""
+    remark = f"""CASE WHEN {n.value} IS NOT NULL AND NOT {with_offset} THEN
         'Times without an offset were read in the zone {now.time_zone}.' END"""
-    return Rule(value, error, f"'\"' || ({value})::VARCHAR || '\"'", remark)
+    return Rule("NULL", value, error, _in_quotes(n), remark)
 
 
-def _json(column: Column, t: str) -> Rule:
+def _json(column: Column, n: Names) -> Rule:
     is_list = column.type == "list"
-    condition = f"json_valid({t})" + (f" AND json_type({t}) = 'ARRAY'" if is_list else "")
-    value = f"CASE WHEN {condition} THEN json({t})::VARCHAR END"
+    condition = f"json_valid({n.text})"
+    if is_list:
+        condition = f"CASE WHEN json_valid({n.text}) THEN json_type({n.text}) = 'ARRAY' ELSE false END"
     complaint = 'is not a JSON list such as ["a", "b"]' if is_list else "is not JSON"
-    return Rule(value, _unless(value, t, complaint), value)
+    return Rule("NULL", f"CASE WHEN {condition} THEN json({n.text})::VARCHAR END", _unless(n, complaint), n.value)

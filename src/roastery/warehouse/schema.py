@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS meta.quarantine (
 CREATE TABLE IF NOT EXISTS meta.builds (
     build_number BIGINT NOT NULL, built_at TIMESTAMPTZ NOT NULL, seconds DECIMAL(18,3), is_full BOOLEAN NOT NULL,
     last_seq BIGINT NOT NULL, digest VARCHAR NOT NULL, settings JSON NOT NULL, built_on DATE NOT NULL, tables JSON);
+CREATE TABLE IF NOT EXISTS meta.signatures (table_name VARCHAR NOT NULL, signature VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.campaign_names (campaign_id VARCHAR, platform VARCHAR, campaign_name VARCHAR);
 """
 """work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""

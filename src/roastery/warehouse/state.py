@@ -78,14 +78,11 @@ def read(warehouse: "Warehouse") -> DataState:
             "SELECT build_number, built_at, last_seq FROM meta.builds ORDER BY build_number DESC LIMIT 1"
         ).to_arrow_table()
         last_seq = cursor.sql("SELECT last_seq FROM meta.sequence").to_arrow_table().column(0)[0].as_py()
-    last = builds.to_pylist()[0] if builds.num_rows else {"build_number": 0, "built_at": None, "last_seq": 0}
-    return DataState(
-        build_name(last["build_number"]),
-        last["built_at"],
-        tuple(SourceState(**row) for row in sources.to_pylist()),
-        last_seq,
-        last["last_seq"],
-    )
+    number, built_at, built_seq = (0, None, 0)
+    if builds.num_rows:
+        number, built_at, built_seq = builds.to_pylist()[0].values()
+    found = tuple(SourceState(**row) for row in sources.to_pylist())
+    return DataState(build_name(number), built_at, found, last_seq, built_seq)
 
 
 def cursor_state(warehouse: "Warehouse", connection_id: str, resource: str) -> dict[str, Any] | None:

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Reading files of rows: CSV, JSONL and Parquet in chunks of Arrow text, so that a file of any size fits in memory."""
 
 import codecs
@@ -7,13 +8,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from roastery.warehouse.contracts import Contract
+from roastery.warehouse.columns import table, text_column, whole_column
+from roastery.warehouse.contracts import Column
 from roastery.warehouse.errors import BadQuery
 from roastery.warehouse.fold import name, quoted
 
@@ -76,7 +78,7 @@ def open_source(data: Path | bytes | pa.Table, content_type: str | None) -> Sour
     if isinstance(data, pa.Table):
         return Source(tuple(data.column_names), _sliced(data))
     kind = kind_of(content_type, data if isinstance(data, Path) else None)
-    stream: BinaryIO = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
+    stream: io.BufferedIOBase = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
     try:
         if kind == "csv":
             return _csv(stream)
@@ -86,22 +88,22 @@ def open_source(data: Path | bytes | pa.Table, content_type: str | None) -> Sour
             return from_mappings(_json_rows(stream))
         return _jsonl(stream)
     except pa.ArrowInvalid as error:
+        if "Empty" in str(error):
+            raise BadQuery("There are no rows to import.") from error
         raise BadQuery(f"The file cannot be read as {kind}: {str(error).splitlines()[0]}") from error
 
 
 def from_mappings(rows: Sequence[Mapping[str, Any]]) -> Source:
-    lines = pa.table(
-        {"line": pa.array([json.dumps(row, default=str, ensure_ascii=False) for row in rows], pa.string())}
-    )
+    lines = table({"line": text_column([json.dumps(row, default=str, ensure_ascii=False) for row in rows])})
     return Source(("line",), iter([lines]), is_json=True)
 
 
-def _sliced(table: pa.Table) -> Iterator[pa.Table]:
-    for start in range(0, max(table.num_rows, 1), CHUNK_ROWS):
-        yield table.slice(start, CHUNK_ROWS)
+def _sliced(rows: pa.Table) -> Iterator[pa.Table]:
+    for start in range(0, rows.num_rows, CHUNK_ROWS):
+        yield rows.slice(start, CHUNK_ROWS)
 
 
-def _json_rows(stream: BinaryIO) -> list[Any]:
+def _json_rows(stream: io.BufferedIOBase) -> list[Any]:
     try:
         found = json.load(stream, parse_float=str)
     except ValueError as error:
@@ -109,7 +111,7 @@ def _json_rows(stream: BinaryIO) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def _parquet(stream: BinaryIO) -> Source:
+def _parquet(stream: io.BufferedIOBase) -> Source:
     import pyarrow.parquet as pq
 
     file = pq.ParquetFile(stream)
@@ -130,8 +132,9 @@ codecs.register_error("windows_1252", _windows_1252)
 class _AsUtf8(io.RawIOBase):
     """A stream re-encoded to UTF-8 on the way."""
 
-    def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._text = io.TextIOWrapper(stream, encoding=encoding, errors="windows_1252", newline="")
+    def __init__(self, stream: io.BufferedIOBase, encoding: str) -> None:
+        raw: Any = stream
+        self._text = io.TextIOWrapper(raw, encoding=encoding, errors="windows_1252", newline="")
         self._rest = b""
 
     def readable(self) -> bool:
@@ -145,7 +148,7 @@ class _AsUtf8(io.RawIOBase):
         return len(piece)
 
 
-def _readable(stream: BinaryIO) -> tuple[BinaryIO, list[str]]:
+def _readable(stream: io.BufferedIOBase) -> tuple[io.BufferedIOBase, list[str]]:
     """The stream as UTF-8 without a byte-order mark, at its beginning, and a remark when it was not."""
     start = stream.read(4)
     stream.seek(0)
@@ -173,12 +176,11 @@ def column_name(header: str) -> str:
     return header.strip().strip("\ufeff").lower().replace(" ", "_")
 
 
-def _csv(stream: BinaryIO) -> Source:
+def _csv(stream: io.BufferedIOBase) -> Source:
     from pyarrow import csv as arrow_csv
 
     readable, remarks = _readable(stream)
-    buffered = io.BufferedReader(readable) if not isinstance(readable, io.BufferedReader | io.BytesIO) else readable  # type: ignore[arg-type]
-    head = buffered.readline().decode("utf-8", errors="replace")
+    head = readable.readline().decode("utf-8", errors="replace")
     if not head.strip():
         raise BadQuery("The file is empty; its first line must name the columns.")
     delimiter = max(DELIMITERS, key=lambda d: len(next(csv.reader([head], delimiter=d))))
@@ -194,7 +196,7 @@ def _csv(stream: BinaryIO) -> Source:
         return "skip"
 
     reader = arrow_csv.open_csv(
-        buffered,
+        readable,
         read_options=arrow_csv.ReadOptions(column_names=header, block_size=BLOCK_BYTES, use_threads=False),
         parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
         convert_options=arrow_csv.ConvertOptions(
@@ -204,12 +206,10 @@ def _csv(stream: BinaryIO) -> Source:
     return Source(tuple(header), (pa.Table.from_batches([b]) for b in reader), broken, remarks)
 
 
-def _jsonl(stream: BinaryIO) -> Source:
+def _jsonl(stream: io.BufferedIOBase) -> Source:
     from pyarrow import csv as arrow_csv
 
     readable, remarks = _readable(stream)
-    if not readable.peek(1) if isinstance(readable, io.BufferedReader) else not _rest(readable):
-        return Source(("line",), iter(()), is_json=True)
     reader = arrow_csv.open_csv(
         readable,
         read_options=arrow_csv.ReadOptions(column_names=["line"], block_size=BLOCK_BYTES, use_threads=False),
@@ -219,43 +219,40 @@ def _jsonl(stream: BinaryIO) -> Source:
     return Source(("line",), (pa.Table.from_batches([b]) for b in reader), [], remarks, is_json=True)
 
 
-def _rest(stream: BinaryIO) -> bool:
-    at = stream.tell()
-    found = bool(stream.read(1))
-    stream.seek(at)
-    return found
-
-
-def numbered(table: pa.Table, good_before: int, broken: Sequence[tuple[int, str]]) -> pa.Table:
+def numbered(rows: pa.Table, good_before: int, broken: Sequence[tuple[int, str]]) -> pa.Table:
     """Add `row_number`, 1-based in the file: rows that could not be split into cells count too."""
-    good = np.arange(good_before + 1, good_before + table.num_rows + 1)
+    good = np.arange(good_before + 1, good_before + rows.num_rows + 1)
     bad = np.sort(np.array([row for row, _ in broken], dtype=np.int64))
     shift = np.searchsorted(bad - np.arange(len(bad)), good, side="right")
-    return table.append_column("row_number", pa.array(good + shift, pa.int64()))
+    return rows.append_column("row_number", whole_column(good + shift))
 
 
 IS_OBJECT = "CASE WHEN json_valid(line) THEN json_type(line) = 'OBJECT' ELSE false END"
 
 
-def text_select(contract: Contract, source: Source, relation: str, cursor: duckdb.DuckDBPyConnection) -> str:
-    """SELECT of row_number, each contract column as trimmed text, and `has_…` for each, out of one chunk."""
+def columns_of(source: Source, cursor: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The columns that the chunk in relation `chunk` has, as the contract would name them, and as the file does."""
+    if not source.is_json:
+        return {column_name(c): c for c in source.columns}
+    keys = cursor.execute(f"SELECT DISTINCT unnest(json_keys(line)) FROM chunk WHERE {IS_OBJECT} ORDER BY 1").fetchall()
+    return {row[0]: row[0] for row in keys}
+
+
+def text_select(
+    columns: Sequence[Column], found: Mapping[str, str], source: Source, cursor: duckdb.DuckDBPyConnection
+) -> str:
+    """SELECT of row_number, each column as trimmed text, and whether the row carries it as `has_…`, out of `chunk`."""
     parts: list[str] = ["row_number"]
-    if source.is_json:
-        for column in contract.columns:
-            path = quoted(f'$."{column.name}"')
-            text = f"line->>{path}"
-            parts.append(f"nullif(trim({text}), '') AS {name(column.name)}")
-            parts.append(f"json_type(line, {path}) IS NOT NULL AS {name('has_' + column.name)}")
-        return f"SELECT {', '.join(parts)} FROM {relation} WHERE {IS_OBJECT}"
-    types = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {relation}").fetchall()}
-    by_name = {column_name(c): c for c in source.columns}
-    for column in contract.columns:
-        here = by_name.get(column.name)
+    types = {row[0]: row[1] for row in cursor.execute("DESCRIBE chunk").fetchall()}
+    for column in columns:
+        here = found.get(column.name)
         if here is None:
-            parts.append(f"NULL::VARCHAR AS {name(column.name)}, false AS {name('has_' + column.name)}")
-            continue
-        kind = types[here]
-        nested = kind.endswith("[]") or kind.startswith(("STRUCT", "MAP"))
-        text = f"to_json({name(here)})::VARCHAR" if nested else f"{name(here)}::VARCHAR"
-        parts.append(f"nullif(trim({text}), '') AS {name(column.name)}, true AS {name('has_' + column.name)}")
-    return f"SELECT {', '.join(parts)} FROM {relation}"
+            text, has = "NULL::VARCHAR", "false"
+        elif source.is_json:
+            path = quoted(f"$.{name(column.name)}")
+            text, has = f"line->>{path}", f"json_type(line, {path}) IS NOT NULL"
+        else:
+            nested = types[here].endswith("[]") or types[here].startswith(("STRUCT", "MAP"))
+            text, has = f"to_json({name(here)})::VARCHAR" if nested else f"{name(here)}::VARCHAR", "true"
+        parts.append(f"nullif(trim({text}), '') AS {name(column.name)}, {has} AS {name('has_' + column.name)}")
+    return f"SELECT {', '.join(parts)} FROM chunk" + (f" WHERE {IS_OBJECT}" if source.is_json else "")

@@ -91,7 +91,7 @@ class Contract:
         return self.by_name[name]
 
     def ddl(self, schema: str = "curated") -> str:
-        """CREATE TABLE of the contract; without a primary-key index, which doubles large files (the build keeps keys)."""
+        """CREATE TABLE of the contract; without a primary-key index, which would double large files."""
         columns = ", ".join(f'"{c.name}" {c.sql_type}{" NOT NULL" if c.is_key else ""}' for c in self.columns)
         lineage = "connection_id VARCHAR, connection_source VARCHAR"
         return f"CREATE TABLE IF NOT EXISTS {schema}.{self.name} ({columns}, {lineage})"
@@ -101,8 +101,8 @@ class Contract:
 class Fill:
     """How current raw records of one resource of one source fill one contract, as one SELECT.
 
-    `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq), once per connection, and gives
-    columns named as in the contract, a subset of them; the rest are null. Personal values are sealed already.
+    `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq), once per connection, and
+    gives columns named as in the contract, a subset of them; the rest are null. Personal values are sealed already.
     """
 
     contract: str

@@ -3,12 +3,12 @@
 -- else to the last one before, else to nobody.
 WITH both_systems AS (
     SELECT
-        t.touchpoint_id, p.person_id, t.anonymous_id, t.occurred_at, t.kind,
+        t.touchpoint_id, coalesce(l.person_id, t.customer_id) AS person_id, t.anonymous_id, t.occurred_at, t.kind,
         nullif(replace(lower(t.channel), ' ', '_'), '') AS given_channel, t.platform AS given_platform,
         t.campaign_id AS given_campaign, t.ad_id, t.asset_id,
         t.utm_source, t.utm_medium, t.utm_campaign, t.utm_id, t.click_id, t.referrer, t.landing_page,
         coalesce(t.source_system, t.connection_source) AS source_system
-    FROM curated.touchpoints t LEFT JOIN work.people p USING (customer_id)
+    FROM curated.touchpoints t LEFT JOIN work.labels l USING (customer_id)
     UNION ALL BY NAME
     SELECT
         'web:' || event_id AS touchpoint_id, person_id, anonymous_id, occurred_at, NULL AS kind,

@@ -2,8 +2,8 @@
 -- Builds: curated.conversion_paths. The window of a deal runs back from its opportunity's creation, so hours_before
 -- counts from there; every other sale counts from the sale itself.
 WITH first_lead AS (
-    SELECT p.person_id, min(l.created_at) AS created_at
-    FROM curated.leads l JOIN work.people p USING (customer_id) GROUP BY p.person_id),
+    SELECT coalesce(n.person_id, l.customer_id) AS person_id, min(l.created_at) AS created_at
+    FROM curated.leads l LEFT JOIN work.labels n USING (customer_id) WHERE l.customer_id IS NOT NULL GROUP BY 1),
 anchored AS (
     SELECT
         s.*,

@@ -47,7 +47,7 @@ on_the_day AS (
     SELECT c.touchpoint_id, min(c.campaign_id) AS campaign_id
     FROM candidates c
     ANTI JOIN unambiguous USING (touchpoint_id)
-    SEMI JOIN (SELECT DISTINCT campaign_id, report_date FROM curated.ad_performance) a
+    SEMI JOIN work.active_days a
       ON a.campaign_id = c.campaign_id AND a.report_date = c.touch_date
     GROUP BY c.touchpoint_id HAVING count(DISTINCT c.campaign_id) = 1),
 by_name AS (FROM unambiguous UNION ALL FROM on_the_day)

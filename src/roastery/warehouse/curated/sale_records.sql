@@ -4,12 +4,12 @@ SELECT
     t.transaction_id,
     first_value(t.transaction_id) OVER best AS sale_id,
     row_number() OVER best AS place,
-    p.person_id,
+    coalesce(l.person_id, t.customer_id) AS person_id,
     t.lead_id,
     coalesce(o.opportunity_id, d.opportunity_id) AS opportunity_id,
     t.fee_amount
 FROM curated.transactions t
-LEFT JOIN work.people p USING (customer_id)
+LEFT JOIN work.labels l USING (customer_id)
 LEFT JOIN curated.opportunities o ON o.opportunity_id = t.opportunity_id
 LEFT JOIN curated.opportunities d ON d.opportunity_id = t.transaction_id AND t.kind = 'deal'
 WHERE t.status = 'completed' AND NOT t.is_test AND t.occurred_at IS NOT NULL AND t.amount IS NOT NULL

@@ -4,7 +4,7 @@ SELECT anonymous_id, occurred_at, min(person_id) AS person_id
 FROM (
     SELECT anonymous_id, occurred_at, person_id FROM work.web_visits
     UNION ALL
-    SELECT t.anonymous_id, t.occurred_at, p.person_id
-    FROM curated.touchpoints t JOIN work.people p USING (customer_id))
+    SELECT t.anonymous_id, t.occurred_at, coalesce(l.person_id, t.customer_id)
+    FROM curated.touchpoints t LEFT JOIN work.labels l USING (customer_id))
 WHERE anonymous_id IS NOT NULL AND person_id IS NOT NULL
 GROUP BY ALL

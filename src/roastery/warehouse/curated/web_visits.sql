@@ -2,11 +2,12 @@
 -- Builds: work.web_visits. begins_touch: the first event of a session, or one with a new utm tag or click id.
 WITH known AS (
     SELECT
-        e.*,
+        e.event_id, e.anonymous_id, e.occurred_at, e.kind, e.page, e.referrer, e.campaign_id, e.asset_id,
+        e.utm_source, e.utm_medium, e.utm_campaign, e.utm_id, e.click_id,
         coalesce(e.anonymous_id, 'customer:' || e.customer_id, 'event:' || e.event_id) AS visitor,
-        coalesce(p.person_id, m.person_id, f.person_id) AS person_id
+        coalesce(l.person_id, e.customer_id, m.person_id, f.person_id) AS person_id
     FROM curated.web_events e
-    LEFT JOIN work.people p ON p.customer_id = e.customer_id
+    LEFT JOIN work.labels l ON l.customer_id = e.customer_id
     LEFT JOIN work.tokens m ON m.token = nullif(split_part(e.email, ':', 3), '')
     LEFT JOIN work.tokens f ON f.token = nullif(split_part(e.phone, ':', 3), '')),
 tagged AS (
@@ -22,7 +23,7 @@ numbered AS (
     SELECT *, sum(begins_session::INTEGER) OVER (PARTITION BY visitor ORDER BY occurred_at, event_id) AS session_no
     FROM tagged)
 SELECT
-    * EXCLUDE (session_no),
+    * EXCLUDE (session_no, tag),
     first_value(event_id) OVER in_session AS session_key,
     kind IS DISTINCT FROM 'purchase' AND (
         begins_session

@@ -1,0 +1,35 @@
+"""Python values as Arrow columns, built from buffers: pa.array would import pandas first, which takes a second."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+
+def text_column(values: Sequence[str | None]) -> pa.LargeStringArray:
+    """Strings; None is null.
+
+    >>> text_column(["a", None, "ü"]).to_pylist()
+    ['a', None, 'ü']
+    """
+    encoded = [b"" if value is None else value.encode() for value in values]
+    offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+    np.cumsum([len(value) for value in encoded], out=offsets[1:])
+    valid = np.packbits(np.array([value is not None for value in values], dtype=bool), bitorder="little")
+    buffers = [pa.py_buffer(part) for part in (valid.tobytes(), offsets.tobytes(), b"".join(encoded))]
+    return pa.LargeStringArray.from_buffers(len(encoded), buffers[1], buffers[2], buffers[0])
+
+
+def whole_column(values: Sequence[int] | npt.NDArray[np.int64]) -> pa.Int64Array:
+    """Whole numbers.
+
+    >>> whole_column([1, 2]).to_pylist()
+    [1, 2]
+    """
+    data = np.asarray(values, dtype=np.int64)
+    return pa.Array.from_buffers(pa.int64(), len(data), [None, pa.py_buffer(data.tobytes())])
+
+
+def table(columns: dict[str, pa.Array]) -> pa.Table:
+    return pa.Table.from_arrays(list(columns.values()), list(columns))
