@@ -21,6 +21,8 @@ class Redactor:
     def learn(self, values: Iterable[str]) -> None:
         """Hide these values from now on."""
         forms = {form for v in values if len(v) >= SHORTEST for form in (v, quote(v, safe=""), quote_plus(v))}
+        if forms <= self._values:
+            return
         with self._lock:
             self._values |= forms
             # Longest first, so that a secret inside another one does not leave its rest readable.

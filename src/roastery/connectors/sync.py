@@ -180,8 +180,7 @@ class _Run:
     def _land_all(self, resource: Resource, tally: "_Tally") -> None:
         stored = self.warehouse.cursor(self.connection.id, resource.name)
         cursor = Cursor(stored or {})
-        for page in self._pages(resource, cursor):
-            batch = batch_of(page, resource, self.connection, self.source.provider)
+        for page, batch in self._pages(resource, cursor):
             tally.add(self.warehouse.land(batch))
             cursor = page.cursor
             self.rows += len(page.records)
@@ -195,21 +194,21 @@ class _Run:
         self.share = 1.0
         self._tell()
 
-    def _pages(self, resource: Resource, cursor: Cursor) -> Iterator[Page]:
-        """The source's pages; an answer of another shape than the provider documents becomes a sentence."""
+    def _pages(self, resource: Resource, cursor: Cursor) -> Iterator[tuple[Page, RawBatch]]:
+        """The source's pages, ready to land; an answer of another shape than documented becomes a sentence."""
         pages = self.source.pages(resource, cursor, self.until)
         while True:
             try:
-                page = next(pages, None)
+                if (page := next(pages, None)) is None:
+                    return
+                batch = batch_of(page, resource, self.connection, self.source.provider)
             except MISSHAPEN as error:
                 logger.exception("%s: unreadable answer for %s", self.source.title, resource.name)
                 raise UnknownShape(
                     f"{self.source.title} answered in a form that is not known, for {resource.name} "
-                    f"({type(error).__name__}: {PROCESS.clean(str(error))})."
+                    f"({type(error).__name__}: {PROCESS.clean(str(error))[:200]})."
                 ) from error
-            if page is None:
-                return
-            yield page
+            yield page, batch
 
     def heard_of_wait(self, seconds: float, why: str) -> None:
         self._tell(why, self.clock.now() + timedelta(seconds=seconds))

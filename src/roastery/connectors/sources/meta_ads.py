@@ -16,6 +16,7 @@ from roastery.connectors.base import Connection, ContractSql, Cursor, Page, Reco
 from roastery.connectors.errors import AbortSync, RetryLater, SkipResource, SliceTooLarge, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken
+from roastery.connectors.redaction import PROCESS
 from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import SignedBody
@@ -127,7 +128,9 @@ class AppToken(FixedToken):
     def params(self) -> Mapping[str, str]:
         if not self._app_secret:
             return {}
-        return {"appsecret_proof": hmac.new(self._app_secret, self.token.encode(), hashlib.sha256).hexdigest()}
+        proof = hmac.new(self._app_secret, self.token.encode(), hashlib.sha256).hexdigest()
+        PROCESS.learn([proof])
+        return {"appsecret_proof": proof}
 
 
 @dataclass(frozen=True)
