@@ -185,7 +185,7 @@ def test_flat_zero_negative_sparse_and_young_series_neither_alert_nor_break() ->
     y = shops(series=8)
     y[:, 0] = 100.0
     y[:, 1] = 0.0
-    y[:, 2] -= 2 * y[:, 2].mean()
+    y[:, 2] -= 0.8 * y[:, 2].mean()
     y[:, 3] = np.nan
     y[g.random(400) < 0.3, 4] = np.nan
     y[:380, 5] = np.nan

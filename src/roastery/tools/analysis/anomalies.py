@@ -42,8 +42,8 @@ class Anomalies:
     """What was found from step `judged_from` on; arrays have shape (steps, series).
 
     `common` are shocks that all series share. `too_small` are series whose steps are too small to be judged (use a
-    coarser grain), `too_short` those without enough history. `alerts_before` is how many alerts a series-month the
-    threshold would have raised on the history before.
+    coarser grain), `too_short` those without enough history of values above zero. `alerts_before` is how many alerts
+    a series-month the threshold would have raised on the history before.
     """
 
     episodes: tuple[Episode, ...]
