@@ -1,7 +1,11 @@
-"""One small company for every test of this room."""
+"""One small company for every test of this room, and its twins."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from roastery.evals.twins import Twins, serve
 from roastery.evals.world import World
 from roastery.evals.world.truth import Truth
 
@@ -14,3 +18,18 @@ def small_world() -> World:
 @pytest.fixture(scope="session")
 def small_truth(small_world: World) -> Truth:
     return Truth(small_world)
+
+
+@pytest.fixture
+def twins(small_world: World) -> Iterator[Twins]:
+    with serve(small_world) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def shared_material() -> Path:
+    """Reference material beside the repository; tests that need it are referees."""
+    folder = Path(__file__).resolve().parents[2].parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("there is no reference material beside the repository")
+    return folder

@@ -42,18 +42,21 @@ class Compiler:
 
     def write(self, on: str, selections: Sequence[Selection]) -> Writer:
         """A function from an object of type `on` to its JSON text."""
-        parts = [(f'"{s.alias}":', self._field(on, s)) for s in self._flat(on, selections)]
+        parts = [(f'"{s.alias}":', self._field(of, s)) for of, s in self._flat(on, selections)]
         return lambda owner: "{" + ",".join([name + write(owner) for name, write in parts]) + "}"
 
-    def _flat(self, on: str, selections: Sequence[Selection]) -> list[Selection]:
-        found: list[Selection] = []
+    def _flat(self, on: str, selections: Sequence[Selection]) -> list[tuple[str, Selection]]:
+        """Fields with the type that they are read from: fragments put in place, those left out by directives gone."""
+        found: list[tuple[str, Selection]] = []
         for selection in selections:
             if any(bool(self._value(condition)) != wanted for condition, wanted in selection.include_if):
                 continue
             if not selection.on_type:
-                found.append(selection)
+                found.append((on, selection))
             elif selection.on_type in (on, "*", *INTERFACES.get(on, ())):
                 found += self._flat(on, selection.selections)
+            elif selection.on_type == CONCRETE.get(on):
+                found += self._flat(selection.on_type, selection.selections)
         return found
 
     def _value(self, value: Any) -> Any:
@@ -67,7 +70,7 @@ class Compiler:
 
     def _field(self, on: str, selection: Selection) -> Writer:
         if selection.name == "__typename":
-            return lambda owner: f'"{on}"'
+            return lambda owner: f'"{CONCRETE.get(on, on)}"'
         known = self._schema[on].get(selection.name)
         if known is None:
             said = f"Field '{selection.name}' doesn't exist on type '{on}'"
@@ -130,6 +133,8 @@ _WORDS = {None: "null", True: "true", False: "false"}
 
 INTERFACES = {"CustomerVisit": ("CustomerMoment", "Node")}
 """Other names under which a fragment reaches a type."""
+CONCRETE = {"CustomerMoment": "CustomerVisit"}
+"""What an interface's objects always are here; its other fields are reached by a fragment."""
 
 
 def cost(schema: Schema, on: str, selections: Sequence[Selection], variables: Mapping[str, Any]) -> float:

@@ -308,8 +308,9 @@ JOURNEY: Schema = {
         "momentsCount": Field(lambda row: len(row["moments"]), "Count"),
         "firstVisit": Field(lambda row: row["moments"][0] if row["moments"] else None, "CustomerVisit"),
         "lastVisit": Field(lambda row: row["moments"][-1] if row["moments"] else None, "CustomerVisit"),
-        "moments": nested_page("CustomerVisit", lambda row: row["moments"]),
+        "moments": nested_page("CustomerMoment", lambda row: row["moments"]),
     },
+    "CustomerMoment": scalars(occurredAt="occurred_at"),
     "Count": {"count": Field(lambda value: value), "precision": Field(lambda value: "EXACT")},
     "CustomerVisit": {
         "id": Field(lambda row: gid("CustomerVisit", row["visit_id"])),

@@ -125,14 +125,18 @@ def build(index: ShopIndex, scopes: Callable[[], list[str]]) -> Schema:
         "refund": Field(one_refund, "Refund", by_id),
         "product": Field(lambda root, a: index.product_rows.get(number_of(a["id"], "Product")), "Product", by_id),
         "orders": Field(root_page(index.orders, index.order_rows), "OrderConnection", ROOT),
-        "customers": Field(root_page(index.customers, index.customer_rows), "CustomerConnection", ROOT),
+        "customers": Field(
+            root_page(index.customers, index.customer_rows), "CustomerConnection", ROOT - {"savedSearchId"}
+        ),
         "products": Field(root_page(index.products, products), "ProductConnection", ROOT),
         "productVariants": Field(root_page(index.products, products), "ProductVariantConnection", ROOT),
-        "inventoryItems": Field(root_page(index.products, products), "InventoryItemConnection", ROOT),
+        "inventoryItems": Field(
+            root_page(index.products, products), "InventoryItemConnection", ROOT - {"savedSearchId", "sortKey"}
+        ),
     }
     kinds: Mapping[str, Mapping[str, Field]] = {**MONEY, **SALES, **JOURNEY, **PRODUCTS, **SHOP, **_people(index)}
     paged = ("Order", "Customer", "Product", "ProductVariant", "InventoryItem", "LineItem", "RefundLineItem",
-             "RefundShippingLine", "OrderAdjustment", "CustomerVisit")  # fmt: skip
+             "RefundShippingLine", "OrderAdjustment", "CustomerMoment")  # fmt: skip
     connections: dict[str, Mapping[str, Field]] = {}
     for kind in paged:
         connections |= connection_fields(kind)
