@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from roastery.api.app import Roastery
     from roastery.cli.terminal import Terminal
 
+EXIT_CODES = {"refused": 2, "failed": 1}
+"""For scripts that read no JSON; with --json the answer's status says it, as over REST."""
+
 
 def ask(
     question: Annotated[str, typer.Argument(help="In words, as in Slack.")],
@@ -39,6 +42,6 @@ def work(
     answer = ask(roastery, organization_of(roastery, org), OPERATOR, question, conversation)
     if as_json:
         terminal.json(answer.model_dump(mode="json"))
-    else:
-        show_answer(terminal, answer, roastery.settings.home / "charts")
-    return 1 if answer.status == "failed" else 0
+        return 0
+    show_answer(terminal, answer, roastery.settings.home / "charts")
+    return EXIT_CODES.get(answer.status, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from roastery.cli import terminal
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
-    from roastery.api.owner import Reply
+    from roastery.api.owner import Ownership, Reply
     from roastery.api.settings import Settings
 
 Work = Callable[..., int | None]
@@ -22,13 +23,23 @@ ASKERS_FAULT = 2
 OWN_FAULT = 1
 
 
-def run_at_home(work: Work, **parameters: Any) -> None:
+def run_at_home(
+    work: Work, *, then: Work | None = None, then_parameters: Mapping[str, Any] | None = None, **parameters: Any
+) -> None:
     """Do `work(roastery, terminal, **parameters)` here if the home is free, else hand it to its owner.
 
     `work` is a function of a module in roastery.cli, by whose name the owner finds it; parameters are plain JSON or
     paths, which are made absolute because the owner stands in another folder. Ends with the work's exit code.
+    then: what follows after success, but only in this process: a handed-over `demo` is served by the owner already.
     """
-    raise typer.Exit(code=_run(work, {k: _portable(v) for k, v in parameters.items()}))
+    follow = _Follow(then, then_parameters or {}) if then else None
+    raise typer.Exit(code=_run(work, {k: _portable(v) for k, v in parameters.items()}, follow))
+
+
+@dataclass(frozen=True)
+class _Follow:
+    work: Work
+    parameters: Mapping[str, Any]
 
 
 def own_home(work: Work, **parameters: Any) -> None:
@@ -37,7 +48,6 @@ def own_home(work: Work, **parameters: Any) -> None:
 
 
 def _own(work: Work, parameters: Mapping[str, Any]) -> int:
-    from roastery.api.app import Roastery
     from roastery.api.owner import claim, read_address
 
     screen = terminal.of_process()
@@ -51,7 +61,8 @@ def _own(work: Work, parameters: Mapping[str, Any]) -> int:
         screen.say(f"The home {settings.home} is owned by {who}. End it first, or choose another ROASTERY_HOME.")
         return ASKERS_FAULT
     try:
-        return int(_guarded(screen, lambda: _in_process(Roastery, settings, ownership, screen, work, parameters)))
+        run = _InProcess(settings, ownership, screen)
+        return int(_guarded(screen, lambda: run(work, parameters)))
     finally:
         ownership.release()
 
@@ -67,7 +78,7 @@ def _settings(screen: terminal.Terminal) -> Settings | None:
         return None
 
 
-def _run(work: Work, parameters: Mapping[str, Any]) -> int:
+def _run(work: Work, parameters: Mapping[str, Any], follow: _Follow | None) -> int:
     from roastery.api.owner import Ownership, claim_or_hand_over
 
     screen = terminal.of_process()
@@ -85,23 +96,33 @@ def _run(work: Work, parameters: Mapping[str, Any]) -> int:
     ownership = _guarded(screen, lambda: claim_or_hand_over(settings.home, request, _printer(screen)))
     if not isinstance(ownership, Ownership):
         return ownership
-    from roastery.api.app import Roastery
-
     try:
-        return _guarded(screen, lambda: _in_process(Roastery, settings, ownership, screen, work, parameters))
+        run = _InProcess(settings, ownership, screen)
+        return int(_guarded(screen, lambda: run(work, parameters, follow)))
     finally:
         ownership.release()
 
 
-def _in_process(
-    make: Any, settings: Any, ownership: Any, screen: terminal.Terminal, work: Work, parameters: Mapping[str, Any]
-) -> int:
-    with make.open(settings) as roastery:
-        ownership.publish(lambda request, reply: do_for_caller(roastery, request, reply))
-        try:
-            return work(roastery, screen, **parameters) or 0
-        finally:
-            ownership.finish()
+@dataclass(frozen=True)
+class _InProcess:
+    """Work in the process that owns the home, which takes other commands' work meanwhile."""
+
+    settings: Settings
+    ownership: Ownership
+    screen: terminal.Terminal
+
+    def __call__(self, work: Work, parameters: Mapping[str, Any], follow: _Follow | None = None) -> int:
+        from roastery.api.app import Roastery
+
+        with Roastery.open(self.settings) as roastery:
+            self.ownership.publish(lambda request, reply: do_for_caller(roastery, request, reply))
+            try:
+                code = work(roastery, self.screen, **parameters) or 0
+                if code == 0 and follow is not None:
+                    code = follow.work(roastery, self.screen, **follow.parameters) or 0
+                return code
+            finally:
+                self.ownership.finish()
 
 
 def do_for_caller(roastery: Roastery, request: Mapping[str, Any], reply: Reply) -> int:

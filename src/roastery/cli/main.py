@@ -11,6 +11,7 @@ from roastery.cli import (
     ask,
     bench,
     connect,
+    demo,
     digest,
     docs,
     imports,
@@ -22,6 +23,7 @@ from roastery.cli import (
     sql,
     sync,
     tool,
+    validate,
 )
 
 app = typer.Typer(
@@ -35,6 +37,7 @@ app = typer.Typer(
 )
 
 for command in (
+    demo.demo,
     serve.serve,
     imports.import_,
     connect.connect,
@@ -45,6 +48,7 @@ for command in (
     sql.sql,
     digest.digest,
     receipt.receipt,
+    validate.validate,
     bench.bench,
     docs.docs,
 ):

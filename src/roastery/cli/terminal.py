@@ -37,6 +37,7 @@ class Terminal:
     def rows(self, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
         """A table of results; numbers stand right."""
         from rich.box import SIMPLE_HEAD
+        from rich.console import Console
         from rich.table import Table
         from rich.text import Text
 
@@ -47,9 +48,12 @@ class Terminal:
             table.add_column(column, justify="right" if numeric else "left", overflow="fold")
         for row in rows:
             table.add_row(*[Text(shown(row.get(column))) for column in columns])
-        # What is piped, and what is wider than the terminal, is not squeezed: a wrapped number cannot be read.
-        wanted = self.out.measure(table, options=self.out.options.update(width=WIDEST)).maximum
-        self.out.print(table, width=max(wanted, self.out.width), crop=False, no_wrap=True)
+        # What is wider than the terminal is not squeezed: a number broken over two lines cannot be read.
+        wanted = self.out.measure(table, options=self.out.options.update(max_width=WIDEST)).maximum
+        wide = Console(
+            file=self.out.file, width=max(wanted, self.out.width), force_terminal=self.out.is_terminal, highlight=False
+        )
+        wide.print(table)
 
 
 @dataclass(frozen=True)
