@@ -1,5 +1,7 @@
 """What every registered source keeps, without registration of its own."""
 
+import inspect
+import re
 from pathlib import Path
 
 import duckdb
@@ -92,6 +94,15 @@ def test_a_connection_without_its_settings_or_secrets_says_what_is_missing(sourc
     settings = dict.fromkeys(source.required_settings, "1")
     with pytest.raises(BadConnection, match=source.required_secrets[0]):
         registry.open_source(connection(source.provider, **settings), Secrets(), Clock())
+
+
+def test_every_setting_that_a_source_reads_is_declared(source: type[Source]) -> None:
+    text = Path(inspect.getfile(source)).read_text(encoding="utf-8")
+    read = set(re.findall(r'settings(?:\.get\(|, )"(\w+)"', text))
+    declared = {*source.required_settings, *source.optional_settings}
+    assert read == declared
+    asked = set(re.findall(r'access\.secret\("(\w+)"\)', text))
+    assert asked <= {*source.required_secrets, *source.optional_secrets}
 
 
 def test_a_setting_that_is_no_number_is_named() -> None:

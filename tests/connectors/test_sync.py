@@ -40,6 +40,8 @@ class Numbers:
     fills: ClassVar[tuple[ContractSql, ...]] = ()
     required_settings: ClassVar[tuple[str, ...]] = ()
     required_secrets: ClassVar[tuple[str, ...]] = ()
+    optional_settings: ClassVar[Mapping[str, str]] = {}
+    optional_secrets: ClassVar[Mapping[str, str]] = {}
     webhook: ClassVar[None] = None
     webhook_resources: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 

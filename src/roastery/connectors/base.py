@@ -114,7 +114,8 @@ class Listening(Protocol):
 class Source(Protocol):
     """A provider: one file in connectors/sources that says what it extracts and how that fills the contracts.
 
-    Made with one argument, the `connectors.access.Access` of a connection. webhook: how its deliveries are verified,
+    Made with one argument, the `connectors.access.Access` of a connection. optional_*: what else may be given, each
+    with a sentence that says what it does and what holds without it. webhook: how its deliveries are verified,
     and webhook_resources: which resources a delivery's topic makes worth reading at once.
     """
 
@@ -125,6 +126,8 @@ class Source(Protocol):
     fills: ClassVar[tuple[ContractSql, ...]]
     required_settings: ClassVar[tuple[str, ...]]
     required_secrets: ClassVar[tuple[str, ...]]
+    optional_settings: ClassVar[Mapping[str, str]]
+    optional_secrets: ClassVar[Mapping[str, str]]
     webhook: ClassVar["WebhookVerifier | None"]
     webhook_resources: ClassVar[Mapping[str, tuple[str, ...]]]
     http: Listening

@@ -165,6 +165,16 @@ class GoogleAds:
     default_base_url: ClassVar[str] = "https://googleads.googleapis.com"
     required_settings: ClassVar[tuple[str, ...]] = ("customer_id",)
     required_secrets: ClassVar[tuple[str, ...]] = ("developer_token", "client_id", "client_secret", "refresh_token")
+    optional_settings: ClassVar[Mapping[str, str]] = {
+        "login_customer_id": "The manager account that access goes through, where there is one.",
+        "history_months": "How far back to read; 37.",
+        "reread_days": "Days read again at each sync: the longest conversion window of the account; 30.",
+        "slice_days": "Days asked for at once; 14.",
+        "operations_per_day": "What the developer token's access level allows; 15000 (Basic).",
+        "token_url": "Where access is refreshed, where it is not Google's own address.",
+        "api_version": "Version of the API; v26.",
+    }
+    optional_secrets: ClassVar[Mapping[str, str]] = {}
     resources: ClassVar[tuple[Resource, ...]] = (
         Resource("customers", key=lambda r: r["customer"]["id"]),
         Resource("campaigns", key=lambda r: r["campaign"]["id"], depends_on=("customers",)),
@@ -206,7 +216,7 @@ class GoogleAds:
             OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness),
             self._judge,
             (
-                access.bucket(Rate(per_second=10, burst=100)),
+                access.bucket(Rate(per_second=20, burst=200)),
                 # Operations are counted per developer token, which is the app's.
                 access.bucket(Rate(per_second=daily / DAY_SECONDS, burst=daily), app=access.secret("developer_token")),
             ),

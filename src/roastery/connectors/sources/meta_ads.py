@@ -149,6 +149,19 @@ class MetaAds:
     default_base_url: ClassVar[str] = "https://graph.facebook.com"
     required_settings: ClassVar[tuple[str, ...]] = ("account_id",)
     required_secrets: ClassVar[tuple[str, ...]] = ("access_token",)
+    optional_settings: ClassVar[Mapping[str, str]] = {
+        "action_type": "Which action counts as a reported conversion; omni_purchase. Changing it reads history again.",
+        "attribution_windows": "Windows reported beside the main figure; 1d_view,7d_click.",
+        "history_months": "How far back to read, at most 37.",
+        "reread_days": "Days read again at each sync because Meta restates them; 28.",
+        "slice_days": "Days asked for at once; 14.",
+        "page_limit": "Rows a page; 500.",
+        "app_id": "The app whose limit this connection shares, where it is not Roastery's own.",
+        "api_version": "Version of the Marketing API; v26.0.",
+    }
+    optional_secrets: ClassVar[Mapping[str, str]] = {
+        "app_secret": "Proves that the token is used by its app (appsecret_proof), and verifies webhooks."
+    }
     resources: ClassVar[tuple[Resource, ...]] = (
         Resource("accounts", key=lambda r: r["account_id"]),
         Resource("campaigns", key=lambda r: r["id"], depends_on=("accounts",)),
@@ -175,7 +188,7 @@ class MetaAds:
         self._slice_days = whole_number(TITLE, settings, "slice_days", 14)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 28)
         self._months = min(HISTORY_MONTHS, whole_number(TITLE, settings, "history_months", HISTORY_MONTHS))
-        self._connection_bucket = access.bucket(Rate(per_second=10, burst=100))
+        self._connection_bucket = access.bucket(Rate(per_second=10, burst=200))
         self._app_bucket = access.bucket(Rate(per_second=30, burst=300), app=str(settings.get("app_id", "roastery")))
         self.http = access.client(
             TITLE,

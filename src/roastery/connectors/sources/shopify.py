@@ -391,6 +391,18 @@ class Shopify:
     default_base_url: ClassVar[str] = "https://{shop}.myshopify.com"
     required_settings: ClassVar[tuple[str, ...]] = ("shop",)
     required_secrets: ClassVar[tuple[str, ...]] = ("access_token",)
+    optional_settings: ClassVar[Mapping[str, str]] = {
+        "order_page": "Orders a page, halved by itself where Shopify finds it too costly; 50.",
+        "customer_page": "Customers a page; 200.",
+        "product_page": "Products a page; 50.",
+        "token_url": "Where access is refreshed, where it is not the shop's own address.",
+        "api_version": "Version of the Admin API; 2026-10.",
+    }
+    optional_secrets: ClassVar[Mapping[str, str]] = {
+        "refresh_token": "Refreshes an access that ends after an hour, with client_id and client_secret.",
+        "client_id": "The app's client id.",
+        "client_secret": "The app's client secret; it also verifies webhooks.",
+    }
     resources: ClassVar[tuple[Resource, ...]] = (
         Resource("shop", key=lambda r: r["id"]),
         Resource("products", key=numbered),
