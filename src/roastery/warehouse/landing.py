@@ -22,7 +22,7 @@ WITH latest AS (
     WHERE connection_id = $connection AND resource = $resource AND partition_day IS NULL
       AND key IN (SELECT key FROM batch WHERE day IS NULL)
     GROUP BY key)
-SELECT batch.* REPLACE (day::DATE AS day, deleted::BOOLEAN AS deleted)
+SELECT batch.* REPLACE (batch.day::DATE AS day, batch.deleted::BOOLEAN AS deleted)
 FROM batch LEFT JOIN latest ON latest.key = batch.key AND batch.day IS NULL
 WHERE latest.key IS NULL OR latest.payload <> batch.payload OR latest.deleted <> batch.deleted::BOOLEAN
 """
