@@ -5,7 +5,7 @@ counts are text, conversions are doubles; names are today's.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from roastery.evals.twins import gaql
 from roastery.evals.twins.answers import html_page
 from roastery.evals.twins.control import Asked, Control
 from roastery.evals.twins.google_rows import RESOURCES, TABLES, FlatRow
+from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world.company import GOOGLE_ACCOUNT
 
@@ -47,7 +48,6 @@ class GoogleTwin:
     def __init__(self, control: Control) -> None:
         self.control = control
         self.tokens = Tokens("google")
-        self._served = -1
         self.routes = [
             Route("/token", self._token, methods=["POST"]),
             Route(f"/{VERSION}/customers/{{customer}}/googleAds:searchStream", self._stream, methods=["POST"]),
@@ -161,13 +161,11 @@ class GoogleTwin:
         shown = [*query.fields, *(f"{name}.resource_name" for name in {f.rpartition(".")[0] for f in query.fields})]
         return [gaql.nest(row, shown) for row in kept]
 
-    def _rows(self, resource: str, by_day: bool) -> Iterable[FlatRow]:
-        if self._served != self.control.revision:
-            self._tables: dict[tuple[str, bool], list[FlatRow]] = {}
-            self._served = self.control.revision
-        if (resource, by_day) not in self._tables:
-            self._tables[resource, by_day] = TABLES[resource, by_day](self.control.world)
-        return self._tables[resource, by_day]
+    def _rows(self, resource: str, by_day: bool) -> list[FlatRow]:
+        return _KEPT[resource, by_day](self.control.world)
+
+
+_KEPT = {key: PerWorld(build) for key, build in TABLES.items()}
 
 
 def _mask(query: gaql.Query) -> str:

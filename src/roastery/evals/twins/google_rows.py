@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pyarrow.compute as pc
+
 from roastery.evals.world import World
 from roastery.evals.world.company import CURRENCY, GOOGLE_ACCOUNT, GOOGLE_ZONE, NAME
 
@@ -84,7 +86,8 @@ def _bare(identity: str) -> str:
 
 
 def _days(world: World) -> list[FlatRow]:
-    return [row for row in world.ad_days.to_pylist() if row["platform"] == "google_ads"]
+    rows: list[FlatRow] = world.ad_days.filter(pc.equal(world.ad_days["platform"], "google_ads")).to_pylist()
+    return rows
 
 
 def _metrics(row: FlatRow) -> FlatRow:

@@ -13,14 +13,17 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+import pyarrow.compute as pc
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from roastery.evals.twins.answers import cut_off, html_page
 from roastery.evals.twins.control import Asked, Control
+from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.meta_rows import ADDED, COLUMN, ENTITIES, Row, insight
 from roastery.evals.twins.tokens import Tokens
+from roastery.evals.world import World
 from roastery.evals.world.company import CURRENCY, META_ACCOUNT, META_ZONE
 
 VERSION = "v26.0"
@@ -58,7 +61,6 @@ class MetaTwin:
         self.control = control
         self.tokens = Tokens("meta", life=None)
         self.app_secret = APP_SECRET
-        self._served = -1
         self.routes = [
             Route(f"/{VERSION}/act_{{account}}", self._answer),
             Route(f"/{VERSION}/act_{{account}}/{{edge}}", self._answer),
@@ -120,7 +122,6 @@ class MetaTwin:
         return {"X-Business-Use-Case-Usage": json.dumps({BUSINESS: [entry]})}
 
     def _read(self, request: Request, edge: str) -> Row:
-        self._refresh()
         if request.path_params.get("account") != META_ACCOUNT:
             raise Refused(100, "Unsupported get request. Object does not exist or cannot be loaded.", 400, 33)
         query = request.query_params
@@ -128,23 +129,9 @@ class MetaTwin:
             return _only(self._account(), query.get("fields", "id"))
         if edge == "insights":
             return self._insights(request)
-        if edge not in self._entities:
+        if edge not in ENTITIES:
             raise Refused(2500, f"Unknown path components: /{edge}", 400)
         return self._edge(request, edge)
-
-    # What is served, indexed once per state of the world.
-
-    def _refresh(self) -> None:
-        if self._served == self.control.revision:
-            return
-        world = self.control.world
-        rows: dict[date, list[Row]] = defaultdict(list)
-        for row in world.ad_days.to_pylist():
-            if row["platform"] == "meta_ads":
-                rows[row["report_date"]].append(row)
-        self._days = rows
-        self._entities = {name: build(world) for name, build in ENTITIES.items()}
-        self._served = self.control.revision
 
     def _account(self) -> Row:
         return {
@@ -164,7 +151,7 @@ class MetaTwin:
         wanted = query.get("effective_status")
         # Without a filter, archived and deleted ones are left out.
         statuses = set(json.loads(wanted)) if wanted else {"ACTIVE", "PAUSED", "IN_PROCESS", "WITH_ISSUES"}
-        found = [row for row in self._entities[edge] if row["effective_status"] in statuses]
+        found = [row for row in _ENTITIES(self.control.world)[edge] if row["effective_status"] in statuses]
         return _page(request, [_only(row, query.get("fields", "id")) for row in found])
 
     # Insights.
@@ -205,11 +192,12 @@ class MetaTwin:
 
     def _grouped(self, level: str, since: date, until: date, increment: str) -> list[Row]:
         """Rows of a level by day, or over the whole range; ads that are gone count for their campaign only."""
-        days = [day for day in sorted(self._days) if since <= day <= until]
+        by_date = _DAYS(self.control.world)
+        days = [day for day in sorted(by_date) if since <= day <= until]
         groups: dict[tuple[Any, ...], Row] = {}
         by_day = increment == "1"
         for day in days:
-            for row in self._days[day]:
+            for row in by_date[day]:
                 if level in ("ad", "adset") and not row["ad_id"]:
                     continue
                 key = (day if by_day else None, *(row[COLUMN[name]] for name in LEVELS[level]))
@@ -246,3 +234,14 @@ def _page(request: Request, rows: list[Row]) -> Row:
 
 def _cursor(position: int) -> str:
     return urlsafe_b64encode(str(position).encode()).decode()
+
+
+def _by_date(world: World) -> dict[date, list[Row]]:
+    rows: dict[date, list[Row]] = defaultdict(list)
+    for row in world.ad_days.filter(pc.equal(world.ad_days["platform"], "meta_ads")).to_pylist():
+        rows[row["report_date"]].append(row)
+    return dict(rows)
+
+
+_DAYS = PerWorld(_by_date)
+_ENTITIES = PerWorld(lambda world: {name: build(world) for name, build in ENTITIES.items()})

@@ -12,8 +12,10 @@ from roastery.evals.twins.answers import cut_off, html_page
 from roastery.evals.twins.control import Asked, Control
 from roastery.evals.twins.graphql import Document, GraphQLError
 from roastery.evals.twins.graphql_engine import Compiler, Schema, cost
+from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.shop_index import ShopIndex
 from roastery.evals.twins.tokens import Tokens
+from roastery.evals.world import World
 
 VERSION = "2026-10"
 CLIENT = {"client_id": "shopify-client-id", "client_secret": "shopify-client-secret"}
@@ -30,7 +32,7 @@ class ShopifyTwin:
         self.control = control
         self.tokens = Tokens("shopify", rotates=True)
         self.scopes = list(SCOPES)
-        self._served = -1
+        self._served: World | None = None
         self._schema: Schema = {}
         self._documents: dict[str, Document] = {}
         self.routes = [
@@ -86,9 +88,9 @@ class ShopifyTwin:
         return self._documents[text]
 
     def _run(self, document: Document, variables: dict[str, Any], fault: str | None, wait: float) -> bytes:
-        if self._served != self.control.revision:
-            self._schema = shop_schema.build(ShopIndex(self.control.world), lambda: self.scopes)
-            self._served = self.control.revision
+        if self._served is not self.control.world:
+            self._served = self.control.world
+            self._schema = shop_schema.build(_INDEX(self._served), lambda: self.scopes)
         selections = document.operation.selections
         try:
             bound = document.bind(variables)
@@ -104,6 +106,9 @@ class ShopifyTwin:
         except GraphQLError as error:
             return json.dumps({"errors": [_error(error)]}).encode()
         return _body("data", data, asked, asked, BUCKET - asked)
+
+
+_INDEX = PerWorld(ShopIndex)
 
 
 def _body(name: str, text: str, asked: float, actual: float | None, left: float) -> bytes:

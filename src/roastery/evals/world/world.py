@@ -22,7 +22,7 @@ from roastery.warehouse.clock import Clock
 from roastery.warehouse.organization import Organization
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class World:
     """The company as its systems hold it (first block), and the truth behind it (second block).
 
