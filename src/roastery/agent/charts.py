@@ -142,12 +142,19 @@ def _two_periods(
 def _spec_text(spec: Any) -> str | None:
     if not isinstance(spec, Mapping) or not spec.get("start"):
         return None
-    return period_text(FactPeriod(start=date.fromisoformat(str(spec["start"])), end=date.fromisoformat(str(spec["end"]))))
+    return period_text(
+        FactPeriod(start=date.fromisoformat(str(spec["start"])), end=date.fromisoformat(str(spec["end"])))
+    )
 
 
 def _time_axis(grain: str, buckets: int) -> dict[str, Any]:
     formats = {"day": "%-d %b", "week": "%-d %b", "month": "%b %Y", "quarter": "Q%q %Y", "year": "%Y"}
-    axis: dict[str, Any] = {"format": formats.get(grain, "%-d %b"), "title": "week of" if grain == "week" else None, "labelOverlap": True, "grid": False}
+    axis: dict[str, Any] = {
+        "format": formats.get(grain, "%-d %b"),
+        "title": "week of" if grain == "week" else None,
+        "labelOverlap": True,
+        "grid": False,
+    }
     if buckets <= 16 and grain != "day":
         # One label per bucket, at its own first day.
         return {"field": "date", "type": "ordinal", "timeUnit": "utcyearmonthdate", "axis": {**axis, "labelAngle": 0}}
@@ -176,7 +183,9 @@ def _bars(
     subtitle = _more(len(rows) - len(shown), dims[0])
     if compared:
         return _grouped(finding, shown, names, column, title, subtitle)
-    values = [{"name": n, "value": _float(r[name]), "text": _text(r[name], column)} for n, r in zip(names, shown, strict=True)]
+    values = [
+        {"name": n, "value": _float(r[name]), "text": _text(r[name], column)} for n, r in zip(names, shown, strict=True)
+    ]
     return _spec(
         title,
         values,
@@ -197,7 +206,12 @@ def _bars(
 
 
 def _grouped(
-    finding: Finding, rows: Sequence[Mapping[str, Any]], names: Sequence[str], column: dict[str, Any], title: str, subtitle: str | None
+    finding: Finding,
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    column: dict[str, Any],
+    title: str,
+    subtitle: str | None,
 ) -> dict[str, Any]:
     """Two bars per name: the period and the one it is compared with."""
     metric = column["name"]
@@ -291,7 +305,8 @@ def _name(row: Mapping[str, Any], dims: Sequence[str], frame: Mapping[str, Any])
 def _unique(names: Sequence[str], rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[str]:
     """Two campaigns of one name stay two bars."""
     return [
-        f"{n} ({'/'.join(str(r[d]) for d in dims)})" if names.count(n) > 1 else n for n, r in zip(names, rows, strict=True)
+        f"{n} ({'/'.join(str(r[d]) for d in dims)})" if names.count(n) > 1 else n
+        for n, r in zip(names, rows, strict=True)
     ]
 
 

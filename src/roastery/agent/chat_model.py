@@ -36,7 +36,9 @@ def chat_model(
     if kind == "offline" and not name:
         return OfflineModel()
     if kind != "openai" or not name:
-        raise UnknownModel(f"'{setting}' is not a model setting. Use `offline`, or `openai:MODEL` such as openai:gpt-5-mini.")
+        raise UnknownModel(
+            f"'{setting}' is not a model setting. Use `offline`, or `openai:MODEL` such as openai:gpt-5-mini."
+        )
     from langchain_openai import ChatOpenAI
 
     return ChatOpenAI(
@@ -134,7 +136,12 @@ def _whole(content: str, raw: Sequence[dict[str, str]], finish: str | None) -> A
         if not part["name"]:
             raise ModelFailure("The model sent a tool call without a name.", "protocol")
         calls.append(
-            {"name": part["name"], "args": strict_arguments(part["args"]), "id": part["id"] or f"call_{n}", "type": "tool_call"}
+            {
+                "name": part["name"],
+                "args": strict_arguments(part["args"]),
+                "id": part["id"] or f"call_{n}",
+                "type": "tool_call",
+            }
         )
     if not calls and not content.strip():
         raise ModelFailure("The model's reply is empty.", "empty")
@@ -171,7 +178,9 @@ def _text(message: AIMessage) -> str:
     content = message.content
     if isinstance(content, str):
         return content
-    return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict) and part.get("type") == "text")
+    return "".join(
+        str(part.get("text", "")) for part in content if isinstance(part, dict) and part.get("type") == "text"
+    )
 
 
 def _guarded(items: Iterator[Any], make: Any = None) -> Iterator[Any]:
@@ -186,13 +195,17 @@ def _guarded(items: Iterator[Any], make: Any = None) -> Iterator[Any]:
     except ModelFailure:
         raise
     except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-        raise ModelRefusedKey("The model's endpoint does not accept the key or the model's name.", f"http_{error.status_code}") from error
+        raise ModelRefusedKey(
+            "The model's endpoint does not accept the key or the model's name.", f"http_{error.status_code}"
+        ) from error
     except openai.RateLimitError as error:
         raise ModelFailure("The model's endpoint is overloaded (429).", "http_429", _retry_after(error)) from error
     except openai.APITimeoutError as error:
         raise ModelFailure("The model did not answer in time.", "timeout") from error
     except openai.APIStatusError as error:
-        raise ModelFailure(f"The model's endpoint failed ({error.status_code}).", f"http_{error.status_code}") from error
+        raise ModelFailure(
+            f"The model's endpoint failed ({error.status_code}).", f"http_{error.status_code}"
+        ) from error
     except (openai.OpenAIError, LangChainException, httpx2.HTTPError, OSError) as error:
         raise ModelFailure("The model's endpoint could not be reached, or broke off.", "connection") from error
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:

@@ -80,7 +80,9 @@ class Evidence:
 def _renumber_table(table: Table, ids: Mapping[str, str]) -> Table:
     if not table.fact_ids:
         return table
-    return table.model_copy(update={"fact_ids": tuple({c: ids.get(i, i) for c, i in row.items()} for row in table.fact_ids)})
+    return table.model_copy(
+        update={"fact_ids": tuple({c: ids.get(i, i) for c, i in row.items()} for row in table.fact_ids)}
+    )
 
 
 _ID = re.compile(r"[fd]\d+")

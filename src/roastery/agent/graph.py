@@ -121,7 +121,11 @@ class Analyst:
         from roastery.agent.nodes import new_id
 
         conversation_id = conversation_id or new_id("cnv")
-        state: AnalystState = {"question": question.strip(), "conversation_id": conversation_id, "answer_id": new_id("ans")}
+        state: AnalystState = {
+            "question": question.strip(),
+            "conversation_id": conversation_id,
+            "answer_id": new_id("ans"),
+        }
         if history is not None or self.checkpointer is None:
             state["turns"] = turns_of(history or ())
         return self._invoke(state, run, self._config(run.context, conversation_id))

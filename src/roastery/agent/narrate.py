@@ -146,7 +146,7 @@ class Narrator:
         return f"**{_capital(_and(said[:5]))}{self._held(finding)} {period}.**"
 
     def _moved(self, finding: Finding, metric: str, facts: Mapping[str, Fact], *, first: bool) -> str:
-        """"Revenue rose 12 % to $10 in October 2026, from $9 in September 2026."""
+        """ "Revenue rose 12 % to $10 in October 2026, from $9 in September 2026."""
         now, before = facts[metric], facts.get(f"{metric}__previous")
         ratio, change = facts.get(f"{metric}__change_ratio"), facts.get(f"{metric}__change")
         title, when = _capital(self.title(metric)), when_text(now.period)
@@ -162,7 +162,9 @@ class Narrator:
         by = f"[[{ratio.id}]] " if ratio is not None and ratio.value is not None else f"by [[{change.id}]] "
         return f"{bold[0]}{title}{held} {verb} {by}to [[{now.id}]] {when}{bold[1]}, from [[{before.id}]] {earlier}."
 
-    def _breakdown(self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]) -> str:
+    def _breakdown(
+        self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]
+    ) -> str:
         grain = finding.arguments.get("grain")
         if not rows:
             return self._nothing(finding)
@@ -181,7 +183,9 @@ class Narrator:
         others = [m for m in metrics if m != by]
         if others or len(shown) > NAMED_ROWS:
             rest = [*([lead[1]] if others and lead[1] else []), *shown]
-            lines += [f"- {self._row(r, [by, *others] if r is not lead[1] else others, by)}" for r in rest[:LISTED_ROWS]]
+            lines += [
+                f"- {self._row(r, [by, *others] if r is not lead[1] else others, by)}" for r in rest[:LISTED_ROWS]
+            ]
         elif shown:
             lines[0] += " " + self._followers(shown, by)
         if by in total and total[by].value is not None and len(known) > 1 and not _partial_total(finding):
@@ -210,7 +214,9 @@ class Narrator:
         said = []
         for row in rows[:NAMED_ROWS]:
             share = row.share(by) if self.share else None
-            told = f"[[{share.id}]] of {self.title(by)} ([[{row.facts[by].id}]])" if share else f"[[{row.facts[by].id}]]"
+            told = (
+                f"[[{share.id}]] of {self.title(by)} ([[{row.facts[by].id}]])" if share else f"[[{row.facts[by].id}]]"
+            )
             said.append(f"{self._entity(row)} {told}")
         return f"{_capital(self.title(by))} of the others: {'; '.join(said)}."
 
@@ -221,7 +227,9 @@ class Narrator:
     def _entity(self, row: "Row") -> str:
         return " / ".join(self._label(d, v) for d, v in row.entity.items() if d != "date")
 
-    def _series(self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]) -> str:
+    def _series(
+        self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]
+    ) -> str:
         """A time series: the whole, how it moved against the compared period, its highest and lowest bucket."""
         if not rows:
             return self._nothing(finding)
@@ -237,11 +245,19 @@ class Narrator:
                     sentences.append(self._moved(finding, metric, total, first=i == 0))
                 else:
                     when = when_text(total[metric].period)
-                    sentences.append(f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{total[metric].id}]] {when}.**")
+                    sentences.append(
+                        f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{total[metric].id}]] {when}.**"
+                    )
             if peak is not None:
                 low = self._extreme(rows, metric, "lowest")
-                tail = f", the lowest [[{low.id}]] {when_text(low.period)}" if low is not None and low.id != peak.id else ""
-                sentences.append(f"By {finding.arguments['grain']}, the highest {self.title(metric)} was [[{peak.id}]] {when_text(peak.period)}{tail}.")
+                tail = (
+                    f", the lowest [[{low.id}]] {when_text(low.period)}"
+                    if low is not None and low.id != peak.id
+                    else ""
+                )
+                sentences.append(
+                    f"By {finding.arguments['grain']}, the highest {self.title(metric)} was [[{peak.id}]] {when_text(peak.period)}{tail}."
+                )
         return " ".join(s for s in sentences if s) or self._nothing(finding)
 
     def _first_bucket(self, finding: Finding, rows: Sequence["Row"], metric: str) -> str:
@@ -262,12 +278,16 @@ class Narrator:
                 return fact
         return None
 
-    def _split_series(self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]) -> str:
+    def _split_series(
+        self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]
+    ) -> str:
         """Split and by time at once: the whole in words, the rest in table and chart."""
         there = [m for m in metrics[:3] if m in total and total[m].value is not None]
         split = _and([d.replace("_", " ") for d in finding.arguments.get("dimensions", ())])
         if not there:
-            return f"**{_capital(self.title(metrics[0]))} by {split} and {finding.arguments['grain']} is in the table.**"
+            return (
+                f"**{_capital(self.title(metrics[0]))} by {split} and {finding.arguments['grain']} is in the table.**"
+            )
         said = " ".join(
             self._moved(finding, m, total, first=i == 0)
             if f"{m}__previous" in total
@@ -297,7 +317,11 @@ class Narrator:
         return " ".join(sentences)
 
     def _slices_now(self, split: Mapping[str, Any], facts: Mapping[str, Fact]) -> list[str]:
-        return [f"{' / '.join(f'[[{i}]]' for i in s['labels'])} [[{s['now']}]]" for s in split["slices"][:3] if facts[s["now"]].value is not None]
+        return [
+            f"{' / '.join(f'[[{i}]]' for i in s['labels'])} [[{s['now']}]]"
+            for s in split["slices"][:3]
+            if facts[s["now"]].value is not None
+        ]
 
     def _split_names(self, finding: Finding) -> str:
         return _and([d.replace("_", " ") for d in finding.arguments.get("dimensions", ())])
@@ -337,7 +361,9 @@ class Narrator:
         elif sources:
             lines.append("**The data of your sources is up to date.**")
         for s in sources[:6]:
-            told = [f"read [[{s['age']}]] ago"] if s.get("age") and facts[s["age"]].value is not None else ["not read yet"]
+            told = (
+                [f"read [[{s['age']}]] ago"] if s.get("age") and facts[s["age"]].value is not None else ["not read yet"]
+            )
             if s.get("complete_through"):
                 told.append(f"complete through [[{s['complete_through']}]]")
             if s.get("history_since"):
@@ -348,7 +374,9 @@ class Narrator:
             lines.append(f"Failed checks: [[{failed}]].")
         unmapped = data.get("unmapped")
         if unmapped and facts[unmapped["touches"]].value:
-            lines.append(f"Clicks whose campaign is unknown: [[{unmapped['touches']}]], [[{unmapped['share']}]] of tagged ones.")
+            lines.append(
+                f"Clicks whose campaign is unknown: [[{unmapped['touches']}]], [[{unmapped['share']}]] of tagged ones."
+            )
         return "\n".join(lines) or "Nothing is known of the data yet."
 
     def _values(self, finding: Finding) -> str:

@@ -126,7 +126,9 @@ class Nodes:
         for n, call in enumerate(asked[:CALLS_AT_ONCE]):
             id = call["id"] if call["id"] and call["id"] not in taken else f"call_{number}_{n}"
             taken.add(id)
-            planned.append({"id": id, "name": call["name"], "arguments": call["args"], "round": number, "state": "planned"})
+            planned.append(
+                {"id": id, "name": call["name"], "arguments": call["args"], "round": number, "state": "planned"}
+            )
         return planned
 
     # ---------------------------------------------------------------- act
@@ -141,13 +143,21 @@ class Nodes:
     def _called(self, call: dict[str, Any], before: Sequence[Mapping[str, Any]], run: Run) -> dict[str, Any]:
         done = [c for c in before if c["state"] != "planned"]
         if protocol.same_call(call["name"], call["arguments"], done):
-            return {**call, "state": "repeated", "error": {"error": "This call was already made; use its result.", "kind": "asker"}}
+            return {
+                **call,
+                "state": "repeated",
+                "error": {"error": "This call was already made; use its result.", "kind": "asker"},
+            }
         tool = self.tools.get(call["name"])
         if tool is None:
             return _failed(call, UnknownTool(call["name"], self.tools))
         run.tell("step", {"name": "tool", "tool": call["name"], "text": _doing(call)})
         if getattr(tool, "acts", False) and not self._approved(call, run):
-            return {**call, "state": "declined", "error": {"error": "This was not approved, so it was not done.", "kind": "asker"}}
+            return {
+                **call,
+                "state": "declined",
+                "error": {"error": "This was not approved, so it was not done.", "kind": "asker"},
+            }
         try:
             result = tool.run(run.context, read_arguments(tool, call["arguments"]))
         except RoasteryError as error:
@@ -213,7 +223,12 @@ class Nodes:
         )
         for sentence in split(run.answer.text):
             run.tell("token", sentence)
-        turn = {"question": state["question"], "status": status, "calls": _kept_calls(state), "reading": state.get("reading", {})}
+        turn = {
+            "question": state["question"],
+            "status": status,
+            "calls": _kept_calls(state),
+            "reading": state.get("reading", {}),
+        }
         return {"status": status, "turns": [*state.get("turns", []), turn][-10:]}
 
     def _narration(self, state: AnalystState, run: Run) -> Narration:
@@ -278,7 +293,9 @@ def _doing(call: Mapping[str, Any]) -> str:
     arguments = call["arguments"]
     metrics = [str(m).replace("_", " ") for m in arguments.get("metrics", ()) if isinstance(m, str)]
     if not metrics:
-        return {"data_health": "Checking the data", "describe_metrics": "Looking up definitions"}.get(call["name"], "Looking it up")
+        return {"data_health": "Checking the data", "describe_metrics": "Looking up definitions"}.get(
+            call["name"], "Looking it up"
+        )
     by = [str(d).replace("_", " ") for d in arguments.get("dimensions", ())]
     split_by = f" by {', '.join(by)}" if by else ""
     return f"Looking up {', '.join(metrics[:4])}{split_by}"

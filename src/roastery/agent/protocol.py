@@ -58,7 +58,12 @@ def messages(state: AnalystState, run: Run) -> list[BaseMessage]:
     findings = {f.call_id: f for f in run.evidence.findings}
     for calls in rounds.values():
         said.append(
-            AIMessage("", tool_calls=[{"id": c["id"], "name": c["name"], "args": c["arguments"], "type": "tool_call"} for c in calls])
+            AIMessage(
+                "",
+                tool_calls=[
+                    {"id": c["id"], "name": c["name"], "args": c["arguments"], "type": "tool_call"} for c in calls
+                ],
+            )
         )
         said += [_tool_message(call, findings.get(call["id"]), run.evidence) for call in calls]
     if state.get("problems"):
@@ -124,11 +129,17 @@ def result_text(finding: Finding, evidence: Evidence) -> str:
         told["currency"] = receipt.currency
     shown = result.facts[:SHOWN_FACTS]
     told["facts"] = [_fact(fact, evidence) for fact in shown]
-    told["labels"] = {label.id: {"dimension": label.dimension, "name": _quoted(label.text)} for label in result.labels[:SHOWN_FACTS]}
+    told["labels"] = {
+        label.id: {"dimension": label.dimension, "name": _quoted(label.text)} for label in result.labels[:SHOWN_FACTS]
+    }
     if len(result.facts) > len(shown):
-        told["left_out"] = f"{len(result.facts) - len(shown)} more facts; narrow the question by filter or limit to see them"
+        told["left_out"] = (
+            f"{len(result.facts) - len(shown)} more facts; narrow the question by filter or limit to see them"
+        )
     if result.tool == "describe_metrics":
-        told["metrics"] = [{k: m[k] for k in ("name", "definition", "unit", "dimensions")} for m in result.data.get("metrics", [])[:40]]
+        told["metrics"] = [
+            {k: m[k] for k in ("name", "definition", "unit", "dimensions")} for m in result.data.get("metrics", [])[:40]
+        ]
     if result.tool == "search_dimension_values":
         told["values"] = result.data.get("values", [])[:40]
     if result.caveats:
@@ -138,7 +149,11 @@ def result_text(finding: Finding, evidence: Evidence) -> str:
 
 def _fact(fact: Fact, evidence: Evidence) -> dict[str, Any]:
     of = {d: (label.id if (label := evidence.label_of(d, v)) else v) for d, v in fact.dimensions.items()}
-    told: dict[str, Any] = {"id": fact.id, "metric": fact.metric, "value": None if fact.value is None else format(fact.value, "f")}
+    told: dict[str, Any] = {
+        "id": fact.id,
+        "metric": fact.metric,
+        "value": None if fact.value is None else format(fact.value, "f"),
+    }
     if fact.kind != "measured":
         told |= {"kind": fact.kind, "formula": fact.formula if fact.formula and len(fact.formula) < 60 else None}
     if of:

@@ -27,8 +27,12 @@ def shown_tables(evidence: Evidence, lexicon: Lexicon) -> tuple[Table, ...]:
 
 def _titled(table: Table, lexicon: Lexicon) -> Table:
     columns = tuple({**column, "title": column_title(str(column["name"]), lexicon)} for column in table.columns)
-    rows = tuple({k: NO_NAMES.get(str(v), v) if str(k).endswith("_name") else v for k, v in row.items()} for row in table.rows)
-    return table.model_copy(update={"columns": columns, "rows": rows[:SHOWN_ROWS], "fact_ids": table.fact_ids[:SHOWN_ROWS]})
+    rows = tuple(
+        {k: NO_NAMES.get(str(v), v) if str(k).endswith("_name") else v for k, v in row.items()} for row in table.rows
+    )
+    return table.model_copy(
+        update={"columns": columns, "rows": rows[:SHOWN_ROWS], "fact_ids": table.fact_ids[:SHOWN_ROWS]}
+    )
 
 
 def column_title(name: str, lexicon: Lexicon) -> str:

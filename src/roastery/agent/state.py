@@ -40,11 +40,18 @@ class Turn:
         return cls(answer.question, answer.status, tuple(notes.get("calls", ())), notes.get("reading", {}))
 
     def as_json(self) -> dict[str, Any]:
-        return {"question": self.question, "status": self.status, "calls": list(self.calls), "reading": dict(self.reading)}
+        return {
+            "question": self.question,
+            "status": self.status,
+            "calls": list(self.calls),
+            "reading": dict(self.reading),
+        }
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> "Turn":
-        return cls(kept["question"], kept.get("status", "answered"), tuple(kept.get("calls", ())), kept.get("reading", {}))
+        return cls(
+            kept["question"], kept.get("status", "answered"), tuple(kept.get("calls", ())), kept.get("reading", {})
+        )
 
 
 class AnalystState(TypedDict, total=False):

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from roastery.agent.evidence import Evidence, Finding
 from roastery.agent.planner.vocabulary import Vocabulary
 
-SPLITS = ("platform", "channel", "campaign", "customer_type", "product", "category", "country", "sales_channel", "location")
+SPLITS = (
+    "platform",
+    "channel",
+    "campaign",
+    "customer_type",
+    "product",
+    "category",
+    "country",
+    "sales_channel",
+    "location",
+)
 MOST = 3
 
 

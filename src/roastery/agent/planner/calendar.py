@@ -474,9 +474,10 @@ RULES: tuple[Rule, ...] = (
         "(?:the )?day before yesterday",
         lambda c, m: Days(c.today - timedelta(days=2), c.today - timedelta(days=1)),
     ),
+    _rule("between", rf"(?:from |between )(?P<first>{_POINT}) and (?P<last>{_POINT})", _range),
     _rule(
         "range",
-        rf"(?:from |between )?(?P<first>{_POINT}) (?:to|and|until|till|through|thru|-|up to) (?P<last>{_POINT})",
+        rf"(?:from |between )?(?P<first>{_POINT}) (?:to|until|till|through|thru|-|up to) (?P<last>{_POINT})",
         _range,
     ),
     _rule(

@@ -68,7 +68,7 @@ def _asks_health(question: Question, reading: Reading) -> bool:
         return question.has(
             r"how (?:fresh|recent|up to date|complete) (?:is|are) .*|when was .* last (?:updated|synced|refreshed)|.* up to date"
         )
-    return question.has(HEALTH)
+    return any(True for _ in question.find(HEALTH, question.plain))
 
 
 def _asks_definition(question: Question, reading: Reading) -> bool:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Literal
@@ -11,6 +11,7 @@ import yaml
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from roastery.agent.planner.dates import HOLIDAYS, MONTHS, WEEKDAYS
 from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
@@ -58,6 +59,18 @@ class Mark:
         return self.meanings[0]
 
 
+OWN_NAMES = frozenset(
+    {"campaign", "product", "promotion", "location", "service", "ad_group", "asset", "workflow", "page"}
+)
+"""Dimensions whose values an organization names as it likes; part of such a name is enough to mean it."""
+
+_AMBIGUOUS_VALUES = frozenset({"new", "other", "none", "video", "display", "all", "mail"})
+_MISSPELT = {
+    "lst": "last", "teh": "the", "wk": "week", "wks": "weeks", "mth": "month", "mths": "months", "mnth": "month", "yr": "year",
+    "yrs": "years", "qtr": "quarter", "yday": "yesterday", "yest": "yesterday", "prev": "previous", "rev": "revenue",
+    "pls": "please", "plz": "please", "avg": "average", "cust": "customers", "camps": "campaigns", "camp": "campaign",
+    "hw": "how", "wat": "what", "wht": "what", "frm": "from", "abt": "about", "thru": "through",
+}  # fmt: skip
 _SKIPPED = frozenset("- ( ) : &".split())
 _NAMED_KINDS = frozenset("campaign product promotion promo location store service".split())
 _NEVER_NAMES = frozenset(
@@ -83,6 +96,19 @@ def common_words() -> frozenset[str]:
     return frozenset(stem(w) for block in lists for w in str(block).split())
 
 
+CALENDAR_WORDS = frozenset(
+    stem(w)
+    for w in (
+        *MONTHS,
+        *(m[:3] for m in MONTHS),
+        "sept",
+        *WEEKDAYS,
+        *(w for name in HOLIDAYS for w in name.split()),
+        *"linear decay shaped markov shapley bathtub data driven euros dollars pounds sterling today tomorrow".split(),
+    )
+)
+
+
 class Lexicon:
     """Every phrase that a vocabulary knows, by its stemmed words."""
 
@@ -95,6 +121,10 @@ class Lexicon:
         self._add_values()
         self._starts = {p[0] for p in self._phrases}
         self._typo_targets = [" ".join(p) for p in self._phrases if len(" ".join(p)) >= 4]
+        self._words = (
+            frozenset(w for p in self._phrases for w in p) | common_words() | frozenset(self._parts) | CALENDAR_WORDS
+        )
+        self._sorted_words = sorted(w for w in self._words if len(w) >= 4 and w.isalpha())
         self._longest = min(LONGEST, max((len(p) for p in self._phrases), default=1))
 
     def _add_metrics(self) -> None:
@@ -136,7 +166,7 @@ class Lexicon:
             for text in {value.label, value.value}:
                 key = phrase(text)
                 self._put(key, meaning)
-                if value.dimension in ("campaign", "product", "promotion", "location", "service", "ad_group"):
+                if value.dimension in OWN_NAMES:
                     for word in key:
                         self._parts[word].add(key)
         for dimension, known in words("values").items():
@@ -162,6 +192,30 @@ class Lexicon:
     def _put(self, key: tuple[str, ...], meaning: Meaning) -> None:
         if key and meaning not in self._phrases[key]:
             self._phrases[key].append(meaning)
+
+    def mend(self, tokens: Sequence[Token]) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
+        """Words with a slip in them as they were meant, and which of those carry a name (to be said)."""
+        mended: list[Token] = []
+        told: list[tuple[str, str]] = []
+        for token in tokens:
+            meant = self._meant(token)
+            mended.append(replace(token, word=meant) if meant else token)
+            if meant and stem(meant) not in common_words() and token.word not in _MISSPELT:
+                told.append((token.text, meant))
+        return tuple(mended), tuple(told)
+
+    def _meant(self, token: Token) -> str | None:
+        word = token.word
+        if word in _MISSPELT and not token.quoted:
+            return _MISSPELT[word]
+        if token.quoted or len(word) < 4 or not word.isalpha() or stem(word) in self._words:
+            return None
+        slips = 1 if len(word) < 9 else 2
+        near = process.extract(word, self._sorted_words, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        near += process.extract(stem(word), self._sorted_words, scorer=OSA.distance, score_cutoff=slips, limit=5)
+        # The first letter is seldom the wrong one; names come before grammar where both are as near.
+        fitting = [(d, w in common_words(), w) for w, d, _ in near if w[0] == word[0] or set(w[:2]) == set(word[:2])]
+        return min(fitting)[2] if fitting else None
 
     def marks(self, tokens: Sequence[Token], taken: Sequence[tuple[int, int]] = ()) -> list[Mark]:
         """Names found in the words that are not taken, longest first, without overlap, left to right."""
@@ -210,7 +264,7 @@ class Lexicon:
     def _names_something(said: Sequence[Token], before: str, after: str) -> bool:
         if all(t.quoted for t in said):
             return True
-        telling = [t for t in said if stem(t.word) not in common_words()]
+        telling = [t for t in said if stem(t.word) not in common_words() and t.word.isalpha()]
         beside = after in _NAMED_KINDS or before in _NAMED_KINDS
         if len(said) == 1:
             return bool(telling) or (beside and before not in ("by", "per", "and") and said[0].word not in _NEVER_NAMES)
@@ -226,7 +280,9 @@ class Lexicon:
             return True
         if len(token.word) <= 2:
             return token.text.isupper() or meaning.value in ("meta_ads",)
-        return stem(token.word) not in common_words() or token.capital
+        if stem(token.word) not in common_words() or token.capital:
+            return True
+        return meaning.name not in OWN_NAMES and token.word not in _AMBIGUOUS_VALUES
 
     def typos(self, tokens: Sequence[Token], unknown: Sequence[int]) -> list[Mark]:
         """Known names that unknown words were meant to be: at most one slip in five letters, two in six to nine …"""
@@ -269,7 +325,8 @@ class Lexicon:
     def nearest_values(self, said: str, dimension: str | None = None, count: int = 3) -> list[str]:
         """Labels of the organization's own names that look most like what was said."""
         labels = {v.label for v in self.vocabulary.values if dimension is None or v.dimension == dimension}
-        near = process.extract(said, sorted(labels), limit=count, score_cutoff=55, processor=str.lower)
+        labels = {label for label in labels if len(label) > 3}
+        near = process.extract(said, sorted(labels), limit=count, score_cutoff=60, processor=str.lower)
         return [label for label, _, _ in near]
 
 

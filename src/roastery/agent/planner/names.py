@@ -107,8 +107,10 @@ def _qualifies_customers(question: Question, symbol: Symbol) -> bool:
 
 
 def _only_says_whose(question: Question, symbol: Symbol) -> bool:
-    """"LTV of customers": the word says whose number it is."""
-    return question.has(rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*{symbol.name}")
+    """ "LTV of customers": the word says whose number it is."""
+    return question.has(
+        rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*{symbol.name}|[DV]\d+ {symbol.name}"
+    )
 
 
 def _acquired(question: Question) -> bool:
@@ -128,7 +130,7 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
     several: list[Symbol] = []
     for symbol in question.of_kind("D"):
         name = symbol.of.first.name
-        if _belongs_to_value(question, symbol) or _is_total(question, symbol):
+        if _belongs_to_value(question, symbol) or _is_total(question, symbol) or _only_says_where(question, symbol):
             question.used.add(symbol.index)
             continue
         several.append(symbol)
@@ -156,6 +158,16 @@ def _belongs_to_value(question: Question, symbol: Symbol) -> bool:
         if name not in kinds and singular and question.has(rf"{value.name} {symbol.name}") and name != "campaign":
             return True
     return False
+
+
+def _only_says_where(question: Question, symbol: Symbol) -> bool:
+    """ "Spend on ads", "what our ads cost": the word says what kind of money it is, not how to split it."""
+    if question.words(symbol).lower() not in ("ads", "ad"):
+        return False
+    asked = question.has(
+        rf"(?:by|per|each|every|which|what|top|best|worst|bottom|across) (?:\w+ |N\d+ )?{symbol.name}|{symbol.name} (?:with|by|that|which)"
+    )
+    return not asked
 
 
 def _is_total(question: Question, symbol: Symbol) -> bool:

@@ -86,7 +86,9 @@ class OfflineModel(BaseChatModel):
         kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
         left = [r.message for r in readings if r.intent in CONTROL]
         assumptions = [a for r in asking for a in r.assumptions]
-        return AIMessage("", tool_calls=calls, additional_kwargs={"reading": {**kept, "assumptions": assumptions, "left": left}})
+        return AIMessage(
+            "", tool_calls=calls, additional_kwargs={"reading": {**kept, "assumptions": assumptions, "left": left}}
+        )
 
     def _conclude(self, messages: Sequence[BaseMessage], results: Sequence[ToolMessage]) -> AIMessage:
         """Nothing is written here: the deterministic narration speaks for the results; errors are passed on."""

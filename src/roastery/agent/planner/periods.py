@@ -48,7 +48,15 @@ def when(question: Question, calendar: Calendar) -> When:
 
 
 def _grain_of_superlative(question: Question) -> str | None:
-    """ "Which week", "best day", "top 5 days": the time unit is what is ranked."""
+    """ "Which week", "best day", "days with spend over 2k": the time unit is what is ranked or listed."""
+    units = r"(?P<unit>day|week|month|quarter)s (?:in|with|where|when|of|during|on which|that|P\d+|had).*N\d+.*"
+    listed = next(question.find(units), None)
+    if listed and question.of_kind("M"):
+        return listed["unit"]
+    units = r"(?P<unit>day|week|month|quarter)s (?:in|with|where|when|of|during|on which|that|P\d+|had).*N\d+.*"
+    listed = next(question.find(units), None)
+    if listed and question.of_kind("M"):
+        return listed["unit"]
     found = next(
         question.find(
             r"(?:which|what|best|worst|top|busiest|biggest|strongest|weakest|highest|lowest|peak|on which|each|per|every)"

@@ -79,9 +79,14 @@ class Question:
     def of_kind(self, kind: str) -> list[Symbol]:
         return [s for s in self.symbols if s.kind == kind]
 
-    def find(self, pattern: str) -> Iterator[re.Match[str]]:
+    @property
+    def plain(self) -> str:
+        """The line with its words as they are, no symbols."""
+        return " ".join(t.word for t in self.tokens)
+
+    def find(self, pattern: str, line: str | None = None) -> Iterator[re.Match[str]]:
         """Matches of a pattern over the line, at word boundaries."""
-        return re.finditer(rf"(?<![^ ])(?:{pattern})(?![^ ])", self.line)
+        return re.finditer(rf"(?<![^ ])(?:{pattern})(?![^ ])", self.line if line is None else line)
 
     def has(self, pattern: str) -> bool:
         return next(self.find(pattern), None) is not None
@@ -93,7 +98,7 @@ class Question:
 
 def parse(text: str, lexicon: Lexicon) -> Question:
     """Recognize settings, periods, names and numbers, in this order; what is left over is unknown."""
-    tokens = tokenize(text)
+    tokens, mended = lexicon.mend(tokenize(text))
     words = [t.word for t in tokens]
     settings, taken = _settings(words)
     named = [m for m in lexicon.marks(tokens, taken) if _owns_calendar_words(m)]
@@ -105,7 +110,9 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     unknown = [i for i, t in enumerate(tokens) if i not in covered and _unknown(t)]
     slips = lexicon.typos(tokens, unknown)
     unknown = [i for i in unknown if not any(m.start <= i < m.end for m in slips)]
-    typos = tuple((" ".join(t.text for t in tokens[m.start : m.end]), m.first.label or m.typo or "") for m in slips)
+    typos = mended + tuple(
+        (" ".join(t.text for t in tokens[m.start : m.end]), m.first.label or m.typo or "") for m in slips
+    )
     question = Question(text, tokens, [], unknown, settings, typos)
     _write_line(question, spans, [*marks, *slips], taken_by_settings=_settings(words)[1])
     return question

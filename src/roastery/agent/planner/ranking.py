@@ -61,22 +61,24 @@ def ranking(question: Question, found: Names, grain: str | None) -> Ranking:
 
 
 def _counted(question: Question) -> tuple[int | None, str | None]:
+    line = re.sub(r"(?<![^ ])at (?:most|least)(?![^ ])", "_", question.line)
+    doing = r"(?:performing |converting |selling |spending |grossing |\w+ing )?"
     for side, words in (("best", BEST), ("worst", WORST), ("high", HIGH), ("low", LOW)):
-        for m in question.find(
-            rf"(?:{words} (?:performing |converting |selling |spending |grossing |\w+ing )?(?P<n>N\d+)|(?P<k>N\d+) {words})"
-        ):
-            text = str(question[m["n"] or m["k"]].of)
-            if text.isdigit() and 1 <= int(text) <= 1000:
-                return int(text), side
-    for m in question.find(
-        r"(?:first|limit(?: to)?|limited to|only|show|list|just) (?P<n>N\d+)(?: [DM]\d+| rows| results)"
-    ):
-        if str(question[m["n"]].of).isdigit():
-            return int(str(question[m["n"]].of)), None
-    for m in question.find(r"(?:the |our |my )?(?P<n>N\d+) (?:\w+ )?D\d+ (?:with|by|that|which|having|in)"):
-        if str(question[m["n"]].of).isdigit():
-            return int(str(question[m["n"]].of)), None
+        for m in question.find(rf"(?:{words} {doing}(?P<n>N\d+)|(?P<k>N\d+) {words})", line):
+            if count := _count(question, m["n"] or m["k"]):
+                return count, side
+    plain = [r"(?:first|limit(?: to)?|limited to|only|show|list|just) (?P<n>N\d+)(?: [DM]\d+| rows| results)"]
+    plain.append(r"(?P<n>N\d+) (?:\w+ )?D\d+" + ("" if _superlative(question) else " (?:with|by|that|which|having|in)"))
+    for pattern in plain:
+        for m in question.find(pattern, line):
+            if count := _count(question, m["n"]):
+                return count, None
     return None, None
+
+
+def _count(question: Question, symbol: str) -> int | None:
+    text = str(question[symbol].of)
+    return int(text) if text.isdigit() and 1 <= int(text) <= 1000 else None
 
 
 def _superlative(question: Question) -> str | None:

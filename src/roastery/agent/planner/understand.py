@@ -151,11 +151,9 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, tools: froze
         return settled
     if settled.intent not in ("query", "compare", "explain"):
         return settled
+    settled = _with_metrics(question, settled, lexicon)
     if doubt := unknown_name(question, settled, lexicon):
         return doubt
-    if settled.intent == "refuse":
-        return settled
-    settled = _with_metrics(question, settled, lexicon)
     if not settled.metrics:
         return _nothing_understood(question, settled, lexicon)
     if doubt := _missing_name(question, settled, lexicon):
@@ -167,7 +165,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, tools: froze
 
 
 def _named_rows_only(reading: Reading) -> Reading:
-    """"The top five campaigns" are campaigns: the row of sales without one is no contender."""
+    """ "The top five campaigns" are campaigns: the row of sales without one is no contender."""
     ranked = reading.limit is not None or any(f.metric for f in reading.filters)
     kept = reading.filters
     for dimension in reading.dimensions:

@@ -23,7 +23,7 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         if place is None:
             continue
         said = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
-        if not reading.metrics and not reading.dimensions and not reading.filters and place != "named":
+        if not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
         return _ask(said, place, question, reading, lexicon)
     return None

@@ -49,14 +49,19 @@ def _paired(
 
 def _is_list(sentence: Sentence, start: int, end: int) -> bool:
     """Only names, commas, "and" and articles stand between."""
-    named = {i for m in (*sentence.names, *sentence.metrics) for i in range(m.at, m.end)} | {r.at for r in sentence.labels}
+    named = {i for m in (*sentence.names, *sentence.metrics) for i in range(m.at, m.end)} | {
+        r.at for r in sentence.labels
+    }
     return all(i in named or sentence.tokens[i].word in (*COMMA, "the", "of", "in") for i in range(start, end))
 
 
 def _nearest(sentence: Sentence, ref: Reference, mentions: Sequence[Mention]) -> Mention | str | None:
     places = _places(mentions)
     scored = sorted(
-        ((sentence.distance(ref.at, m.end - 1 if m.end - 1 < ref.at else m.at), m.at > ref.at, m.at, m) for m in places),
+        (
+            (sentence.distance(ref.at, m.end - 1 if m.end - 1 < ref.at else m.at), m.at > ref.at, m.at, m)
+            for m in places
+        ),
         key=lambda s: s[:3],
     )
     best = scored[0][3]
@@ -65,7 +70,11 @@ def _nearest(sentence: Sentence, ref: Reference, mentions: Sequence[Mention]) ->
         others = [m for m in places if m is not best and m.at < best.at and _is_list(sentence, m.at, best.end)]
         if others and not _same(best, others[0]):
             return AMBIGUOUS
-        rival = [m for m in places if m.at < best.at and _no_reference_between(sentence, m, best) and not _breaks(sentence, m, best)]
+        rival = [
+            m
+            for m in places
+            if m.at < best.at and _no_reference_between(sentence, m, best) and not _breaks(sentence, m, best)
+        ]
         if rival and best.kind in ("name", "label") and not _same(best, rival[-1]):
             return AMBIGUOUS
     return best

@@ -48,9 +48,7 @@ class Verifier:
         self.evidence = evidence
         self.ground = Ground.of(evidence)
         self.lexicon = lexicon
-        self._label_words = {
-            (label.dimension, phrase(label.text)): label for label in evidence.labels.values()
-        }
+        self._label_words = {(label.dimension, phrase(label.text)): label for label in evidence.labels.values()}
 
     def problems(self, draft: str) -> list[Problem]:
         """Everything in a draft that is not backed; empty when it may go out."""
@@ -131,13 +129,22 @@ class Verifier:
             yield from self._whole(ref, about, dimension, mention, sentence)
             return
         if mention == AMBIGUOUS:
-            yield "entity", f"it is not clear which {dimension} [[{ref.id}]] belongs to; name it right before the number."
+            yield (
+                "entity",
+                f"it is not clear which {dimension} [[{ref.id}]] belongs to; name it right before the number.",
+            )
         elif isinstance(mention, Mention):
             values = {m.value for m in mentions if m.at == mention.at}
             if own not in values:
-                yield "entity", f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}, not about what is named beside it."
+                yield (
+                    "entity",
+                    f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}, not about what is named beside it.",
+                )
         elif not mentions and carried.names.get(dimension) != own:
-            yield "entity", f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}; name it as {self._label(dimension, own)}."
+            yield (
+                "entity",
+                f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}; name it as {self._label(dimension, own)}.",
+            )
 
     def _whole(
         self, ref: Reference, about: About, dimension: str, mention: Mention | str | None, sentence: Sentence
@@ -153,7 +160,10 @@ class Verifier:
                 return
             if self._said_overall(sentence, ref, mention):
                 return
-        yield "entity", f"[[{ref.id}]] is the figure for everything asked, not for one {dimension}; say that it is the total."
+        yield (
+            "entity",
+            f"[[{ref.id}]] is the figure for everything asked, not for one {dimension}; say that it is the total.",
+        )
 
     @staticmethod
     def _excluded(sentence: Sentence, mention: Mention) -> bool:
@@ -185,9 +195,14 @@ class Verifier:
             if mention == AMBIGUOUS:
                 yield "metric", f"it is not clear which metric [[{ref.id}]] is; name {_spoken(fact.metric)} beside it."
             elif isinstance(mention, Mention):
-                if not self._is_metric(fact.metric, mention.name) and not self._covers(sentence, mention, ref, fact.metric):
+                if not self._is_metric(fact.metric, mention.name) and not self._covers(
+                    sentence, mention, ref, fact.metric
+                ):
                     yield "metric", f"[[{ref.id}]] is {_spoken(fact.metric)}, not the metric that is named beside it."
-            elif not any(self._is_metric(fact.metric, m) for m in carried.metrics) and fact.metric in self.lexicon.vocabulary.metrics:
+            elif (
+                not any(self._is_metric(fact.metric, m) for m in carried.metrics)
+                and fact.metric in self.lexicon.vocabulary.metrics
+            ):
                 yield "metric", f"[[{ref.id}]] is {_spoken(fact.metric)}; name the metric."
 
     @staticmethod
@@ -210,7 +225,9 @@ class Verifier:
             if (span.days.start, span.days.end) not in self.ground.periods:
                 yield "period", f"no fact is about “{span.text}”."
         mentions = [
-            Mention(s.start, s.end, "period", "period", f"{s.days.start}/{s.days.end}") for s in spans if s.days is not None
+            Mention(s.start, s.end, "period", "period", f"{s.days.start}/{s.days.end}")
+            for s in spans
+            if s.days is not None
         ]
         bound = bind(sentence, sentence.facts, mentions)
         for ref in sentence.facts:
@@ -236,14 +253,27 @@ class Verifier:
             near = " ".join(sentence.words[max(0, ref.at - 7) : ref.at])
             if own not in said and not say.EARLIER.search(near) and not say.EARLIER.search(after):
                 yield "period", f"[[{ref.id}]] is the figure of the earlier period; say so."
-            elif isinstance(mention, Mention) and mention.value != own and own in said and not self._near(sentence, ref, own, mentions):
+            elif (
+                isinstance(mention, Mention)
+                and mention.value != own
+                and own in said
+                and not self._near(sentence, ref, own, mentions)
+            ):
                 yield "period", f"[[{ref.id}]] is of {own}, not of the period named beside it."
             return
         if say.LATER_FORBIDS.search(before) and not computed and self._has_previous(fact.metric):
             yield "period", f"[[{ref.id}]] is the figure of the later period, but stands where the earlier one belongs."
         if about.bucket and own not in said and carried.period != (fact.period.start, fact.period.end):
-            yield "period", f"[[{ref.id}]] is only of {fact.period.start} to {fact.period.end} (end excluded); name these days."
-        elif isinstance(mention, Mention) and mention.value != own and not computed and not self._near(sentence, ref, own, mentions):
+            yield (
+                "period",
+                f"[[{ref.id}]] is only of {fact.period.start} to {fact.period.end} (end excluded); name these days.",
+            )
+        elif (
+            isinstance(mention, Mention)
+            and mention.value != own
+            and not computed
+            and not self._near(sentence, ref, own, mentions)
+        ):
             yield "period", f"[[{ref.id}]] is of {own}, not of the period named beside it."
         elif not mentions and len(self.ground.mains) > 1 and carried.period != (fact.period.start, fact.period.end):
             yield "period", f"facts of several periods were found; say that [[{ref.id}]] is of {own}."
@@ -382,16 +412,24 @@ class Verifier:
 
     @staticmethod
     def _is_threshold_word(sentence: Sentence, at: int) -> bool:
-        """"over 80", "more than 500": an echoed condition, whose number is checked as such."""
+        """ "over 80", "more than 500": an echoed condition, whose number is checked as such."""
         following = " ".join(sentence.words[at : at + 3])
         return bool(re.match(rf"(?:{OVER}|{UNDER}|{AT_LEAST}|{AT_MOST}) \$?\d", following))
 
     @staticmethod
     def _is_idle(sentence: Sentence, at: int) -> bool:
         line = " ".join(sentence.words[at : at + 2])
-        if at and sentence.words[at - 1] in ("made", "make", "makes", "making", "broken", "break") and sentence.words[at] in ("up", "down"):
+        if (
+            at
+            and sentence.words[at - 1] in ("made", "make", "makes", "making", "broken", "break")
+            and sentence.words[at] in ("up", "down")
+        ):
             return True
-        return bool(re.match(r"(?:up to|level of|up of|less (?:refunds|returns)|below is|above is|ahead of the|steady state)\b", line))
+        return bool(
+            re.match(
+                r"(?:up to|level of|up of|less (?:refunds|returns)|below is|above is|ahead of the|steady state)\b", line
+            )
+        )
 
     @staticmethod
     def _better_sign(word: str, metric: str) -> int:
@@ -414,10 +452,12 @@ class Verifier:
     @staticmethod
     def _ranked_first(sentence: Sentence, at: int) -> bool:
         around = sentence.words[max(0, at - 2) : at] + sentence.words[at + 1 : at + 2]
-        return bool({"came", "ranked", "placed", "finished", "comes", "ranks", "place", "stands", "stood"} & set(around))
+        return bool(
+            {"came", "ranked", "placed", "finished", "comes", "ranks", "place", "stands", "stood"} & set(around)
+        )
 
     def _describes_list(self, sentence: Sentence, at: int, word: str) -> bool:
-        """"The top five campaigns by attributed revenue": says how the list was asked for, not who won."""
+        """ "The top five campaigns by attributed revenue": says how the list was asked for, not who won."""
         following = sentence.words[at + 1 : at + 5]
         dimension = next((d for d in sentence.dimensions if 0 < d.at - at <= 3), None)
         if dimension is None or not sentence.tokens[dimension.at].word.endswith("s"):
@@ -429,7 +469,11 @@ class Verifier:
                 less = field_name in LESS_IS_BETTER
                 wanted = {"asc" if less == (word == "top") else "desc", "desc" if word == "top" else "asc"}
             number = next((w for w in following[:2] if w.isdigit()), None)
-            if direction in wanted and (not metrics or field_name in metrics) and (number is None or number == str(limit)):
+            if (
+                direction in wanted
+                and (not metrics or field_name in metrics)
+                and (number is None or number == str(limit))
+            ):
                 return True
         return False
 
@@ -447,7 +491,9 @@ class Verifier:
 
     def _places_of(self, sentence: Sentence, at: int, names: Sequence[Mention], metric: str) -> list[str]:
         """What ranks prove of whom the word is said: the nearest name, else the nearest number of a day, week or month."""
-        named = sorted((m for m in names if m.kind != "partial"), key=lambda m: (sentence.distance(at, m.at), m.at > at))
+        named = sorted(
+            (m for m in names if m.kind != "partial"), key=lambda m: (sentence.distance(at, m.at), m.at > at)
+        )
         if named:
             return self.ground.place(metric, {named[0].name: named[0].value})
         buckets = [r for r in sentence.facts if self.ground.abouts[r.id].bucket]
@@ -481,7 +527,9 @@ class Verifier:
 
     def _is_contribution(self, sentence: Sentence) -> bool:
         facts = [self.ground.abouts[r.id].fact for r in sentence.facts]
-        return any(f.kind == "share" and f.inputs and self.ground.abouts[f.inputs[-1]].fact.kind == "change" for f in facts)
+        return any(
+            f.kind == "share" and f.inputs and self.ground.abouts[f.inputs[-1]].fact.kind == "change" for f in facts
+        )
 
     @staticmethod
     def _is_name(sentence: Sentence, at: int) -> bool:

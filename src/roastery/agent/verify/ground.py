@@ -53,7 +53,9 @@ class Ground:
             split |= {"source"}
         conditions = [FilterSpec.model_validate(c) for c in arguments.get("filters", ())]
         several = {d: t for d, t in held_by_filters(conditions).items() if t.startswith("not ") or ", " in t}
-        before = {f.inputs[1] for f in finding.result.facts if f.kind in ("change", "change_ratio") and len(f.inputs) > 1}
+        before = {
+            f.inputs[1] for f in finding.result.facts if f.kind in ("change", "change_ratio") and len(f.inputs) > 1
+        }
         for fact in finding.result.facts:
             entity = {d: v for d, v in fact.dimensions.items() if d in split and several.get(d) != v}
             held = {d: v for d, v in fact.dimensions.items() if d not in entity}
@@ -98,7 +100,11 @@ class Ground:
     def place(self, metric: str, entity: Mapping[str, str]) -> list[str]:
         """What ranks prove of a slice: highest, lowest; nothing where it shares its place with others."""
         about = next(
-            (a for a in self.abouts.values() if a.fact.metric == metric and dict(a.entity) == dict(entity) and not a.is_previous),
+            (
+                a
+                for a in self.abouts.values()
+                if a.fact.metric == metric and dict(a.entity) == dict(entity) and not a.is_previous
+            ),
             None,
         )
         return places(self.evidence, about.fact) if about is not None else []
@@ -109,7 +115,7 @@ class Ground:
 
 
 def places(evidence: Evidence, fact: Fact) -> list[str]:
-    """"highest" or "lowest" where a rank over this very fact, or the order of its result, proves it of it alone."""
+    """ "highest" or "lowest" where a rank over this very fact, or the order of its result, proves it of it alone."""
     found = []
     ranks = [f for f in evidence.facts.values() if f.kind == "rank" and f.value is not None and f.formula]
     for rank in ranks:
@@ -125,7 +131,9 @@ def places(evidence: Evidence, fact: Fact) -> list[str]:
 
 
 def _is_shared(rank: Fact, ranks: list[Fact]) -> bool:
-    return any(r is not rank and r.inputs and set(r.inputs) == set(rank.inputs) and r.value == rank.value for r in ranks)
+    return any(
+        r is not rank and r.inputs and set(r.inputs) == set(rank.inputs) and r.value == rank.value for r in ranks
+    )
 
 
 def _first_in_order(evidence: Evidence, fact: Fact) -> list[str]:
@@ -133,9 +141,17 @@ def _first_in_order(evidence: Evidence, fact: Fact) -> list[str]:
     for finding in evidence.findings:
         order = next(iter(finding.arguments.get("order_by", ())), None)
         rows = finding.result.tables[0].fact_ids if finding.result.tables else ()
-        if not order or order["field"] != fact.metric or not rows or rows[0].get(fact.metric) != fact.id or fact.value is None:
+        if (
+            not order
+            or order["field"] != fact.metric
+            or not rows
+            or rows[0].get(fact.metric) != fact.id
+            or fact.value is None
+        ):
             continue
-        if finding.arguments.get("limit") and (len(rows) < 2 or evidence.facts[rows[1][fact.metric]].value != fact.value):
+        if finding.arguments.get("limit") and (
+            len(rows) < 2 or evidence.facts[rows[1][fact.metric]].value != fact.value
+        ):
             return ["highest" if order.get("direction", "asc") == "desc" else "lowest"]
     return []
 

@@ -106,8 +106,20 @@ def read_sentence(text: str, lexicon: Lexicon) -> Sentence:
         else:
             dimensions.append(Mention(mark.start, mark.end, "dimension", meaning.name))
     covered = {i for a, b in held for i in range(a, b)}
-    unknown = tuple(i for i, t in enumerate(tokens) if i not in covered and t.word.isalpha() and stem(t.word) not in common_words())
-    return Sentence(text, tokens, tuple(facts), tuple(labels), tuple(names), tuple(metrics), tuple(dimensions), tuple(spans), unknown)
+    unknown = tuple(
+        i for i, t in enumerate(tokens) if i not in covered and t.word.isalpha() and stem(t.word) not in common_words()
+    )
+    return Sentence(
+        text,
+        tokens,
+        tuple(facts),
+        tuple(labels),
+        tuple(names),
+        tuple(metrics),
+        tuple(dimensions),
+        tuple(spans),
+        unknown,
+    )
 
 
 def _touches(start: int, end: int, held: Sequence[tuple[int, int]]) -> bool:

@@ -19,16 +19,23 @@ FLAT = frozenset("flat unchanged stable steady constant level stagnant static".s
 BETTER = frozenset("improved improve improves improving improvement better".split())
 WORSE = frozenset("worsened worsen worsens worsening deteriorated deteriorate worse".split())
 
-HIGHEST = frozenset("highest largest biggest most top leading led leads leader greatest maximum peak peaked first strongest".split())
+HIGHEST = frozenset(
+    "highest largest biggest most top leading led leads leader greatest maximum peak peaked first strongest".split()
+)
 LOWEST = frozenset("lowest smallest least minimum cheapest fewest weakest last bottom trough".split())
-BEST = frozenset("best outperformed outperforms outperforming beat beats beating won winner wins dominated dominates".split())
+BEST = frozenset(
+    "best outperformed outperforms outperforming beat beats beating won winner wins dominated dominates".split()
+)
 WORST = frozenset("worst underperformed underperforms underperforming poorest lagged lags laggard".split())
 
 TIMES: dict[str, tuple[Decimal, Decimal]] = {
     **dict.fromkeys(
         ("doubled", "doubling", "double", "doubles", "twice", "twofold"), (Decimal("1.9"), Decimal("2.15"))
     ),
-    **dict.fromkeys(("tripled", "tripling", "triple", "triples", "thrice", "threefold", "trebled"), (Decimal("2.85"), Decimal("3.2"))),
+    **dict.fromkeys(
+        ("tripled", "tripling", "triple", "triples", "thrice", "threefold", "trebled"),
+        (Decimal("2.85"), Decimal("3.2")),
+    ),
     **dict.fromkeys(("quadrupled", "quadruple", "fourfold"), (Decimal("3.8"), Decimal("4.25"))),
     **dict.fromkeys(("halved", "halving", "halves"), (Decimal("0.45"), Decimal("0.55"))),
     **dict.fromkeys(("tenfold",), (Decimal("9.5"), Decimal("10.5"))),
@@ -58,8 +65,12 @@ EFFECT_KINDS = frozenset({"effect", "share", "change", "difference"})
 FUTURE = re.compile(
     r"(?<![^ ])(?:will (?!not be)|is (?:going|set|expected|likely|projected) to|are (?:going|set|expected|likely|projected) to|forecast\w*|predict\w*|projected|next (?:week|month|quarter|year))(?![^ ])"
 )
-STATISTICAL = re.compile(r"(?<![^ ])(?:statistically|significan(?:t|tly|ce)|insignificant\w*|confidence|probab(?:ly|le|ility)|correlat\w+)(?![^ ])")
-UNIVERSAL = re.compile(r"(?<![^ ])(?:all|every|each|none|neither|both|nobody|everything|always|never|no (?:platform|channel|campaign|other)|across the board|only)(?![^ ])")
+STATISTICAL = re.compile(
+    r"(?<![^ ])(?:statistically|significan(?:t|tly|ce)|insignificant\w*|confidence|probab(?:ly|le|ility)|correlat\w+)(?![^ ])"
+)
+UNIVERSAL = re.compile(
+    r"(?<![^ ])(?:all|every|each|none|neither|both|nobody|everything|always|never|no (?:platform|channel|campaign|other)|across the board|only)(?![^ ])"
+)
 VAGUE_NUMBERS = frozenset(
     "dozen dozens hundred hundreds thousand thousands million millions billion billions percent percentage fifth tenth "
     "several couple few many numerous single sole zero nil".split()
@@ -71,5 +82,7 @@ EARLIER = re.compile(
 LATER_FORBIDS = re.compile(
     r"(?<![^ ])(?:from|against|versus|vs|compared (?:to|with)|than|up on|down on)(?: an?| the| its| their| total| overall| previous| prior| earlier| \w+){0,3} $"
 )
-OVERALL = re.compile(r"(?<![^ ])(?:overall|total|totals|totalled|totaled|together|combined|blended|altogether|in all|as a whole|sum|account wide)(?![^ ])")
+OVERALL = re.compile(
+    r"(?<![^ ])(?:overall|total|totals|totalled|totaled|together|combined|blended|altogether|in all|as a whole|sum|account wide)(?![^ ])"
+)
 LINKS = re.compile(r"https?:|www\.|\]\(|<[!@#a-z/]|javascript:|!\[", re.IGNORECASE)
