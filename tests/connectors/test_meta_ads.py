@@ -9,7 +9,9 @@ import pyarrow.compute as pc
 import pytest
 
 from roastery.connectors.http import Politeness
+from roastery.connectors.registry import open_source
 from roastery.connectors.sources.meta_ads import MetaAds, insight_key
+from roastery.connectors.sync import sync_connection
 from roastery.evals.twins.server import Twins
 from roastery.evals.world import World
 from tests.connectors.company import ad_rows, connect, rows, sync
@@ -174,9 +176,6 @@ def test_the_provider_s_own_wait_ends_the_sync_with_the_time_when_it_goes_on(
     limited = Say({"error": {"code": 80004, "message": "too many calls"}}, 400, usage)
     server: Provider = provider(account(), limited)
     landing = Landing()
-    from roastery.connectors.registry import open_source
-    from roastery.connectors.sync import sync_connection
-
     made = connection("meta_ads", server.url, account_id="act_1")
     source = open_source(made, Secrets(access_token="token-1"), world.clock, politeness=politeness)
     report = sync_connection(source, made, landing, world.clock)
@@ -185,14 +184,36 @@ def test_the_provider_s_own_wait_ends_the_sync_with_the_time_when_it_goes_on(
     assert len(server.heard) == 2
 
 
+@pytest.mark.parametrize(
+    ("header", "used", "slows"),
+    [
+        ("X-App-Usage", '{"call_count": 100, "total_time": 3}', True),
+        ("X-Business-Use-Case-Usage", '{"1": [{"call_count": 4, "total_cputime": 100}]}', True),
+        ("X-Ad-Account-Usage", '{"acc_id_util_pct": 100.0}', True),
+        ("X-App-Usage", '{"call_count": 60}', False),
+        ("X-App-Usage", "not json", False),
+        ("X-App-Usage", "[1]", False),
+    ],
+)
+def test_a_limit_that_is_nearly_used_up_slows_us_down(
+    provider: Any, politeness: Politeness, waits: Waits, world: World, header: str, used: str, slows: bool
+) -> None:
+    def answer(heard: Heard) -> Say:
+        body = {"data": []} if "/campaigns" in heard.path else account().body
+        return Say(body, headers={header: used})
+
+    made = connection("meta_ads", provider(answer).url, account_id="act_1")
+    source = open_source(made, Secrets(access_token="token-1"), world.clock, politeness=politeness)
+    report = sync_connection(source, made, Landing(), world.clock, only=["accounts", "campaigns"])
+    assert report.outcome == "complete"
+    assert bool(waits.seconds) == slows
+
+
 def test_yen_budgets_are_whole_units(provider: Any, politeness: Politeness, world: World) -> None:
     def answer(heard: Heard) -> Say:
         if "/campaigns" in heard.path:
             return Say({"data": [{"id": "5", "name": "東京", "lifetime_budget": "12000", "daily_budget": "0"}]})
         return account()
-
-    from roastery.connectors.registry import open_source
-    from roastery.connectors.sync import sync_connection
 
     landing = Landing()
     made = connection("meta_ads", provider(answer).url, account_id="act_1")
