@@ -14,7 +14,7 @@ from roastery.tools.receipts import rerun
 from roastery.tools.registry import TOOLS, read_arguments, run, schemas
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import NoData, RoasteryError
-from tests.tools.conftest import MemoryLedger, context_on
+from tests.tools.beans import MemoryLedger, context_on
 
 OCTOBER = {"start": "2026-10-01", "end": "2026-11-01"}
 EXAMPLES: dict[str, list[dict[str, Any]]] = {
@@ -113,9 +113,7 @@ def test_labels_and_table_cells_are_those_of_the_facts(called: tuple[str, Any, T
                 )
 
 
-def test_every_number_has_a_receipt_that_was_kept(
-    called: tuple[str, Any, ToolResult], context: ToolContext
-) -> None:
+def test_every_number_has_a_receipt_that_was_kept(called: tuple[str, Any, ToolResult], context: ToolContext) -> None:
     name, _, result = called
     if name in WITHOUT_NUMBERS:
         assert result.receipt is None

@@ -108,7 +108,9 @@ def contributions(
             asked.frame.truncated,
         )
         splits.append(split)
-        if split.method == "overlapping":
+        if split.change.value is None:
+            caveats.append(f"'{metric}' has no value in one of the periods, so there is no change to split.")
+        elif split.method == "overlapping":
             caveats.append(f"'{metric}' overlaps between slices, so the slices' changes do not sum to its change.")
     return Contributions(found.total, tuple(splits), tuple(caveats))
 

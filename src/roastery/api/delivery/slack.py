@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from roastery.api.delivery.charts import picture
+from roastery.agent.charts import png
 from roastery.api.delivery.errors import NotDeliverable
 from roastery.api.delivery.message import Message
 from roastery.api.settings import Settings
@@ -74,7 +74,7 @@ class SlackChannel:
         title = str(chart.get("description") or message.title or "Chart")
         channel = delivery.destination
         await client.files_upload_v2(
-            file=picture(chart),
+            file=png(chart),
             filename=_file_name(delivery, number),
             title=title,
             alt_txt=title,

@@ -1,0 +1,107 @@
+"""The weekly digest: only tools' facts, each with a receipt, in sentences that verification lets pass."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from roastery.agent.digest import Digest, weekly_digest
+from roastery.agent.render import fact_text
+from roastery.tools.base import ToolContext
+from roastery.tools.receipts import rerun
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.engine import Warehouse, Warehouses
+from roastery.warehouse.errors import NoData
+from tests.tools.beans import BEANS, NOON, MemoryLedger, ad_rows, as_csv, context_on, fill
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    warehouses = Warehouses(tmp_path_factory.mktemp("home"), b"k" * 32, [], NOON)
+    opened = warehouses.open(BEANS)
+    fill(opened)
+    yield opened
+    warehouses.close()
+
+
+@pytest.fixture(scope="module")
+def context(warehouse: Warehouse) -> ToolContext:
+    return context_on(warehouse)
+
+
+@pytest.fixture(scope="module")
+def digest(context: ToolContext) -> Digest:
+    return weekly_digest(context)
+
+
+def numbers(text: str) -> list[str]:
+    return re.findall(r"\d[\d,.]*\d|\d", text)
+
+
+def test_it_is_of_the_last_complete_week(digest: Digest) -> None:
+    assert (str(digest.period.start), str(digest.period.end)) == ("2026-11-02", "2026-11-09")
+    assert digest.title == "Weekly digest, 2–8 Nov 2026"
+
+
+def test_it_has_a_headline_scorecard_movers_and_health(digest: Digest) -> None:
+    assert digest.text.startswith("**In 2–8 Nov 2026, revenue fell by ")
+    headings = re.findall(r"^## (.+)$", digest.text, re.MULTILINE)
+    assert headings[0] == "Scorecard, against 26 Oct to 1 Nov 2026"
+    assert headings[1:] == ["What moved", "Data health", "Read with care"]
+    assert len(re.findall(r"^- ", digest.text.split("## What moved")[0], re.MULTILINE)) == 8
+
+
+def test_every_number_of_it_is_a_fact(digest: Digest) -> None:
+    """The template without its references, headings and tools' own caveats holds no digit but those of the week."""
+    own = digest.template.split("## Read with care")[0]
+    bare = re.sub(r"\[\[\w+\]\]", "", "\n".join(line for line in own.split("\n") if not line.startswith("##")))
+    assert set(numbers(bare)) <= {"2", "8", "2026"}
+    for id in re.findall(r"\[\[(f\d+)\]\]", digest.template):
+        assert fact_text(digest.evidence.facts[id]) in digest.text
+
+
+def test_verification_withholds_nothing(digest: Digest) -> None:
+    assert digest.withheld == ()
+
+
+def test_every_receipt_of_it_was_kept_and_reruns_to_the_same(digest: Digest, context: ToolContext) -> None:
+    assert isinstance(context.ledger, MemoryLedger)
+    assert len(digest.receipts) >= 4
+    for receipt in digest.receipts:
+        assert context.ledger.receipts[receipt.id] == receipt
+        assert rerun(receipt, context).status == "same"
+
+
+def test_what_moved_sums_to_the_change(digest: Digest) -> None:
+    facts = digest.evidence.facts
+    splits = [f.result.data["splits"][0] for f in digest.evidence.findings if f.result.data.get("splits")]
+    assert {split["metric"] for split in splits} >= {"attributed_revenue", "roas", "spend"}
+    for split in splits:
+        parts = [facts[one["part"]].value for one in split["slices"]]
+        rest = facts[split["rest"]].value if split["rest"] else 0
+        assert sum(parts) + rest == facts[split["change"]].value
+
+
+def test_the_same_week_gives_the_same_text(context: ToolContext, digest: Digest) -> None:
+    assert weekly_digest(context).text == digest.text
+
+
+@pytest.mark.parametrize("now", ["2026-09-15T12:00:00+00:00", "2026-10-05T12:00:00+00:00", "2026-10-20T12:00:00+00:00"])
+def test_other_weeks_pass_verification_too(warehouse: Warehouse, now: str) -> None:
+    made = weekly_digest(context_on(warehouse, Clock.from_iso(now)))
+    assert made.withheld == ()
+    assert "[[" not in made.text
+
+
+def test_what_an_organization_does_not_have_is_named_and_left_out(tmp_path: object) -> None:
+    warehouses = Warehouses(tmp_path, b"k" * 32, [], NOON)  # type: ignore[arg-type]
+    warehouse = warehouses.open(BEANS)
+    with pytest.raises(NoData, match="connect a source"):
+        weekly_digest(context_on(warehouse))
+    warehouse.import_rows("ad_performance", as_csv(ad_rows()), "text/csv")
+    made = weekly_digest(context_on(warehouse))
+    assert made.text.startswith("**In 2–8 Nov 2026, spend rose by ")
+    assert "Revenue has no value in the period: there is no data for it" in made.text
+    assert "- Revenue" not in made.text.split("## Read with care")[0]
+    assert made.withheld == ()
+    warehouses.close()
