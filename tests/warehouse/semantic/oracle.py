@@ -1,0 +1,217 @@
+"""Adds up the hand-written check rows of tests/cases/metrics.yml in decimals, by days and keys: a second formulation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from tests.warehouse.semantic.company import ORGANIZATION
+
+CASES = Path(__file__).parents[2] / "cases" / "metrics.yml"
+NOTHING_IS_NONE = ("credits", "visited", "visits")
+Number = Decimal | None
+Key = tuple[Any, ...]
+
+
+@cache
+def cases() -> dict[str, Any]:
+    return yaml.safe_load(CASES.read_text())
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The question that both sides answer."""
+
+    start: date
+    end: date
+    dimensions: tuple[str, ...] = ()
+    grain: str | None = None
+    today: date = date(2026, 11, 10)
+
+    def bucket(self, day: date) -> date | None:
+        """The week begins on Sunday, the fiscal year in April."""
+        if self.grain is None:
+            return None
+        if self.grain == "day":
+            return day
+        if self.grain == "week":
+            while day.weekday() != 6:
+                day -= timedelta(days=1)
+            return day
+        months = {"month": range(1, 13), "quarter": (4, 7, 10, 1), "year": (4,)}[self.grain]
+        day = day.replace(day=1)
+        while day.month not in months:
+            day = (day - timedelta(days=1)).replace(day=1)
+        return day
+
+    def buckets(self) -> list[date | None]:
+        last = min(self.end - timedelta(days=1), self.today)
+        days = [self.start + timedelta(days=n) for n in range((last - self.start).days + 1)]
+        return list(dict.fromkeys(self.bucket(day) for day in days))
+
+    def bounds(self, bucket: date | None) -> tuple[date, date]:
+        """First day and first day after of a bucket, within the period."""
+        days = [self.start + timedelta(days=n) for n in range((self.end - self.start).days)]
+        own = [day for day in days if self.bucket(day) == bucket]
+        return own[0], own[-1] + timedelta(days=1)
+
+
+@dataclass
+class Part:
+    """What one part of a metric adds up to. rows: keys with any row, counting or not."""
+
+    values: dict[Key, list[Any]] = field(default_factory=dict)
+    rows: set[Key] = field(default_factory=set)
+    present: set[date | None] = field(default_factory=set)
+    how: str = "sum"
+    is_filtered: bool = False
+    is_stock: bool = False
+
+    def keys(self) -> set[Key]:
+        return set(self.values) if self.is_filtered else self.rows
+
+    def at(self, key: Key) -> Number:
+        if key in self.values:
+            return AGGREGATES[self.how](self.values[key])
+        if key in self.rows and not self.is_filtered:
+            return Decimal(0) if self.how in ("count", "distinct") else None
+        return Decimal(0) if key[0] in self.present and self.how != "median" else None
+
+
+AGGREGATES: dict[str, Callable[[list[Any]], Decimal]] = {
+    "sum": lambda values: sum(values, Decimal(0)),
+    "count": lambda values: Decimal(len(values)),
+    "distinct": lambda values: Decimal(len(set(values))),
+    "median": lambda values: Decimal(repr(float(median(values)))),
+    "ended_of_start": lambda values: sum(values, Decimal(0)),
+}
+
+
+class Oracle:
+    """Answers by adding up rows that a hand-written SELECT lists."""
+
+    def __init__(self, query: Callable[[str], list[dict[str, Any]]]) -> None:
+        self._query = cache(lambda sql: tuple(query(sql)))
+        rates = self._query("SELECT rate_date, rate FROM fx_rates WHERE base_currency = 'EUR' ORDER BY rate_date")
+        self._rates = [(row["rate_date"], row["rate"]) for row in rates]
+
+    def answer(self, metric: str, asked: Asked) -> dict[Key, Number]:
+        """Every cell by (bucket, dimension values …)."""
+        case = cases()["metrics"][metric]
+        chosen = dict(case["parts"])
+        for dimension in asked.dimensions:
+            chosen |= case.get("instead", {}).get(dimension, {})
+        parts = {name: self._part(spec, asked) for name, spec in chosen.items()}
+        keys = set().union(*(part.keys() for part in parts.values()))
+        if not asked.dimensions:
+            keys |= {(bucket,) for bucket in asked.buckets()}
+        return {key: self._is(case["is"], {name: part.at(key) for name, part in parts.items()}) for key in keys}
+
+    @staticmethod
+    def _is(text: str, values: dict[str, Number]) -> Number:
+        return eval(text, {"__builtins__": {}}, {**values, **FUNCTIONS})
+
+    def _part(self, spec: dict[str, Any], asked: Asked) -> Part:
+        part = Part(how=spec.get("how", "sum"), is_filtered="only" in spec, is_stock=bool(spec.get("stock")))
+        part.is_filtered |= part.how == "ended_of_start"
+        rows = self._rows(spec, asked.dimensions)
+        for bucket in asked.buckets():
+            start, end = asked.bounds(bucket)
+            if part.is_stock:
+                as_of = start if spec["stock"] == "start" else min(end, asked.today + timedelta(days=1))
+                self._add_stock(part, rows, bucket, as_of, spec, asked)
+            else:
+                self._add_flow(part, rows, bucket, start, end, spec, asked)
+        return part
+
+    def _add_flow(
+        self, part: Part, rows: Any, bucket: Any, start: date, end: date, spec: dict[str, Any], asked: Asked
+    ) -> None:
+        for row in rows:
+            if row["day"] is None or not start <= row["day"] < end:
+                continue
+            key = (bucket, *(row[f"by_{d}"] for d in asked.dimensions))
+            part.present.add(bucket)
+            part.rows.add(key)
+            counted = row["value"] is not None
+            if part.how == "ended_of_start":
+                counted &= row["began"] < start
+            if counted:
+                rate_day = row["rate_day"] if row["rate_day"] is not None else row["day"]
+                part.values.setdefault(key, []).append(self._worth(row, spec, rate_day))
+
+    def _add_stock(
+        self, part: Part, rows: Any, bucket: Any, as_of: date, spec: dict[str, Any], asked: Asked
+    ) -> None:
+        for row in rows:
+            if row["began"] is None or row["began"] >= as_of:
+                continue
+            key = (bucket, *(row[f"by_{d}"] for d in asked.dimensions))
+            part.present.add(bucket)
+            part.rows.add(key)
+            holds = row["ended"] is None or row["ended"] >= as_of
+            worth = self._worth(row, spec, as_of - timedelta(days=1)) if holds else Decimal(0)
+            part.values.setdefault(key, []).append(worth)
+
+    def _worth(self, row: dict[str, Any], spec: dict[str, Any], day: date) -> Any:
+        value = row["value"]
+        if spec.get("how") in ("distinct", "median", "count"):
+            return value
+        value = Decimal(value)
+        if spec.get("money") and row["currency"] == "EUR":
+            value *= [rate for since, rate in self._rates if since <= day][-1]
+        return value
+
+    def _rows(self, spec: dict[str, Any], dimensions: Sequence[str]) -> Any:
+        views = cases()["views"]
+        view = views[spec["from"]].format(**{"paid_subscriptions": views["paid_subscriptions"]}) if "{" in views[spec["from"]] else views[spec["from"]]
+        empty = "none" if spec["from"] in NOTHING_IS_NONE else "unknown"
+        value = spec.get("value", "1")
+        if "only" in spec:
+            value = f"CASE WHEN {spec['only']} THEN {value} END"
+        shown = self._columns(view)
+        columns = [f"{value} AS value"]
+        columns += [name if name in shown else f"NULL AS {name}" for name in ("day", "rate_day", "currency", "began", "ended")]
+        columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty}') AS by_{d}" for d in dimensions]
+        return self._query(f"SELECT {', '.join(columns)} FROM ({view})")
+
+    def _columns(self, view: str) -> set[str]:
+        return {row["column_name"] for row in self._query(f"SELECT column_name FROM (DESCRIBE {view})")}
+
+
+def ratio(over: Number, under: Number) -> Number:
+    return None if over is None or not under else over / under
+
+
+def total(*terms: Number) -> Number:
+    known = [term for term in terms if term is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def plus(*terms: Number) -> Number:
+    return None if any(term is None for term in terms) else total(*terms)
+
+
+def minus(term: Number) -> Number:
+    return None if term is None else -term
+
+
+FUNCTIONS = {"ratio": ratio, "total": total, "plus": plus, "minus": minus}
+
+
+def rounded(value: Number, unit: str) -> Number:
+    """As a frame shows it."""
+    if value is None or unit == "count":
+        return value
+    places = "0.01" if unit == "money" else "0.0001"
+    return value.quantize(Decimal(places), ROUND_HALF_UP)
+
+
+assert ORGANIZATION.week_start == "sunday"
+assert ORGANIZATION.fiscal_year_start == 4
