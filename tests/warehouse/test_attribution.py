@@ -76,8 +76,8 @@ def cases(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterato
     warehouse = warehouses.open(ACME)
     merged: dict[str, list[dict[str, Any]]] = {}
     for n, case in enumerate(CASES):
-        for dataset, given in rows_of(n, case).items():
-            merged.setdefault(dataset, []).extend(given)
+        for dataset, own in rows_of(n, case).items():
+            merged.setdefault(dataset, []).extend(own)
     put(warehouse, **merged)
     yield warehouse
     warehouses.close()
@@ -163,8 +163,9 @@ def test_every_model_gives_back_each_sale_to_its_last_digit(
         cursor.register("paths_given", paths_table)
         unequal = cursor.execute(
             f"""WITH credits AS ({sql}), summed AS (
-                    SELECT model, sale_id, sum(credited_net) AS net, sum(credited_gross) AS gross, sum(weight) AS weight,
-                           min(weight) AS least, count(*) FILTER (touchpoint_id IS NULL) AS nobody, count(*) AS n
+                    SELECT model, sale_id, sum(credited_net) AS net, sum(credited_gross) AS gross,
+                           sum(weight) AS weight, min(weight) AS least,
+                           count(*) FILTER (touchpoint_id IS NULL) AS nobody, count(*) AS n
                     FROM credits GROUP BY ALL)
                 SELECT s.sale_id, c.model, c.net, s.net_amount FROM sales_given s
                 CROSS JOIN (VALUES {", ".join(f"('{m}')" for m in CLOSED_FORM)}) m(model)
@@ -282,8 +283,9 @@ def test_path_data_reproduces_the_published_credits(warehouse: Warehouse) -> Non
             pa.table({k: [row[i] for row in paths] for i, k in enumerate(["sale_id", "touch", "ago", "step", "n"])}),
         )
         cursor.execute(
-            """CREATE TEMP VIEW ps AS SELECT *, DATE '2026-01-01' AS sale_date, (n * 10000)::DECIMAL(18,6) AS net_amount,
-               net_amount AS amount, 'USD' AS currency, true AS is_first_sale, true AS is_order, false AS is_renewal,
+            """CREATE TEMP VIEW ps AS SELECT *, DATE '2026-01-01' AS sale_date,
+               (n * 10000)::DECIMAL(18,6) AS net_amount, net_amount AS amount, 'USD' AS currency,
+               true AS is_first_sale, true AS is_order, false AS is_renewal,
                'x' AS customer_id FROM s"""
         )
         cursor.execute(

@@ -8,12 +8,12 @@ import pyarrow as pa
 
 
 def text_column(values: Sequence[str | None]) -> pa.LargeStringArray:
-    """Strings; None is null.
+    """Strings; None is null. Half of a surrogate pair, which JSON may carry and UTF-8 cannot, becomes `?`.
 
     >>> text_column(["a", None, "ü"]).to_pylist()
     ['a', None, 'ü']
     """
-    encoded = [b"" if value is None else value.encode() for value in values]
+    encoded = [b"" if value is None else value.encode(errors="replace") for value in values]
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(value) for value in encoded], out=offsets[1:])
     valid = np.packbits(np.array([value is not None for value in values], dtype=bool), bitorder="little")

@@ -1,0 +1,137 @@
+"""The adapter: read-only queries with limits, one instance per organization, the least recently used closed."""
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from roastery.warehouse.engine import Warehouse, Warehouses
+from roastery.warehouse.errors import BadQuery, Busy, QueryTimeout, UnknownName
+from roastery.warehouse.organization import Organization
+from tests.warehouse.conftest import ACME, CLOCK, SECRET, put, rows
+
+SLOW = "SELECT sum(a.i * b.i) FROM range(1000000) a(i), range(1000000) b(i)"
+
+
+def test_a_core_statement_and_its_text_give_the_same_rows(warehouse: Warehouse) -> None:
+    put(
+        warehouse,
+        campaigns=[{"campaign_id": "1", "brand": "A"}, {"campaign_id": "2"}, {"campaign_id": "3", "brand": "B"}],
+    )
+    campaigns = sa.table("campaigns", sa.column("campaign_id"), sa.column("brand"))
+    statement = sa.select(campaigns.c.campaign_id).where(campaigns.c.brand.in_(["A", "B"])).order_by("campaign_id")
+    assert warehouse.query(statement).column(0).to_pylist() == ["1", "3"]
+    text = warehouse.query("SELECT campaign_id FROM campaigns WHERE brand IN (?, ?) ORDER BY 1", ["A", "B"])
+    assert text.column(0).to_pylist() == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO campaigns (campaign_id) VALUES ('x')",
+        "DROP TABLE sales",
+        "SELECT 1; DROP TABLE sales",
+        "COPY sales TO 'sales.csv'",
+        "ATTACH 'other.duckdb'",
+        "SET threads = 1",
+        "PRAGMA database_list",
+    ],
+)
+def test_a_query_that_is_no_select_is_refused(warehouse: Warehouse, sql: str) -> None:
+    with pytest.raises(BadQuery):
+        warehouse.query(sql)
+    assert rows(warehouse, "SELECT count(*) FROM campaigns") == [(0,)]
+
+
+def test_a_query_cannot_reach_beyond_its_own_file(warehouse: Warehouse, home: Path) -> None:
+    (home / "secret.csv").write_text("a\n1\n")
+    with pytest.raises(BadQuery, match="disabled by configuration"):
+        warehouse.query(f"SELECT * FROM read_csv('{home / 'secret.csv'}')")
+
+
+def test_a_slow_query_ends_at_its_limit_and_the_next_one_runs(open_warehouse: Callable[..., Warehouse]) -> None:
+    warehouse = open_warehouse(timeout=0.3)
+    with pytest.raises(QueryTimeout, match=r"longer than 0\.3 seconds"):
+        warehouse.query(SLOW)
+    assert rows(warehouse, "SELECT 1") == [(1,)]
+
+
+def test_at_most_two_long_queries_run_at_once(open_warehouse: Callable[..., Warehouse]) -> None:
+    warehouse = open_warehouse(timeout=1)
+    outcomes: list[str] = []
+
+    def ask() -> None:
+        try:
+            warehouse.user_sql(SLOW)
+        except (Busy, QueryTimeout) as error:
+            outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) in (["Busy", "QueryTimeout", "QueryTimeout"], ["QueryTimeout"] * 3)
+
+
+def test_a_limited_result_says_that_it_was_cut(warehouse: Warehouse) -> None:
+    cut = warehouse.query("SELECT * FROM range(10)", max_rows=3)
+    whole = warehouse.query("SELECT * FROM range(3)", max_rows=3)
+    assert cut.num_rows == 3
+    assert cut.schema.metadata == {b"truncated": b"true"}
+    assert whole.num_rows == 3
+    assert not whole.schema.metadata
+
+
+def test_the_least_recently_used_file_is_closed_and_opens_again(tmp_path: Path, empty_home: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty_home, home)
+    warehouses = Warehouses(home, SECRET, (), CLOCK, max_open=2)
+    opened = []
+    for name in ("one", "two", "three"):
+        shutil.copy(home / "warehouse" / "acme.duckdb", home / "warehouse" / f"{name}.duckdb")
+        opened.append(warehouses.open(Organization(name, name)))
+        opened[-1].upsert_rows("audiences", [{"audience_id": name}])
+    assert warehouses.pool.open_count == 2
+    assert [rows(w, "SELECT audience_id FROM audiences") for w in opened] == [[("one",)], [("two",)], [("three",)]]
+    assert warehouses.pool.open_count == 2
+    warehouses.close()
+
+
+def test_a_file_in_use_is_not_closed_for_another(tmp_path: Path, empty_home: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty_home, home)
+    shutil.copy(home / "warehouse" / "acme.duckdb", home / "warehouse" / "other.duckdb")
+    warehouses = Warehouses(home, SECRET, (), CLOCK, max_open=1)
+    first = warehouses.open(ACME)
+    with first.reading() as cursor:
+        warehouses.open(Organization("other", "Other"))
+        assert cursor.execute("SELECT 1").fetchone() == (1,)
+    warehouses.close()
+
+
+@pytest.mark.parametrize("name", ["../acme", "a/b", "raw", "", "x" * 200])
+def test_an_id_that_is_no_file_name_opens_nothing(home: Path, name: str) -> None:
+    warehouses = Warehouses(home, SECRET, (), CLOCK)
+    with pytest.raises(UnknownName):
+        warehouses.open(Organization(name, "Bad"))
+    warehouses.close()
+
+
+def test_a_file_that_another_process_has_open_is_said_to_be_busy(home: Path) -> None:
+    path = str(home / "warehouse" / "acme.duckdb")
+    hold = f"import duckdb; held = duckdb.connect({path!r}); print('open', flush=True); input()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=pipe, stdout=pipe, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        warehouses = Warehouses(home, SECRET, (), CLOCK)
+        with pytest.raises(Busy, match="open in another process"):
+            warehouses.open(ACME)
+        holder.communicate("\n")
+    warehouses.close()
