@@ -72,6 +72,7 @@ PROBLEMS: dict[str, Problem] = {
     "SecretLost": Problem(
         500, "secret-lost", "A stored secret cannot be opened", "A source has to be connected again."
     ),
+    "UnknownShape": Problem(502, "unknown-shape", "A source answered in an unknown form", CONNECTION),
     # agent
     "UnknownModel": Problem(500, "unknown-model", "Unknown language model", "My settings need mending by my operator."),
     "ModelFailure": Problem(503, "model-failure", "The language model gave nothing usable", MODEL),
