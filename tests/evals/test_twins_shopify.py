@@ -1,13 +1,13 @@
 import gzip
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import httpx2
 import pytest
 
-from roastery.evals.twins import Twins
+from roastery.evals.twins import Twins, serve
 from roastery.evals.twins.control import Control
 from roastery.evals.twins.graphql import Document, GraphQLError
 from roastery.evals.twins.graphql_engine import Compiler, Schema
@@ -62,6 +62,18 @@ def test_a_search_by_change_gives_what_changed_since_or_until(twins: Twins) -> N
     until = walk(twins, query=f"updated_at:<='{middle}'", reverse=True)
     assert [n["id"] for n in since] == [n["id"] for n in nodes if n["updatedAt"] >= middle]
     assert [n["id"] for n in reversed(until)] == [n["id"] for n in nodes if n["updatedAt"] <= middle]
+
+
+def test_what_happened_since_is_found_by_its_change(small_world: World) -> None:
+    then = datetime(2026, 10, 28, 12, tzinfo=UTC)
+    with serve(small_world.as_of(then)) as twins:
+        before = {node["id"]: node for node in walk(twins)}
+        twins.control.serve(small_world)
+        since = {node["id"]: node for node in walk(twins, query=f"updated_at:>='{then:%Y-%m-%dT%H:%M:%SZ}'")}
+        after = {node["id"]: node for node in walk(twins)}
+    assert {**before, **since} == after
+    assert set(since) - set(before), "new orders"
+    assert set(since) & set(before), "orders that changed"
 
 
 def test_money_is_a_decimal_string_and_buyers_may_see_another_currency(twins: Twins) -> None:

@@ -192,3 +192,23 @@ def test_events_come_in_batches_ready_to_be_signed(small_world: World) -> None:
 def test_email_csv_has_one_line_per_row(small_world: World) -> None:
     assert small_world.email_csv().count(b"\n") == small_world.email_performance.num_rows + 1
     assert b"attribution_window_days" in small_world.email_campaigns_csv()
+
+
+def test_at_its_own_instant_the_company_is_itself(small_world: World) -> None:
+    same = small_world.as_of(NOW).tables
+    assert [name for name, table in small_world.tables.items() if not table.equals(same[name])] == []
+
+
+def test_earlier_the_later_has_not_happened(small_world: World) -> None:
+    then = datetime(2026, 10, 21, 17, tzinfo=UTC)
+    earlier = small_world.as_of(then)
+    assert earlier.clock.now() == then
+    for table, column in (("orders", "updated_at"), ("refunds", "refunded_at"), ("web_events", "occurred_at")):
+        assert pc.max(getattr(earlier, table)[column]).as_py() <= then
+    assert 0 < earlier.orders.num_rows < small_world.orders.num_rows
+    truth = Truth(earlier)
+    assert (
+        truth.sales(date(2026, 10, 1), date(2026, 10, 15)).refunds
+        < Truth(small_world).sales(date(2026, 10, 1), date(2026, 10, 15)).refunds
+    )
+    assert not truth.rows("SELECT 1 FROM orders WHERE cancelled_at > ? OR refunded_amount > amount", [then])

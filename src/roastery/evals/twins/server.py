@@ -60,10 +60,11 @@ class Twins:
 
 
 SETTINGS: Mapping[Provider, Mapping[str, Any]] = {
-    "meta_ads": {"account_id": META_ACCOUNT},
-    "google_ads": {"customer_id": GOOGLE_ACCOUNT, "history_months": 28},
-    "shopify": {"shop": MYSHOPIFY_DOMAIN},
+    "meta_ads": {"account_id": META_ACCOUNT, "slice_days": 28},
+    "google_ads": {"customer_id": GOOGLE_ACCOUNT, "history_months": 28, "slice_days": 31},
+    "shopify": {"shop": MYSHOPIFY_DOMAIN, "order_page": 250, "customer_page": 250},
 }
+"""Larger slices and pages than a real account would bear, since these servers answer at once."""
 
 
 @contextmanager

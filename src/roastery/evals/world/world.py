@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,20 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
 
-from roastery.evals.world import ads, causes, commerce, mail, people, restated, returns, shop, spend, tracking, visits
+from roastery.evals.world import (
+    ads,
+    causes,
+    commerce,
+    earlier,
+    mail,
+    people,
+    restated,
+    returns,
+    shop,
+    spend,
+    tracking,
+    visits,
+)
 from roastery.evals.world.columns import opaque, picked
 from roastery.evals.world.company import CAMPAIGNS, LOCATIONS, NAME, NOW, ORGANIZATION_ID, ZONE
 from roastery.evals.world.seasons import instants_array
@@ -52,6 +65,7 @@ class World:
     spend_variation: pa.Table = field(repr=False)
     anomalies: pa.Table = field(repr=False)
     parameters: pa.Table = field(repr=False)
+    now: datetime = NOW
 
     @classmethod
     def make(cls, seed: int = 7, customers: int = 20_000) -> "World":
@@ -61,15 +75,15 @@ class World:
     @cached_property
     def clock(self) -> Clock:
         """Fixed at the end of history: a Monday morning, the month before complete."""
-        return Clock(NOW)
+        return Clock(self.now)
 
     @cached_property
     def organization(self) -> Organization:
-        return Organization(ORGANIZATION_ID, NAME, "USD", str(ZONE), clock=NOW.isoformat())
+        return Organization(ORGANIZATION_ID, NAME, "USD", str(ZONE), clock=self.now.isoformat())
 
     @cached_property
     def tables(self) -> dict[str, pa.Table]:
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("seed", "size")}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.type is pa.Table}
 
     @cached_property
     def keyword_days(self) -> pa.Table:
@@ -80,6 +94,10 @@ class World:
         """This company after its ad platforms went over their last `days` days again."""
         since = pa.scalar(self.clock.today(str(ZONE)) - timedelta(days=days - 1))
         return replace(self, ad_days=restated.restate(self.ad_days, since, seed))
+
+    def as_of(self, now: datetime) -> "World":
+        """This company as it stood at an earlier instant, for syncs that have to find what is new since."""
+        return replace(self, now=now, **earlier.tables_at(self.tables, now))
 
     def digest(self) -> str:
         """SHA-256 over every table's bytes, in order."""
@@ -95,13 +113,14 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
             pyarrow.feather.write_feather(table, folder / f"{name}.arrow", compression="lz4")
-        (folder / "made").write_text(f"{self.seed} {self.size}", encoding="utf-8")
+        (folder / "made").write_text(f"{self.seed} {self.size} {self.now.isoformat()}", encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> "World":
-        seed, size = (folder / "made").read_text(encoding="utf-8").split()
-        names = [f.name for f in fields(cls) if f.name not in ("seed", "size")]
-        return cls(int(seed), int(size), **{n: pyarrow.feather.read_table(folder / f"{n}.arrow") for n in names})
+        seed, size, now = (folder / "made").read_text(encoding="utf-8").split()
+        names = [f.name for f in fields(cls) if f.type is pa.Table]
+        tables = {name: pyarrow.feather.read_table(folder / f"{name}.arrow") for name in names}
+        return cls(int(seed), int(size), **tables, now=datetime.fromisoformat(now))
 
     def storefront_events(self, batch_rows: int = 1000) -> Iterator[list[dict[str, Any]]]:
         """Batches of `web_events.upserted` messages for a signed POST /v1/events; absent values are left out."""
