@@ -235,9 +235,11 @@ def _build(warehouse: "Warehouse", cursor: duckdb.DuckDBPyConnection, full: bool
     full = full or last.digest != mark
     seq = _one(cursor, "SELECT last_seq FROM meta.sequence")
     changed: set[str] = set() if last.built_on == today else {DAY}
-    at_fault = _fold(cursor, _affected(cursor, fills, 0 if full else last.last_seq, full), fills, organization, now)
+    since = 0 if full else last.last_seq
+    affected = _affected(cursor, fills, since, full)
+    at_fault = _fold(cursor, affected, fills, organization, now)
     changed |= {f"curated.{name}" for name in at_fault if _moved(cursor, f"curated.{name}")}
-    if names.remember(cursor, fills, 0 if full else last.last_seq):
+    if affected.keys() & set(names.NAMING) and names.remember(cursor, fills, since):
         changed.add("meta.campaign_names")
     for step in steps(organization, today):
         if full or changed.intersection(step.reads):

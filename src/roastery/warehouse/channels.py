@@ -47,7 +47,7 @@ IMPLIED_PLATFORM = {
 
 @dataclass(frozen=True)
 class ChannelRule:
-    """Visits that meet `condition` (SQL over source, medium, platform, kind, click_id, host) are of `channel`."""
+    """Visits that meet `condition` (SQL over source, medium, platform, campaign_id, kind, click_id, host) are of `channel`."""
 
     channel: str
     condition: str
@@ -104,7 +104,8 @@ RULES = (
     ),
     ChannelRule(
         "direct",
-        "(source IN ('', '(direct)', 'direct') AND medium IN ('', '(none)', 'none', 'direct'))",
+        "source IN ('', '(direct)', 'direct') AND medium IN ('', '(none)', 'none', 'direct') "
+        "AND platform = '' AND campaign_id = '' AND kind IN ('', 'visit')",
         "typed or saved",
     ),
 )
@@ -112,7 +113,7 @@ RULES = (
 
 
 def channel_case(rules: tuple[ChannelRule, ...] = RULES) -> str:
-    """SQL: the channel of a row with source, medium, platform, kind, click_id and host, each lower case and never null.
+    """SQL: the channel of a row with the columns of ChannelRule.condition, lower case and never null.
 
     >>> channel_case(RULES[:1])
     "CASE WHEN medium IN ('sms','text','mms') OR source IN ('sms','mms') THEN 'sms' ELSE 'other' END"

@@ -112,8 +112,12 @@ def fold(
 
     A row without a key is kept aside; a value that cannot be read is null in the table and stands in quarantine.
     """
+    if not found:
+        cursor.execute("DELETE FROM meta.quarantine WHERE contract = ? AND batch_id IS NULL", [contract.name])
+        cursor.execute(contract.ddl())
+        return 0
     selects = [_layer_select(cursor, contract, layer, rank) for rank, layer in enumerate(found)]
-    union = "\nUNION ALL BY NAME\n".join(selects) or _nothing(contract)
+    union = "\nUNION ALL BY NAME\n".join(selects)
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE folding AS {union}")
     at_fault = _set_aside(cursor, contract, now)
     keys = ", ".join(name(k) for k in contract.key)
@@ -150,14 +154,6 @@ def _unreadable(column: Column) -> str:
         return ""
     text = f"nullif(trim({name(column.name)}), '')"
     return f"CASE WHEN {text} IS NOT NULL AND {typed(column)} IS NULL THEN {quoted(column.name)} END"
-
-
-def _nothing(contract: Contract) -> str:
-    columns = ", ".join(f"NULL::{c.sql_type} AS {name(c.name)}" for c in contract.columns)
-    return (
-        f"SELECT {columns}, NULL::VARCHAR AS connection_id, NULL::VARCHAR AS connection_source, "
-        "'' AS unreadable, 0 AS layer_rank WHERE false"
-    )
 
 
 def _set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datetime) -> int:

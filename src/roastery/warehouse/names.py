@@ -15,22 +15,25 @@ VERSIONS = """(SELECT connection_id, key, payload, landed_at, seq FROM raw.recor
 WHERE source = {source} AND resource = {resource} AND seq > {since} AND NOT deleted)"""
 
 
+def _versions(source: str, resource: str, since: int) -> str:
+    return VERSIONS.format(source=quoted(source), resource=quoted(resource), since=since)
+
+
 def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: int) -> bool:
     """Add the names in records after `since` (0: all, from nothing) to meta.campaign_names; True if any is new."""
     if since == 0:
         cursor.execute("DELETE FROM meta.campaign_names")
+    query = "SELECT DISTINCT source, resource FROM raw.records WHERE seq > ? AND NOT deleted"
+    arrived = set(cursor.execute(query, [since]).fetchall())
     selects = [
-        fill.sql.replace(
-            "{records}", VERSIONS.format(source=quoted(fill.source), resource=quoted(fill.resource), since=since)
-        )
+        fill.sql.replace("{records}", _versions(fill.source, fill.resource, since))
         for fill in fills
-        if fill.contract in NAMING
+        if fill.contract in NAMING and (fill.source, fill.resource) in arrived
     ]
     selects += [
-        import_columns(
-            CONTRACTS[dataset], VERSIONS.format(source=quoted(IMPORT), resource=quoted(dataset), since=since)
-        )
+        import_columns(CONTRACTS[dataset], _versions(IMPORT, dataset, since))
         for dataset in NAMING
+        if (IMPORT, dataset) in arrived
     ]
     found = False
     for select in selects:

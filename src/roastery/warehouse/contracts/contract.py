@@ -90,11 +90,11 @@ class Contract:
             raise UnknownName(f"column of {self.name}", name, self.by_name)
         return self.by_name[name]
 
-    def ddl(self, schema: str = "curated") -> str:
-        """CREATE TABLE of the contract; without a primary-key index, which would double large files."""
-        columns = ", ".join(f'"{c.name}" {c.sql_type}{" NOT NULL" if c.is_key else ""}' for c in self.columns)
+    def ddl(self) -> str:
+        """CREATE OR REPLACE TABLE of the contract; without a primary-key index, which would double large files."""
+        columns = ", ".join(f'"{c.name}" {c.sql_type}' for c in self.columns)
         lineage = "connection_id VARCHAR, connection_source VARCHAR"
-        return f"CREATE TABLE IF NOT EXISTS {schema}.{self.name} ({columns}, {lineage})"
+        return f"CREATE OR REPLACE TABLE curated.{self.name} ({columns}, {lineage})"
 
 
 @dataclass(frozen=True)

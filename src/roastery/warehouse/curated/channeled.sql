@@ -11,9 +11,12 @@ WITH named AS (
     LEFT JOIN work.campaign_keys k ON k.campaign_id = r.campaign_id
     LEFT JOIN curated.campaigns m ON m.campaign_id = r.campaign_id)
 SELECT
+    * EXCLUDE (given_channel, campaign_channel, kind, rule_channel, click_id),
+    coalesce(given_channel, campaign_channel, rule_channel) AS channel,
+    CASE WHEN kind <> '' THEN kind WHEN rule_channel = 'email' THEN 'email_click'
+         WHEN campaign_id <> '' OR click_id <> '' THEN 'click' ELSE 'visit' END AS kind
+FROM (SELECT
     touchpoint_id, customer_id, anonymous_id, occurred_at, touch_date, campaign_id, campaign_name, resolution, is_paid,
     platform, ad_id, asset_id, source_system, utm_source, utm_medium, utm_campaign,
-    coalesce(given_channel, campaign_channel, {{channel}}) AS channel,
-    CASE WHEN kind <> '' THEN kind WHEN {{channel}} = 'email' THEN 'email_click'
-         WHEN campaign_id <> '' OR click_id <> '' THEN 'click' ELSE 'visit' END AS kind
-FROM named
+    given_channel, campaign_channel, kind, click_id, {{channel}} AS rule_channel
+FROM named)

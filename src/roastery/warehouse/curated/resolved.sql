@@ -38,7 +38,7 @@ candidates AS (
     SELECT w.touchpoint_id, w.touch_date, n.campaign_id
     FROM with_id w JOIN names n ON n.campaign_name = w.campaign_words
     WHERE (coalesce(w.given_platform, w.implied_platform) IN ('', n.platform) OR n.platform = '')
-      AND NOT (n.is_paid AND (w.kind IS NOT DISTINCT FROM 'email_click'
+      AND NOT ((n.is_paid OR n.platform LIKE '%$_ads' ESCAPE '$') AND (w.kind IS NOT DISTINCT FROM 'email_click'
                               OR regexp_matches(w.medium, '^(e[-_ ]?mail|newsletter|sms)')))),
 unambiguous AS (
     SELECT touchpoint_id, min(campaign_id) AS campaign_id
