@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,18 +11,15 @@ from roastery.agent.render import fact_text
 from roastery.tools.base import ToolContext
 from roastery.tools.receipts import rerun
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.engine import Warehouse, Warehouses
+from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import NoData
-from tests.tools.beans import BEANS, NOON, MemoryLedger, ad_rows, as_csv, context_on, fill
+from tests.tools.beans import MemoryLedger, ad_rows, as_csv, context_on, filled_home, opened
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    warehouses = Warehouses(tmp_path_factory.mktemp("home"), b"k" * 32, [], NOON)
-    opened = warehouses.open(BEANS)
-    fill(opened)
-    yield opened
-    warehouses.close()
+    with opened(filled_home(tmp_path_factory.mktemp("home"))) as warehouse:
+        yield warehouse
 
 
 @pytest.fixture(scope="module")
@@ -93,15 +91,13 @@ def test_other_weeks_pass_verification_too(warehouse: Warehouse, now: str) -> No
     assert "[[" not in made.text
 
 
-def test_what_an_organization_does_not_have_is_named_and_left_out(tmp_path: object) -> None:
-    warehouses = Warehouses(tmp_path, b"k" * 32, [], NOON)  # type: ignore[arg-type]
-    warehouse = warehouses.open(BEANS)
-    with pytest.raises(NoData, match="connect a source"):
-        weekly_digest(context_on(warehouse))
-    warehouse.import_rows("ad_performance", as_csv(ad_rows()), "text/csv")
-    made = weekly_digest(context_on(warehouse))
+def test_what_an_organization_does_not_have_is_named_and_left_out(tmp_path: Path) -> None:
+    with opened(tmp_path) as warehouse:
+        with pytest.raises(NoData, match="connect a source"):
+            weekly_digest(context_on(warehouse))
+        warehouse.import_rows("ad_performance", as_csv(ad_rows()), "text/csv")
+        made = weekly_digest(context_on(warehouse))
     assert made.text.startswith("**In 2–8 Nov 2026, spend rose by ")
     assert "Revenue has no value in the period: there is no data for it" in made.text
     assert "- Revenue" not in made.text.split("## Read with care")[0]
     assert made.withheld == ()
-    warehouses.close()

@@ -2,11 +2,14 @@
 
 import csv
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
 from roastery.tools.base import Actor, Receipt, ToolContext
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.engine import Warehouse
+from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.layer import SemanticLayer
 
@@ -126,6 +129,21 @@ def fill(warehouse: Warehouse) -> None:
         report = warehouse.import_rows(dataset, as_csv(rows), "text/csv", build=False)
         assert not report.rejected, report.errors
     warehouse.build()
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Warehouse]:
+    """The organization's warehouse under a home."""
+    warehouses = Warehouses(home, b"k" * 32, [], NOON)
+    yield warehouses.open(BEANS)
+    warehouses.close()
+
+
+def filled_home(home: Path) -> Path:
+    """Fill the organization under a home and close it."""
+    with opened(home) as warehouse:
+        fill(warehouse)
+    return home
 
 
 class MemoryLedger:

@@ -1,23 +1,28 @@
-"""A small organization with real tables, filled once for all tests that only read."""
+"""A small organization with real tables, filled once; tests that change it get a copy of their own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from roastery.tools.base import ToolContext
-from roastery.warehouse.engine import Warehouse, Warehouses
-from tests.tools.beans import BEANS, NOON, context_on, fill
+from roastery.warehouse.engine import Warehouse
+from tests.tools.beans import context_on, filled_home, opened
 
 
 @pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose organization is filled; nobody opens it, so that it can be copied."""
+    return filled_home(tmp_path_factory.mktemp("filled"))
+
+
+@pytest.fixture(scope="session")
+def filled(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Read by all tests, changed by none."""
-    warehouses = Warehouses(tmp_path_factory.mktemp("home"), b"k" * 32, [], NOON)
-    warehouse = warehouses.open(BEANS)
-    fill(warehouse)
-    yield warehouse
-    warehouses.close()
+    copy = shutil.copytree(home, tmp_path_factory.mktemp("read") / "home")
+    with opened(copy) as warehouse:
+        yield warehouse
 
 
 @pytest.fixture
@@ -26,17 +31,13 @@ def context(filled: Warehouse) -> ToolContext:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Warehouse]:
+def own(home: Path, tmp_path: Path) -> Iterator[Warehouse]:
     """The same organization in a file of its own, for tests that change data."""
-    warehouses = Warehouses(tmp_path, b"k" * 32, [], NOON)
-    warehouse = warehouses.open(BEANS)
-    fill(warehouse)
-    yield warehouse
-    warehouses.close()
+    with opened(shutil.copytree(home, tmp_path / "home")) as warehouse:
+        yield warehouse
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Warehouse]:
-    warehouses = Warehouses(tmp_path, b"k" * 32, [], NOON)
-    yield warehouses.open(BEANS)
-    warehouses.close()
+    with opened(tmp_path) as warehouse:
+        yield warehouse

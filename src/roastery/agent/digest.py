@@ -138,9 +138,7 @@ class _Writer:
                 ) from None
             finding = self.call("compare_periods", {"metrics": metrics, "period": self.days})
         ids, facts = finding.result.data["total"], self.evidence.facts
-        there = [
-            m for m in metrics if facts[ids[m]].value is not None or facts[ids[f"{m}__previous"]].value is not None
-        ]
+        there = [m for m in metrics if any(facts[ids[m + end]].value is not None for end in ("", "__previous"))]
         if not there:
             raise NoData("There is nothing to write a digest of: the last two weeks have no data. Sync the sources.")
         return _Card(

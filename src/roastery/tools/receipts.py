@@ -60,6 +60,7 @@ def receipt_of(
     """The receipt of a tool's result that came out of one query."""
     made = frame.provenance
     rows, totals = canonical_rows(frame.rows), canonical_row(frame.totals)
+    labels = {column.name for column in frame.columns if column.kind == "label"}
     return Receipt(
         id=id or new_receipt_id(),
         tool=tool,
@@ -77,7 +78,8 @@ def receipt_of(
         complete_through=made.complete_through,
         trust=made.trust,
         rows=len(rows),
-        result_hash=result_hash(rows, totals),
+        # A campaign that is renamed has not changed its numbers.
+        result_hash=result_hash([{k: v for k, v in row.items() if k not in labels} for row in rows], totals),
         result=rows,
         totals=totals,
         scope_key=context.actor.scope_key,
@@ -246,17 +248,13 @@ def _row_causes(then: Receipt, now: Receipt) -> list[Cause]:
 
 
 def _key_columns(then: Receipt, now: Receipt) -> list[str]:
-    """Columns that name a row: everything that is not a metric or made from one."""
+    """Columns that name a row: the query's dimensions, else what the tool calls its rows by."""
     rows = [*then.result, *now.result]
-    metrics = then.metric_definitions.keys() | now.metric_definitions.keys()
     if not rows:
         return []
-    if metrics:
-        return [name for name in rows[0] if name.split("__")[0] not in metrics]
-    return [name for name in rows[0] if all(isinstance(row.get(name), str) for row in rows) and name in _NAMING]
-
-
-_NAMING = frozenset({"source", "resource", "check", "dataset", "dimension", "metric", "name", "key"})
+    if then.query is not None:
+        return [name for name in ("date", *then.query.get("dimensions", ())) if name in rows[0]]
+    return ["key"] if "key" in rows[0] else []
 
 
 def _key(row: Mapping[str, Any], keys: Sequence[str]) -> tuple[str, ...]:

@@ -70,9 +70,8 @@ class Threshold(AlertKind[ThresholdRule]):
         # The receipt reruns as the query that it is.
         receipt = asked.receipt.model_copy(update={"tool": "query_metrics", "arguments": arguments})
         result = query_result(context, replace(asked, receipt=receipt))
-        if not rule.judge_incomplete and not _is_complete(made.complete_through, made.period):
-            through = made.complete_through
-            return Evaluation(made.period, (), result, f"The data is complete only through {through}.")
+        if not rule.judge_incomplete and (skipped := _why_incomplete(context, made.complete_through, made.period)):
+            return Evaluation(made.period, (), result, skipped)
         by_id = {fact.id: fact for fact in result.facts}
         rows = result.tables[0].fact_ids if rule.query.dimensions else (result.data["totals"],)
         hits = [hit for ids in rows if (hit := _hit(rule, {column: by_id[id] for column, id in ids.items()}))]
@@ -107,8 +106,14 @@ def _as_of(context: ToolContext, day: date) -> ToolContext:
     return replace(context, clock=clock, metrics=type(context.metrics)(context.metrics.warehouse, clock))
 
 
-def _is_complete(complete_through: str | None, window: Period) -> bool:
-    return complete_through is None or date.fromisoformat(complete_through[:10]) >= window.end - timedelta(days=1)
+def _why_incomplete(context: ToolContext, complete_through: str | None, window: Period) -> str:
+    """Why the last day of a window may still change; '' when every day of it is whole."""
+    last = window.end - timedelta(days=1)
+    if last >= context.clock.today(context.organization.time_zone):
+        return f"The window ends on {last}, which is not over."
+    if complete_through is not None and date.fromisoformat(complete_through[:10]) < last:
+        return f"The data is complete only through {complete_through[:10]}."
+    return ""
 
 
 def _hit(rule: ThresholdRule, cells: Mapping[str, Fact]) -> Hit | None:
