@@ -18,11 +18,10 @@ from roastery.tools.analysis.baseline import (
     Baseline,
     Grain,
     filtered,
-    rolling_any,
-    rolling_mean,
 )
 from roastery.tools.analysis.episodes import Episode, Evidence, runs
 from roastery.tools.analysis.errors import TooLittleData, UnfitInput
+from roastery.tools.analysis.smoothing import rolling_any, rolling_mean
 
 Kind = Literal["count", "amount", "rate"]
 GRAINS = {"day": DAY, "week": WEEK}
