@@ -148,9 +148,9 @@ class Nodes:
                 "state": "repeated",
                 "error": {"error": "This call was already made; use its result.", "kind": "asker"},
             }
-        tool = self.tools.get(call["name"])
-        if tool is None:
+        if call["name"] not in self.tools:
             return _failed(call, UnknownTool(call["name"], self.tools))
+        tool = self.tools[call["name"]]
         run.tell("step", {"name": "tool", "tool": call["name"], "text": _doing(call)})
         if getattr(tool, "acts", False) and not self._approved(call, run):
             return {

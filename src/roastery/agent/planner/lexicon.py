@@ -74,7 +74,8 @@ _MISSPELT = {
 _SKIPPED = frozenset("- ( ) : &".split())
 _NAMED_KINDS = frozenset("campaign product promotion promo location store service".split())
 _NEVER_NAMES = frozenset(
-    "the a our all each every any this that these which what top best worst and or of by new".split()
+    "the a an our all each every any this that these which what top best worst and or of by new in on at for to from with is "
+    "was how my your".split()
 )
 
 
@@ -234,10 +235,13 @@ class Lexicon:
                 meanings = meanings and [m for m in meanings if self._plausible(m, said)]
                 if meanings:
                     found.append(Mark(at[start], at[end - 1] + 1, _sorted(meanings)))
-        return _without_overlap([*found, *self._partials(tokens, at, stems, blocked)])
+        terms = {
+            i for m in found if m.first.kind in ("metric", "ambiguous", "dimension") for i in range(m.start, m.end)
+        }
+        return _without_overlap([*found, *self._partials(tokens, at, stems, blocked, terms)])
 
     def _partials(
-        self, tokens: Sequence[Token], at: Sequence[int], stems: Sequence[str], blocked: set[int]
+        self, tokens: Sequence[Token], at: Sequence[int], stems: Sequence[str], blocked: set[int], terms: set[int]
     ) -> list[Mark]:
         """Runs of words that stand in own names, such as "spring sale" where campaigns are called "Spring Sale – …"."""
         found: list[Mark] = []
@@ -255,16 +259,20 @@ class Lexicon:
                 said = [tokens[i] for i in at[start:end]]
                 before = stems[start - 1] if start else ""
                 after = stems[end] if end < len(stems) else ""
-                if self._names_something(said, before, after):
+                own = [t for i, t in zip(at[start:end], said, strict=True) if i not in terms]
+                if self._names_something(said, own, before, after):
                     meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
                     found.append(Mark(at[start], at[end - 1] + 1, tuple(meanings), partial=True))
         return found
 
     @staticmethod
-    def _names_something(said: Sequence[Token], before: str, after: str) -> bool:
+    def _names_something(said: Sequence[Token], own: Sequence[Token], before: str, after: str) -> bool:
+        """Whether a run of words that stand in a name is meant as that name; `own` are those that are no metric either."""
         if all(t.quoted for t in said):
             return True
-        telling = [t for t in said if stem(t.word) not in common_words() and t.word.isalpha()]
+        if said[0].word in _NEVER_NAMES or said[-1].word in _NEVER_NAMES:
+            return False
+        telling = [t for t in own if stem(t.word) not in common_words() and t.word.isalpha()]
         beside = after in _NAMED_KINDS or before in _NAMED_KINDS
         if len(said) == 1:
             return bool(telling) or (beside and before not in ("by", "per", "and") and said[0].word not in _NEVER_NAMES)

@@ -462,7 +462,8 @@ class Verifier:
         dimension = next((d for d in sentence.dimensions if 0 < d.at - at <= 3), None)
         if dimension is None or not sentence.tokens[dimension.at].word.endswith("s"):
             return False
-        metrics = {n for m in sentence.metrics for n in m.name.split("|")}
+        beside = [m for m in sentence.metrics if 0 < m.at - dimension.at <= 3] or sentence.metrics
+        metrics = {n for m in beside for n in m.name.split("|")}
         for field_name, direction, limit in self.ground.orders:
             wanted = {"desc"} if word in say.HIGHEST else {"asc"} if word in say.LOWEST else {"asc", "desc"}
             if word in ("top", "bottom"):

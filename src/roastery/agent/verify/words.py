@@ -63,7 +63,7 @@ CAUSES = re.compile(
 )
 EFFECT_KINDS = frozenset({"effect", "share", "change", "difference"})
 FUTURE = re.compile(
-    r"(?<![^ ])(?:will (?!not be)|is (?:going|set|expected|likely|projected) to|are (?:going|set|expected|likely|projected) to|forecast\w*|predict\w*|projected|next (?:week|month|quarter|year))(?![^ ])"
+    r"(?<![^ ])(?:will(?! not be)|is (?:going|set|expected|likely|projected) to|are (?:going|set|expected|likely|projected) to|forecast\w*|predict\w*|projected|next (?:week|month|quarter|year))(?![^ ])"
 )
 STATISTICAL = re.compile(
     r"(?<![^ ])(?:statistically|significan(?:t|tly|ce)|insignificant\w*|confidence|probab(?:ly|le|ility)|correlat\w+)(?![^ ])"
@@ -77,7 +77,7 @@ VAGUE_NUMBERS = frozenset(
 )
 """Words of quantity that stand for a number; `zero` and `single` too."""
 EARLIER = re.compile(
-    r"(?<![^ ])(?:before|earlier|previous(?:ly)?|prior|preceding|ago|then|last year|year before|against|versus|vs|compared (?:to|with)|from|than|was)(?![^ ])"
+    r"(?<![^ ])(?:before|earlier|previous(?:ly)?|prior|preceding|ago|last year|year before|against|versus|vs|compared (?:to|with)|from|than)(?![^ ])"
 )
 LATER_FORBIDS = re.compile(
     r"(?<![^ ])(?:from|against|versus|vs|compared (?:to|with)|than|up on|down on)(?: an?| the| its| their| total| overall| previous| prior| earlier| \w+){0,3} $"
