@@ -9,15 +9,18 @@ import pytest
 from fastapi.testclient import TestClient
 
 from roastery.api.app import Roastery, create_app
-from roastery.api.settings import Settings
-from roastery.api.slack.signature import sign
-from roastery.api.store.organizations import Organizations, new_organization
-from roastery.api.store.slack import Workspaces
 from roastery.warehouse.organization import Organization
 from tests.api.slack.fake_slack import FakeSlack, fake_slack
+from tests.api.slack.service import empty_organization, settings_for, signed, with_beans
+from tests.tools.beans import filled_home
 
-SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-TEAM = "T0001"
+Send = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose organization is filled; nobody opens it, so that it can be copied."""
+    return filled_home(tmp_path_factory.mktemp("filled"))
 
 
 @pytest.fixture
@@ -27,75 +30,40 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, slack: FakeSlack) -> Settings:
-    return Settings(
-        home=tmp_path,
-        secret_key="a secret key of the tests",
-        slack_bot_token="xoxb-test",
-        slack_signing_secret=SECRET,
-        slack_api_url=f"{slack.url}/api/",
-        log_level="CRITICAL",
-    )
-
-
-@pytest.fixture
-def roastery(settings: Settings) -> Iterator[Roastery]:
-    with Roastery.open(settings) as opened:
+def roastery(tmp_path: Path, slack: FakeSlack) -> Iterator[Roastery]:
+    with Roastery.open(settings_for(tmp_path, f"{slack.url}/api/")) as opened:
         yield opened
 
 
 @pytest.fixture
 def organization(roastery: Roastery) -> Organization:
-    made = new_organization("Beans", currency="USD", time_zone="America/Chicago")
-    with roastery.database.session() as session:
-        Organizations(session).create(made, roastery.wall.now())
-        Workspaces(session).link(TEAM, made.id, roastery.wall.now(), default_destination="C100")
-    return made
+    """An organization without data."""
+    return empty_organization(roastery)
 
 
 @pytest.fixture
-def client(roastery: Roastery) -> TestClient:
-    return TestClient(create_app(roastery))
-
-
-Send = Callable[..., Any]
+def beans(tmp_path: Path, slack: FakeSlack, filled: Path) -> Iterator[Roastery]:
+    """A service whose organization has ten weeks of data."""
+    with with_beans(tmp_path / "beans", f"{slack.url}/api/", filled) as opened:
+        yield opened
 
 
 @pytest.fixture
-def send(client: TestClient, roastery: Roastery) -> Send:
-    """POST a payload as Slack would; `signature` and `timestamp` can be forged."""
+def send(roastery: Roastery) -> Send:
+    return sender(roastery)
+
+
+def sender(roastery: Roastery) -> Send:
+    """POST a payload as Slack would; `signature` and `age_seconds` can be forged."""
+    client = TestClient(create_app(roastery))
 
     def post(
         payload: Any, *, signature: str | None = None, age_seconds: int = 0, headers: dict[str, str] | None = None
     ) -> Any:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        timestamp = str(int(roastery.wall.now().timestamp()) - age_seconds)
-        signed = {
-            "x-slack-request-timestamp": timestamp,
-            "x-slack-signature": signature if signature is not None else sign(SECRET, timestamp, body),
-            "content-type": "application/json",
-        }
-        return client.post("/v1/slack/events", content=body, headers={**signed, **(headers or {})})
+        given = signed(body, str(int(roastery.wall.now().timestamp()) - age_seconds))
+        if signature is not None:
+            given["x-slack-signature"] = signature
+        return client.post("/v1/slack/events", content=body, headers={**given, **(headers or {})})
 
     return post
-
-
-def mention(text: str, *, event_id: str = "Ev01", team: str = TEAM, **event: Any) -> dict[str, Any]:
-    """An app_mention as Slack sends it."""
-    return {
-        "token": "unused",
-        "team_id": team,
-        "api_app_id": "A1",
-        "type": "event_callback",
-        "event_id": event_id,
-        "event_time": 1700000000,
-        "event": {
-            "type": "app_mention",
-            "user": "U42",
-            "text": f"<@UBOT> {text}",
-            "ts": "1699999999.000100",
-            "channel": "C100",
-            "event_ts": "1699999999.000100",
-            **event,
-        },
-    }

@@ -8,25 +8,14 @@ from pathlib import Path
 
 from roastery.api.app import Roastery
 from roastery.api.jobs import Jobs
-from roastery.api.settings import Settings
 from roastery.api.slack.intake import receive
-from roastery.api.slack.signature import sign
+from tests.api.slack.service import settings_for, signed
 
 
-def main(home: str, slack_url: str, secret: str, payload: str, moment: str) -> None:
-    settings = Settings(
-        home=Path(home),
-        secret_key="a secret key of the tests",
-        slack_bot_token="xoxb-test",
-        slack_signing_secret=secret,
-        slack_api_url=slack_url,
-        log_level="CRITICAL",
-    )
-    roastery = Roastery.open(settings)
+def main(home: str, slack_url: str, payload: str, moment: str) -> None:
+    roastery = Roastery.open(settings_for(Path(home), slack_url))
     body = json.dumps(json.loads(payload)).encode()
-    timestamp = str(int(roastery.wall.now().timestamp()))
-    headers = {"x-slack-request-timestamp": timestamp, "x-slack-signature": sign(secret, timestamp, body)}
-    received = receive(roastery, headers, body)
+    received = receive(roastery, signed(body, str(int(roastery.wall.now().timestamp()))), body)
     if moment == "after_200":
         os.kill(os.getpid(), signal.SIGKILL)
     jobs = Jobs(roastery).start(ticking=False)

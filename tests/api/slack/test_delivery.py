@@ -54,7 +54,7 @@ def test_an_answer_is_text_table_and_chart_in_its_thread(
     (post,) = slack.posts
     assert (post["channel"], post["thread_ts"], post["text"]) == ("C100", "1699999999.000100", "Spend was *$19.75*.")
     texts = [block["text"]["text"] for block in post["blocks"] if block["type"] == "section"]
-    assert "meta_ads    $12.50" in texts[1]
+    assert "Meta Ads    $12.50" in texts[1]
     assert post["blocks"][-1]["elements"][0]["text"] == "Receipts: rcp_1"
     (file,) = slack.files
     assert (file["channel"], file["thread_ts"], file["complete"]) == ("C100", "1699999999.000100", True)

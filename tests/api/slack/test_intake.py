@@ -10,8 +10,9 @@ from roastery.api.slack.events import asked_in, plain
 from roastery.api.slack.signature import sign, verify
 from roastery.api.store.slack import SlackEvents
 from roastery.warehouse.organization import Organization
-from tests.api.slack.conftest import SECRET, Send, mention
+from tests.api.slack.conftest import Send
 from tests.api.slack.fake_slack import FakeSlack
+from tests.api.slack.service import SECRET, mention
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
