@@ -82,3 +82,16 @@ def test_closing_finishes_what_was_requested() -> None:
     builds.request(ACME)
     builds.close()
     assert build.done == 1
+
+
+def test_while_held_only_who_waits_is_served() -> None:
+    build = Counted()
+    builds = Builds(build)
+    with builds.held(ACME):
+        builds.request(ACME)
+        assert builds.settle(ACME, 10)
+        assert build.done == 1
+        builds.request(ACME)
+        builds.request(ACME)
+    assert builds.settle(ACME, 10)
+    assert build.done == 2

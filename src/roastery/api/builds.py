@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import structlog
@@ -25,6 +26,7 @@ class _Line:
     done: int = 0
     is_running: bool = False
     took_seconds: float = 0.0
+    holders: int = 0
     waiting: threading.Event = field(default_factory=threading.Event)
     changed: threading.Condition = field(default_factory=threading.Condition)
     error: Exception | None = None
@@ -47,6 +49,19 @@ class Builds:
                 return
             line.is_running = True
         threading.Thread(target=self._run, args=(organization, line), name=f"build {organization.id}").start()
+
+    @contextmanager
+    def held(self, organization: Organization) -> Iterator[None]:
+        """Build nothing unasked until the block ends, while many rows are known to come; who waits is still served."""
+        line = self._line(organization.id)
+        with line.changed:
+            line.holders += 1
+        try:
+            yield
+        finally:
+            with line.changed:
+                line.holders -= 1
+            line.waiting.set()
 
     def settle(self, organization: Organization, at_most_seconds: float) -> bool:
         """Wait until everything requested so far is built; False when that takes longer. Errors: the build's own."""
@@ -71,7 +86,7 @@ class Builds:
     def _run(self, organization: Organization, line: _Line) -> None:
         while True:
             pause = min(max(GATHER_SECONDS, SHARE_FOR_OTHERS * line.took_seconds), LONGEST_GATHER_SECONDS)
-            line.waiting.wait(pause)
+            line.waiting.wait(None if line.holders else pause)
             with line.changed:
                 line.waiting.clear()
                 serving = line.asked

@@ -35,14 +35,14 @@ def write_charts(answer: Answer, folder: Path) -> list[Path]:
     """PNG files of an answer's charts, named after its question."""
     if not answer.charts:
         return []
-    from roastery.api.delivery.charts import picture
+    from roastery.agent.charts import png
 
     folder.mkdir(parents=True, exist_ok=True)
     name = re.sub(r"[^a-z0-9]+", "-", answer.question.lower()).strip("-")[:60] or "chart"
     paths = []
     for number, chart in enumerate(answer.charts, start=1):
         path = folder / (f"{name}.png" if len(answer.charts) == 1 else f"{name}-{number}.png")
-        path.write_bytes(picture(chart))
+        path.write_bytes(png(chart))
         paths.append(path)
     return paths
 

@@ -51,6 +51,8 @@ def work(roastery: Roastery, terminal: Terminal) -> int:
     told("making the company (27 months of customers, campaigns, orders and visits)")
     world = _world(roastery.settings.home / "demo" / "world")
     organization = _organization(roastery, world)
+    told("importing the e-mail platform's reports as CSV")
+    _import_email(roastery, organization, world)
     told(f"starting the twins of {organization.name}'s ad platforms and shop on loopback")
     with serve(world) as twins:
         for connection_id, name in _connect(roastery, organization, twins):
@@ -58,9 +60,7 @@ def work(roastery: Roastery, terminal: Terminal) -> int:
             _sync(roastery, terminal, organization, connection_id, name)
     told("sending storefront events, signed, to POST /v1/events")
     sent = _send_events(roastery, organization, world)
-    told(f"{sent:,} events are in; importing the e-mail reports as CSV")
-    _import_email(roastery, organization, world)
-    told("building the tables")
+    told(f"{sent:,} events are in; building the tables")
     roastery.warehouse(organization).build()
     told("asking three questions")
     charts = roastery.settings.home / "charts"
@@ -152,7 +152,11 @@ def _send_events(roastery: Roastery, organization: Organization, world: World) -
     if received.answered(last) is not None:
         return count
     connection_id, secret = _events_secret(roastery, organization)
-    with _service(roastery) as url, httpx2.Client(base_url=url, timeout=120) as client:
+    with (
+        roastery.builds.held(organization),
+        _service(roastery) as url,
+        httpx2.Client(base_url=url, timeout=120) as client,
+    ):
         for number, events in enumerate(world.storefront_events(EVENTS_A_MESSAGE)):
             body = json.dumps(events).encode()
             headers = _signed(body, _message_id(world, number), secret, roastery)
