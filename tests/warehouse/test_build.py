@@ -63,7 +63,10 @@ def test_a_value_that_cannot_be_read_is_empty_and_told(open_warehouse: Callable[
         {"product_id": "", "unit_cost": "3"},
     )
     assert warehouse.build().at_fault == 2
-    assert rows(warehouse, "SELECT product_id, unit_cost FROM products ORDER BY 1") == [("1", Decimal("1.5")), ("2", None)]
+    assert rows(warehouse, "SELECT product_id, unit_cost FROM products ORDER BY 1") == [
+        ("1", Decimal("1.5")),
+        ("2", None),
+    ]
     assert rows(warehouse, "SELECT column_name, message FROM meta.quarantine ORDER BY ALL") == [
         ("product_id", "The key is missing."),
         ("unit_cost", "The value cannot be read; it counts as empty."),
@@ -79,7 +82,9 @@ def test_a_source_that_cannot_fill_its_contract_leaves_the_last_good_tables(
     land(good, "shop", "campaigns", {"campaign_id": "1", "campaign_name": "A"})
     before = good.build().build
     good._owner.close()
-    broken = open_warehouse(Fill("campaigns", "shop", "campaigns", "SELECT payload->>'id' AS campaign_id, nope FROM {records}"))
+    broken = open_warehouse(
+        Fill("campaigns", "shop", "campaigns", "SELECT payload->>'id' AS campaign_id, nope FROM {records}")
+    )
     with pytest.raises(BuildFailed, match=r"shop\.campaigns cannot fill campaigns"):
         broken.build()
     assert rows(broken, "SELECT campaign_id FROM campaigns") == [("1",)]

@@ -77,7 +77,14 @@ def datasets() -> dict[str, list[Row]]:
 
 
 LOCATIONS = [
-    {"location_id": "L1", "location_name": "Mitte", "region": "East", "franchise": "F1", "brand": "B1", "country": "US"},
+    {
+        "location_id": "L1",
+        "location_name": "Mitte",
+        "region": "East",
+        "franchise": "F1",
+        "brand": "B1",
+        "country": "US",
+    },
     {"location_id": "L2", "location_name": "Hafen", "region": "West", "brand": "B2", "country": "DE"},
 ]
 # Two campaigns of one name; one without ad-level rows; one that only ad_performance knows.
@@ -106,7 +113,12 @@ PRODUCTS = [
 
 def _rates() -> Iterator[Row]:
     for n, month in enumerate((6, 7, 8, 9, 10, 11)):
-        yield {"rate_date": f"2026-{month:02}-01", "base_currency": "EUR", "quote_currency": "USD", "rate": f"1.{10 + n}"}
+        yield {
+            "rate_date": f"2026-{month:02}-01",
+            "base_currency": "EUR",
+            "quote_currency": "USD",
+            "rate": f"1.{10 + n}",
+        }
     yield {"rate_date": "2026-09-17", "base_currency": "EUR", "quote_currency": "USD", "rate": "1.2345"}
 
 
@@ -286,7 +298,12 @@ SUBSCRIPTIONS = [
      "started_at": f"2026-{7 + n % 4:02}-{15 + n % 13:02}T03:00:00Z",
      "trial_end": f"2026-{7 + n % 4:02}-{17 + n % 13:02}T03:00:00Z" if n % 3 == 0 else None,
      # Some end within their trial, some are known to end after today.
-     "canceled_at": {1: f"2026-{9 + n % 4:02}-20T12:00:00Z", 3: f"2026-{7 + n % 4:02}-{16 + n % 13:02}T03:00:00Z"}.get(n % 6),
+     "canceled_at": {
+         1: f"2026-10-1{n % 9}T12:00:00Z",
+         2: "2026-12-20T12:00:00Z",
+         3: f"2026-{7 + n % 4:02}-{16 + n % 13:02}T03:00:00Z",
+         5: f"2026-09-0{1 + n % 8}T02:00:00Z",
+     }.get(n % 6),
      "mrr": f"{20 + n}.00", "currency": "EUR" if n % 7 == 0 else "USD"}
     for n in range(36)
 ]  # fmt: skip
@@ -341,7 +358,10 @@ def _stock(random: Random) -> Iterator[Row]:
 
 def _asset_performance(random: Random) -> Iterator[Row]:
     for day in DAYS[::4]:
-        for asset, campaign, platform, currency in (("as1", "c1", "meta_ads", "USD"), ("as2", "c2", "google_ads", "EUR")):
+        for asset, campaign, platform, currency in (
+            ("as1", "c1", "meta_ads", "USD"),
+            ("as2", "c2", "google_ads", "EUR"),
+        ):
             yield {
                 "asset_id": asset, "campaign_id": campaign, "platform": platform, "performance_date": day.isoformat(),
                 "impressions": random.randrange(0, 900), "clicks": random.randrange(0, 40), "conversions": "1.5",

@@ -146,9 +146,7 @@ class Oracle:
                 rate_day = row["rate_day"] if row["rate_day"] is not None else row["day"]
                 part.values.setdefault(key, []).append(self._worth(row, spec, rate_day))
 
-    def _add_stock(
-        self, part: Part, rows: Any, bucket: Any, as_of: date, spec: dict[str, Any], asked: Asked
-    ) -> None:
+    def _add_stock(self, part: Part, rows: Any, bucket: Any, as_of: date, spec: dict[str, Any], asked: Asked) -> None:
         for row in rows:
             if row["began"] is None or row["began"] >= as_of:
                 continue
@@ -170,14 +168,20 @@ class Oracle:
 
     def _rows(self, spec: dict[str, Any], dimensions: Sequence[str]) -> Any:
         views = cases()["views"]
-        view = views[spec["from"]].format(**{"paid_subscriptions": views["paid_subscriptions"]}) if "{" in views[spec["from"]] else views[spec["from"]]
+        view = (
+            views[spec["from"]].format(**{"paid_subscriptions": views["paid_subscriptions"]})
+            if "{" in views[spec["from"]]
+            else views[spec["from"]]
+        )
         empty = "none" if spec["from"] in NOTHING_IS_NONE else "unknown"
         value = spec.get("value", "1")
         if "only" in spec:
             value = f"CASE WHEN {spec['only']} THEN {value} END"
         shown = self._columns(view)
         columns = [f"{value} AS value"]
-        columns += [name if name in shown else f"NULL AS {name}" for name in ("day", "rate_day", "currency", "began", "ended")]
+        columns += [
+            name if name in shown else f"NULL AS {name}" for name in ("day", "rate_day", "currency", "began", "ended")
+        ]
         columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty}') AS by_{d}" for d in dimensions]
         return self._query(f"SELECT {', '.join(columns)} FROM ({view})")
 

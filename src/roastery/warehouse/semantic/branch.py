@@ -119,7 +119,9 @@ class FactSelect:
     def _range(self) -> list[Core]:
         moment, suffix = (self.day, "") if self._at is None else (self._at, "_at")
         if self.fact.is_stock:
-            return [moment < self.place(("as_of" if self.branch.at == "end" else "start") + suffix)]
+            # Over time every bucket has its own start, so changes up to the end are read.
+            is_start = self.branch.at == "start" and self.grain is None
+            return [moment < self.place(("start" if is_start else "as_of") + suffix)]
         return [moment >= self.place("start" + suffix), moment < self.place("end" + suffix)]
 
     # Columns

@@ -1,0 +1,64 @@
+"""Every metric equals its independent check (tests/cases/metrics.yml), in total, split, and over time."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from roastery.warehouse.errors import BadQuery
+from roastery.warehouse.semantic.layer import SemanticLayer
+from roastery.warehouse.semantic.load import shipped
+from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
+from tests.warehouse.semantic.oracle import Asked, Oracle, cases, rounded
+
+START, END = date(2026, 8, 5), date(2026, 10, 20)
+CHECKED = [name for name in shipped().public if "unless" not in cases()["metrics"].get(name, {})]
+
+
+def test_every_metric_has_a_check_or_says_why_not() -> None:
+    assert set(cases()["metrics"]) == set(shipped().public)
+
+
+@pytest.mark.parametrize("metric", CHECKED)
+def test_metric_equals_its_check(metric: str, layer: SemanticLayer, oracle: Oracle) -> None:
+    allowed = _allowed(metric)
+    shapes: list[tuple[tuple[str, ...], str | None]] = [((), None), ((), "day"), ((), "week"), ((), "month")]
+    shapes += [((name,), None) for name in allowed[:3]]
+    shapes += [(tuple(allowed[:2]), None), (tuple(allowed[-1:]), "month")] if allowed else []
+    _check(metric, shapes, layer, oracle, START, END)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("metric", CHECKED)
+def test_metric_equals_its_check_by_every_dimension_and_grain(
+    metric: str, layer: SemanticLayer, oracle: Oracle
+) -> None:
+    allowed = _allowed(metric)
+    grains = ("day", "week", "month", "quarter", "year")
+    shapes: list[tuple[tuple[str, ...], str | None]] = [((), grain) for grain in grains]
+    shapes += [((name,), grain) for name in allowed for grain in (None, *grains)]
+    shapes += [((a, b), None) for a in allowed for b in allowed if a < b]
+    _check(metric, shapes, layer, oracle, date(2026, 7, 1), date(2026, 11, 15))
+
+
+def _allowed(metric: str) -> tuple[str, ...]:
+    return tuple(cases()["metrics"][metric].get("by", shipped().allowed_dimensions(metric)))
+
+
+def _check(metric: str, shapes: list[Any], layer: SemanticLayer, oracle: Oracle, start: date, end: date) -> None:
+    compared = 0
+    for dimensions, grain in shapes:
+        query = MetricQuery(
+            metrics=(metric,), dimensions=dimensions, grain=grain, period=PeriodSpec(start=start, end=end)
+        )
+        try:
+            frame = layer.ask(query)
+        except BadQuery as error:
+            assert "not summed across platforms" in error.message
+            continue
+        found = {(row.get("date"), *(row[name] for name in dimensions)): row[metric] for row in frame.rows}
+        unit = shipped().metrics[metric].unit
+        answer = oracle.answer(metric, Asked(start, end, dimensions, grain))
+        assert found == {key: rounded(value, unit) for key, value in answer.items()}, (metric, dimensions, grain)
+        compared += sum(value is not None for value in answer.values())
+    assert compared, f"{metric} was never compared with a value"
