@@ -36,9 +36,15 @@ def answer_and_send(roastery: "Roastery", event_id: str, pause: Callable[[float]
     _locks.pop(event_id, None)
 
 
-def answer_waiting(roastery: "Roastery", pause: Callable[[float], None] = time.sleep) -> int:
-    """Answer what was stored and never answered, because the process died after its 200; gives how many."""
+def resume(roastery: "Roastery", pause: Callable[[float], None] = time.sleep) -> int:
+    """Answer what was stored and never answered, and send what was answered and never sent, because the process died.
+
+    Gives how many events were answered. Where the jobs run, their tick does the same.
+    """
     waiting = SlackEvents(roastery.database).waiting()
     for event_id in waiting:
         answer_and_send(roastery, event_id, pause)
+    outbox = Outbox(roastery.database, channels(roastery.settings), roastery.wall)
+    for delivery in outbox.deliveries.pending():
+        outbox.send(delivery.id, pause)
     return len(waiting)
