@@ -47,7 +47,10 @@ IMPLIED_PLATFORM = {
 
 @dataclass(frozen=True)
 class ChannelRule:
-    """Visits that meet `condition` (SQL over source, medium, platform, campaign_id, kind, click_id, host) are of `channel`."""
+    """Visits that meet `condition` are of `channel`.
+
+    The condition is SQL over source, medium, platform, campaign_id, kind, click_id and host.
+    """
 
     channel: str
     condition: str

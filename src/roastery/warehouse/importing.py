@@ -62,7 +62,11 @@ def import_data(
 ) -> ImportReport:
     """Read, check and land rows; the caller holds the write lock and builds afterwards."""
     target = contract(dataset)
-    return _Import(warehouse, instance, target).run(tabular.open_source(data, content_type))
+    source = tabular.open_source(data, content_type)
+    try:
+        return _Import(warehouse, instance, target).run(source)
+    finally:
+        source.close()
 
 
 def import_mappings(

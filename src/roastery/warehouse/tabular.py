@@ -5,7 +5,7 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ ENDINGS = {
     ".parquet": "parquet",
 }
 DELIMITERS = (",", ";", "\t", "|")
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 CHUNK_ROWS = 100_000
 SCAN_BYTES = 1 << 20
 
@@ -58,6 +58,11 @@ class Source:
     broken: list[tuple[int, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     is_json: bool = False
+    stream: io.BufferedIOBase | None = None
+
+    def close(self) -> None:
+        if self.stream is not None:
+            self.stream.close()
 
 
 def kind_of(content_type: str | None, path: Path | None) -> str:
@@ -80,17 +85,16 @@ def open_source(data: Path | bytes | pa.Table, content_type: str | None) -> Sour
     kind = kind_of(content_type, data if isinstance(data, Path) else None)
     stream: io.BufferedIOBase = data.open("rb") if isinstance(data, Path) else io.BytesIO(data)
     try:
-        if kind == "csv":
-            return _csv(stream)
-        if kind == "parquet":
-            return _parquet(stream)
-        if kind == "json":
-            return from_mappings(_json_rows(stream))
-        return _jsonl(stream)
-    except pa.ArrowInvalid as error:
+        source = READERS[kind](stream)
+        source.stream = stream
+    except (pa.ArrowInvalid, BadQuery) as error:
+        stream.close()
+        if isinstance(error, BadQuery):
+            raise
         if "Empty" in str(error):
             raise BadQuery("There are no rows to import.") from error
         raise BadQuery(f"The file cannot be read as {kind}: {str(error).splitlines()[0]}") from error
+    return source
 
 
 def from_mappings(rows: Sequence[Mapping[str, Any]]) -> Source:
@@ -217,6 +221,18 @@ def _jsonl(stream: io.BufferedIOBase) -> Source:
         convert_options=arrow_csv.ConvertOptions(column_types={"line": pa.string()}),
     )
     return Source(("line",), (pa.Table.from_batches([b]) for b in reader), [], remarks, is_json=True)
+
+
+def _json(stream: io.BufferedIOBase) -> Source:
+    return from_mappings(_json_rows(stream))
+
+
+READERS: dict[str, Callable[[io.BufferedIOBase], Source]] = {
+    "csv": _csv,
+    "parquet": _parquet,
+    "jsonl": _jsonl,
+    "json": _json,
+}
 
 
 def numbered(rows: pa.Table, good_before: int, broken: Sequence[tuple[int, str]]) -> pa.Table:

@@ -14,7 +14,7 @@ amounts AS (
         t.* EXCLUDE (customer_id, lead_id, opportunity_id, amount, refunded_amount, fee_amount),
         w.sale_id, w.customer_id, w.lead_id, w.opportunity_id,
         CAST(t.amount + {{included}} AS DECIMAL(18,6)) AS amount,
-        CAST(coalesce(t.refunded_amount, r.amount, 0) AS DECIMAL(18,6)) AS refunded_amount,
+        CAST(coalesce(nullif(t.refunded_amount, 0), r.amount, 0) AS DECIMAL(18,6)) AS refunded_amount,
         coalesce(w.fee_amount, 0) AS fee_amount
     FROM whole w
     JOIN curated.transactions t ON t.transaction_id = w.sale_id
