@@ -11,7 +11,7 @@ import yaml
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from roastery.agent.planner.dates import HOLIDAYS, MONTHS, WEEKDAYS
+from roastery.agent.planner.dates import HOLIDAYS, MONTHS, SEASONS, WEEKDAYS
 from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
@@ -103,6 +103,7 @@ CALENDAR_WORDS = frozenset(
         *MONTHS,
         *(m[:3] for m in MONTHS),
         "sept",
+        *SEASONS,
         *WEEKDAYS,
         *(w for name in HOLIDAYS for w in name.split()),
         *"linear decay shaped markov shapley bathtub data driven euros dollars pounds sterling today tomorrow".split(),
@@ -121,7 +122,11 @@ class Lexicon:
         self._add_dimensions()
         self._add_values()
         self._starts = {p[0] for p in self._phrases}
-        self._typo_targets = [" ".join(p) for p in self._phrases if len(" ".join(p)) >= 4]
+        self._typo_targets = [
+            " ".join(p)
+            for p, m in self._phrases.items()
+            if len(" ".join(p)) >= 4 and not m[0].kind.startswith("missing")
+        ]
         self._words = (
             frozenset(w for p in self._phrases for w in p) | common_words() | frozenset(self._parts) | CALENDAR_WORDS
         )
@@ -313,7 +318,7 @@ class Lexicon:
         said = " ".join(stems)
         if len(said) < 4 or not said.replace(" ", "").isalpha():
             return None
-        slips = 1 if len(said) <= 5 else 2 if len(said) <= 9 else 3
+        slips = 1 if len(said) < 9 else 2
         near = process.extractOne(said, self._typo_targets, scorer=OSA.distance, score_cutoff=slips)
         if near is None or near[0][0] != said[0]:
             return None
@@ -334,7 +339,7 @@ class Lexicon:
         """Labels of the organization's own names that look most like what was said."""
         labels = {v.label for v in self.vocabulary.values if dimension is None or v.dimension == dimension}
         labels = {label for label in labels if len(label) > 3}
-        near = process.extract(said, sorted(labels), limit=count, score_cutoff=60, processor=str.lower)
+        near = process.extract(said, sorted(labels), limit=count, score_cutoff=72, processor=str.lower)
         return [label for label, _, _ in near]
 
 
