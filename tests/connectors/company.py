@@ -1,6 +1,6 @@
 """Syncing the synthetic company's providers, and what its own tables say should come out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -28,13 +28,12 @@ def sync(
     connected: tuple[Connection, Secrets],
     landing: Landing,
     politeness: Politeness,
-    *,
-    only: Sequence[str] = (),
+    **more: Any,
 ) -> SyncReport:
-    """One sync at the company's own time."""
+    """One sync at the company's own time; more: as sync_connection takes it."""
     made, secrets = connected
     source = open_source(made, secrets, twins.world.clock, politeness=politeness)
-    return sync_connection(source, made, landing, twins.world.clock, only=only)
+    return sync_connection(source, made, landing, twins.world.clock, **more)
 
 
 def rows(sql: str, **tables: pa.Table) -> list[tuple[Any, ...]]:

@@ -64,7 +64,7 @@ def main() -> None:
     _, warehouse = open_warehouse(Path(given["home"]), clock)
     made = Connection(**given["connection"])
     source = open_source(made, Secrets(**given["secrets"]), clock)
-    sync_connection(source, made, Doomed(warehouse, given["at"], given["when"]), clock)
+    sync_connection(source, made, Doomed(warehouse, given["at"], given["when"]), clock, batch_rows=1)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ from roastery.evals.world import World
 from tests.connectors.company import ad_rows, connect, rows, sync
 from tests.connectors.loopback import Landing, Waits
 
-RECENT = {"history_months": 3}
+RECENT = {"history_months": 3, "slice_days": 14}
+FIGURES = ("customers", "performance")
 SINCE = date(2026, 8, 2)
 
 
@@ -28,7 +29,8 @@ def performance(landing: Landing) -> list[tuple[Any, ...]]:
 
 def test_all_history_comes_out_as_the_company_has_it(twins: Twins, politeness: Politeness, world: World) -> None:
     landing = Landing()
-    report = sync(twins, connect(twins, "google_ads"), landing, politeness)
+    connected = connect(twins, "google_ads", history_months=28, slice_days=62)
+    report = sync(twins, connected, landing, politeness, only=FIGURES)
     assert report.outcome == "complete", report.message
     assert performance(landing) == truth(world)
     last = [batch.progress for batch in landing.batches if batch.resource == "performance" and batch.completes][-1]
@@ -37,7 +39,7 @@ def test_all_history_comes_out_as_the_company_has_it(twins: Twins, politeness: P
 
 def test_performance_max_stands_in_rows_without_ads(twins: Twins, politeness: Politeness, world: World) -> None:
     landing = Landing()
-    sync(twins, connect(twins, "google_ads", **RECENT), landing, politeness)
+    sync(twins, connect(twins, "google_ads", **RECENT), landing, politeness, only=FIGURES)
     spent = "SELECT campaign_id, sum(spend), count(*) FROM t WHERE ad_id = '' AND platform = 'google_ads' {} GROUP BY 1"
     found = rows(spent.format(""), t=landing.curated(GoogleAds, "ad_performance"))
     assert found == rows(spent.format(f"AND report_date >= '{SINCE}'"), t=world.ad_days)
@@ -48,11 +50,11 @@ def test_the_next_sync_reads_its_window_again_and_takes_what_was_restated(
     twins: Twins, politeness: Politeness, world: World
 ) -> None:
     landing, connected = Landing(), connect(twins, "google_ads", **RECENT)
-    sync(twins, connected, landing, politeness)
+    sync(twins, connected, landing, politeness, only=FIGURES)
     before = performance(landing)
     restated = twins.control.restate(days=28)
     twins.control.asked.clear()
-    sync(twins, connected, landing, politeness)
+    sync(twins, connected, landing, politeness, only=FIGURES)
     assert performance(landing) == truth(restated, SINCE)
     assert performance(landing) != before
     queries = [a.parameters["query"] for a in twins.control.asked if a.what == "ad_group_ad"]
@@ -77,7 +79,7 @@ def test_a_fault_on_the_way_changes_nothing(
     met = twins.control.met["google_ads", fault]
     twins.control.fail("google_ads", fault, times=2, after=after, matching=matching)
     landing = Landing()
-    report = sync(twins, connect(twins, "google_ads", **RECENT), landing, politeness)
+    report = sync(twins, connect(twins, "google_ads", **RECENT), landing, politeness, only=FIGURES)
     assert report.outcome == "complete", report.message
     assert twins.control.met["google_ads", fault] == met + 2
     assert performance(landing) == truth(world, SINCE)
@@ -85,7 +87,7 @@ def test_a_fault_on_the_way_changes_nothing(
 
 def test_a_stream_that_breaks_off_is_asked_for_in_halves(twins: Twins, politeness: Politeness) -> None:
     twins.control.fail("google_ads", "cut_off", matching="ad_group_ad")
-    sync(twins, connect(twins, "google_ads", **RECENT), Landing(), politeness)
+    sync(twins, connect(twins, "google_ads", **RECENT), Landing(), politeness, only=FIGURES)
     spans = [a.parameters["query"].split("BETWEEN ")[1] for a in twins.control.asked if a.what == "ad_group_ad"]
     assert spans[:3] == [
         "'2026-10-20' AND '2026-11-02'",
@@ -96,19 +98,21 @@ def test_a_stream_that_breaks_off_is_asked_for_in_halves(twins: Twins, politenes
 
 def test_the_wait_that_the_body_asks_for_is_obeyed(twins: Twins, politeness: Politeness, waits: Waits) -> None:
     twins.control.fail("google_ads", "throttle", wait_seconds=12.5)
-    assert sync(twins, connect(twins, "google_ads", **RECENT), Landing(), politeness).outcome == "complete"
+    assert (
+        sync(twins, connect(twins, "google_ads", **RECENT), Landing(), politeness, only=FIGURES).outcome == "complete"
+    )
     assert 12.5 in waits.seconds
 
 
 def test_a_used_up_day_ends_the_sync_with_the_time_when_it_goes_on(twins: Twins, politeness: Politeness) -> None:
     twins.control.fail("google_ads", "throttle", after=6, wait_seconds=7200)
     landing, connected = Landing(), connect(twins, "google_ads", **RECENT)
-    report = sync(twins, connected, landing, politeness)
+    report = sync(twins, connected, landing, politeness, only=FIGURES)
     assert (report.outcome, report.message) == (
         "waiting",
         "Google Ads is limiting how much may be asked. The sync goes on at 17:00 UTC.",
     )
-    assert sync(twins, connected, landing, politeness).outcome == "complete"
+    assert sync(twins, connected, landing, politeness, only=FIGURES).outcome == "complete"
     assert performance(landing) == truth(twins.world, SINCE)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roastery.connectors.base import Connection, Cursor, Page, Record, Resource
+from roastery.connectors.batches import batch_of
 from roastery.connectors.errors import CutOff, SliceTooLarge
 from roastery.connectors.reports import Coverage, Read, Scope, Span, daily_pages, months_before, work
-from roastery.connectors.sync import batch_of
 from tests.connectors.loopback import Landing
 
 DAY = timedelta(days=1)

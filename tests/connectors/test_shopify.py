@@ -38,11 +38,11 @@ def expected_sales(world: World) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.fixture
-def whole(twins: Twins, politeness: Politeness) -> Landing:
-    """Everything that the shop has."""
+@pytest.fixture(scope="module")
+def whole(served: Twins) -> Landing:
+    """Everything that the shop has, read page by page."""
     landing = Landing()
-    report = sync(twins, connect(twins, "shopify"), landing, politeness)
+    report = sync(served, connect(served, "shopify"), landing, Politeness(wait=Waits()), batch_rows=1)
     assert report.outcome == "complete", report.message
     return landing
 
@@ -219,7 +219,7 @@ def test_a_sync_that_broke_off_goes_on_and_new_orders_meanwhile_are_found(
 
     landing, connected = Dying(), connect(twins, "shopify", order_page=40, customer_page=40)
     with pytest.raises(Killed):
-        sync(twins, connected, landing, politeness)
+        sync(twins, connected, landing, politeness, batch_rows=1)
     landing.left = 10_000
     assert sync(twins, connected, landing, politeness).outcome == "complete"
     assert sales(landing.curated(Shopify, "transactions")) == expected_sales(world)

@@ -60,7 +60,7 @@ class Numbers:
 
 def sync(source: Numbers, landing: Landing, told: list[SyncProgress] | None = None, **more: Any) -> SyncReport:
     progress = told.append if told is not None else None
-    return sync_connection(source, connection("numbers"), landing, Clock(NOW), progress, **more)
+    return sync_connection(source, connection("numbers"), landing, Clock(NOW), progress, **{"batch_rows": 1, **more})
 
 
 def test_resources_are_read_after_those_they_need() -> None:
@@ -87,6 +87,31 @@ def test_data_is_as_of_the_start_of_the_sync_only_once_all_is_read() -> None:
     landing = Landing()
     sync(Numbers(), landing, only=["first"])
     assert [batch.progress.data_as_of for batch in landing.batches] == [None, None, None, NOW]
+
+
+def test_small_pages_land_together_with_the_last_cursor() -> None:
+    landing = Landing()
+    report = sync(Numbers(), landing, only=["first"], batch_rows=5)
+    assert [(len(b.records), b.cursor, b.progress.data_as_of) for b in landing.batches] == [
+        (6, {"next": 6}, None),
+        (3, {"next": 9}, NOW),
+    ]
+    assert report.resources[0].pages == 3
+
+
+def test_a_slow_provider_s_pages_do_not_wait_for_each_other() -> None:
+    ticks = iter(range(1000))
+    landing = Landing()
+    sync(Numbers(), landing, only=["first"], batch_rows=5, stopwatch=lambda: float(next(ticks)))
+    assert [len(b.records) for b in landing.batches] == [3, 3, 3, 0]
+
+
+@pytest.mark.parametrize("at", [3, 6])
+def test_pages_that_wait_are_landed_before_a_failure_ends_the_sync(at: int) -> None:
+    landing = Landing()
+    report = sync(Numbers(at, AbortSync("Numbers refused.")), landing, only=["first"], batch_rows=1000)
+    assert (report.outcome, report.landed) == ("failed", at)
+    assert landing.cursors["con_1", "first"] == {"next": at}
 
 
 def test_nothing_new_still_says_that_we_looked() -> None:
@@ -186,6 +211,28 @@ def test_a_wait_is_told_with_its_end() -> None:
     told: list[SyncProgress] = []
     sync(Waiting(), Landing(), told, only=["first"])
     assert (told[0].message, told[0].waiting_until) == ("Numbers limits.", NOW + timedelta(seconds=90))
+
+
+def test_reads_of_different_days_never_land_together() -> None:
+    class Report(Numbers):
+        resources: ClassVar[tuple[Resource, ...]] = (
+            Resource("days", key=lambda r: r["k"], partition=lambda r: ("account", r["day"])),
+        )
+
+        def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
+            for number in (1, 2):
+                day = date(2026, 11, number)
+                for part in ("a", "b"):
+                    whole = Partition("account", (day,)) if part == "b" else None
+                    yield Page([{"day": day, "k": part}], Cursor({"n": number}), whole, f"read-{number}")
+
+    landing = Landing()
+    sync(Report(), landing, batch_rows=1000)
+    assert [(len(b.records), b.read_id, b.completes is not None) for b in landing.batches] == [
+        (2, "read-1", True),
+        (2, "read-2", True),
+    ]
+    assert len(landing.counting("days")) == 4
 
 
 def test_a_page_s_partition_notice_deletions_and_completeness_reach_the_warehouse() -> None:

@@ -2,17 +2,26 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
-from roastery.connectors.errors import AbortSync, Reconnect, RetryLater, SkipResource, Throttled, UnknownShape
+from roastery.connectors.batches import BATCH_ROWS, Waiting, batch_of
+from roastery.connectors.errors import (
+    AbortSync,
+    ConnectorError,
+    Reconnect,
+    RetryLater,
+    SkipResource,
+    Throttled,
+    UnknownShape,
+)
 from roastery.connectors.redaction import PROCESS
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.raw import CompletedRead, LandReport, RawBatch, RawRecord, SourceProgress
+from roastery.warehouse.raw import LandReport, RawBatch
 
 logger = logging.getLogger("roastery.connectors")
 
@@ -100,13 +109,15 @@ def sync_connection(
     *,
     stopwatch: Stopwatch = time.monotonic,
     only: Sequence[str] = (),
+    batch_rows: int = BATCH_ROWS,
 ) -> SyncReport:
     """Read every resource of a source from its cursor on and land it.
 
-    only: names of the resources to read, all when empty. A provider's failure ends up in the report, never as an empty
+    only: names of the resources to read, all when empty. batch_rows: pages are landed together up to so many rows, or
+    for half a second, whichever comes first. A provider's failure ends up in the report, never as an empty
     result; what has landed stays and the next sync goes on after it. Errors: those of the warehouse pass through.
     """
-    run = _Run(source, connection, warehouse, clock, progress or (lambda _: None), stopwatch, only)
+    run = _Run(source, connection, warehouse, clock, progress or (lambda _: None), stopwatch, only, batch_rows)
     source.http.on_wait = run.heard_of_wait
     try:
         for resource in run.wanted:
@@ -127,6 +138,7 @@ class _Run:
     progress: Progress
     stopwatch: Stopwatch
     only: Sequence[str] = ()
+    batch_rows: int = BATCH_ROWS
     reports: list[ResourceReport] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -179,19 +191,37 @@ class _Run:
 
     def _land_all(self, resource: Resource, tally: "_Tally") -> None:
         stored = self.warehouse.cursor(self.connection.id, resource.name)
-        cursor = Cursor(stored or {})
-        for page, batch in self._pages(resource, cursor):
-            tally.add(self.warehouse.land(batch))
-            cursor = page.cursor
-            self.rows += len(page.records)
-            self.share = page.progress if page.progress is not None else self.share
-            if page.notice:
-                self.notices.append(page.notice)
-            self._tell()
-        # Caught up: said apart from the pages, since only now it is true, and also when there was nothing new.
-        done = Page((), cursor)
-        self.warehouse.land(batch_of(done, resource, self.connection, self.source.provider, data_as_of=self.until))
+        waiting = Waiting(self.stopwatch)
+        try:
+            for page, batch in self._pages(resource, Cursor(stored or {})):
+                if not waiting.takes(batch):
+                    self._land(waiting, tally)
+                waiting.add(page, batch)
+                if waiting.is_full(self.batch_rows):
+                    self._land(waiting, tally)
+        except ConnectorError:
+            self._land(waiting, tally)
+            raise
+        if not waiting.pages:
+            done = Page((), Cursor(tally.cursor if tally.cursor is not None else stored or {}), progress=1.0)
+            waiting.add(done, batch_of(done, resource, self.connection, self.source.provider))
+        # Caught up: true only now, and also when there was nothing new.
+        self._land(waiting, tally, data_as_of=self.until)
         self.share = 1.0
+
+    def _land(self, waiting: "Waiting", tally: "_Tally", data_as_of: datetime | None = None) -> None:
+        """Land what waits, in one transaction with the last of its cursors."""
+        if not waiting.pages:
+            return
+        batch = waiting.merged(data_as_of)
+        tally.add(self.warehouse.land(batch), len(waiting.pages), batch.cursor)
+        self.rows += len(batch.records)
+        for page in waiting.pages:
+            self.share = page.progress if page.progress is not None else self.share
+            self.notices += [page.notice] if page.notice else []
+        if data_as_of:
+            self.share = 1.0
+        waiting.clear()
         self._tell()
 
     def _pages(self, resource: Resource, cursor: Cursor) -> Iterator[tuple[Page, RawBatch]]:
@@ -236,35 +266,13 @@ class _Tally:
     pages: int = 0
     landed: int = 0
     unchanged: int = 0
+    cursor: Mapping[str, Any] | None = None
 
-    def add(self, report: LandReport) -> None:
-        self.pages += 1
+    def add(self, report: LandReport, pages: int, cursor: Mapping[str, Any] | None) -> None:
+        self.pages += pages
         self.landed += report.landed
         self.unchanged += report.unchanged
-
-
-def batch_of(
-    page: Page, resource: Resource, connection: Connection, provider: str, *, data_as_of: datetime | None = None
-) -> RawBatch:
-    """A page as the warehouse lands it."""
-    return RawBatch(
-        connection_id=connection.id,
-        source=provider,
-        resource=resource.name,
-        records=[*_raw(page.records, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
-        cursor=dict(page.cursor.state),
-        read_id=page.read_id,
-        completes=CompletedRead(page.replaces.scope, page.replaces.days) if page.replaces else None,
-        personal=resource.personal,
-        progress=SourceProgress(data_as_of, page.complete_through, page.history_since),
-    )
-
-
-def _raw(records: Iterable[Mapping[str, Any]], resource: Resource) -> list[RawRecord]:
-    if resource.partition is None:
-        return [RawRecord(resource.key(record), record) for record in records]
-    place = resource.partition
-    return [RawRecord(resource.key(record), record, *place(record)) for record in records]
+        self.cursor = cursor
 
 
 def in_order(resources: Sequence[Resource]) -> list[Resource]:

@@ -1,0 +1,78 @@
+"""Pages as the warehouse lands them: some together, in one transaction with the last of their cursors."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from roastery.connectors.base import Connection, Page, Resource
+from roastery.connectors.throttle import Stopwatch
+from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
+
+BATCH_ROWS = 1000
+BATCH_SECONDS = 0.5
+"""A landing costs much the same for a page or for some; more than this is not left at risk."""
+
+
+@dataclass
+class Waiting:
+    """Pages that will land together: keyed ones, or parts of one read."""
+
+    stopwatch: Stopwatch
+    pages: list[Page] = field(default_factory=list)
+    batches: list[RawBatch] = field(default_factory=list)
+    since: float = 0.0
+
+    def takes(self, batch: RawBatch) -> bool:
+        """Whether a batch may land with those that wait: a completed read closes its batch."""
+        last = self.batches[-1] if self.batches else None
+        return last is None or (last.completes is None and last.read_id == batch.read_id)
+
+    def add(self, page: Page, batch: RawBatch) -> None:
+        if not self.pages:
+            self.since = self.stopwatch()
+        self.pages.append(page)
+        self.batches.append(batch)
+
+    def is_full(self, rows: int) -> bool:
+        held = sum(len(batch.records) for batch in self.batches)
+        return held >= rows or self.stopwatch() - self.since >= BATCH_SECONDS
+
+    def merged(self, data_as_of: datetime | None) -> RawBatch:
+        """One batch of all records with the last cursor; of what pages say of the source, the last word holds."""
+        last = self.batches[-1]
+        told = [batch.progress for batch in self.batches]
+        return replace(
+            last,
+            records=[record for batch in self.batches for record in batch.records],
+            progress=SourceProgress(
+                data_as_of,
+                next((p.complete_through for p in reversed(told) if p.complete_through), None),
+                next((p.history_since for p in reversed(told) if p.history_since), None),
+            ),
+        )
+
+    def clear(self) -> None:
+        self.pages, self.batches = [], []
+
+
+def batch_of(page: Page, resource: Resource, connection: Connection, provider: str) -> RawBatch:
+    """A page as the warehouse lands it."""
+    return RawBatch(
+        connection_id=connection.id,
+        source=provider,
+        resource=resource.name,
+        records=[*_raw(page.records, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
+        cursor=dict(page.cursor.state),
+        read_id=page.read_id,
+        completes=CompletedRead(page.replaces.scope, page.replaces.days) if page.replaces else None,
+        personal=resource.personal,
+        progress=SourceProgress(None, page.complete_through, page.history_since),
+    )
+
+
+def _raw(records: Iterable[Mapping[str, Any]], resource: Resource) -> list[RawRecord]:
+    if resource.partition is None:
+        return [RawRecord(resource.key(record), record) for record in records]
+    place = resource.partition
+    return [RawRecord(resource.key(record), record, *place(record)) for record in records]
