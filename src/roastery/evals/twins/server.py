@@ -42,6 +42,10 @@ class Twins:
         """The company as it is served now."""
         return self.control.world
 
+    def restate(self, days: int = 28, seed: int = 1) -> World:
+        """Let the ad platforms change their last days; returns the company as it is served from now on."""
+        return self.control.restate(days, seed)
+
     def __getitem__(self, provider: Provider) -> Twin:
         """Address and credentials of one provider, with the tokens that are good now."""
         return Twin(provider, f"{self.base_url}/{provider}", SETTINGS[provider], self._secrets(provider))

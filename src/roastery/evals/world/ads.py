@@ -16,7 +16,7 @@ from roastery.evals.world.company import (
     Campaign,
     anomaly,
 )
-from roastery.evals.world.seasons import DAY_SECONDS, DAYS, Ints, dates, day_index, days_of
+from roastery.evals.world.seasons import DAY_SECONDS, Ints, dates, day_index, days_of
 from roastery.evals.world.shop import Orders
 from roastery.evals.world.spend import Spend, useful
 from roastery.evals.world.visits import PAID, Visits
@@ -88,48 +88,51 @@ def _claims(visits: Visits, orders: Orders, next_order: Ints) -> _Claims:
 def _campaign_days(
     rng: np.random.Generator, index: int, campaign: Campaign, cents: Ints, bought: Ints, claims: _Claims
 ) -> AdDays:
-    """A campaign's days split over its ads; some spend may belong to ads since deleted."""
+    """A campaign's days with what its ads delivered and claimed."""
     day = np.flatnonzero(cents)
-    ads = max(sum(map(len, campaign.ads.values())), 1)
-    deleted = campaign.deleted_ad_share > 0
-    weight = np.linspace(1.6, 0.7, ads) * np.exp(rng.normal(0, 0.18, (day.size, ads)))
-    if deleted:
-        lost = campaign.deleted_ad_share / (1 - campaign.deleted_ad_share) * weight.sum(axis=1, keepdims=True)
-        weight = np.hstack([weight, lost])
-    spent = split_cents(cents[day], weight)
+    spent, ad = _over_ads(rng, campaign, cents[day])
     reaching = spent * (bought[day] / cents[day])[:, None]
-    ad = np.arange(weight.shape[1])
-    ad = np.where((ad >= ads) | (not campaign.ads), -1, ad)
-    mine = claims.campaign == index
-    inside = cents[claims.day[mine]] > 0
-    place = (claims.day[mine] - day[0], np.maximum(claims.ad[mine], 0))
-    place = (place[0][inside], place[1][inside])
-    value = claims.value[mine][inside]
-    arrived, sold, sold_value = (np.zeros((DAYS, weight.shape[1]), dtype=np.int64) for _ in range(3))
-    np.add.at(arrived, place, 1)
-    np.add.at(sold, place, (value > 0).astype(np.int64))
-    np.add.at(sold_value, place, value)
-    arrived, sold, sold_value = (x[day - day[0]] for x in (arrived, sold, sold_value))
+    arrived, sold, sold_value = _arrivals(claims, index, cents, spent.shape)
     link_clicks = np.maximum(rng.poisson(reaching / 100 / campaign.cpc), arrived)
     clicks = link_clicks if campaign.platform == "google_ads" else link_clicks + rng.poisson(link_clicks * 0.22)
     impressions = np.maximum(clicks + rng.poisson(clicks / campaign.ctr), (spent > 0).astype(np.int64))
-    rows = _conversions(rng, campaign, day, impressions, sold, sold_value)
     is_meta = campaign.platform == "meta_ads"
-    made = AdDays(
-        day=np.repeat(day, weight.shape[1]),
-        campaign=np.full(spent.size, index),
-        ad=np.tile(ad, day.size),
-        cents=spent.ravel(),
-        impressions=impressions.ravel(),
-        clicks=clicks.ravel(),
-        link_clicks=link_clicks.ravel(),
-        reach=rounded(impressions * 0.83).ravel() * is_meta,
-        plays=rng.poisson(impressions * 0.21).ravel() * is_meta,
-        reactions=rng.poisson(impressions * 0.004).ravel() * is_meta,
-        **{name: values.ravel() for name, values in rows.items()},
-    )
-    seen = np.flatnonzero((made.impressions > 0) | (made.cents > 0))
-    return AdDays(**{name: getattr(made, name)[seen] for name in AdDays.__dataclass_fields__})
+    rows = _conversions(rng, campaign, day, impressions, sold, sold_value)
+    rows |= {"cents": spent, "impressions": impressions, "clicks": clicks, "link_clicks": link_clicks}
+    rows |= {
+        "reach": rounded(impressions * 0.83) * is_meta,
+        "plays": rng.poisson(impressions * 0.21) * is_meta,
+        "reactions": rng.poisson(impressions * 0.004) * is_meta,
+        "day": np.repeat(day, ad.size).reshape(spent.shape),
+        "campaign": np.full(spent.shape, index),
+        "ad": np.tile(ad, (day.size, 1)),
+    }
+    seen = (impressions > 0) | (spent > 0)
+    return AdDays(**{name: values[seen] for name, values in rows.items()})
+
+
+def _over_ads(rng: np.random.Generator, campaign: Campaign, cents: Ints) -> tuple[Ints, Ints]:
+    """Each day's spend over the ads, and their indexes; −1 for ads since deleted, or where there is no ad grain."""
+    ads = max(sum(map(len, campaign.ads.values())), 1)
+    weight = np.linspace(1.6, 0.7, ads) * np.exp(rng.normal(0, 0.18, (cents.size, ads)))
+    if campaign.deleted_ad_share:
+        lost = campaign.deleted_ad_share / (1 - campaign.deleted_ad_share) * weight.sum(axis=1, keepdims=True)
+        weight = np.hstack([weight, lost])
+    ad = np.arange(weight.shape[1])
+    return split_cents(cents, weight), np.where((ad >= ads) | (not campaign.ads), -1, ad)
+
+
+def _arrivals(claims: _Claims, index: int, cents: Ints, shape: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    """By the campaign's days and ads: visits that came, sales among them, and what these were worth."""
+    days = np.cumsum(cents > 0) - 1
+    mine = (claims.campaign == index) & (cents[claims.day] > 0)
+    place = (days[claims.day[mine]], np.maximum(claims.ad[mine], 0))
+    value = claims.value[mine]
+    arrived, sold, sold_value = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    np.add.at(arrived, place, 1)
+    np.add.at(sold, place, (value > 0).astype(np.int64))
+    np.add.at(sold_value, place, value)
+    return arrived, sold, sold_value
 
 
 def _conversions(
@@ -159,10 +162,6 @@ def _conversions(
         "onsite": onsite * 100,
         "onsite_value": onsite * MEAN_BASKET,
     }
-
-
-def _hundredths(values: Ints) -> pa.Array:
-    return money(values)
 
 
 def name_on(day: Ints, campaign: Ints) -> pa.Array:
@@ -227,16 +226,16 @@ def ad_table(ads: AdDays) -> pa.Table:
             "reach": pa.array(ads.reach),
             "clicks": pa.array(ads.clicks),
             "link_clicks": pa.array(ads.link_clicks),
-            "reported_conversions": _hundredths(claimed),
+            "reported_conversions": money(claimed),
             "reported_conversion_value": money(claimed_value),
-            "reported_view_conversions": _hundredths(ads.viewed),
+            "reported_view_conversions": money(ads.viewed),
             "video_views": pa.array(ads.plays),
             "social_actions": pa.array(ads.reactions),
-            "clicked": _hundredths(ads.clicked),
+            "clicked": money(ads.clicked),
             "clicked_value": money(ads.clicked_value),
-            "viewed": _hundredths(ads.viewed),
+            "viewed": money(ads.viewed),
             "viewed_value": money(ads.viewed_value),
-            "onsite": _hundredths(ads.onsite),
+            "onsite": money(ads.onsite),
             "onsite_value": money(ads.onsite_value),
         }
     )
