@@ -103,9 +103,9 @@ def test_long_results_are_cut_and_say_so(context: ToolContext) -> None:
     assert asked.frame.totals == whole.frame.totals
 
 
-def test_the_title_says_what_a_table_shows() -> None:
-    query = MetricQuery(metrics=("roas", "spend"), dimensions=("platform",), grain="week")
-    assert query_metrics.table_title(query) == "roas, spend by platform and week"
+def test_the_title_says_what_a_table_shows(context: ToolContext) -> None:
+    query = MetricQuery(metrics=("roas", "attributed_revenue"), dimensions=("platform",), grain="week")
+    assert query_metrics.table_title(context, query) == "ROAS, Attributed revenue by platform and week"
 
 
 @pytest.mark.parametrize("dimensions", [["date"], ["date", "platform"]])

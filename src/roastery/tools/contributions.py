@@ -8,7 +8,7 @@ from typing import Any, Literal
 from roastery.tools import facts
 from roastery.tools.analysis.apportion import settle
 from roastery.tools.base import Fact, Table, ToolContext
-from roastery.tools.definitions import RatioParts, additive_metrics, parts_of_ratio
+from roastery.tools.definitions import RatioParts, additive_metrics, dimensions_of, metrics_of, parts_of_ratio
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import Cells, frame_facts
 from roastery.tools.frames import column_json
@@ -250,7 +250,7 @@ def _quantum(value: Decimal) -> Decimal:
     return Decimal(1).scaleb(exponent if isinstance(exponent, int) else -4)
 
 
-def contribution_table(asked: Asked, split: Split) -> Table:
+def contribution_table(context: ToolContext, asked: Asked, split: Split) -> Table:
     """One metric's slices as a table: now, before, change, and the share of the change."""
     metric = split.metric
     column = asked.frame.column(metric)
@@ -292,7 +292,8 @@ def contribution_table(asked: Asked, split: Split) -> Table:
         blank = {c.name: REST if n == 0 else None for n, c in enumerate(names)}
         rows.append(blank | {f"{metric}__contribution": _text(split.rest)})
         ids.append({f"{metric}__contribution": split.rest.id})
-    title = f"What moved {metric}: {' and '.join(c.name for c in names if c.kind == 'dimension')}"
+    splits = [dimensions_of(context)[name].title.lower() for name in asked.query.dimensions]
+    title = f"What moved {metrics_of(context)[metric].title}, by {' and '.join(splits)}"
     return Table(title=title, columns=tuple(columns), rows=tuple(rows), fact_ids=tuple(ids))
 
 

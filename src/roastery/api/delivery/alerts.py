@@ -79,12 +79,17 @@ def firing_message(name: str, rule: ThresholdRule, evaluation: Evaluation, hit: 
     where = _slice_text(evaluation, hit.dimensions)
     threshold = _threshold_text(rule, fact)
     text = (
-        f"**{name_text(name)}**: {_metric_text(rule.metric)}{where} was {_signed(fact)} in "
-        f"{period_text(fact.period)}, {WORDS[rule.op]} {threshold}."
+        f"**{name_text(name)}**: {_metric_text(rule.metric)}{where} was {_signed(fact)} {_when(fact)}, "
+        f"{WORDS[rule.op]} {threshold}."
     )
     caveats = evaluation.result.caveats if evaluation.result else ()
     notes = "".join(f"\n- {caveat}" for caveat in caveats[:5])
     return Message(text=text + (f"\n{notes}" if notes else ""), footnote=f"Receipt: {fact.receipt_id}")
+
+
+def _when(fact: Fact) -> str:
+    days = (fact.period.end - fact.period.start).days
+    return f"{'on' if days == 1 else 'in'} {period_text(fact.period)}"
 
 
 def _metric_text(column: str) -> str:

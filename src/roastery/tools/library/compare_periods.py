@@ -54,16 +54,16 @@ class ComparePeriods(Tool[ComparePeriodsArguments]):
         asked, caveats = _asked(context, arguments)
         book = FactBook(asked.receipt.id)
         if not arguments.dimensions:
-            return _totals_only(book, asked, caveats)
+            return _totals_only(context, book, asked, caveats)
         shown = contributions(context, book, asked, arguments.metrics, arguments.slices)
         caveats = tuple(dict.fromkeys((*asked.receipt.caveats, *caveats, *shown.caveats)))
-        tables = tuple(contribution_table(asked, split) for split in shown.splits)
+        tables = tuple(contribution_table(context, asked, split) for split in shown.splits)
         return _result(book, asked, caveats, tables, {"total": shown.total.ids, "splits": shown.as_json()})
 
 
-def _totals_only(book: FactBook, asked: Asked, caveats: tuple[str, ...]) -> ToolResult:
+def _totals_only(context: ToolContext, book: FactBook, asked: Asked, caveats: tuple[str, ...]) -> ToolResult:
     found = frame_facts(book, asked)
-    table = frame_table(asked.frame, table_title(asked.query), found)
+    table = frame_table(asked.frame, table_title(context, asked.query), found)
     caveats = tuple(dict.fromkeys((*asked.receipt.caveats, *caveats)))
     return _result(book, asked, caveats, (table,), {"total": found.total.ids, "splits": []})
 

@@ -1,7 +1,7 @@
 """query_metrics: numbers by any split, over any period, compared with any other."""
 
 from roastery.tools.base import Tool, ToolContext, ToolResult
-from roastery.tools.definitions import additive_metrics, metrics_of
+from roastery.tools.definitions import additive_metrics, dimensions_of, metrics_of
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import frame_facts, frame_table
 from roastery.tools.frames import frame_json
@@ -31,7 +31,7 @@ def query_result(context: ToolContext, asked: Asked) -> ToolResult:
     if asked.query.grain:
         additive &= {name for name in additive if metrics_of(context)[name].additivity == "additive"}
     found = frame_facts(book, asked, additive=additive, fiscal_year_start=context.organization.fiscal_year_start)
-    table = frame_table(asked.frame, table_title(asked.query), found)
+    table = frame_table(asked.frame, table_title(context, asked.query), found)
     return ToolResult(
         tool=asked.receipt.tool,
         facts=book.facts,
@@ -44,7 +44,9 @@ def query_result(context: ToolContext, asked: Asked) -> ToolResult:
     )
 
 
-def table_title(query: MetricQuery) -> str:
-    """What a table shows: "revenue, spend by platform and week"."""
-    splits = [*query.dimensions, *([query.grain] if query.grain else [])]
-    return ", ".join(query.metrics) + (f" by {' and '.join(splits)}" if splits else "")
+def table_title(context: ToolContext, query: MetricQuery) -> str:
+    """What a table shows: "Revenue, Spend by platform and week"."""
+    metrics, dimensions = metrics_of(context), dimensions_of(context)
+    splits = [dimensions[name].title.lower() for name in query.dimensions] + ([query.grain] if query.grain else [])
+    named = ", ".join(metrics[name].title if name in metrics else name for name in query.metrics)
+    return named + (f" by {' and '.join(splits)}" if splits else "")
