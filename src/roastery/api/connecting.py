@@ -3,6 +3,7 @@
 import base64
 import os
 import threading
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,12 +16,13 @@ from roastery.api.events import PROVIDER as EVENTS
 from roastery.api.events import SECRET_NAME
 from roastery.api.store.audit import note
 from roastery.api.store.connections import Connections, as_connection
+from roastery.api.store.schedules import Schedules
 from roastery.api.store.tables import ConnectionRow
 from roastery.connectors.base import Connection
 from roastery.connectors.registry import SOURCES, check_connection, open_source
 from roastery.connectors.sync import SyncProgress, SyncReport, sync_connection
 from roastery.tools.base import Actor
-from roastery.warehouse.errors import Busy, UnknownName
+from roastery.warehouse.errors import BadQuery, Busy, UnknownName
 from roastery.warehouse.organization import Organization
 
 if TYPE_CHECKING:
@@ -76,8 +78,44 @@ def connect(
     with roastery.database.session() as session:
         connections = Connections(session, roastery.keyring, organization.id)
         row = connections.create(new.provider, new.settings, secrets, now, base_url=new.base_url, name=new.name)
+        if new.provider in SOURCES:
+            target = {"connection_id": row.id}
+            Schedules(session).create(
+                organization.id, "sync", _hourly(row.id), organization.zone, target, now, name=row.name
+            )
         note(session, organization.id, actor.id, "connection.create", row.id, now, provider=new.provider)
     return row, shown
+
+
+def _hourly(connection_id: str) -> str:
+    """Once an hour, at a minute of the connection's own, so that not everything is pulled at once."""
+    return f"{zlib.crc32(connection_id.encode()) % 60} * * * *"
+
+
+def disconnect(roastery: "Roastery", organization: Organization, actor: Actor, connection_id: str) -> ConnectionRow:
+    """Take a connection out of use with its schedules, and forget its secrets; the data that it brought stays."""
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        connections, schedules = Connections(session, roastery.keyring, organization.id), Schedules(session)
+        row = connections.change(connection_id, status="removed")
+        connections.remove(connection_id, now)
+        for schedule in schedules.of(organization.id):
+            if schedule.kind == "sync" and schedule.target.get("connection_id") == connection_id:
+                schedules.remove(organization.id, schedule.id)
+        note(session, organization.id, actor.id, "connection.remove", row.id, now)
+    return row
+
+
+def syncable(roastery: "Roastery", organization: Organization, connection_id: str | None = None) -> list[ConnectionRow]:
+    """The connection named, or every one that has something to pull. Errors: NotFound, BadQuery for `events`."""
+    with roastery.database.reading() as session:
+        connections = Connections(session, roastery.keyring, organization.id)
+        if connection_id is None:
+            return [row for row in connections.list() if row.provider in SOURCES]
+        row = connections.get(connection_id)
+    if row.provider not in SOURCES:
+        raise BadQuery(f"There is nothing to pull for {row.provider}: its rows are pushed to POST /v1/events.")
+    return [row]
 
 
 class Syncs:
@@ -107,8 +145,8 @@ class Syncs:
             return report
 
     def start(self, organization: Organization, connection_id: str, only: Sequence[str] = ()) -> None:
-        """Run a sync beside the request that asked for it. Errors: NotFound, Busy."""
-        self._row(organization, connection_id)
+        """Run a sync beside the request that asked for it. Errors: NotFound, BadQuery, Busy."""
+        syncable(self._roastery, organization, connection_id)
         if self._locks[connection_id].locked():
             raise Busy("This connection is being synced already.")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from roastery.tools.base import Actor
+from roastery.tools.base import Actor, Receipt, ToolContext
 from roastery.tools.frames import canonical_rows, frame_json
 from roastery.warehouse.errors import NotAllowed
 from roastery.warehouse.organization import Organization
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from roastery.api.app import Roastery
 
 TOOL = "query_metrics"
+MOST_ROWS = 100_000
+KEPT_ROWS = 5_000
+"""A longer result is not kept with its receipt: its hash still tells whether it is the same."""
+
 MOST_SQL_ROWS = 10_000
 
 
@@ -33,9 +37,17 @@ def run_query(
 
     query = read_query(asked)
     context = roastery.context(organization, actor)
-    found = ask(context, query)
-    context.ledger.keep(found.receipt)
-    return {**frame_json(found.frame, found.receipt.id), "caveats": list(found.receipt.caveats)}
+    found = ask(context, query, TOOL, max_rows=MOST_ROWS)
+    receipt = found.receipt
+    context.ledger.keep(receipt if receipt.rows <= KEPT_ROWS else receipt.model_copy(update={"result": []}))
+    return {**frame_json(found.frame, receipt.id), "caveats": list(receipt.caveats)}
+
+
+def query_again(context: ToolContext, receipt: Receipt) -> Receipt:
+    """A query's receipt on the data of now, with as many rows as a query may have."""
+    from roastery.tools.queries import ask
+
+    return ask(context, read_query(receipt.arguments), TOOL, max_rows=MOST_ROWS).receipt
 
 
 def explain_query(

@@ -1,7 +1,9 @@
 """Receipts of an organization: read, and run again (law 2)."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from roastery.api.numbers import TOOL, query_again
 from roastery.tools.base import Actor, Receipt
 from roastery.tools.errors import UnknownReceipt
 from roastery.warehouse.organization import Organization
@@ -20,7 +22,11 @@ def read_receipt(roastery: "Roastery", organization: Organization, actor: Actor,
 
 def rerun_receipt(roastery: "Roastery", organization: Organization, actor: Actor, receipt_id: str) -> dict[str, Any]:
     """{then, now, status, causes} of a receipt (CONTRACTS section 2)."""
+    from roastery.tools.queries import MAX_ROWS
     from roastery.tools.receipts import rerun
 
     receipt = read_receipt(roastery, organization, actor, receipt_id)
-    return rerun(receipt, roastery.context(organization, actor)).as_json()
+    context = roastery.context(organization, actor)
+    # A tool gives fewer rows than POST /v1/query, so a long result is made again as the query that it was.
+    is_long = receipt.tool == TOOL and receipt.rows > MAX_ROWS
+    return rerun(receipt, context, ask_again=partial(query_again, context, receipt) if is_long else None).as_json()

@@ -97,6 +97,16 @@ def test_a_receipt_reruns_to_the_same_and_after_a_change_to_restated(desk: Desk)
     assert rerun["now"]["totals"] == {"revenue": "80.00"}
 
 
+def test_a_query_may_be_longer_than_what_a_tool_shows_and_still_reruns(desk: Desk) -> None:
+    count = 1_500
+    rows = "".join(f"P{n},2026-10-05T15:00:00Z,1.00,USD,order,completed,PR{n}\n" for n in range(count))
+    sell(desk, "transaction_id,occurred_at,amount,currency,kind,status,promotion_id\n" + rows)
+    frame = query(desk, dimensions=["promotion"]).json()
+    assert (len(frame["rows"]), frame["truncated"]) == (count, False)
+    rerun = desk.call("POST", f"/v1/receipts/{frame['receipt']['id']}/rerun").json()
+    assert rerun["status"] == "same"
+
+
 def test_a_scoped_key_sees_its_rows_only_and_no_free_sql(shop: Desk) -> None:
     body = {"role": "analyst", "row_scope": {"sales_channel": ["pos"]}}
     key = shop.call("POST", "/v1/keys", json=body).json()["key"]

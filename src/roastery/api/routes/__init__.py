@@ -10,6 +10,7 @@ from roastery.api.routes import (
     imports,
     keys,
     organizations,
+    people,
     queries,
     receipts,
     slack_workspaces,
@@ -30,5 +31,6 @@ ROUTERS = tuple(
         receipts,
         alerts,
         slack_workspaces,
+        people,
     )
 )

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from roastery.api.connecting import NewConnection, connect
+from roastery.api.connecting import NewConnection, connect, disconnect
 from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import Connector, Reader
@@ -137,14 +137,7 @@ def change_connection(
 @router.delete("/{connection_id}", **documented({**EXAMPLE, "status": "removed"}))
 def remove_connection(connection_id: str, caller: Connector, request: Request) -> dict[str, Any]:
     """Take a connection out of use and forget its secrets; the data that it brought stays."""
-    roastery = request.app.state.roastery
-    now = roastery.wall.now()
-    with roastery.database.session() as session:
-        connections = Connections(session, roastery.keyring, caller.organization.id)
-        row = connections.change(connection_id, status="removed")
-        connections.remove(connection_id, now)
-        note(session, caller.organization.id, caller.actor.id, "connection.remove", row.id, now)
-        return as_json(row)
+    return as_json(disconnect(request.app.state.roastery, caller.organization, caller.actor, connection_id))
 
 
 @router.post("/{connection_id}/sync", status_code=202, **documented({**EXAMPLE, "status": "syncing"}, status=202))
