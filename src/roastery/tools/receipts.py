@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -130,10 +130,17 @@ def _asked_at(context: ToolContext, made: Provenance | None) -> dict[str, Any]:
     }
 
 
-def rerun(receipt: Receipt, context: ToolContext, *, erased_at: Sequence[datetime] = ()) -> Rerun:
+def rerun(
+    receipt: Receipt,
+    context: ToolContext,
+    *,
+    erased_at: Sequence[datetime] = (),
+    ask_again: Callable[[], Receipt | None] | None = None,
+) -> Rerun:
     """Run a receipt's tool again with its own arguments on the data of now, and say why the results differ.
 
-    erased_at: when people's data was erased in this organization; a difference after an erasure is `erased`.
+    ask_again: how the result is made again where it is not by the tool itself, such as a query of more rows than the
+    tool gives. erased_at: when people's data was erased in this organization; a difference after an erasure is `erased`.
     Errors: OutOfScope when the receipt was made under a row scope that the asker does not have; StoreErrors pass
     through, because a warehouse that does not answer is no finding about the numbers.
     """
@@ -144,7 +151,7 @@ def rerun(receipt: Receipt, context: ToolContext, *, erased_at: Sequence[datetim
         cause = Cause("definition", f"The tool '{receipt.tool}' is no longer there.")
         return Rerun(then, None, "redefined", (cause,))
     try:
-        again = run(receipt.tool, receipt.arguments, context, keep=False).receipt
+        again = ask_again() if ask_again else run(receipt.tool, receipt.arguments, context, keep=False).receipt
     except NotAllowed:
         raise
     except (HistoryIncomplete, DataError) as error:
