@@ -5,6 +5,7 @@ limits in points per second; without read_all_orders only the orders of the last
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -379,6 +380,18 @@ FROM costs
 """
 
 
+def without_addresses(url: str) -> str:
+    """A page's address without the e-mail addresses that newsletters write into their links (law 15).
+
+    >>> without_addresses("https://a.example/?utm_id=7&email=ada%40b.example&x=c@d.example#top")
+    'https://a.example/?utm_id=7&email=&x=#top'
+    """
+    return MAIL_IN_URL.sub("=", url)
+
+
+MAIL_IN_URL = re.compile(r"=[^=&#]*(?:@|%40)[^=&#]*", re.IGNORECASE)
+
+
 def numbered(record: Record) -> str:
     return str(record["legacyResourceId"])
 
@@ -577,6 +590,10 @@ class Shopify:
         journey = order.get("customerJourneySummary")
         if journey and journey.get("moments"):
             self._drain(journey["moments"], MORE_MOMENTS, order["id"], "order", "customerJourneySummary", "moments")
+            for moment in journey["moments"]["nodes"]:
+                for name in ("landingPage", "referrerUrl"):
+                    if moment.get(name):
+                        moment[name] = without_addresses(moment[name])
         lists = {"refunds": MORE_REFUNDS, "fulfillments": MORE_FULFILLMENTS, "transactions": MORE_PAYMENTS}
         for name, document in lists.items():
             if len(order.get(name) or ()) >= FEW:
