@@ -1,5 +1,7 @@
 """A small and nasty company, imported through the real warehouse: every trap that a metric could fall into."""
 
+# ruff: noqa: E501  (rows and cases read best on one line)
+
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal

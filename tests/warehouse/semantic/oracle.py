@@ -1,5 +1,7 @@
 """Adds up the hand-written check rows of tests/cases/metrics.yml in decimals, by days and keys: a second formulation."""
 
+# ruff: noqa: E501  (rows and cases read best on one line)
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta

@@ -1,5 +1,7 @@
 """Splits, filters, orders, limits, totals and comparisons of a query."""
 
+# ruff: noqa: E501  (rows and cases read best on one line)
+
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -238,7 +240,13 @@ def test_comparison_unites_the_keys_of_both_periods(ask: Ask) -> None:
 
 @pytest.mark.parametrize("grain", ["day", "week", "month"])
 def test_comparison_over_time_aligns_by_ordinal(grain: str, ask: Ask) -> None:
-    now = ask("spend", grain=grain, start="2026-09-10", end="2026-10-20", compare_to={"start": "2026-08-01", "end": "2026-09-10"})
+    now = ask(
+        "spend",
+        grain=grain,
+        start="2026-09-10",
+        end="2026-10-20",
+        compare_to={"start": "2026-08-01", "end": "2026-09-10"},
+    )
     before = ask("spend", grain=grain, start="2026-08-01", end="2026-09-10")
     alone = ask("spend", grain=grain, start="2026-09-10", end="2026-10-20")
     assert [row["spend"] for row in now.rows][: len(alone.rows)] == [row["spend"] for row in alone.rows]
@@ -317,7 +325,10 @@ def test_video_views_split_by_platform_have_no_total(ask: Ask) -> None:
 def test_share_of_costed_revenue_is_said_beside_gross_margin(ask: Ask) -> None:
     share = ask("costed_share").totals["costed_share"]
     assert 0 < share < 1
-    assert any(f"{share * 100:.1f} % of revenue lies on lines with a known cost" in c for c in ask("gross_margin").provenance.caveats)
+    assert any(
+        f"{share * 100:.1f} % of revenue lies on lines with a known cost" in c
+        for c in ask("gross_margin").provenance.caveats
+    )
 
 
 def test_all_time_is_assumed_and_said_when_no_period_is_asked(layer: SemanticLayer) -> None:

@@ -1,5 +1,7 @@
 """What cannot be answered is refused with a sentence that says what to do."""
 
+# ruff: noqa: E501  (rows and cases read best on one line)
+
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -89,12 +91,22 @@ def test_a_metric_that_needs_history_is_refused_before_the_history_is_complete(
     warehouse = Warehouses(tmp_path, b"s" * 32, fills, CLOCK).open(ORGANIZATION)
     warehouse.upsert_rows(
         "transactions",
-        [{"transaction_id": "t", "customer_id": "c", "occurred_at": "2026-09-03T12:00:00Z", "amount": "5", "currency": "USD"}],
+        [
+            {
+                "transaction_id": "t",
+                "customer_id": "c",
+                "occurred_at": "2026-09-03T12:00:00Z",
+                "amount": "5",
+                "currency": "USD",
+            }
+        ],
     )
     progress = SourceProgress(datetime(2026, 11, 10, tzinfo=UTC), date(2026, 10, 5), date(2026, 9, 1))
     warehouse.land(RawBatch("con_1", "shop", "orders", [RawRecord("x", {})], {}, progress=progress))
     own = SemanticLayer(warehouse, CLOCK)
-    september = MetricQuery(metrics=("new_customers",), period=PeriodSpec(start=date(2026, 9, 1), end=date(2026, 11, 1)))
+    september = MetricQuery(
+        metrics=("new_customers",), period=PeriodSpec(start=date(2026, 9, 1), end=date(2026, 11, 1))
+    )
     frame = own.ask(september)
     assert frame.totals["new_customers"] == 1
     assert frame.provenance.complete_through == "2026-10-05"
@@ -110,7 +122,11 @@ def test_a_metric_that_needs_history_is_refused_before_the_history_is_complete(
 def test_an_empty_warehouse_says_what_to_connect(tmp_path: Path) -> None:
     warehouse = Warehouses(tmp_path, b"s" * 32, (), CLOCK).open(ORGANIZATION)
     own = SemanticLayer(warehouse, CLOCK)
-    for metric, said in (("spend", "Connect an ad platform"), ("revenue", "Connect a shop"), ("roas", "Connect an ad platform")):
+    for metric, said in (
+        ("spend", "Connect an ad platform"),
+        ("revenue", "Connect a shop"),
+        ("roas", "Connect an ad platform"),
+    ):
         with pytest.raises(NoData) as refused:
             own.ask(MetricQuery(metrics=(metric,), period=PeriodSpec(name="last_month")))
         assert said in refused.value.message
@@ -120,9 +136,12 @@ def test_an_empty_warehouse_says_what_to_connect(tmp_path: Path) -> None:
 def test_one_half_of_the_data_gives_nulls_and_says_what_is_missing(tmp_path: Path) -> None:
     warehouse = Warehouses(tmp_path, b"s" * 32, (), CLOCK).open(ORGANIZATION)
     warehouse.upsert_rows(
-        "transactions", [{"transaction_id": "t", "occurred_at": "2026-10-03T12:00:00Z", "amount": "5", "currency": "USD"}]
+        "transactions",
+        [{"transaction_id": "t", "occurred_at": "2026-10-03T12:00:00Z", "amount": "5", "currency": "USD"}],
     )
-    frame = SemanticLayer(warehouse, CLOCK).ask(MetricQuery(metrics=("revenue", "mer"), period=PeriodSpec(name="last_month")))
+    frame = SemanticLayer(warehouse, CLOCK).ask(
+        MetricQuery(metrics=("revenue", "mer"), period=PeriodSpec(name="last_month"))
+    )
     assert (str(frame.totals["revenue"]), frame.totals["mer"]) == ("5.00", None)
     assert any("Nothing has landed yet for: Ad platforms' daily reports" in c for c in frame.provenance.caveats)
 

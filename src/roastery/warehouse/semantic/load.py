@@ -1,6 +1,6 @@
 """Reads facts.yml, dimensions.yml and one file of metrics per family, and ties their names together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -85,7 +85,9 @@ def load(written: Mapping[str, Mapping[str, Any]]) -> Semantics:
             metrics[name] = _metric(name, family, spec, facts)
         except RoasteryError as error:
             problems.append(Problem(family, name, error.message))
-    problems += _unknown_names(facts, dimensions, metrics, specs)
+    # A metric with a fault of its own is no fault of those that name it.
+    named = {name for family in written if family not in (FACTS, DIMENSIONS) for name in written[family]}
+    problems += _unknown_names(facts, dimensions, metrics, named)
     if problems:
         raise Unsound(problems)
     return Semantics(MappingProxyType(facts), MappingProxyType(dimensions), MappingProxyType(metrics))
@@ -224,11 +226,11 @@ def _unknown_names(
     facts: Mapping[str, Fact],
     dimensions: Mapping[str, Dimension],
     metrics: Mapping[str, Metric],
-    written: Mapping[str, Any],
+    named: Collection[str],
 ) -> list[Problem]:
     found: list[Problem] = []
 
-    def check(file: str, owner: str, kind: str, name: str, known: Mapping[str, Any]) -> None:
+    def check(file: str, owner: str, kind: str, name: str, known: Collection[str]) -> None:
         if name not in known:
             found.append(Problem(file, owner, UnknownName(kind, name, known).message))
 
@@ -237,20 +239,25 @@ def _unknown_names(
             check(FACTS, fact.name, "dimension", dimension, dimensions)
     for metric in metrics.values():
         for part in (*(names_in(metric.formula) if metric.formula else ()), *metric.companions):
-            check(metric.family, metric.name, "metric", part, written)
+            check(metric.family, metric.name, "metric", part, named)
         for measure in metric.measures:
             for dimension in measure.without:
                 check(metric.family, metric.name, "dimension", dimension, dimensions)
-    return found or (_circles(metrics) if len(metrics) == len(written) else [])
+    return found or (_circles(metrics) if len(metrics) == len(named) else [])
 
 
 def _circles(metrics: Mapping[str, Metric]) -> list[Problem]:
     """Metrics that are computed from themselves."""
 
-    def reaches(name: str, seen: tuple[str, ...]) -> bool:
+    def reached(name: str, seen: set[str]) -> set[str]:
         formula = metrics[name].formula
-        if name in seen:
-            return True
-        return formula is not None and any(reaches(part, (*seen, name)) for part in names_in(formula))
+        for part in names_in(formula) if formula is not None else ():
+            if part not in seen:
+                seen |= {part} | reached(part, seen | {part})
+        return seen
 
-    return [Problem(m.family, m.name, "is computed from itself.") for m in metrics.values() if reaches(m.name, ())]
+    return [
+        Problem(m.family, m.name, "is computed from itself.")
+        for m in metrics.values()
+        if m.name in reached(m.name, set())
+    ]
