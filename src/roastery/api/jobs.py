@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from roastery.api.delivery.outbox import LONGEST_PAUSE_SECONDS, MOST_ATTEMPTS, Outbox, channels
-from roastery.api.delivery.scheduled import run_due
 from roastery.api.slack.answers import answer_event
 from roastery.api.store.deliveries import Deliveries
 from roastery.api.store.organizations import Organizations
@@ -169,6 +168,8 @@ class Jobs:
     def _register(self) -> None:
         """Name the workflows and their steps; every step may run twice and has its effect once."""
         from dbos import DBOS
+
+        from roastery.api.delivery.scheduled import run_due
 
         roastery = self.roastery
         outbox = Outbox(roastery.database, channels(roastery.settings), roastery.wall)
