@@ -31,8 +31,7 @@ SHORT = {
     "nrr": "NRR",
 }
 PLURALS = frozenset(
-    "impressions clicks orders refunds discounts fees customers opens sends deliveries unsubscribes leads sessions page_views "
-    "video_views social_actions units_sold bookings tickets opportunities bounces".split()
+    ["impressions", "clicks", "orders", "refunds", "discounts", "fees", "customers", "opens", "sends", "deliveries", "unsubscribes", "leads", "sessions", "page_views", "video_views", "social_actions", "units_sold", "bookings", "tickets", "opportunities", "bounces"]
 )
 NAMED_ROWS = 3
 LISTED_ROWS = 5
@@ -103,7 +102,9 @@ class Narrator:
 
     def _held(self, finding: Finding) -> str:
         """What the filters narrow the numbers to: " for Meta Ads", " without Google Ads"."""
-        said = []
+        model = finding.arguments.get("attribution_model")
+        compared = {f.arguments.get("attribution_model") for f in self.evidence.findings}
+        said = [f" under {model.replace('_', ' ')}"] if model and len(compared) > 1 else []
         for condition in finding.arguments.get("filters", ()):
             dimension = condition.get("dimension")
             values = [v for v in condition.get("values", ()) if v not in NO_NAMES]
@@ -145,11 +146,13 @@ class Narrator:
         said = [f"{self.title(m)} {self._was(m)} [[{facts[m].id}]]" for m in there]
         return f"**{_capital(_and(said[:5]))}{self._held(finding)} {period}.**"
 
-    def _moved(self, finding: Finding, metric: str, facts: Mapping[str, Fact], *, first: bool) -> str:
+    def _moved(
+        self, finding: Finding, metric: str, facts: Mapping[str, Fact], *, first: bool, named: bool = False
+    ) -> str:
         """ "Revenue rose 12 % to $10 in October 2026, from $9 in September 2026."""
         now, before = facts[metric], facts.get(f"{metric}__previous")
         ratio, change = facts.get(f"{metric}__change_ratio"), facts.get(f"{metric}__change")
-        title, when = _capital(self.title(metric)), when_text(now.period)
+        title, when = self.title(metric) if named else _capital(self.title(metric)), when_text(now.period)
         held = self._held(finding)
         bold = ("**", "**") if first else ("", "")
         if before is None or now.value is None or before.value is None or change is None or change.value is None:
@@ -174,6 +177,8 @@ class Narrator:
         known = [r for r in rows if r.facts.get(by) is not None and r.facts[by].value is not None]
         if not known:
             return self._nothing(finding)
+        if any(f"{by}__previous" in r.facts for r in known):
+            return self._moved_rows(finding, rows, metrics, total)
         when = when_text(known[0].facts[by].period)
         lead = self._leader(finding, known, by, when)
         shown = [r for r in known if r is not lead[1]][: LISTED_ROWS - 1]
@@ -187,10 +192,24 @@ class Narrator:
                 f"- {self._row(r, [by, *others] if r is not lead[1] else others, by)}" for r in rest[:LISTED_ROWS]
             ]
         elif shown:
-            lines[0] += " " + self._followers(shown, by)
+            lines[0] += " " + self._followers(finding, shown, by)
         if by in total and total[by].value is not None and len(known) > 1 and not _partial_total(finding):
             lines.append(f"Overall{self._held(finding)} {self.title(by)} {self._was(by)} [[{total[by].id}]].")
         return "\n".join(lines)
+
+    def _moved_rows(
+        self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]
+    ) -> str:
+        """A split that is compared with another period: the whole first, then how each row moved."""
+        by = _ordered_by(finding, metrics)
+        lines = []
+        if by in total and f"{by}__previous" in total and total[by].value is not None and not _partial_total(finding):
+            lines.append(self._moved(finding, by, total, first=True))
+        for row in rows[:LISTED_ROWS]:
+            if by in row.facts and row.facts[by].value is not None:
+                moved = self._moved(finding, by, row.facts, first=False, named=True)
+                lines.append(f"- {self._entity(row)}: {moved}" if lines else f"**{self._entity(row)}**: {moved}")
+        return "\n".join(lines) if lines else self._nothing(finding)
 
     def _leader(self, finding: Finding, rows: Sequence["Row"], by: str, when: str) -> tuple[str, "Row | None"]:
         """The first row, called highest or lowest only where a rank proves it."""
@@ -209,7 +228,7 @@ class Narrator:
             return f"**{name} had the lowest {title} {when}{held}, [[{fact.id}]].**", first
         return f"**For {name}, {title} {self._was(by)} [[{fact.id}]] {when}{held}.**", first
 
-    def _followers(self, rows: Sequence["Row"], by: str) -> str:
+    def _followers(self, finding: Finding, rows: Sequence["Row"], by: str) -> str:
         """The next rows; each name stands right before its own number."""
         said = []
         for row in rows[:NAMED_ROWS]:
@@ -218,7 +237,7 @@ class Narrator:
                 f"[[{share.id}]] of {self.title(by)} ([[{row.facts[by].id}]])" if share else f"[[{row.facts[by].id}]]"
             )
             said.append(f"{self._entity(row)} {told}")
-        return f"{_capital(self.title(by))} of the others: {'; '.join(said)}."
+        return f"{_capital(self.title(by))} of the others{self._held(finding)}: {'; '.join(said)}."
 
     def _row(self, row: "Row", metrics: Sequence[str], by: str) -> str:
         told = [f"{self.title(m)} [[{row.facts[m].id}]]" for m in metrics if m in row.facts]
@@ -274,7 +293,9 @@ class Narrator:
     def _extreme(self, rows: Sequence["Row"], metric: str, place: str) -> Fact | None:
         for row in rows:
             fact = row.facts.get(metric)
-            if fact is not None and fact.value is not None and place in places(self.evidence, fact):
+            if fact is None or fact.value is None or _is_cut(fact, rows, metric):
+                continue
+            if place in places(self.evidence, fact):
                 return fact
         return None
 
@@ -445,6 +466,12 @@ def _totals(finding: Finding, evidence: Evidence, metrics: Sequence[str]) -> dic
     return {column: evidence.facts[i] for column, i in ids.items() if i in evidence.facts}
 
 
+def _is_cut(fact: Fact, rows: Sequence[Row], metric: str) -> bool:
+    """Whether a bucket is cut by the period's edge: it is no fair lowest or highest."""
+    lengths = [(r.facts[metric].period.end - r.facts[metric].period.start).days for r in rows if metric in r.facts]
+    return (fact.period.end - fact.period.start).days < 0.9 * max(lengths)
+
+
 def _partial_total(finding: Finding) -> bool:
     """Whether totals leave something out that the sentence would not say."""
     split = finding.arguments.get("dimensions", ())
@@ -453,8 +480,8 @@ def _partial_total(finding: Finding) -> bool:
 
 def _ordered_by(finding: Finding, metrics: Sequence[str]) -> str:
     for order in finding.arguments.get("order_by", ()):
-        if order["field"] in metrics:
-            return str(order["field"])
+        if order["field"].split("__")[0] in metrics:
+            return str(order["field"].split("__")[0])
     return metrics[0]
 
 

@@ -251,6 +251,38 @@ def _week_of(calendar: Calendar, m: re.Match[str]) -> Days | None:
     return Days(start, start + timedelta(days=7), "week")
 
 
+def _iso_week(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """An ISO week by its number; without a year the latest one that is complete."""
+
+    def of(year: int) -> Days | None:
+        try:
+            monday = dates.date.fromisocalendar(year, int(m["w"]), 1)
+        except ValueError:
+            return None
+        return Days(monday, monday + timedelta(days=7), "week")
+
+    return of(int(m["year"])) if m["year"] else dates.latest_complete(calendar, of)
+
+
+def _edge(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    whole = read_point(m["point"], calendar)
+    if whole is None or whole.unit != "month":
+        return None
+    a, b = {
+        "end": (-7, 0),
+        "start": (0, 7),
+        "beginning": (0, 7),
+        "middle": (10, 20),
+        "early": (0, 10),
+        "mid": (10, 20),
+        "late": (-10, 0),
+    }[m["edge"]]
+    start = (whole.start if a >= 0 else whole.end) + timedelta(days=a)
+    end = (whole.start if b > 0 else whole.end) + timedelta(days=b)
+    said = f"took '{m[0]}' as {start.day} to {(end - timedelta(days=1)).day} {start:%B %Y}"
+    return Days(start, end, "day", None, said)
+
+
 def _part_of(calendar: Calendar, m: re.Match[str]) -> Days | None:
     """The first or last days or week of a month, quarter or year."""
     whole = read_point(m["point"], calendar)
@@ -498,6 +530,19 @@ RULES: tuple[Rule, ...] = (
         _since,
     ),
     _rule(
+        "iso week",
+        rf"(?:calendar |iso )?(?:week|wk|kw|cw) (?P<w>[1-9]|[1-4]\d|5[0-3])(?:(?: of)? (?P<year>{YEAR}))?",
+        _iso_week,
+    ),
+    _rule("since start", rf"since (?:the )?(?:start|beginning|first day) of (?P<point>{_POINT})", _since),
+    _rule(
+        "edge of",
+        rf"(?:at |in |by |around )?(?:the )?(?P<edge>end|start|beginning|middle) of "
+        rf"(?P<point>{MONTH}(?: {YEAR})?|last month|this month)",
+        _edge,
+    ),
+    _rule("early month", rf"(?P<edge>early|late|mid) (?P<point>{MONTH}(?: {YEAR})?)", _edge),
+    _rule(
         "week of",
         rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c)(?: on)? (?P<point>{_POINT})",
         _week_of,
@@ -521,6 +566,11 @@ RULES: tuple[Rule, ...] = (
     _rule("few", rf"(?:the )?(?:{LAST}) (?:few|couple(?: of)?|several) (?P<unit>{UNIT})s?", _few),
     _rule("short last", r"[lpt](?P<n>\d{1,3})(?P<u>[dwmqy])", _short_last),
     _rule("n days", rf"(?:over|in|during|for|within)(?: the)? (?P<n>[2-9]\d*|1\d+) (?P<unit>{UNIT})s?", _last_n),
+    _rule(
+        "the unit",
+        r"(?:(?<=for )|(?<=during )|(?<=over ))the (?P<unit>month|quarter|year)",
+        lambda c, m: named(c, f"this_{m['unit']}", m["unit"]),
+    ),
     _rule("past unit", r"(?:the )?past (?P<unit>week|month|quarter|year)", _past_unit),
     _rule("24 hours", r"(?:the )?(?:last|past) (?:24|24h) hours", _named("yesterday", "day")),
     *(
@@ -587,7 +637,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "unit by unit",
-        r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?:day|week|month|quarter|year)",
+        r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?P=unit)",
         _grain,
         "grain",
     ),

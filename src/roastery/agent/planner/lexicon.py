@@ -71,11 +71,10 @@ _MISSPELT = {
     "pls": "please", "plz": "please", "avg": "average", "cust": "customers", "camps": "campaigns", "camp": "campaign",
     "hw": "how", "wat": "what", "wht": "what", "frm": "from", "abt": "about", "thru": "through",
 }  # fmt: skip
-_SKIPPED = frozenset("- ( ) : &".split())
-_NAMED_KINDS = frozenset("campaign product promotion promo location store service".split())
+_SKIPPED = frozenset(["-", "(", ")", ":", "&"])
+_NAMED_KINDS = frozenset(["campaign", "product", "promotion", "promo", "location", "store", "service"])
 _NEVER_NAMES = frozenset(
-    "the a an our all each every any this that these which what top best worst and or of by new in on at for to from with is "
-    "was how my your".split()
+    ["the", "a", "an", "our", "all", "each", "every", "any", "this", "that", "these", "which", "what", "top", "best", "worst", "and", "or", "of", "by", "new", "in", "on", "at", "for", "to", "from", "with", "is", "was", "how", "my", "your"]
 )
 
 
@@ -106,9 +105,22 @@ CALENDAR_WORDS = frozenset(
         *SEASONS,
         *WEEKDAYS,
         *(w for name in HOLIDAYS for w in name.split()),
-        *"linear decay shaped markov shapley bathtub data driven euros dollars pounds sterling today tomorrow".split(),
+        *["linear", "decay", "shaped", "markov", "shapley", "bathtub", "data", "driven", "euros", "dollars", "pounds", "sterling", "today", "tomorrow"],
     )
 )
+
+
+GRAMMAR_WORDS = frozenset(
+    stem(w)
+    for w in ["compared", "compare", "versus", "against", "previous", "between", "excluding", "exclude", "without", "yesterday", "highest", "lowest", "best", "worst", "weekly", "monthly", "daily", "quarterly", "breakdown", "average", "trend", "share", "percentage", "last", "week", "month", "quarter", "year", "days", "before", "since", "platform", "channel", "campaign"]
+)
+"""Words of the grammar that change a reading, and are therefore mended."""
+
+
+@lru_cache
+def english_words() -> frozenset[str]:
+    """Words that are themselves, however near they come to a name."""
+    return frozenset(stem(w) for w in str(words("english")["words"]).split())
 
 
 class Lexicon:
@@ -127,10 +139,19 @@ class Lexicon:
             for p, m in self._phrases.items()
             if len(" ".join(p)) >= 4 and not m[0].kind.startswith("missing")
         ]
-        self._words = (
-            frozenset(w for p in self._phrases for w in p) | common_words() | frozenset(self._parts) | CALENDAR_WORDS
+        known = (
+            frozenset(w for p in self._phrases for w in p)
+            | GRAMMAR_WORDS
+            | common_words()
+            | frozenset(self._parts)
+            | CALENDAR_WORDS
         )
-        self._sorted_words = sorted(w for w in self._words if len(w) >= 4 and w.isalpha())
+        named = {w for p, m in self._phrases.items() if not m[0].kind.startswith("missing") for w in p}
+        targets = (named | CALENDAR_WORDS | GRAMMAR_WORDS | set(self._parts)) - (
+            common_words() - CALENDAR_WORDS - GRAMMAR_WORDS - named
+        )
+        self._sorted_words = sorted(w for w in targets if len(w) >= 4 and w.isalpha())
+        self._words = known | english_words()
         self._longest = min(LONGEST, max((len(p) for p in self._phrases), default=1))
 
     def _add_metrics(self) -> None:
@@ -206,7 +227,7 @@ class Lexicon:
         for token in tokens:
             meant = self._meant(token)
             mended.append(replace(token, word=meant) if meant else token)
-            if meant and stem(meant) not in common_words() and token.word not in _MISSPELT:
+            if meant and meant not in common_words() | CALENDAR_WORDS | GRAMMAR_WORDS and token.word not in _MISSPELT:
                 told.append((token.text, meant))
         return tuple(mended), tuple(told)
 
@@ -313,7 +334,7 @@ class Lexicon:
 
     def _typo(self, tokens: Sequence[Token], start: int, end: int) -> Mark | None:
         stems = [stem(t.word) for t in tokens[start:end]]
-        if any(s in self._parts for s in stems):
+        if any(s in self._parts for s in stems) or (len(stems) == 1 and stems[0] in english_words()):
             return None
         said = " ".join(stems)
         if len(said) < 4 or not said.replace(" ", "").isalpha():
@@ -334,6 +355,11 @@ class Lexicon:
         keys = set.intersection(*(self._parts[s] for s in stems))
         meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
         return [m for m in meanings if dimension is None or m.name == dimension]
+
+    def nearest_metrics(self, said: str, count: int = 3) -> list[str]:
+        """Titles of the metrics that look most like what was said."""
+        titles = sorted({m.title or m.name for m in self.vocabulary.metrics.values()})
+        return [title for title, _, _ in process.extract(said, titles, limit=count, processor=str.lower)]
 
     def nearest_values(self, said: str, dimension: str | None = None, count: int = 3) -> list[str]:
         """Labels of the organization's own names that look most like what was said."""

@@ -13,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict
 
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call, tool_call
+from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call, tool_calls
 from roastery.agent.planner.understand import questions_in, understand
 from roastery.agent.planner.vocabulary import VocabularySource
 from roastery.tools.base import ToolContext
@@ -80,8 +80,7 @@ class OfflineModel(BaseChatModel):
         if not asking:
             return _control(readings[0])
         calls = []
-        for n, reading in enumerate(asking):
-            name, arguments = tool_call(reading)
+        for n, (name, arguments) in enumerate(call for reading in asking for call in tool_calls(reading)):
             calls.append({"id": f"offline_{n}", "name": name, "args": arguments, "type": "tool_call"})
         kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
         left = [r.message for r in readings if r.intent in CONTROL]

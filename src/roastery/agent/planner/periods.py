@@ -16,7 +16,7 @@ MOVED = (
     r"(?:change[sd]?|changing|moved?|move[sd]|grow(?:s|n|ing|th)?|grew|increas(?:e[sd]?|ing)|decreas(?:e[sd]?|ing)"
     r"|declin(?:e[sd]?|ing)|dropp?(?:ed|ing|s)?|f[ae]ll(?:s|en|ing)?|r[io]se[ns]?|rising|improv(?:e[sd]?|ing)"
     r"|wors(?:en(?:s|ed|ing)?)|went (?:up|down)|go(?:es|ing)? (?:up|down)|gone (?:up|down)|up or down|differ(?:s|ed|ence|ences)?|delta"
-    r"|better or worse|higher or lower)"
+    r"|better or worse|higher or lower|(?:up|down)(?= \?| P\d|$))"
 )
 COMPARED = rf"(?:{MOVED}|compar(?:e[sd]?|ing|ison)|difference|between)"
 TREND = r"(?:trends?|trending|trended|over time|evol(?:ve[sd]?|ution|ving)|trajectory|time series|history|timeline|develop(?:s|ed|ment)?)"
@@ -96,6 +96,8 @@ def _split_range(question: Question, symbol: Symbol, calendar: Calendar) -> tupl
     first, last = read_point(found["a"], calendar), read_point(found["b"], calendar)
     if first is None or last is None or first.unit != last.unit or first.unit == "day":
         return None
+    if first.start > last.start and (first.name or last.name):
+        return last, first
     if first.start > last.start:
         first = Days(add_months(first.start, -12), add_months(first.end, -12), first.unit)
     return first, last
@@ -123,6 +125,17 @@ def _compare_days(base: Days, other: Days, calendar: Calendar) -> When:
         # "November vs October", asked in November: this November, as far as it has come.
         note = f"took {base.start:%B} as this month so far"
         return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
+    if (base.start, base.end) == (other.start, other.end) and base.unit in ("month", "quarter", "week"):
+        return When(base, "previous_period" if base.unit == "week" else "previous_year", None, (), True, True)
+    if (
+        other.unit == "month"
+        and not other.name
+        and other.start.month == calendar.today.month
+        and other.end <= base.start
+    ):
+        note = f"took {other.start:%B} as this month so far"
+        if other.start < add_months(base.start, -1):
+            return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
     if (other.start, other.end) == _before(base):
         return When(base, "previous_period", None, (), True, True)
     if (other.start, other.end) == (add_months(base.start, -12), add_months(base.end, -12)):
@@ -164,9 +177,10 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     """One period or none, perhaps with words such as "the eight before", "same period last year" or "month over month"."""
     base = periods[0].of.days if periods else None
     if len(periods) == 1 and base and periods[0].of.back and _is_only_comparison(question, periods[0]):
-        compare = "previous_year" if base.unit == "year" else "previous_period"
-        return When(None, compare, None, (), False, True)
+        return _against(base, calendar)
     compares = question.of_kind("C")
+    if not compares and base is None and question.has(MOVED) and not question.has(TREND) and not question.of_kind("G"):
+        return When(None, "previous_period", None, (), False, False)
     if not compares:
         if base is not None and question.has(MOVED) and not question.has(TREND) and not question.of_kind("G"):
             return When(_to_date(base, calendar), "previous_period", None, (), True, False)
@@ -188,6 +202,18 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     return When(_to_date(base, calendar) if base else None, kind, None, (), base is not None, True)
 
 
+def _against(other: Days, calendar: Calendar) -> When:
+    """ "… compared to last month", with no period of its own: this month so far against the same days of the last one."""
+    unit = other.unit if other.unit in ("week", "month", "quarter", "year") and other.name else ""
+    if not unit:
+        return When(None, "previous_period", None, (), False, True)
+    base = named(calendar, "this_week", "week") if unit == "week" else named(calendar, f"{unit}_to_date", unit)
+    compare = "previous_year" if unit == "year" else "previous_period"
+    return When(
+        base, compare, None, (f"this {unit} so far is compared with the same days of the last one",), True, True
+    )
+
+
 def _to_date(base: Days, calendar: Calendar) -> Days:
     """An unfinished month, quarter or year is compared as far as it has come."""
     if base.name in ("this_month", "this_quarter", "this_year"):
@@ -200,7 +226,7 @@ def _is_only_comparison(question: Question, symbol: Symbol) -> bool:
     before = question.line.split(symbol.name, 1)[0]
     return bool(
         re.search(
-            rf"(?<![^ ])(?:vs|versus|against|compared? (?:to|with|against)|than|relative to) (?:the |in |it was )*$",
+            r"(?<![^ ])(?:vs|versus|against|compared? (?:to|with|against)|than|relative to) (?:the |in |it was )*$",
             before,
         )
     )

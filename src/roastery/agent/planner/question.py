@@ -8,41 +8,10 @@ from typing import Any
 
 from roastery.agent.planner.calendar import Span, find_spans
 from roastery.agent.planner.lexicon import Lexicon, Mark, Meaning, common_words
+from roastery.agent.planner.parameters import parameters
 from roastery.agent.planner.tokens import Token, stem, tokenize
 
 NUMBER = re.compile(r"[$€£]?\d+(?:\.\d+)?(?:k|m|bn|%|x|×)?")
-
-MODELS = {
-    "first_touch": r"first (?:touch|click|interaction)",
-    "last_non_direct": r"last non direct(?: touch| click| interaction)?",
-    "last_touch": r"last (?:touch|click|interaction)",
-    "linear": r"linear",
-    "time_decay": r"time decay(?:ing)?",
-    "position_based": r"position based|u shaped|ushaped|bathtub",
-    "w_shaped": r"w shaped|wshaped",
-    "markov": r"markov(?: chain)?|data driven",
-    "shapley": r"shapley(?: value)?",
-}
-_TAIL = r"(?: (?:attribution|model|basis|attributed|attribution model))*"
-_WINDOW = re.compile(
-    r"(?<![^ ])(?:(?:with|on|in|using|under|and)? ?(?:a|an|the)? ?(?P<n>\d+) ?days? (?:(?:click|attribution|lookback|look back"
-    r"|conversion|touch) )*(?:window|lookback|look back|click window|attribution)"
-    r"|(?:attribution |lookback |click )?window of (?P<m>\d+) days?|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?)(?![^ ])"
-)
-_VIEW = re.compile(r"(?<![^ ])(?P<n>\d+) ?(?:days?|d) view(?: through)?(?: window)?(?![^ ])")
-_TOUCH_DATE = re.compile(
-    r"(?<![^ ])(?:(?:by|on|per|using) (?:the )?(?:touch|click|interaction) (?:date|day)|touch dated)(?![^ ])"
-)
-_CURRENCIES = {
-    "EUR": r"eur|euros?", "USD": r"usd|us dollars?|dollars?|american dollars", "GBP": r"gbp|(?:british )?pounds?(?: sterling)?",
-    "CAD": r"cad|canadian dollars?", "AUD": r"aud|australian dollars?", "CHF": r"chf|swiss francs?|francs?",
-    "JPY": r"jpy|yen", "SEK": r"sek|swedish krona", "MXN": r"mxn|mexican pesos?", "NZD": r"nzd", "INR": r"inr|rupees?",
-}  # fmt: skip
-_CURRENCY = re.compile(
-    r"(?<![^ ])(?:in|as|to|into|converted to) (?:"
-    + "|".join(f"(?P<{code}>{said})" for code, said in _CURRENCIES.items())
-    + r")(?![^ ])"
-)
 
 
 @dataclass(frozen=True)
@@ -100,7 +69,8 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     """Recognize settings, periods, names and numbers, in this order; what is left over is unknown."""
     tokens, mended = lexicon.mend(tokenize(text))
     words = [t.word for t in tokens]
-    settings, taken = _settings(words)
+    settings, taken = parameters(words)
+    taken_first = tuple(taken)
     named = [m for m in lexicon.marks(tokens, taken) if _owns_calendar_words(m)]
     held = [*taken, *((m.start, m.end) for m in named)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
@@ -114,7 +84,7 @@ def parse(text: str, lexicon: Lexicon) -> Question:
         (" ".join(t.text for t in tokens[m.start : m.end]), m.first.label or m.typo or "") for m in slips
     )
     question = Question(text, tokens, [], unknown, settings, typos)
-    _write_line(question, spans, [*marks, *slips], taken_by_settings=_settings(words)[1])
+    _write_line(question, spans, [*marks, *slips], taken_by_settings=taken_first)
     return question
 
 
@@ -131,48 +101,6 @@ def _unknown(token: Token) -> bool:
     if not token.word[:1].isalpha():
         return False
     return token.quoted or stem(token.word) not in common_words()
-
-
-def _settings(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, int]]]:
-    """Attribution model, windows, day of credit and currency in words, with the words that they take."""
-    line = " ".join(words)
-    starts = {}
-    at = 0
-    for i, word in enumerate(words):
-        starts[at] = i
-        at += len(word) + 1
-    settings: dict[str, Any] = {}
-    taken: list[tuple[int, int]] = []
-
-    def take(match: re.Match[str]) -> None:
-        text = match[0]
-        first = match.start() + len(text) - len(text.lstrip())
-        start = starts[first]
-        taken.append((start, start + len(text.split())))
-
-    for model, said in MODELS.items():
-        found = re.search(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])", line)
-        if found and "attribution_model" not in settings:
-            settings["attribution_model"] = model
-            take(found)
-            after = re.match(r" (?:, |with |and |a |an )*(?P<n>\d+) days?(?![^ ])", line[found.end() :])
-            if after and not _WINDOW.search(line):
-                settings["attribution_window_days"] = int(after["n"])
-                start = len(line[: found.end()].split())
-                taken.append((start, start + len(after[0].split())))
-    if found := _WINDOW.search(line):
-        settings["attribution_window_days"] = int(found["n"] or found["m"] or found["h"])
-        take(found)
-    if found := _VIEW.search(line):
-        settings["view_window_days"] = int(found["n"])
-        take(found)
-    if found := _TOUCH_DATE.search(line):
-        settings["attribution_date"] = "touch"
-        take(found)
-    if found := _CURRENCY.search(line):
-        settings["currency"] = next(code for code in _CURRENCIES if found[code])
-        take(found)
-    return settings, taken
 
 
 def _kind(meaning: Meaning) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from roastery.agent.planner.names import Names
 from roastery.agent.planner.question import Question
 
-BEST = r"(?:best|top|leading|strongest|most (?:efficient|effective|profitable|successful|valuable|productive|lucrative)|winners?|winning|star|outperform(?:ing|s|ed)?|better)"
+BEST = r"(?:best|top|leading|strongest|most (?:efficient|effective|profitable|successful|valuable|productive|lucrative)|winners?|winning|star|outperform(?:ing|s|ed)?|better|beat|beats|beating)"
 WORST = r"(?:worst|weakest|poorest|least (?:efficient|effective|profitable|successful|valuable|productive)|underperform(?:ing|ers?|s|ed)?|losers?|losing|laggards?|poor|bottom)"
 HIGH = (
     r"(?:highest|largest|biggest|most(?: expensive)?|maximum|max|greatest|costliest|higher|larger|bigger|peak|busiest)"
@@ -16,10 +16,7 @@ LONG_LISTS = frozenset(
     {"campaign", "ad_group", "ad", "keyword", "asset", "product", "location", "page", "promotion", "owner", "audience"}
 )
 LESS_IS_BETTER = frozenset(
-    "cac paid_cac cpc cpm cost_per_lead cost_per_booking cost_per_reported_conversion refunds return_rate churn_rate "
-    "mrr_churn_rate bounce_rate unsubscribe_rate unsubscribes payback_days no_show_rate shipping_cost "
-    "shipping_cost_per_order delivery_days first_reply_hours resolution_hours failed_payments churned_subscriptions "
-    "sales_cycle_days discount_rate tickets".split()
+    ["cac", "paid_cac", "cpc", "cpm", "cost_per_lead", "cost_per_booking", "cost_per_reported_conversion", "refunds", "return_rate", "churn_rate", "mrr_churn_rate", "bounce_rate", "unsubscribe_rate", "unsubscribes", "payback_days", "no_show_rate", "shipping_cost", "shipping_cost_per_order", "delivery_days", "first_reply_hours", "resolution_hours", "failed_payments", "churned_subscriptions", "sales_cycle_days", "discount_rate", "tickets"]
 )
 DEFAULT_LIMIT = 10
 
@@ -60,6 +57,24 @@ def ranking(question: Question, found: Names, grain: str | None) -> Ranking:
     return Ranking("desc" if descending else "asc", limit, by, assumption)
 
 
+MOST_MOVED = (
+    r"(?:(?P<verb>grew|grow|grows|grown|growing|increased?|increases|rose|rises?|improved?|improves|gained?|climbed|jumped|fell|falls?|dropped|drops?|declined?|declines|decreased?|lost|shrank|worsened|changed?|moved?) (?:the )?(?P<most>most|fastest|least)"
+    r"|(?:biggest|largest|greatest|strongest|steepest|highest|most) (?P<noun>increases?|growth|gains?|rises?|jumps?|improvements?|drops?|declines?|decreases?|falls?|loss(?:es)?|changes?)"
+    r"|(?P<fast>fastest) (?P<way>growing|declining|shrinking|falling|rising))"
+)
+DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
+
+
+def most_moved(question: Question) -> str | None:
+    """ "Which campaign grew the most": asc or desc by change, or None."""
+    found = next(question.find(MOST_MOVED), None)
+    if found is None or not question.of_kind("D"):
+        return None
+    word = found["verb"] or found["noun"] or found["way"] or ""
+    down = bool(re.match(DOWNWARD, word))
+    return "asc" if down != (found["most"] == "least") else "desc"
+
+
 def _counted(question: Question) -> tuple[int | None, str | None]:
     line = re.sub(r"(?<![^ ])at (?:most|least)(?![^ ])", "_", question.line)
     doing = r"(?:performing |converting |selling |spending |grossing |\w+ing )?"
@@ -78,6 +93,7 @@ def _counted(question: Question) -> tuple[int | None, str | None]:
 
 def _count(question: Question, symbol: str) -> int | None:
     text = str(question[symbol].of)
+    question.used.add(question[symbol].index)
     return int(text) if text.isdigit() and 1 <= int(text) <= 1000 else None
 
 
@@ -106,7 +122,7 @@ def _beside_superlative(question: Question) -> str:
         rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) (?:total |overall |average |amount of |number of |on |in |the )*(?P<m>[MA]\d+)"
     ):
         return str(question[m["m"]].of.first.name)
-    for m in question.find(rf"(?P<m>[MA]\d+) (?:the )?(?:most|least|best|worst)"):
+    for m in question.find(r"(?P<m>[MA]\d+) (?:the )?(?:most|least|best|worst)"):
         return str(question[m["m"]].of.first.name)
     return ""
 

@@ -48,6 +48,7 @@ class Reading:
     view_window_days: int | None = None
     attribution_date: str | None = None
     currency: str | None = None
+    models: tuple[str, ...] = ()
     search: str = ""
     share: bool = False
     focus: tuple[tuple[str, str], ...] = ()
@@ -77,6 +78,13 @@ def tool_call(reading: Reading) -> tuple[str, dict[str, Any]]:
     if _suits_compare(reading):
         return "compare_periods", _compare_arguments(reading)
     return "query_metrics", _query_arguments(reading)
+
+
+def tool_calls(reading: Reading) -> list[tuple[str, dict[str, Any]]]:
+    """All calls of a reading: one, or one for each attribution model that is to be compared."""
+    if len(reading.models) < 2:
+        return [tool_call(reading)]
+    return [tool_call(replace(reading, attribution_model=model)) for model in reading.models]
 
 
 def _suits_compare(reading: Reading) -> bool:

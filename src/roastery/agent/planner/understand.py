@@ -12,7 +12,7 @@ from roastery.agent.planner.lexicon import Lexicon, words
 from roastery.agent.planner.names import Names, names, plural
 from roastery.agent.planner.periods import MOVED, TREND, When, default_period, trend_grain, when
 from roastery.agent.planner.question import Question, parse
-from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, Ranking, ranking
+from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.unknown import unknown_name
 
@@ -43,7 +43,7 @@ def understand(
     if refused := refusal(text):
         return refused
     question = parse(text, lexicon)
-    heard = _heard(question, lexicon)
+    heard = _noted(question, _heard(question, lexicon), lexicon)
     if history and (followed := follow_up.inherit(question, heard, history[-1], lexicon)):
         return _finish(question, followed, lexicon, tools)
     return _finish(question, heard, lexicon, tools)
@@ -55,6 +55,10 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
     at: When = when(question, calendar)
     found: Names = names(question, lexicon)
     ranked: Ranking = ranking(question, found, at.grain)
+    if moved := most_moved(question):
+        by = f"{found.metrics[0]}__change" if found.metrics else "__change"
+        ranked = Ranking(moved, ranked.limit, by)
+        at = replace(at, compare=at.compare or "previous_period")
     said = {
         name
         for name, there in (
@@ -66,7 +70,7 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
             ("filters", found.filters),
             ("limit", ranked.limit),
             ("order", ranked.direction),
-            *((name, True) for name in question.settings),
+            *((name, True) for name in question.settings if name != "models"),
         )
         if there
     }
@@ -86,13 +90,40 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
         assumptions=tuple(
             a for a in (*at.assumptions, *found.assumptions, ranked.assumption or "", *_typos(question)) if a
         ),
-        **{k: v for k, v in question.settings.items() if k != "currency" or v != lexicon.vocabulary.currency},
+        models=question.settings.get("models", ()),
+        **{
+            k: v
+            for k, v in question.settings.items()
+            if k != "models" and (k != "currency" or v != lexicon.vocabulary.currency)
+        },
     )
     if found.missing and not found.metrics:
         return _missing(question, reading, found, lexicon)
     if found.doubtful:
         symbol, meaning = found.doubtful
         return _ask_metric(reading, question.words(symbol), meaning.readings, lexicon)
+    return reading
+
+
+LOSING = r"(?:(?:losing|lose|lost|loses) (?:us )?money|unprofitable|not profitable|in the red|below break even|under break even)"
+
+
+def _noted(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    """Things asked that are answered in part only, each said."""
+    if question.has(r"(?:targets?|goals?|budgeted|plan|benchmarks?|industry)") and question.has(
+        r"(?:vs|versus|against|compared (?:to|with)|on|above|below|hit|reach(?:ed)?) (?:our |the |my )?(?:targets?|goals?|plan|benchmarks?|industry)"
+    ):
+        reading = reading.assuming("there are no targets or benchmarks here to compare with")
+    per = question.has(r"(?:per|a|each) (?:day|week|month)|G\d+")
+    if question.has(r"(?:average|avg|mean|on average)") and per and reading.metrics and "aov" not in reading.metrics:
+        reading = reading.assuming("the numbers themselves are shown, not their average")
+    if question.has(LOSING) and reading.dimensions and "roas" in lexicon.vocabulary.metrics and not reading.metrics:
+        condition = Filter("roas", "lt", ("1",), True)
+        said = reading.said | {"metrics", "filters"}
+        question.unknown.clear()
+        losing = {"metrics": ("roas", "spend"), "filters": (*reading.filters, condition), "said": frozenset(said)}
+        reading = replace(reading, **losing, order_by=None, limit=None)
+        reading = reading.assuming("“losing money” is read as ROAS below 1×, media cost only")
     return reading
 
 
@@ -156,6 +187,8 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, tools: froze
         return doubt
     if not settled.metrics:
         return _nothing_understood(question, settled, lexicon)
+    if doubt := _unused_number(question, settled):
+        return doubt
     if doubt := _missing_name(question, settled, lexicon):
         return doubt
     settled = _share(question, settled, lexicon)
@@ -177,6 +210,8 @@ def _named_rows_only(reading: Reading) -> Reading:
 def _missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
     """A well-known platform, split or metric that this organization has no data of."""
     for symbol in question.of_kind("X"):
+        if symbol.index in question.used:
+            continue
         meaning = symbol.of.first
         said = question.words(symbol)
         if meaning.kind == "missing_value":
@@ -190,6 +225,20 @@ def _missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Rea
             return Reading(
                 "refuse", message=f"There is no data here that could answer about {said}; I can answer about {others}."
             )
+    return None
+
+
+def _unused_number(question: Question, reading: Reading) -> Reading | None:
+    """A number that no part of the reading uses could change it, so it is asked about."""
+    for symbol in question.of_kind("N"):
+        if symbol.index in question.used:
+            continue
+        said = question.words(symbol)
+        return Reading(
+            "clarify",
+            message=f"What does “{said}” stand for: a limit on a metric (as in “spend over {said}”), how many to show, or a date?",
+            pending={"slot": "rest", "reading": reading_json(replace(reading, intent="query"))},
+        )
     return None
 
 
@@ -215,6 +264,7 @@ def _with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Rea
         r"(?:perform\w*|do|did|doing|done|going|fare[sd]?|faring|look|looks|looking|results?|overview|summary|summari[sz]e|recap|snapshot|update|status"
         r"|kpis?|metrics|numbers|stats|dashboard|best|worst|top|bottom|compare[sd]?|comparing|winning|losing|trend\w*|things|business|leading|rank\w*|report|breakdown|better|worse|vs|versus)"
     )
+    doing = doing or most_moved(question) is not None
     if not doing or not (
         named
         or reading.period
@@ -231,7 +281,8 @@ def _with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Rea
         usable = tuple(m for m in metrics if m in known and all(known[m].splits_by(f) for f in fields))
         if usable:
             by = usable[0]
-            order = reading.order_by and (by, reading.order_by[1])
+            ending = "__change" if reading.order_by and reading.order_by[0].endswith("__change") else ""
+            order = reading.order_by and (f"{by}{ending}", reading.order_by[1])
             said = ", ".join(_title(m, lexicon) for m in usable)
             filled = replace(reading, metrics=usable, order_by=order)
             if order is not None:
@@ -241,6 +292,8 @@ def _with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Rea
 
 
 def _nothing_understood(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    if doubt := _missing_name(question, reading, lexicon):
+        return doubt
     if reading.dimensions or reading.filters or reading.period or reading.grain:
         what = f" by {', '.join(reading.dimensions)}" if reading.dimensions else ""
         return Reading(
@@ -288,7 +341,9 @@ def _credited(reading: Reading, lexicon: Lexicon) -> Reading:
     if not swaps:
         return reading
     metrics = tuple(dict.fromkeys(swaps.get(m, m) for m in reading.metrics))
-    order = reading.order_by and (swaps.get(reading.order_by[0], reading.order_by[0]), reading.order_by[1])
+    by, _, ending = reading.order_by[0].partition("__") if reading.order_by else ("", "", "")
+    by = swaps.get(by, by) + (f"__{ending}" if ending else "")
+    order = reading.order_by and (by, reading.order_by[1])
     filters = tuple(replace(f, field=swaps.get(f.field, f.field)) if f.metric else f for f in reading.filters)
     notes = [
         f"{_title(m, lexicon)} split this way is {_title(o, lexicon)}"
@@ -335,4 +390,4 @@ def questions_in(text: str) -> list[str]:
     return parts or [text]
 
 
-__all__ = ["Days", "Filter", "MOVED", "questions_in", "understand", "words"]
+__all__ = ["MOVED", "Days", "Filter", "questions_in", "understand", "words"]

@@ -9,11 +9,11 @@ from roastery.agent.planner.names import EXCLUDING, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 
-_SPLITTING = frozenset("by per each every across".split())
+_SPLITTING = frozenset(["by", "per", "each", "every", "across"])
 _NARROWING = frozenset(
-    "for from on in of at via through only just within inside about during since under with called named to into like containing using".split()
+    ["for", "from", "on", "in", "of", "at", "via", "through", "only", "just", "within", "inside", "about", "during", "since", "under", "with", "called", "named", "to", "into", "like", "containing", "using"]
 )
-_SKIPPED = frozenset("the our my your their all any a an this that these those total overall new both".split())
+_SKIPPED = frozenset(["the", "our", "my", "your", "their", "all", "any", "a", "an", "this", "that", "these", "those", "total", "overall", "new", "both"])
 
 
 def unknown_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
@@ -78,6 +78,19 @@ def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: L
         term = lexicon.vocabulary.metrics.get(metric)
         ways = sorted(term.dimensions) if term and term.dimensions else sorted(lexicon.vocabulary.dimensions)
         return Reading("refuse", message=f"I know no split by “{said}”. It can be split by: {', '.join(ways)}.")
+    if metric := _beside_metric(said, question):
+        return Reading(
+            "clarify",
+            message=f"I know no metric called “{metric}”. Do you mean {_either(lexicon.nearest_metrics(metric))}?",
+            options=tuple(lexicon.nearest_metrics(metric)),
+            pending={
+                "slot": "metric",
+                "choices": {},
+                "names": [],
+                "replaces": None,
+                "reading": reading_json(replace(reading, intent="query", metrics=())),
+            },
+        )
     near = lexicon.nearest_values(said)
     pending = {"slot": "value", "said": said, "reading": reading_json(replace(reading, intent="query"))}
     if near:
@@ -94,6 +107,26 @@ def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: L
         message=f"I find nothing called “{said}” in your data, so I cannot say which numbers you mean.{where} What should I look at?",
         pending=pending,
     )
+
+
+def _beside_metric(said: str, question: Question) -> str:
+    """ "Refund rate": an unknown word right after a metric's name makes another metric of it."""
+    if said.lower() not in (
+        "rate",
+        "rates",
+        "score",
+        "index",
+        "ratio",
+        "value",
+        "velocity",
+        "elasticity",
+        "margin",
+        "tax",
+        "days",
+    ):
+        return ""
+    found = next(question.find(rf"(?P<m>[MA]\d+) {said.lower()}"), None)
+    return f"{question.words(question[found['m']])} {said}" if found else ""
 
 
 def _either(options: Sequence[str]) -> str:

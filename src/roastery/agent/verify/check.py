@@ -8,9 +8,10 @@ from decimal import Decimal
 from roastery.agent.evidence import Evidence
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.names import AT_LEAST, AT_MOST, OVER, UNDER
+from roastery.agent.planner.parameters import MODELS
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.planner.tokens import phrase
-from roastery.agent.render import REFERENCE
+from roastery.agent.render import NO_NAMES, REFERENCE
 from roastery.agent.verify import words as say
 from roastery.agent.verify.bind import AMBIGUOUS, bind
 from roastery.agent.verify.ground import MOVES, About, Ground
@@ -75,6 +76,8 @@ class Verifier:
             *self._number_words(sentence),
             *self._periods(sentence, carried),
             *self._entities(sentence, names, carried),
+            *self._filters(sentence, names, carried),
+            *self._models(sentence),
             *self._metrics(sentence, carried),
             *self._directions(sentence),
             *self._ranks(sentence, names),
@@ -182,6 +185,40 @@ class Verifier:
     def _label(self, dimension: str, value: str) -> str:
         label = self.evidence.label_of(dimension, value)
         return f"[[{label.id}]]" if label else value
+
+    def _filters(self, sentence: Sentence, names: Sequence[Mention], carried: Carried) -> Iterator[tuple[str, str]]:
+        """A number of a part is not said as if it were of all: what its result was narrowed to is named."""
+        for ref in sentence.facts:
+            for dimension, text in self.ground.abouts[ref.id].held.items():
+                values = set(text.removeprefix("not in ").split(", ")) - set(NO_NAMES)
+                if (
+                    not values
+                    or dimension not in self.lexicon.vocabulary.dimensions
+                    or " " in text.removeprefix("not in ").split(", ")[0]
+                ):
+                    continue
+                if (
+                    not any(m.name == dimension and m.value in values for m in names)
+                    and carried.names.get(dimension) not in values
+                ):
+                    named = " and ".join(self._label(dimension, v) for v in sorted(values)[:3])
+                    yield "entity", f"[[{ref.id}]] is narrowed to {dimension} {text}; say so by naming {named}."
+
+    def _models(self, sentence: Sentence) -> Iterator[tuple[str, str]]:
+        """Where attribution models are compared, each number says which it is of."""
+        if len(self.ground.models) < 2:
+            return
+        mentions = []
+        for model in self.ground.models - {""}:
+            key = MODELS[model]
+            for found in re.finditer(rf"(?<![^ ])(?:{key})(?![^ ])", sentence.line):
+                at = len(sentence.line[: found.start()].split())
+                mentions.append(Mention(at, at + len(found[0].split()), "model", "model", model))
+        bound = bind(sentence, sentence.facts, mentions)
+        for ref in sentence.facts:
+            mention, own = bound[ref.id], self.ground.abouts[ref.id].model
+            if own and (not isinstance(mention, Mention) or mention.value != own):
+                yield "model", f"[[{ref.id}]] is credited by {own.replace('_', ' ')}; say so beside it."
 
     # ---------------------------------------------------------------- metrics
 

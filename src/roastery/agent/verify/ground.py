@@ -24,6 +24,7 @@ class About:
     held: Mapping[str, str]
     is_previous: bool
     bucket: bool
+    model: str = ""
 
 
 @dataclass
@@ -59,7 +60,8 @@ class Ground:
         for fact in finding.result.facts:
             entity = {d: v for d, v in fact.dimensions.items() if d in split and several.get(d) != v}
             held = {d: v for d, v in fact.dimensions.items() if d not in entity}
-            self.abouts[fact.id] = About(fact, entity, held, fact.id in before, "date" in entity)
+            model = str(arguments.get("attribution_model") or "")
+            self.abouts[fact.id] = About(fact, entity, held, fact.id in before, "date" in entity, model)
             self.periods.add(_days(fact.period))
         receipt = finding.result.receipt
         if receipt is not None and receipt.period is not None:
@@ -81,6 +83,11 @@ class Ground:
                 values.update(_plain(str(v)) for v in condition.get("values", ()))
         for order in arguments.get("order_by", ()):
             self.orders.append((order["field"], order.get("direction", "asc"), arguments.get("limit")))
+
+    @property
+    def models(self) -> set[str]:
+        """The attribution models of the results; more than one where models are compared."""
+        return {about.model for about in self.abouts.values()}
 
     def lengths(self) -> Iterator[tuple[int, str]]:
         """How long the periods are, in every unit that fits: (56, day), (8, week)."""

@@ -4,29 +4,23 @@ import re
 from decimal import Decimal
 
 UP = frozenset(
-    "rose rise rises risen rising raised increased increase increases increasing grew grow grows grown growing growth up higher "
-    "gained gain gains climbed climb climbs climbing jumped jump jumps surged surge surges soared soar more greater larger bigger "
-    "added adds advanced rebounded recovered accelerated expanded exceeded exceeds exceed above upward uptick uplift upswing "
-    "spiked spike ahead strengthened boosted boost lifted".split()
+    ["rose", "rise", "rises", "risen", "rising", "raised", "increased", "increase", "increases", "increasing", "grew", "grow", "grows", "grown", "growing", "growth", "up", "higher", "gained", "gain", "gains", "climbed", "climb", "climbs", "climbing", "jumped", "jump", "jumps", "surged", "surge", "surges", "soared", "soar", "more", "greater", "larger", "bigger", "added", "adds", "advanced", "rebounded", "recovered", "accelerated", "expanded", "exceeded", "exceeds", "exceed", "above", "upward", "uptick", "uplift", "upswing", "spiked", "spike", "ahead", "strengthened", "boosted", "boost", "lifted"]
 )
 DOWN = frozenset(
-    "fell fall falls fallen falling dropped drop drops dropping declined decline declines declining decreased decrease "
-    "decreases decreasing down lower lost loses losing slipped slip slips slid slumped slump plunged plunge plummeted "
-    "shrank shrink shrunk shrinking dipped dip dips less fewer smaller reduced reduction contracted eased slowed below "
-    "downward downturn collapsed crashed sank sunk tumbled trailed trails behind weakened".split()
+    ["fell", "fall", "falls", "fallen", "falling", "dropped", "drop", "drops", "dropping", "declined", "decline", "declines", "declining", "decreased", "decrease", "decreases", "decreasing", "down", "lower", "lost", "loses", "losing", "slipped", "slip", "slips", "slid", "slumped", "slump", "plunged", "plunge", "plummeted", "shrank", "shrink", "shrunk", "shrinking", "dipped", "dip", "dips", "less", "fewer", "smaller", "reduced", "reduction", "contracted", "eased", "slowed", "below", "downward", "downturn", "collapsed", "crashed", "sank", "sunk", "tumbled", "trailed", "trails", "behind", "weakened"]
 )
-FLAT = frozenset("flat unchanged stable steady constant level stagnant static".split())
-BETTER = frozenset("improved improve improves improving improvement better".split())
-WORSE = frozenset("worsened worsen worsens worsening deteriorated deteriorate worse".split())
+FLAT = frozenset(["flat", "unchanged", "stable", "steady", "constant", "level", "stagnant", "static"])
+BETTER = frozenset(["improved", "improve", "improves", "improving", "improvement", "better"])
+WORSE = frozenset(["worsened", "worsen", "worsens", "worsening", "deteriorated", "deteriorate", "worse"])
 
 HIGHEST = frozenset(
-    "highest largest biggest most top leading led leads leader greatest maximum peak peaked first strongest".split()
+    ["highest", "largest", "biggest", "most", "top", "leading", "led", "leads", "leader", "greatest", "maximum", "peak", "peaked", "first", "strongest"]
 )
-LOWEST = frozenset("lowest smallest least minimum cheapest fewest weakest last bottom trough".split())
+LOWEST = frozenset(["lowest", "smallest", "least", "minimum", "cheapest", "fewest", "weakest", "last", "bottom", "trough"])
 BEST = frozenset(
-    "best outperformed outperforms outperforming beat beats beating won winner wins dominated dominates".split()
+    ["best", "outperformed", "outperforms", "outperforming", "beat", "beats", "beating", "won", "winner", "wins", "dominated", "dominates"]
 )
-WORST = frozenset("worst underperformed underperforms underperforming poorest lagged lags laggard".split())
+WORST = frozenset(["worst", "underperformed", "underperforms", "underperforming", "poorest", "lagged", "lags", "laggard"])
 
 TIMES: dict[str, tuple[Decimal, Decimal]] = {
     **dict.fromkeys(
@@ -72,8 +66,7 @@ UNIVERSAL = re.compile(
     r"(?<![^ ])(?:all|every|each|none|neither|both|nobody|everything|always|never|no (?:platform|channel|campaign|other)|across the board|only)(?![^ ])"
 )
 VAGUE_NUMBERS = frozenset(
-    "dozen dozens hundred hundreds thousand thousands million millions billion billions percent percentage fifth tenth "
-    "several couple few many numerous single sole zero nil".split()
+    ["dozen", "dozens", "hundred", "hundreds", "thousand", "thousands", "million", "millions", "billion", "billions", "percent", "percentage", "fifth", "tenth", "several", "couple", "few", "many", "numerous", "single", "sole", "zero", "nil"]
 )
 """Words of quantity that stand for a number; `zero` and `single` too."""
 EARLIER = re.compile(
