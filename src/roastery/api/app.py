@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -51,6 +52,8 @@ class Roastery:
         self.database = Database(settings.store_url)
         self.tokens = SealedTokens(self.database, self.keyring)
         self.builds = Builds(lambda organization: self._build(organization))
+        self.beside = ExitStack()
+        """What runs as long as this object does, such as the demo's providers; ended first."""
         self._lock = threading.RLock()
 
     @classmethod
@@ -73,7 +76,8 @@ class Roastery:
         self.close()
 
     def close(self) -> None:
-        """Finish builds that were asked for, then close every file."""
+        """Finish syncs and builds that were asked for, then close every file."""
+        self.beside.close()
         if "syncs" in self.__dict__:
             self.syncs.close()
         self.builds.close()

@@ -33,14 +33,16 @@ EVENTS_A_MESSAGE = 10_000
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after printing the answers.")] = False,
+    customers: Annotated[int, typer.Option(help="Size of the company.", min=200, max=200_000)] = 20_000,
     host: serving.Host = "127.0.0.1",
     port: serving.Port = 8400,
 ) -> None:
     """Make a demo organization, connect and sync its sources, ask three questions, then serve."""
-    run_at_home(work, then=None if once else serving.work, then_parameters={"host": host, "port": port})
+    follow = None if once else serving.work
+    run_at_home(work, then=follow, then_parameters={"host": host, "port": port}, customers=customers, once=once)
 
 
-def work(roastery: Roastery, terminal: Terminal) -> int:
+def work(roastery: Roastery, terminal: Terminal, customers: int, once: bool) -> int:
     """Everything but serving; running it again on the same home brings in what is new and asks again."""
     from roastery.api.app import OPERATOR
     from roastery.api.asking import ask
@@ -49,12 +51,14 @@ def work(roastery: Roastery, terminal: Terminal) -> int:
 
     told = _Steps(terminal)
     told("making the company (27 months of customers, campaigns, orders and visits)")
-    world = _world(roastery.settings.home / "demo" / "world")
+    world = _world(roastery.settings.home / "demo" / f"world-{customers}", customers)
     organization = _organization(roastery, world)
     told("importing the e-mail platform's reports as CSV")
     _import_email(roastery, organization, world)
     told(f"starting the twins of {organization.name}'s ad platforms and shop on loopback")
-    with serve(world) as twins:
+    with contextlib.ExitStack() as ending:
+        # Served on, the twins stay for the scheduled syncs; otherwise nobody will ask them again.
+        twins = (ending if once else roastery.beside).enter_context(serve(world))
         for connection_id, name in _connect(roastery, organization, twins):
             told(f"syncing {name} over HTTP")
             _sync(roastery, terminal, organization, connection_id, name)
@@ -88,13 +92,13 @@ class _Steps:
         self._terminal.say(f"[{time.monotonic() - self._began:5.1f} s] {step}")
 
 
-def _world(folder: Path) -> World:
+def _world(folder: Path, customers: int) -> World:
     """The company; made once per home."""
     from roastery.evals.world import World
 
     if (folder / "made").exists():
         return World.load(folder)
-    world = World.make()
+    world = World.make(customers=customers)
     world.save(folder)
     return world
 

@@ -1,0 +1,176 @@
+"""The demo end to end on a small company: its three answers equal the planted truth to the cent."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from sqlalchemy import select
+
+from roastery.agent.answer import Answer
+from roastery.api.app import OPERATOR, Roastery
+from roastery.api.receipts import rerun_receipt
+from roastery.api.settings import Settings
+from roastery.api.store.tables import AnswerRow
+from roastery.cli import demo
+from roastery.cli.terminal import Terminal
+from roastery.evals.twins import serve
+from roastery.evals.world import World
+from roastery.evals.world.truth import Truth
+from roastery.warehouse.organization import Organization
+
+CUSTOMERS = 500
+
+
+@dataclass(frozen=True)
+class Demo:
+    roastery: Roastery
+    terminal: Terminal
+    organization: Organization
+    world: World
+    truth: Truth
+
+    def run(self) -> str:
+        """Run it (again); gives what it printed."""
+        before = self.out.tell()
+        assert demo.work(self.roastery, self.terminal, CUSTOMERS, once=True) == 0
+        return self.out.getvalue()[before:]
+
+    @property
+    def out(self) -> io.StringIO:
+        file = self.terminal.out.file
+        assert isinstance(file, io.StringIO)
+        return file
+
+    def answers(self) -> list[Answer]:
+        """The three latest answers, in the order of the questions."""
+        with self.roastery.database.reading() as session:
+            rows = session.scalars(select(AnswerRow).order_by(AnswerRow.created_at)).all()[-3:]
+            return [Answer.model_validate(row.document) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """Rows of every curated table."""
+        warehouse = self.roastery.warehouse(self.organization)
+        return {
+            name: int(warehouse.query(f'SELECT count(*) FROM "{name}"').column(0)[0].as_py())
+            for name in (
+                "ad_performance",
+                "transactions",
+                "refunds",
+                "web_events",
+                "email_performance",
+                "sales",
+                "touches",
+            )
+        }
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The demo, run once."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    settings = Settings.from_environment(home=home, secret_key="a secret for tests", model="offline")
+    terminal = Terminal(Console(file=io.StringIO(), width=140), Console(file=io.StringIO(), width=140))
+    world = World.make(customers=CUSTOMERS)
+    with Roastery.open(settings) as roastery:
+        shown = Demo(roastery, terminal, world.organization, world, Truth(world))
+        shown.run()
+        yield shown
+
+
+def facts(answer: Answer, metric: str, dimension: str | None = None) -> dict[str, Decimal | None]:
+    """Measured values of a metric by the value of a dimension, or by the first day of the fact."""
+    found: dict[str, Decimal | None] = {}
+    for fact in answer.facts:
+        if fact.metric == metric and fact.kind == "measured" and (dimension is None or dimension in fact.dimensions):
+            key = fact.dimensions[dimension] if dimension else fact.period.start.isoformat()
+            found[key] = fact.value
+    return found
+
+
+def rounded(value: Decimal | None, places: str) -> Decimal | None:
+    return None if value is None else value.quantize(Decimal(places))
+
+
+def test_roas_by_platform_is_true(shown: Demo) -> None:
+    answer = shown.answers()[0]
+    told = facts(answer, "roas", "platform")
+    true = {platform: rounded(credit.roas, "0.0001") for platform, credit in shown.truth.roas_by_platform().items()}
+    assert {p: rounded(v, "0.0001") for p, v in told.items() if p in true} == true
+    assert len(true) == 2
+
+
+def test_weekly_revenue_against_the_weeks_before_is_true(shown: Demo) -> None:
+    rows = shown.answers()[1].tables[0].rows
+    told = [(row["date"], Decimal(str(row["revenue"])), Decimal(str(row["revenue__previous"]))) for row in rows]
+    assert told == [(day.isoformat(), now, before) for day, now, before in shown.truth.weekly_revenue()]
+    assert len(told) == 8
+
+
+def test_the_top_five_campaigns_with_spend_and_cac_are_true(shown: Demo) -> None:
+    answer = shown.answers()[2]
+    true = shown.truth.top_campaigns()
+    assert [row["campaign"] for row in answer.tables[0].rows] == [credit.key for credit in true]
+    for metric, value in (("attributed_revenue", "attributed_revenue"), ("spend", "spend"), ("cac", "cac")):
+        told = facts(answer, metric, "campaign")
+        expected = {credit.key: rounded(getattr(credit, value), "0.01") for credit in true}
+        assert {key: rounded(told[key], "0.01") for key in expected} == expected, metric
+
+
+def test_what_is_printed_has_text_table_chart_and_receipt(shown: Demo) -> None:
+    printed = shown.out.getvalue()
+    for question in demo.QUESTIONS:
+        assert question in printed
+    charts = [line.removeprefix("Chart: ") for line in printed.splitlines() if line.startswith("Chart: ")]
+    assert len(charts) >= 3
+    assert all(Path(chart).read_bytes().startswith(b"\x89PNG") for chart in charts)
+    assert printed.count("Receipt rcp_") >= 3
+
+
+def test_every_receipt_reruns_to_the_same(shown: Demo) -> None:
+    for answer in shown.answers():
+        for receipt in answer.receipts:
+            assert rerun(shown, receipt.id)["status"] == "same"
+
+
+def test_what_landed_is_what_the_systems_hold(shown: Demo) -> None:
+    counts = shown.counts()
+    assert counts["web_events"] == shown.world.web_events.num_rows
+    assert counts["email_performance"] == shown.world.email_performance.num_rows
+
+
+def test_running_it_again_changes_nothing_and_answers_the_same(shown: Demo) -> None:
+    before, told = shown.counts(), [answer.text for answer in shown.answers()]
+    shown.run()
+    assert shown.counts() == before
+    assert [answer.text for answer in shown.answers()] == told
+    listed = demo_connections(shown)
+    assert sorted(listed) == ["events", "google_ads", "meta_ads", "shopify"]
+
+
+def test_after_restated_days_a_receipt_says_restated_and_which_source(shown: Demo) -> None:
+    receipt = shown.answers()[0].receipts[0]
+    roastery, organization = shown.roastery, shown.organization
+    with serve(shown.world.restated()) as twins:
+        for connection_id, _ in demo._connect(roastery, organization, twins):
+            roastery.syncs.run(organization, connection_id)
+        roastery.warehouse(organization).build()
+    found = rerun(shown, receipt.id)
+    assert found["status"] == "restated"
+    assert found["causes"]
+
+
+def rerun(shown: Demo, receipt_id: str) -> dict[str, Any]:
+    return rerun_receipt(shown.roastery, shown.organization, OPERATOR, receipt_id)
+
+
+def demo_connections(shown: Demo) -> list[str]:
+    from roastery.api.store.connections import Connections
+
+    with shown.roastery.database.reading() as session:
+        rows = Connections(session, shown.roastery.keyring, shown.organization.id).list()
+    return [row.provider for row in rows]
