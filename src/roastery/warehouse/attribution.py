@@ -26,23 +26,19 @@ MODELS = CLOSED_FORM + FITTED
 MAXIMUM_WINDOW_DAYS = 90
 HALF_LIFE_DAYS = 7
 
-# What a touch earns, in whole points; its share is points / points of the path.
-# n touches, the i-th from the start (i) and from the end (j); view paths and other paths never mix here.
-POSITION_BASED = """CASE WHEN n = 1 THEN 100 WHEN n = 2 THEN 50
-    WHEN i = 1 OR j = 1 THEN 40 * (n - 2) ELSE 20 END"""
+# Which touch earns all: i is its place from the start, j from the end.
+WINNERS = {"first_touch": "i = 1", "last_touch": "j = 1", "last_non_direct": "is_last_non_direct"}
+
+# What a touch of n earns, in whole points; its share is points / points of the path.
+POSITION_BASED = "CASE WHEN n = 2 THEN 1 WHEN i = 1 OR j = 1 THEN 40 * (n - 2) ELSE 20 END"
 POINTS = {
-    "first_touch": "CASE WHEN i = 1 THEN 1 ELSE 0 END",
-    "last_touch": "CASE WHEN j = 1 THEN 1 ELSE 0 END",
-    "last_non_direct": "CASE WHEN non_direct_rank = 1 THEN 1 ELSE 0 END",
     "linear": "1",
     "time_decay": f"greatest(1, CAST(round(pow(2.0, -hours_before / {HALF_LIFE_DAYS * 24}.0) * 1e12) AS HUGEINT))",
     "position_based": POSITION_BASED,
-    "w_shaped": f"""CASE WHEN NOT has_milestones THEN {POSITION_BASED}
+    "w_shaped": f"""CASE WHEN at_lead IS NULL OR at_opportunity IS NULL THEN {POSITION_BASED}
         WHEN n = on_milestones THEN milestones WHEN milestones > 0 THEN 30 * milestones * (n - on_milestones)
         ELSE 10 END""",
 }
-
-SAME_PATH = "PARTITION BY sale_id ORDER BY occurred_at, touchpoint_id"
 
 
 def credits_select(
@@ -61,40 +57,17 @@ def credits_select(
     models = (model,) if isinstance(model, str) else tuple(model)
     for name in models:
         _check_model(name)
-    eligible = _eligible(window_days, view_window_days)
-    pointed = "\n    UNION ALL\n".join(_pointed(name) for name in models)
-    minor = minor_unit_micros("p.currency")
-    net_floor, net_rest = floor_and_rest("abs(net_micros) // minor", "points", "all_points")
-    gross_floor, gross_rest = floor_and_rest("abs(gross_micros) // minor", "points", "all_points")
-    weight_floor, weight_rest = floor_and_rest("1000000000", "points", "all_points")
-    by = "model, sale_id"
-    order = "path_order"
-    return f"""WITH eligible AS ({eligible}),
-ranked AS MATERIALIZED ({_ranked()}),
-pointed AS ({pointed}),
-priced AS (
-    SELECT p.*, sum(p.points) OVER (PARTITION BY p.model, p.sale_id) AS all_points, {minor} AS minor,
-           {micros("p.net_amount")} AS net_micros, {micros("p.amount")} AS gross_micros
-    FROM pointed p WHERE p.points > 0),
-floored AS (
-    SELECT *, {net_floor} AS net_floor, {net_rest} AS net_rest, {gross_floor} AS gross_floor,
-           {gross_rest} AS gross_rest, {weight_floor} AS weight_floor, {weight_rest} AS weight_rest
-    FROM priced),
-split AS (
-    SELECT *,
-        {topped_up("abs(net_micros) // minor", "net_floor", "net_rest", by, order)} AS net_units,
-        {topped_up("abs(gross_micros) // minor", "gross_floor", "gross_rest", by, order)} AS gross_units,
-        {topped_up("1000000000", "weight_floor", "weight_rest", by, order)} AS weight_units,
-        row_number() OVER (PARTITION BY {by} ORDER BY points DESC, {order}) = 1 AS takes_fractions
-    FROM floored),
-credited AS (
-    SELECT model, sale_id, touchpoint_id,
-        CAST(CAST(weight_units AS DECIMAL(18,0)) * 0.000000001::DECIMAL(10,9) AS DECIMAL(18,9)) AS weight,
-        {_with_fractions("net")} AS credited_net, {_with_fractions("gross")} AS credited_gross
-    FROM split)
-{_attributed_rows(paths)}
-UNION ALL
-{_unattributed_rows(models, sales)}""".replace("{paths}", paths)
+    shared = [name for name in models if name in POINTS]
+    ctes = [
+        f"eligible AS MATERIALIZED ({_eligible(window_days, view_window_days, paths)})",
+        f"placed AS MATERIALIZED ({_placed()})",
+        f"won AS ({_won(models)})",
+    ]
+    if shared:
+        ctes += [f"pointed AS ({_pointed(shared)})", f"floored AS ({_floored()})", f"split AS ({_split()})"]
+    credited = "won" if not shared else f"(FROM won UNION ALL BY NAME {_credited()})"
+    parts = [f"WITH {', '.join(ctes)}", _attributed_rows(credited), "UNION ALL", _unattributed_rows(models, sales)]
+    return "\n".join(parts)
 
 
 def _check_model(name: str) -> None:
@@ -112,70 +85,108 @@ def _window(asked: int | None, own: str, what: str) -> str:
     return str(asked)
 
 
-def _eligible(window_days: int | None, view_window_days: int | None) -> str:
+def _eligible(window_days: int | None, view_window_days: int | None, paths: str) -> str:
+    """Touches inside their window, numbered so that whole numbers stand for sale and order from here on."""
     window = _window(window_days, "campaign_window_days", "window")
     view_window = _window(view_window_days, "campaign_view_window_days", "view window")
     return f"""
-    SELECT *, kind = 'view' AS is_view FROM {{paths}}
+    SELECT *, kind = 'view' AS is_view, row_number() OVER (ORDER BY sale_id, occurred_at, touchpoint_id) AS path_no
+    FROM {paths}
     WHERE hours_before > 0
       AND hours_before <= 24 * CASE WHEN kind = 'view' THEN {view_window} ELSE {window} END"""
 
 
-def _ranked() -> str:
-    """Places on the path. A path with a click or visit drops its views; last_non_direct ranks for itself."""
+def _placed() -> str:
+    """Each touch's place on its path. A path with a click or visit drops its views, but not for last_non_direct."""
     return f"""
-    SELECT e.*,
-        count(*) OVER (PARTITION BY sale_id, competes) AS n,
-        row_number() OVER (PARTITION BY sale_id, competes ORDER BY occurred_at, touchpoint_id) AS i,
-        row_number() OVER (PARTITION BY sale_id, competes ORDER BY occurred_at DESC, touchpoint_id DESC) AS j,
-        row_number() OVER (PARTITION BY sale_id ORDER BY CASE WHEN is_direct AND NOT is_view THEN 2 WHEN is_view THEN 1
-            ELSE 0 END, occurred_at DESC, touchpoint_id DESC) AS non_direct_rank,
-        row_number() OVER ({SAME_PATH}) AS path_order
-    FROM (SELECT *, is_view = bool_and(is_view) OVER (PARTITION BY sale_id) AS competes FROM eligible) e"""
+    SELECT *, n - i + 1 AS j, standing = max(standing) OVER (PARTITION BY sale_no) AS is_last_non_direct
+    FROM (
+        SELECT *, count(*) OVER (PARTITION BY sale_no, competes) AS n,
+            row_number() OVER (PARTITION BY sale_no, competes ORDER BY path_no) AS i
+        FROM (
+            SELECT path_no, sale_no, hours_before, occurred_at, lead_created_at, opportunity_created_at, minor,
+                net_micros, gross_micros, is_view = bool_and(is_view) OVER (PARTITION BY sale_no) AS competes,
+                CASE WHEN is_view THEN 1 WHEN is_direct THEN 0 ELSE 2 END * 1000000000000 + path_no AS standing
+            FROM (SELECT *, min(path_no) OVER (PARTITION BY sale_id) AS sale_no,
+                    {minor_unit_micros("currency")} AS minor, {micros("net_amount")} AS net_micros,
+                    {micros("amount")} AS gross_micros FROM eligible)))"""
 
 
-def _pointed(model: str) -> str:
-    columns = "sale_id, touchpoint_id, path_order, net_amount, amount, currency"
-    if model == "last_non_direct":
-        return f"    SELECT '{model}' AS model, {columns}, CAST({POINTS[model]} AS HUGEINT) AS points FROM ranked"
-    source = "ranked"
-    if model == "w_shaped":
-        source = f"({_milestones()})"
-    return (
-        f"    SELECT '{model}' AS model, {columns}, CAST({POINTS[model]} AS HUGEINT) AS points "
-        f"FROM {source} WHERE competes"
-    )
+def _won(models: Sequence[str]) -> str:
+    """Touches that earn a whole sale: under the winner's models, and alone on their path under the others."""
+    amounts = "1::DECIMAL(18,9) AS weight, net_micros AS net, gross_micros AS gross"
+    selects = [
+        f"SELECT '{m}' AS model, path_no, {amounts} FROM placed WHERE "
+        + (WINNERS[m] if m == "last_non_direct" else f"competes AND {WINNERS.get(m, 'n = 1')}")
+        for m in models
+    ]
+    return "\n    UNION ALL\n    ".join(selects)
+
+
+def _pointed(models: Sequence[str]) -> str:
+    columns = "path_no, sale_no, minor, net_micros, gross_micros"
+    selects = [
+        f"SELECT {number} AS model_no, '{m}' AS model, {columns}, CAST({POINTS[m]} AS HUGEINT) AS points "
+        f"FROM {_milestones() if m == 'w_shaped' else 'placed'} WHERE competes AND n > 1"
+        for number, m in enumerate(models)
+    ]
+    return "\n    UNION ALL\n    ".join(selects)
 
 
 def _milestones() -> str:
     """Which of first, lead creation and opportunity creation fall on a touch: the last one at or before each."""
-    return """
-        SELECT *, count(*) FILTER (milestones > 0) OVER (PARTITION BY sale_id, competes) AS on_milestones FROM (
-            SELECT *,
-                coalesce(at_lead AND at_opportunity, false) AS has_milestones,
-                (i = 1)::INTEGER + (i = at_lead_place)::INTEGER + (i = at_opportunity_place)::INTEGER AS milestones
+    return """(
+        SELECT *, count(*) FILTER (milestones > 0) OVER (PARTITION BY sale_no, competes) AS on_milestones FROM (
+            SELECT *, (i = 1)::INTEGER + (i = at_lead)::INTEGER + (i = at_opportunity)::INTEGER AS milestones
             FROM (
-                SELECT *, at_lead_place IS NOT NULL AS at_lead, at_opportunity_place IS NOT NULL AS at_opportunity
-                FROM (
-                    SELECT *,
-                        max(i) FILTER (occurred_at <= lead_created_at) OVER w AS at_lead_place,
-                        max(i) FILTER (occurred_at <= opportunity_created_at) OVER w AS at_opportunity_place
-                    FROM ranked WINDOW w AS (PARTITION BY sale_id, competes))))"""
+                SELECT *, max(i) FILTER (occurred_at <= lead_created_at) OVER path AS at_lead,
+                    max(i) FILTER (occurred_at <= opportunity_created_at) OVER path AS at_opportunity
+                FROM placed WINDOW path AS (PARTITION BY sale_no, competes))))"""
 
 
-def _with_fractions(kind: str) -> str:
+QUANTITIES = {"net": "abs(net_micros) // minor", "gross": "abs(gross_micros) // minor", "weight": "1000000000"}
+"""What is split, as whole numbers: minor units of money, billionths of a sale."""
+
+
+def _floored() -> str:
+    parts = {name: floor_and_rest(total, "points", "all_points") for name, total in QUANTITIES.items()}
+    columns = ", ".join(f"{floor} AS {name}_floor, {rest} AS {name}_rest" for name, (floor, rest) in parts.items())
+    return f"""
+    SELECT *, {columns}
+    FROM (SELECT *, sum(points) OVER (PARTITION BY model_no, sale_no) AS all_points FROM pointed)"""
+
+
+def _split() -> str:
+    by, order = "model_no, sale_no", "path_no"
+    columns = [
+        f"{topped_up(total, f'{name}_floor', f'{name}_rest', by, order)} AS {name}_units"
+        for name, total in QUANTITIES.items()
+    ]
+    return f"""
+    SELECT *, {", ".join(columns)},
+        row_number() OVER (PARTITION BY {by} ORDER BY points DESC, {order}) = 1 AS takes_fractions
+    FROM floored"""
+
+
+def _credited() -> str:
     """Units back to money with the amount's sign; what is smaller than a minor unit goes to the largest credit."""
-    whole = f"{kind}_units * minor + CASE WHEN takes_fractions THEN abs({kind}_micros) % minor ELSE 0 END"
-    return from_micros(f"sign({kind}_micros) * ({whole})")
+
+    def whole(kind: str) -> str:
+        fractions = f"CASE WHEN takes_fractions THEN abs({kind}_micros) % minor ELSE 0 END"
+        return f"sign({kind}_micros) * ({kind}_units * minor + {fractions}) AS {kind}"
+
+    weight = "CAST(CAST(weight_units AS DECIMAL(18,0)) * 0.000000001::DECIMAL(10,9) AS DECIMAL(18,9)) AS weight"
+    return f"SELECT model, path_no, {weight}, {whole('net')}, {whole('gross')} FROM split"
 
 
-def _attributed_rows(paths: str) -> str:
-    return f"""SELECT c.model, c.sale_id, p.sale_date, p.touch_date, c.touchpoint_id, p.channel, p.platform,
-    p.campaign_id, p.ad_id, p.asset_id, p.is_paid, p.is_direct, c.weight, c.credited_net, c.credited_gross,
+def _attributed_rows(credited: str) -> str:
+    return f"""SELECT c.model, p.sale_id, p.sale_date, p.touch_date, p.touchpoint_id, p.channel, p.platform,
+    p.campaign_id, p.ad_id, p.asset_id, p.is_paid, p.is_direct, c.weight,
+    {from_micros("c.net")} AS credited_net, {from_micros("c.gross")} AS credited_gross,
     CASE WHEN p.is_order THEN c.weight ELSE 0::DECIMAL(18,9) END AS order_weight,
     CASE WHEN p.is_first_sale THEN c.weight ELSE 0::DECIMAL(18,9) END AS new_customer_weight,
     p.currency, NULL::VARCHAR AS reason
-FROM credited c JOIN {paths} p ON p.sale_id = c.sale_id AND p.touchpoint_id = c.touchpoint_id"""
+FROM {credited} c JOIN eligible p ON p.path_no = c.path_no"""
 
 
 def _unattributed_rows(models: Sequence[str], sales: str) -> str:

@@ -23,6 +23,7 @@ from roastery.warehouse.fold import quoted
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.money import floor_and_rest, from_micros, micros, minor_unit_micros, topped_up
 from roastery.warehouse.organization import Organization
+from roastery.warehouse.scalar import count, scalar
 from roastery.warehouse.state import build_name
 
 if TYPE_CHECKING:
@@ -196,23 +197,23 @@ class _Last:
 
 
 def _last(cursor: duckdb.DuckDBPyConnection) -> _Last:
-    row = cursor.execute(
+    rows = cursor.execute(
         "SELECT build_number, last_seq, digest, built_on FROM meta.builds ORDER BY build_number DESC LIMIT 1"
-    ).fetchone()
-    return _Last(*row) if row else _Last()
+    ).fetchall()
+    return _Last(*rows[0]) if rows else _Last()
 
 
 def needs_build(warehouse: "Warehouse") -> bool:
     """Whether build() would change anything."""
     with warehouse.reading() as cursor:
         last = _last(cursor)
-        seq = cursor.execute("SELECT last_seq FROM meta.sequence").fetchone()
-        rates = cursor.execute("SELECT EXISTS (FROM curated.fx_rates)").fetchone()
+        seq = count(cursor, "SELECT last_seq FROM meta.sequence")
+        has_rates = bool(scalar(cursor, "SELECT EXISTS (FROM curated.fx_rates)"))
     today = warehouse.clock.today(warehouse.organization.time_zone)
     return (
-        seq != (last.last_seq,)
+        seq != last.last_seq
         or last.digest != digest(warehouse.organization, warehouse.fills)
-        or (last.built_on != today and rates == (True,))
+        or (last.built_on != today and has_rates)
     )
 
 
@@ -233,7 +234,7 @@ def _build(warehouse: "Warehouse", cursor: duckdb.DuckDBPyConnection, full: bool
     last = _last(cursor)
     mark = digest(organization, fills)
     full = full or last.digest != mark
-    seq = _one(cursor, "SELECT last_seq FROM meta.sequence")
+    seq = count(cursor, "SELECT last_seq FROM meta.sequence")
     changed: set[str] = set() if last.built_on == today else {DAY}
     since = 0 if full else last.last_seq
     affected = _affected(cursor, fills, since, full)
@@ -248,7 +249,7 @@ def _build(warehouse: "Warehouse", cursor: duckdb.DuckDBPyConnection, full: bool
     if full:
         for statement in filled(_file("views"), _values(organization, today)).split(";\n"):
             cursor.execute(statement)
-    tables = {t: _one(cursor, f"SELECT count(*) FROM {t}") for t in sorted(changed) if t.startswith("curated.")}
+    tables = {t: count(cursor, f"SELECT count(*) FROM {t}") for t in sorted(changed) if t.startswith("curated.")}
     number, seconds = last.number, time.perf_counter() - started
     if full or tables or seq != last.last_seq or last.built_on != today:
         number += 1
@@ -318,16 +319,11 @@ def _moved(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:
     """Whether a table that was made anew differs from before; those that few others are made of count as moved."""
     if table not in GATES:
         return True
-    row = cursor.execute(f"SELECT count(*) || ':' || coalesce(sum(hash(t)::HUGEINT), 0) FROM {table} t").fetchone()
-    before = cursor.execute("DELETE FROM meta.signatures WHERE table_name = ? RETURNING signature", [table]).fetchone()
-    cursor.execute("INSERT INTO meta.signatures VALUES (?, ?)", [table, row[0] if row else ""])
-    return row != before
+    now = scalar(cursor, f"SELECT count(*) || ':' || coalesce(sum(hash(t)::HUGEINT), 0) FROM {table} t")
+    before = scalar(cursor, "DELETE FROM meta.signatures WHERE table_name = ? RETURNING signature", [table])
+    cursor.execute("INSERT INTO meta.signatures VALUES (?, ?)", [table, now])
+    return bool(now != before)
 
 
 def _settings(organization: Organization) -> str:
     return json.dumps(asdict(organization), sort_keys=True, default=str)
-
-
-def _one(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = cursor.execute(sql).fetchone()
-    return int(row[0]) if row else 0

@@ -9,6 +9,7 @@ import duckdb
 
 from roastery.warehouse.contracts import Column, Contract, Fill
 from roastery.warehouse.errors import BuildFailed
+from roastery.warehouse.scalar import count
 from roastery.warehouse.state import IMPORT
 
 # The version of each record that counts: a keyed record's last one; of a partitioned one, the last of the latest
@@ -164,15 +165,15 @@ def _set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datet
         faults.append(" AND ".join(texts))
     keyless = " OR ".join(f"({fault})" for fault in faults)
     cursor.execute("DELETE FROM meta.quarantine WHERE contract = ? AND batch_id IS NULL", [contract.name])
-    row = cursor.execute(
+    at_fault = count(
+        cursor,
         f"""INSERT INTO meta.quarantine
         SELECT NULL, $contract, connection_source, NULL, CASE WHEN {keyless} THEN $key ELSE unreadable END,
                CASE WHEN {keyless} THEN 'The key is missing.' ELSE 'The value cannot be read; it counts as empty.' END,
                to_json(folding), $now::TIMESTAMPTZ
         FROM folding WHERE unreadable <> '' OR {keyless}""",
         {"contract": contract.name, "key": ", ".join(contract.key), "now": now.isoformat()},
-    ).fetchone()
-    at_fault = int(row[0]) if row else 0
+    )
     if at_fault:
         cursor.execute(f"DELETE FROM folding WHERE {keyless}")
     return at_fault
@@ -180,8 +181,7 @@ def _set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datet
 
 def _one_per_key(cursor: duckdb.DuckDBPyConnection, contract: Contract, keys: str) -> str:
     """Rows of one key from several layers become one: in each column the strongest layer that has a value wins."""
-    row = cursor.execute(f"SELECT count(*) - count(DISTINCT ({keys})) FROM folding").fetchone()
-    if not row or not row[0]:
+    if not count(cursor, f"SELECT count(*) - count(DISTINCT ({keys})) FROM folding"):
         return "FROM folding"
     others = [c.name for c in contract.columns if not c.is_key] + ["connection_id", "connection_source"]
     merged = ", ".join(f"arg_max({name(c)}, strength) AS {name(c)}" for c in others)

@@ -6,6 +6,8 @@ A hash on more than SHARED_AT_MOST records is no evidence (a placeholder, a fron
 
 import duckdb
 
+from roastery.warehouse.scalar import scalar
+
 SHARED_AT_MOST = 20
 
 TOKENS_SEEN = f"""
@@ -63,8 +65,7 @@ def label_people(cursor: duckdb.DuckDBPyConnection) -> None:
     moved = True
     while moved:
         cursor.execute(STEP)
-        row = cursor.execute("SELECT coalesce(bool_or(moved), false) FROM linked_next").fetchone()
-        moved = bool(row and row[0])
+        moved = bool(scalar(cursor, "SELECT bool_or(moved) FROM linked_next"))
         cursor.execute("CREATE OR REPLACE TEMP TABLE linked AS SELECT * EXCLUDE (moved) FROM linked_next")
     cursor.execute(LABELS)
     cursor.execute(TOKENS)

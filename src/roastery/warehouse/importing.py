@@ -21,6 +21,7 @@ from roastery.warehouse.landing import write_progress
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.rules import Now, Rule, names_of, rule
+from roastery.warehouse.scalar import count
 from roastery.warehouse.state import IMPORT
 
 if TYPE_CHECKING:
@@ -272,8 +273,8 @@ class _Import:
             SELECT l.row_number, l.key, {payload} AS payload_now, s.payload::VARCHAR AS stored
             FROM latest l LEFT JOIN s ON s.key = l.key WHERE {differs}"""
         )
-        base = _one(cursor, "SELECT last_seq FROM meta.sequence")
-        changed = _one(cursor, "SELECT count(*) FROM arriving")
+        base = count(cursor, "SELECT last_seq FROM meta.sequence")
+        changed = count(cursor, "SELECT count(*) FROM arriving")
         cursor.execute(
             f"""INSERT INTO raw.records
             SELECT ? + row_number() OVER (ORDER BY row_number), ?, '{IMPORT}', '{IMPORT}', ?, key, NULL, NULL, NULL, ?,
@@ -292,10 +293,10 @@ class _Import:
         return ImportReport(
             self.import_id,
             self.target.name,
-            accepted=_one(cursor, "SELECT count(*) FROM latest"),
-            rejected=_one(cursor, "SELECT count(DISTINCT row_number) FROM faults"),
+            accepted=count(cursor, "SELECT count(*) FROM latest"),
+            rejected=count(cursor, "SELECT count(DISTINCT row_number) FROM faults"),
             errors=tuple(RowError(*row) for row in listed),
-            error_count=_one(cursor, "SELECT count(*) FROM faults"),
+            error_count=count(cursor, "SELECT count(*) FROM faults"),
             warnings=(*source.remarks, *self.remarks),
             changed=changed,
         )
@@ -333,8 +334,3 @@ class _Import:
 def _fault(column: str, message: str) -> str:
     """SQL: a fault of a column, its message an expression."""
     return f"{{'column_name': {quoted(column)}, 'message': {message}}}"
-
-
-def _one(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
-    row = cursor.execute(sql).fetchone()
-    return int(row[0]) if row else 0

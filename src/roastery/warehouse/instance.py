@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from roastery.warehouse.errors import Busy, QueryTimeout, UnknownName
+from roastery.warehouse.scalar import count, scalar
 from roastery.warehouse.schema import SCHEMA_VERSION, TABLES
 
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -36,7 +37,6 @@ class Instance:
         self.build_lock = threading.RLock()
         self.heavy = threading.BoundedSemaphore(2)
         self.leases = 0
-        self.is_new = not path.exists()
         config: dict[str, str | bool | int | float | list[str]] = {"threads": max(2, min(os.cpu_count() or 2, 8))}
         if memory_limit:
             config["memory_limit"] = memory_limit
@@ -49,15 +49,17 @@ class Instance:
         self._ensure_tables()
 
     def _ensure_tables(self) -> None:
-        known = self.root.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'file'"
-        ).fetchone()
-        if known and known[0]:
-            return
-        self.is_new = True
-        self.root.execute(f"BEGIN; {TABLES}")
-        self.root.execute("INSERT INTO meta.file VALUES (?, ?)", [SCHEMA_VERSION, self.organization_id])
-        self.root.execute("INSERT INTO meta.sequence VALUES (0); COMMIT")
+        """Make or complete the fixed tables; is_new says that nothing has been built yet."""
+        known = count(
+            self.root, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'file'"
+        )
+        version = count(self.root, "SELECT schema_version FROM meta.file") if known else 0
+        if version < SCHEMA_VERSION:
+            self.root.execute(f"BEGIN; {TABLES}")
+            self.root.execute("DELETE FROM meta.file")
+            self.root.execute("INSERT INTO meta.file VALUES (?, ?)", [SCHEMA_VERSION, self.organization_id])
+            self.root.execute("INSERT INTO meta.sequence SELECT 0 WHERE NOT EXISTS (FROM meta.sequence); COMMIT")
+        self.is_new = not scalar(self.root, "SELECT EXISTS (FROM meta.builds)")
 
     @contextmanager
     def cursor(self, timeout_seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.privacy import RecordSealer, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
+from roastery.warehouse.scalar import count
 
 # Keyed records that already stand in raw with the same content are not landed again.
 NEW_RECORDS = """
@@ -63,7 +64,7 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
     rows = as_table([(r, "{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
     batch_id = uuid4().hex
     last_seq = land_table(cursor, batch, rows, batch_id, now)
-    landed = _count(cursor, "SELECT count(*) FROM arriving")
+    landed = count(cursor, "SELECT count(*) FROM arriving")
     if batch.completes and batch.completes.days:
         cursor.register("days", table({"day": text_column([day.isoformat() for day in batch.completes.days])}))
         cursor.execute(
@@ -79,7 +80,7 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
 
 def land_table(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, rows: pa.Table, batch_id: str, now: datetime) -> int:
     """Insert rows shaped by as_table, skipping unchanged keyed ones; gives the last sequence number in use."""
-    base = _count(cursor, "SELECT last_seq FROM meta.sequence")
+    base = count(cursor, "SELECT last_seq FROM meta.sequence")
     cursor.register("batch", rows)
     cursor.execute(NEW_RECORDS, {"connection": batch.connection_id, "resource": batch.resource})
     cursor.unregister("batch")
@@ -96,7 +97,7 @@ def land_table(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, rows: pa.Tabl
         },
     )
     # A read marker takes a number of its own, so that a later marker always wins over an earlier one.
-    step = _count(cursor, "SELECT count(*) FROM arriving") + (1 if batch.completes else 0)
+    step = count(cursor, "SELECT count(*) FROM arriving") + (1 if batch.completes else 0)
     if step:
         cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + step])
     return base + step
@@ -120,11 +121,12 @@ def write_progress(
     now: datetime,
 ) -> None:
     """Move a source's marks: as-of and completeness only forward, the beginning of history only back."""
-    kept = cursor.execute(
+    found = cursor.execute(
         "DELETE FROM meta.sources WHERE connection_id = ? AND resource = ? "
         "RETURNING data_as_of::VARCHAR, complete_through, history_since",
         [connection_id, resource],
-    ).fetchone() or (None, None, None)
+    ).fetchall()
+    kept = found[0] if found else (None, None, None)
     cursor.execute(
         """INSERT INTO meta.sources SELECT $connection, $source, $resource, $now::TIMESTAMPTZ,
            greatest($old_as_of::TIMESTAMPTZ, coalesce($as_of, $now)::TIMESTAMPTZ),
@@ -142,9 +144,3 @@ def write_progress(
             "since": progress.history_since,
         },
     )
-
-
-def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
-    # Fetched whole: with a result left open, DuckDB refuses to register the next table on this cursor.
-    rows = cursor.execute(sql).fetchall()
-    return int(rows[0][0]) if rows else 0

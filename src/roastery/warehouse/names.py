@@ -7,6 +7,7 @@ import duckdb
 
 from roastery.warehouse.contracts import CONTRACTS, Fill
 from roastery.warehouse.fold import import_columns, name, quoted
+from roastery.warehouse.scalar import count
 from roastery.warehouse.state import IMPORT
 
 NAMING = ("campaigns", "ad_performance", "email_performance")
@@ -41,13 +42,14 @@ def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: in
         if not {"campaign_id", "campaign_name"} <= given:
             continue
         platform = f"nullif(trim({name('platform')}::VARCHAR), '')" if "platform" in given else "NULL"
-        row = cursor.execute(
+        added = count(
+            cursor,
             f"""INSERT INTO meta.campaign_names
             SELECT DISTINCT campaign_id::VARCHAR, {platform}, trim(campaign_name::VARCHAR) FROM ({select}) s
             WHERE nullif(trim(campaign_name::VARCHAR), '') IS NOT NULL AND nullif(campaign_id::VARCHAR, '') IS NOT NULL
               AND NOT EXISTS (FROM meta.campaign_names n
                               WHERE n.campaign_id = s.campaign_id
-                                AND n.campaign_name = trim(s.campaign_name::VARCHAR))"""
-        ).fetchone()
-        found = found or bool(row and row[0])
+                                AND n.campaign_name = trim(s.campaign_name::VARCHAR))""",
+        )
+        found = found or bool(added)
     return found

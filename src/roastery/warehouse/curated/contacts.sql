@@ -16,20 +16,30 @@ WITH both_systems AS (
         utm_source, utm_medium, utm_campaign, utm_id, click_id, referrer, page AS landing_page,
         'web_events' AS source_system
     FROM work.web_visits WHERE begins_touch),
+unplaced AS (
+    SELECT touchpoint_id, anonymous_id, occurred_at
+    FROM both_systems SEMI JOIN work.seen_as USING (anonymous_id) WHERE person_id IS NULL),
 following AS (
-    SELECT b.*, n.person_id AS next_person
-    FROM both_systems b ASOF LEFT JOIN work.seen_as n
-      ON b.anonymous_id = n.anonymous_id AND b.occurred_at <= n.occurred_at),
+    SELECT u.*, n.person_id
+    FROM unplaced u ASOF LEFT JOIN work.seen_as n
+      ON u.anonymous_id = n.anonymous_id AND u.occurred_at <= n.occurred_at),
 placed AS (
-    SELECT f.* EXCLUDE (person_id, next_person), coalesce(f.person_id, f.next_person, l.person_id) AS customer_id
-    FROM following f ASOF LEFT JOIN work.seen_as l
-      ON f.anonymous_id = l.anonymous_id AND f.occurred_at >= l.occurred_at)
+    SELECT touchpoint_id, person_id FROM following WHERE person_id IS NOT NULL
+    UNION ALL
+    SELECT f.touchpoint_id, l.person_id
+    FROM (FROM following WHERE person_id IS NULL) f ASOF JOIN work.seen_as l
+      ON f.anonymous_id = l.anonymous_id AND f.occurred_at >= l.occurred_at),
+sources AS (
+    SELECT utm_source, {{implied_platform}} AS implied_platform FROM (SELECT DISTINCT utm_source FROM both_systems))
 SELECT
-    *,
-    lower(coalesce(trim(utm_source), '')) AS source,
-    lower(coalesce(trim(utm_medium), '')) AS medium,
-    nullif(trim(utm_campaign), '') AS campaign_words,
+    b.* EXCLUDE (person_id),
+    coalesce(b.person_id, p.person_id) AS customer_id,
+    lower(coalesce(trim(b.utm_source), '')) AS source,
+    lower(coalesce(trim(b.utm_medium), '')) AS medium,
+    nullif(trim(b.utm_campaign), '') AS campaign_words,
     CASE WHEN {{host_of_referrer}} IS DISTINCT FROM {{host_of_landing}} THEN {{host_of_referrer}} ELSE '' END AS host,
-    {{implied_platform}} AS implied_platform,
-    CAST(occurred_at AT TIME ZONE {{zone}} AS DATE) AS touch_date
-FROM placed
+    s.implied_platform,
+    CAST(b.occurred_at AT TIME ZONE {{zone}} AS DATE) AS touch_date
+FROM both_systems b
+LEFT JOIN placed p ON p.touchpoint_id = b.touchpoint_id
+LEFT JOIN sources s ON s.utm_source IS NOT DISTINCT FROM b.utm_source

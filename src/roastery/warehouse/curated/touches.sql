@@ -1,29 +1,31 @@
 -- Every contact of a person with marketing, once, with its channel and campaign.
 -- Builds: curated.touches. Two systems that saw the same visit of one person, on one channel and campaign within 30
 -- minutes, count as one: in such a run the n-th visit of each system is the same visit, and the earliest stays.
-WITH spaced AS (
+-- Only narrow rows of whole numbers are ordered; the contacts' own columns are joined to them at the end.
+WITH grouped AS (
     SELECT
-        *,
+        touchpoint_id, occurred_at, source_system,
         coalesce(customer_id, 'anonymous:' || anonymous_id, 'touch:' || touchpoint_id) AS who,
-        kind = 'view' AS is_view
+        channel, campaign_id, kind = 'view' AS is_view
     FROM work.channeled),
+numbered AS MATERIALIZED (
+    SELECT *, row_number() OVER (ORDER BY who, is_view, channel, campaign_id, occurred_at, touchpoint_id) AS touch_no
+    FROM grouped),
+begun AS (
+    SELECT
+        touch_no, source_system,
+        (who, is_view, channel, campaign_id) IS DISTINCT FROM lag((who, is_view, channel, campaign_id)) OVER w
+        OR occurred_at - lag(occurred_at) OVER w > INTERVAL 30 MINUTE AS begins_run
+    FROM numbered WINDOW w AS (ORDER BY touch_no)),
 runs AS (
-    SELECT *, coalesce(occurred_at - lag(occurred_at) OVER w > INTERVAL 30 MINUTE, true) AS begins_run
-    FROM spaced
-    WINDOW w AS (PARTITION BY who, is_view, channel, campaign_id ORDER BY occurred_at, touchpoint_id)),
-numbered AS (
-    SELECT *, sum(begins_run::INTEGER) OVER w AS run_no
-    FROM runs
-    WINDOW w AS (PARTITION BY who, is_view, channel, campaign_id ORDER BY occurred_at, touchpoint_id)),
-matched AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY who, is_view, channel, campaign_id, run_no, source_system
-        ORDER BY occurred_at, touchpoint_id) AS visit_no
-    FROM numbered)
+    SELECT *, max(CASE WHEN begins_run THEN touch_no END) OVER (ORDER BY touch_no) AS run_no FROM begun),
+visits AS (
+    SELECT *, row_number() OVER (PARTITION BY run_no, source_system ORDER BY touch_no) AS visit_no FROM runs),
+kept AS (SELECT min(touch_no) AS touch_no FROM visits GROUP BY run_no, visit_no)
 SELECT
-    touchpoint_id, customer_id, anonymous_id, occurred_at, touch_date, channel, platform, campaign_id,
-    coalesce(campaign_name, '') AS campaign_name, ad_id, asset_id, kind, channel = 'direct' AS is_direct, is_paid,
-    resolution, source_system, utm_source, utm_medium, utm_campaign
-FROM matched
-QUALIFY row_number() OVER (
-    PARTITION BY who, is_view, channel, campaign_id, run_no, visit_no ORDER BY occurred_at, touchpoint_id) = 1
+    c.touchpoint_id, c.customer_id, c.anonymous_id, c.occurred_at, c.touch_date, c.channel, c.platform, c.campaign_id,
+    coalesce(c.campaign_name, '') AS campaign_name, c.ad_id, c.asset_id, c.kind, c.channel = 'direct' AS is_direct,
+    c.is_paid, c.resolution, c.source_system, c.utm_source, c.utm_medium, c.utm_campaign
+FROM kept k
+JOIN numbered n ON n.touch_no = k.touch_no
+JOIN work.channeled c ON c.touchpoint_id = n.touchpoint_id
