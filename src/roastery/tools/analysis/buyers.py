@@ -18,7 +18,7 @@ from roastery.warehouse.errors import UnknownName
 
 # Parameters beyond e^±BOUND say that the data has no spread there; the likelihood is flat beyond.
 BOUND = 9.0
-QUADRATURE_NODES = 16
+QUADRATURE_NODES, FALL = 16, 20.0
 # Above this many distinct rows a fit costs more than it tells; neighbours in time are merged (see `coarsened`).
 MOST_ROWS = 20_000
 
@@ -116,6 +116,24 @@ def _special() -> Any:
     return special
 
 
+def _while_staying(power: Floats, a: float, b: Floats, ahead: Floats) -> Floats:
+    """E[(1 − (1 + p·ahead)^−power) / p] over p ~ Beta(a, b): purchases to come of who is still a customer.
+
+    For frequent buyers, where the hypergeometric function overflows: Gauss-Legendre over ln p, and below that the
+    first two terms of the series at p = 0.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(96)
+    low = -np.log(power * (1 + ahead) + b) - 7.0
+    p = np.exp(low[:, None] * (1 - nodes) / 2)
+    gained = -np.expm1(-power[:, None] * np.log1p(p * ahead[:, None])) / p
+    log_beta = _special().betaln(a, b)
+    mass = np.exp(a * np.log(p) + (b[:, None] - 1) * np.log1p(-p) - log_beta[:, None])
+    inner = -low / 2 * (gained * mass * weights).sum(axis=1)
+    slope = power * ahead
+    outer = np.exp(a * low - log_beta) * slope * (1 / a - ((power + 1) * ahead / 2 + b - 1) * np.exp(low) / (a + 1))
+    return np.asarray(inner + outer, dtype=np.float64)
+
+
 def _geometric(shift: int) -> _Model:
     """BG/NBD (shift 0: nobody leaves before a first repeat) or MBG/NBD (shift 1: one may leave right away)."""
 
@@ -158,8 +176,11 @@ def _geometric(shift: int) -> _Model:
         x, t = histories.frequency, histories.age
         y = x + shift
         z = horizon / (alpha + t + horizon)
-        series = _special().hyp2f1(r + x, b + y, a + b + y - 1, z)
-        stay = (a + b + y - 1) / (a - 1) * (1 - np.exp((r + x) * np.log1p(-z)) * series)
+        with np.errstate(all="ignore"):
+            series = _special().hyp2f1(r + x, b + y, a + b + y - 1, z) * np.exp((r + x) * np.log1p(-z))
+        stay = (a + b + y - 1) / (a - 1) * (1 - series)
+        lost = ~np.isfinite(stay)
+        stay[lost] = _while_staying(r + x[lost], a, b + y[lost], horizon / (alpha + t[lost]))
         return np.asarray(np.maximum(stay, 0.0) * alive(parameters, histories), dtype=np.float64)
 
     return _Model(("r", "alpha", "a", "b"), likelihood, alive, expected)
@@ -171,18 +192,21 @@ def _pareto() -> _Model:
     def unseen(p: Floats, h: Histories) -> tuple[Floats, Floats, Floats]:
         """Log of s·∫(α+τ)^−(r+x) (β+τ)^−(s+1) dτ over [tx, T], nodes τ and their shares of the integral.
 
-        In w = (α+τ)^−(r+x+s) the integrand is ((α+τ)/(β+τ))^(s+1), flat however steep the original is.
+        Gauss-Legendre over ln(c + τ), c the smaller of α and β, where the integrand is smooth; and only as far as it
+        has not fallen by e^−FALL of its start in α or β alone, so that steep rows keep their digits.
         """
         r, alpha, s, beta = p
-        k = (r + h.frequency + s)[:, None]
-        end = np.expm1(-k * np.log((alpha + h.age) / (alpha + h.recency))[:, None])
-        w = 1 + end * (nodes + 1) / 2
-        tau = (alpha + h.recency)[:, None] * w ** (-1 / k)
-        flat = (s + 1) * (np.log(tau) - np.log(np.maximum(tau - alpha + beta, 1e-300)))
-        mass = np.exp(flat) * node_weights / 2
+        rx, c = r + h.frequency, min(alpha, beta)
+        from_a, from_b, from_c = alpha + h.recency, beta + h.recency, c + h.recency
+        far = np.minimum(from_a * np.expm1(np.minimum(FALL / rx, 50.0)), from_b * np.expm1(min(FALL / (s + 1), 50.0)))
+        span = np.log1p(np.minimum(h.age - h.recency, far) / from_c)
+        on = from_c[:, None] * np.expm1(span[:, None] * (nodes + 1) / 2)
+        logs = -rx[:, None] * np.log1p(on / from_a[:, None]) - (s + 1) * np.log1p(on / from_b[:, None])
+        mass = np.exp(logs) * (from_c[:, None] + on) * node_weights / 2
         inside = mass.sum(axis=1)
-        log = np.log(s * inside * -end[:, 0] / k[:, 0] + 1e-300) - k[:, 0] * np.log(alpha + h.recency)
-        return log, tau - alpha, mass / inside[:, None]
+        # Where no time passed since the last purchase, the integral is zero.
+        log = np.log(np.maximum(s * inside * span, 1e-300)) - rx * np.log(from_a) - (s + 1) * np.log(from_b)
+        return log, h.recency[:, None] + on, mass / inside[:, None]
 
     def likelihood(parameters: Floats, histories: Histories) -> tuple[Floats, Floats]:
         special = _special()

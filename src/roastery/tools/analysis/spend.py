@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from roastery.tools.analysis.arrays import Floats, Numbers, floats, same_length
-from roastery.tools.analysis.errors import TooLittleData, UnfitInput
+from roastery.tools.analysis.errors import TooLittleData
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def fit_spend(frequency: Numbers, spend: Numbers, *, least_customers: int = 100)
     """Fit to customers with repeat orders of a value above zero; others are left out.
 
     Shape: one entry a customer; `spend` is the mean value of repeat orders.
-    Errors: TooLittleData below `least_customers` such customers, or when all spent the same.
+    Where all spent the same, that value is everybody's. Errors: TooLittleData below `least_customers` such customers.
     """
     from scipy import special
     from scipy.optimize import minimize
@@ -57,7 +57,7 @@ def fit_spend(frequency: Numbers, spend: Numbers, *, least_customers: int = 100)
         raise TooLittleData(f"Only {len(x)} customers have repeat orders of a value; {least_customers} are needed.")
     unit = float(np.median(m))
     if np.ptp(m) <= 1e-9 * unit:
-        raise TooLittleData("Every customer spends the same, so there is no spread to model: use that value.")
+        return _equal_spend(unit, len(x))
     money = m / unit
     counts, row, customers = np.unique(x, return_inverse=True, return_counts=True)
     bought, log_spend = x * money, float(np.log(money).sum())
@@ -85,15 +85,10 @@ def fit_spend(frequency: Numbers, spend: Numbers, *, least_customers: int = 100)
     return SpendFit(p, q, v * unit, log_likelihood, len(x), _correlation(x, m))
 
 
-def order_value_of_equals(spend: Numbers) -> float:
-    """The common order value where everybody spends the same.
-
-    Errors: UnfitInput when they do not.
-    """
-    m = floats("spend", spend)
-    if not len(m) or np.ptp(m) > 1e-9 * abs(float(m[0])):
-        raise UnfitInput("Customers do not all spend the same.")
-    return float(m[0])
+def _equal_spend(value: float, customers: int) -> SpendFit:
+    """The limit of no spread: shapes so large that every expectation is the value."""
+    large = 1e6
+    return SpendFit(large, large, value * (large - 1) / large, 0.0, customers, 0.0)
 
 
 def _correlation(x: Floats, m: Floats) -> float:

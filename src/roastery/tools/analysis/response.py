@@ -1,0 +1,231 @@
+"""What more or less spend would bring: response curves with saturation and carry-over, from varied spend only.
+
+Revenue of a day = season, trend, known days + Σ over channels β·κ·ln(1 + a/κ) + noise, with a the spend carried over
+geometrically (share θ a day) and κ where returns have fallen by half. θ and κ live on a grid, β ≥ 0 has a prior around
+the return of all spend together; a Gibbs sampler over all of them makes the draws that every interval comes from.
+Source: Jin et al. 2017 (media-mix models with carry-over and shape effects); Griddy Gibbs of Ritter & Tanner 1992.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from roastery.tools.analysis.arrays import Floats, Integers, floats, not_negative, same_length
+from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
+
+CARRY_OVER = (0.0, 0.3, 0.5, 0.7, 0.85)
+# Where returns halve, as a multiple of the mean spend; the last is as good as a straight line.
+HALVING = (0.5, 1.0, 2.0, 4.0, 20.0)
+SHAPES = tuple((theta, kappa) for theta in CARRY_OVER for kappa in HALVING)
+LEAST_DAYS = 84
+BURN_IN, DRAWS = 100, 400
+KNOT_DAYS = 56
+# Spend whose movement apart from season, trend and the other channels is below this share of its mean did not vary.
+LEAST_VARIATION = 0.05
+# A channel of which the data says less than this (share by which the prior's spread shrinks) is not moved.
+LEAST_LEARNT = 0.25
+
+
+@dataclass(frozen=True)
+class Response:
+    """Draws of each channel's curve; shape (draws, channels). `learnt` is how far the data narrowed the prior, 0 to 1,
+    `variation` the movement of spend apart from everything else as a share of its mean.
+    """
+
+    names: tuple[str, ...]
+    mean_spend: Floats
+    most_spend: Floats
+    slope: Floats
+    halving: Floats
+    carry_over: Floats
+    learnt: Floats
+    variation: Floats
+    noise: float
+
+    @property
+    def told(self) -> npt.NDArray[np.bool_]:
+        """Channels about which the data says enough to move money."""
+        return np.asarray((self.learnt >= LEAST_LEARNT) & (self.variation >= LEAST_VARIATION))
+
+    def revenue(self, spend: Floats) -> Floats:
+        """Revenue a day that a steady daily spend brings, by draw and channel."""
+        return np.asarray(self.slope * self.halving * np.log1p(spend / self.halving), dtype=np.float64)
+
+    def marginal(self, spend: Floats) -> Floats:
+        """Revenue of the next unit of a steady daily spend, by draw and channel."""
+        return np.asarray(self.slope / (1 + spend / self.halving), dtype=np.float64)
+
+    def interval(self, values: Floats, level: float = 0.95) -> tuple[Floats, Floats, Floats]:
+        """Low, mean and high over draws."""
+        tail = (1 - level) / 2
+        low, high = np.quantile(values, [tail, 1 - tail], axis=0)
+        return low, values.mean(axis=0), high
+
+
+def fit_response(
+    revenue: Any, spend: Any, names: tuple[str, ...], *, seed: int, events: Integers | None = None
+) -> Response:
+    """Learn the curves from daily revenue (days,) and spend (days, channels), complete days in order.
+
+    Errors: TooLittleData under twelve weeks; CannotTell when no channel's spend varied on its own (the message says
+    what would settle it: see `holdout.propose_holdout`).
+    """
+    y, x = floats("revenue", revenue), floats("spend", spend, ndim=2)
+    same_length(revenue=y, spend=x)
+    if x.shape[1] != len(names) or not names:
+        raise UnfitInput(f"{x.shape[1]} columns of spend have {len(names)} names.")
+    not_negative("spend", x)
+    if len(y) < LEAST_DAYS:
+        raise TooLittleData(
+            f"Response curves need at least {LEAST_DAYS} days of spend and revenue; there are {len(y)}."
+        )
+    if np.ptp(y) == 0:
+        raise CannotTell("Revenue never changed, so nothing can be learned from spend.")
+    controls = _controls(len(y), events)
+    variation = _variation(x, controls)
+    if not np.any(variation >= LEAST_VARIATION):
+        raise CannotTell(
+            "Spend hardly varied apart from season and trend, so its effect cannot be told from history. "
+            "A holdout would settle it: pause one channel in some places for some weeks and compare."
+        )
+    features = np.stack([_features(x[:, c]) for c in range(x.shape[1])])
+    target, columns = _without_controls(y, features, controls)
+    return _sampled(target, columns, x, names, variation, np.random.default_rng(seed))
+
+
+def carried_over(spend: Floats, theta: float) -> Floats:
+    """Spend as it is felt: each day's falls by θ a day, scaled so that a steady spend is felt as itself.
+
+    The days before the first are taken to have been like the mean of the first four weeks.
+    """
+    from scipy.signal import lfilter
+
+    start = spend[:28].mean()
+    felt, _ = lfilter([1 - theta], [1.0, -theta], spend, zi=np.array([theta * start]))
+    return np.asarray(felt, dtype=np.float64)
+
+
+def _features(spend: Floats) -> Floats:
+    """Each shape's contribution at slope one; shape (shapes, days)."""
+    mean = max(float(spend.mean()), 1e-9)
+    by_theta = {theta: carried_over(spend, theta) for theta in CARRY_OVER}
+    return np.stack([k * mean * np.log1p(by_theta[theta] / (k * mean)) for theta, k in SHAPES])
+
+
+def _controls(days: int, events: Integers | None) -> Floats:
+    """Weekdays, a trend that may bend every eight weeks, the year where one is behind, and known days."""
+    t = np.arange(days, dtype=np.float64)
+    columns = [np.eye(7)[np.arange(days) % 7]]
+    knots = np.linspace(0, days - 1, max(days // KNOT_DAYS, 1) + 1)
+    hats = np.stack([np.interp(t, knots, row) for row in np.eye(len(knots))], axis=1)
+    columns.append(hats[:, 1:])
+    if events is not None:
+        same_length(revenue=t, events=events)
+        columns += [(events == code).astype(np.float64)[:, None] for code in np.unique(events[events > 0])]
+    return np.hstack(columns)
+
+
+def _variation(x: Floats, controls: Floats) -> Floats:
+    """Movement of each channel's spend apart from controls and the other channels, over its mean."""
+    found = np.zeros(x.shape[1])
+    for c in range(x.shape[1]):
+        others = np.hstack([controls, np.delete(x, c, axis=1)])
+        left = x[:, c] - others @ np.linalg.lstsq(others, x[:, c], rcond=None)[0]
+        found[c] = left.std() / x[:, c].mean() if x[:, c].mean() > 0 else 0.0
+    return found
+
+
+def _without_controls(y: Floats, features: Floats, controls: Floats) -> tuple[Floats, Floats]:
+    """Take controls out of revenue and features (Frisch–Waugh), after whitening the noise's day-to-day echo."""
+    channels, shapes, days = features.shape
+    flat = features.reshape(-1, days).T
+    first = np.hstack([controls, flat[:, shapes - 1 :: shapes]])
+    noise = y - first @ np.linalg.lstsq(first, y, rcond=None)[0]
+    echo = float(np.clip(noise[1:] @ noise[:-1] / max(float(noise @ noise), 1e-12), 0.0, 0.9))
+    white = [column[1:] - echo * column[:-1] for column in (y, flat, controls)]
+    basis, _ = np.linalg.qr(white[2])
+    target = white[0] - basis @ (basis.T @ white[0])
+    columns = white[1] - basis @ (basis.T @ white[1])
+    return target, columns.T.reshape(channels, shapes, days - 1)
+
+
+def _sampled(
+    target: Floats, columns: Floats, x: Floats, names: tuple[str, ...], variation: Floats, g: np.random.Generator
+) -> Response:
+    channels, shapes, days = columns.shape
+    flat = columns.reshape(channels * shapes, days)
+    gram, with_target = (
+        (flat @ flat.T).reshape(channels, shapes, channels, shapes),
+        (flat @ target).reshape(channels, shapes),
+    )
+    prior, spread = _prior(target, columns)
+    at, slope = np.full(channels, SHAPES.index((0.5, 2.0))), np.full(channels, prior)
+    freedom = max(days - channels - 20, 10)
+    left = target - np.einsum("c,cd->d", slope, columns[np.arange(channels), at])
+    kept_slope, kept_at, noises = [], [], []
+    for sweep in range(BURN_IN + DRAWS):
+        variance = float(left @ left) / g.chisquare(freedom)
+        for c in range(channels):
+            others = [o for o in range(channels) if o != c]
+            pull = with_target[c] - sum((slope[o] * gram[c, :, o, at[o]] for o in others), np.zeros(shapes))
+            own = np.einsum("ss->s", gram[c, :, c, :])
+            at[c], slope[c] = _drawn(pull, own, variance, prior, spread, g)
+        left = target - np.einsum("c,cd->d", slope, columns[np.arange(channels), at])
+        if sweep >= BURN_IN:
+            kept_slope.append(slope.copy())
+            kept_at.append(at.copy())
+            noises.append(variance)
+    drawn, chosen = np.stack(kept_slope), np.stack(kept_at)
+    mean = np.maximum(x.mean(axis=0), 1e-9)
+    grid = np.array(SHAPES)
+    halving = grid[chosen, 1] * mean
+    return Response(
+        names, mean, x.max(axis=0), drawn, halving, grid[chosen, 0],
+        _learnt(drawn, halving, mean, prior, spread, g), variation, float(np.sqrt(np.mean(noises))),
+    )  # fmt: skip
+
+
+def _prior(target: Floats, columns: Floats) -> tuple[float, float]:
+    """Mean and spread of a channel's slope: the return of all spend together, with a wide berth."""
+    linear = columns[:, SHAPES.index((0.5, 20.0))].sum(axis=0)
+    own = max(float(linear @ linear), 1e-12)
+    pooled = float(linear @ target) / own
+    error = float(np.std(target)) / np.sqrt(own)
+    # A straight line reads the return at today's spend; slopes at zero spend lie above it.
+    mean = max(1.5 * pooled, 0.0)
+    return mean, max(mean, error, 1e-9)
+
+
+def _drawn(
+    pull: Floats, own: Floats, variance: float, prior: float, spread: float, g: np.random.Generator
+) -> tuple[int, float]:
+    """A shape by its marginal likelihood over slopes ≥ 0, then a slope from its truncated normal."""
+    from scipy.special import log_ndtr, ndtr, ndtri
+
+    precision = own / variance + 1 / spread**2
+    mean = (pull / variance + prior / spread**2) / precision
+    deviation = 1 / np.sqrt(precision)
+    log_mass = 0.5 * mean**2 * precision + np.log(deviation) + log_ndtr(mean / deviation)
+    weight = np.exp(log_mass - log_mass.max())
+    shape = int(np.searchsorted(np.cumsum(weight) / weight.sum(), g.random()))
+    shape = min(shape, len(own) - 1)
+    m, d = float(mean[shape]), float(deviation[shape])
+    below = float(ndtr(-m / d))
+    quantile = below + g.random() * (1 - below)
+    return shape, max(m + d * float(ndtri(min(quantile, 1 - 1e-12))), 0.0)
+
+
+def _learnt(
+    slope: Floats, halving: Floats, mean: Floats, prior: float, spread: float, g: np.random.Generator
+) -> Floats:
+    """How far the spread of the return at today's spend has shrunk from what the prior alone would say."""
+    from scipy.special import ndtr, ndtri
+
+    below = ndtr(-prior / spread)
+    blind_slope = np.maximum(prior + spread * ndtri(below + g.random(4_000) * (1 - below) * (1 - 1e-9)), 0.0)
+    blind_halving = np.array(HALVING)[g.integers(0, len(HALVING), 4_000)]
+    blind = blind_slope * blind_halving * np.log1p(1 / blind_halving)
+    now = slope * halving * np.log1p(mean / halving) / mean
+    return np.asarray(np.clip(1 - now.std(axis=0) / max(float(blind.std()), 1e-12), 0.0, 1.0), dtype=np.float64)
