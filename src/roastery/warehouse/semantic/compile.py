@@ -126,7 +126,7 @@ class Compiler:
     def _stacked(self) -> Any:
         """All branches under each other, grouped again by key: each column has its value in one of them only."""
         outputs = [self._select(branch).output() for branch in self.plan.branches]
-        if len(outputs) == 1 and not self.plan.spine:
+        if len(outputs) == 1 and not self.plan.spine and not outputs[0].finish:
             return outputs[0].select().subquery("stacked")
         names = list(dict.fromkeys(name for output in outputs for name in output.values))
         selects = [output.select(names) for output in outputs]
@@ -138,10 +138,17 @@ class Compiler:
             bucket: Any = sa.column(days.BUCKET).label(DATE)
             selects.append(sa.select(bucket, *nulls, ONE.label(SPINE)).select_from(series))
             names.append(SPINE)
-        parts = sa.union_all(*selects).subquery("parts")
+        parts: Any = (sa.union_all(*selects) if len(selects) > 1 else selects[0]).subquery("parts")
         grouped: list[Any] = [sa.column(name) for name in self.plan.keys]
-        made = sa.select(*grouped, *(sa.func.max(sa.column(name)).label(name) for name in names)).select_from(parts)
+        made = sa.select(*grouped, *(self._met(name).label(name) for name in names)).select_from(parts)
         return (made.group_by(*grouped) if grouped else made).subquery("stacked")
+
+    def _met(self, name: str) -> Core:
+        """One column of the branches as they meet: sums add up, anything else has its value in one row only."""
+        measure = self.bound.measures.get(name.removeprefix("b_"))
+        adds_up = measure is None or measure.is_sum
+        met: Core = sa.func.sum(sa.column(name)) if adds_up else sa.func.max(sa.column(name))
+        return met
 
     def _select(self, branch: Branch) -> FactSelect:
         converting = self._conversions.get(branch.fact.name, False)
