@@ -1,7 +1,7 @@
 """GraphQL answers: cost, throttling and errors that come with a 200."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,20 +16,32 @@ from tests.connectors.loopback import Heard, Provider, Say, Waits
 Start = Callable[..., Provider]
 
 
-def endpoint(server: Provider, politeness: Politeness) -> GraphQL:
-    bucket = Bucket(Rate(per_second=100, burst=1000), stopwatch=lambda: 0.0)
-    judges: list[GraphQL] = []
-    http = HttpClient(
-        "Acme",
-        server.url,
-        auth=NoAuth(),
-        judge=lambda reply: judges[0].judge(reply),
-        buckets=(bucket,),
-        clock=Clock(),
-        politeness=politeness,
-    )
-    judges.append(GraphQL(http, "graphql.json", bucket))
-    return judges[0]
+Endpoint = Callable[[Provider], GraphQL]
+
+
+@pytest.fixture
+def endpoint(politeness: Politeness) -> Iterator[Endpoint]:
+    made: list[HttpClient] = []
+
+    def connect(server: Provider) -> GraphQL:
+        bucket = Bucket(Rate(per_second=100, burst=1000), stopwatch=lambda: 0.0)
+        judges: list[GraphQL] = []
+        http = HttpClient(
+            "Acme",
+            server.url,
+            auth=NoAuth(),
+            judge=lambda reply: judges[0].judge(reply),
+            buckets=(bucket,),
+            clock=Clock(),
+            politeness=politeness,
+        )
+        made.append(http)
+        judges.append(GraphQL(http, "graphql.json", bucket))
+        return judges[0]
+
+    yield connect
+    for http in made:
+        http.close()
 
 
 def cost(requested: float, available: float) -> dict[str, Any]:
@@ -42,24 +54,24 @@ def error(code: str, **more: Any) -> dict[str, Any]:
 
 
 def test_the_next_query_waits_for_the_points_that_it_will_cost(
-    provider: Start, politeness: Politeness, waits: Waits
+    provider: Start, endpoint: Endpoint, waits: Waits
 ) -> None:
     server = provider(Say({"data": {"a": 1}, "extensions": cost(400, available=100)}))
-    api = endpoint(server, politeness)
+    api = endpoint(server)
     api.ask("query A { a }")
     assert waits.seconds == []
     api.ask("query A { a }")
     assert waits.seconds == [6.0]  # 300 points are missing, 50 come back a second
 
 
-def test_throttled_with_200_waits_and_asks_again(provider: Start, politeness: Politeness, waits: Waits) -> None:
+def test_throttled_with_200_waits_and_asks_again(provider: Start, endpoint: Endpoint, waits: Waits) -> None:
     throttled = Say({"errors": [error("THROTTLED")], "extensions": cost(600, available=100)})
     server = provider(throttled, Say({"data": {"a": 1}, "extensions": cost(600, available=900)}))
-    assert endpoint(server, politeness).ask("query A { a }") == {"a": 1}
+    assert endpoint(server).ask("query A { a }") == {"a": 1}
     assert waits.seconds[0] == 10.0
 
 
-def test_a_page_that_is_too_costly_is_halved_until_it_fits(provider: Start, politeness: Politeness) -> None:
+def test_a_page_that_is_too_costly_is_halved_until_it_fits(provider: Start, endpoint: Endpoint) -> None:
     def answer(heard: Heard) -> Say:
         asked = json.loads(heard.body)["variables"]
         if asked["first"] > 12:
@@ -69,13 +81,13 @@ def test_a_page_that_is_too_costly_is_halved_until_it_fits(provider: Start, poli
         page = {"hasNextPage": start + asked["first"] < 30, "endCursor": str(start + asked["first"])}
         return Say({"data": {"things": {"nodes": nodes, "pageInfo": page}}})
 
-    pages = list(endpoint(provider(answer), politeness).walk("query T { things }", "things", 50))
+    pages = list(endpoint(provider(answer)).walk("query T { things }", "things", 50))
     assert [node["n"] for page in pages for node in page] == list(range(30))
     assert [len(page) for page in pages] == [12, 12, 6]
 
 
-def test_one_record_that_is_too_costly_is_skipped_with_a_sentence(provider: Start, politeness: Politeness) -> None:
-    api = endpoint(provider(Say({"errors": [error("MAX_COST_EXCEEDED")]})), politeness)
+def test_one_record_that_is_too_costly_is_skipped_with_a_sentence(provider: Start, endpoint: Endpoint) -> None:
+    api = endpoint(provider(Say({"errors": [error("MAX_COST_EXCEEDED")]})))
     with pytest.raises(SliceTooLarge, match="too costly"):
         list(api.walk("query T { things }", "things", 4))
 
@@ -91,15 +103,15 @@ def test_one_record_that_is_too_costly_is_skipped_with_a_sentence(provider: Star
     ],
 )
 def test_an_error_in_a_200_is_classed(
-    provider: Start, politeness: Politeness, body: dict[str, Any], raised: type[Exception]
+    provider: Start, endpoint: Endpoint, body: dict[str, Any], raised: type[Exception]
 ) -> None:
     with pytest.raises(raised):
-        endpoint(provider(Say(body)), politeness).ask("query A { a }")
+        endpoint(provider(Say(body))).ask("query A { a }")
 
 
-def test_fields_that_may_not_be_read_are_noted_once(provider: Start, politeness: Politeness) -> None:
+def test_fields_that_may_not_be_read_are_noted_once(provider: Start, endpoint: Endpoint) -> None:
     denied = [error("ACCESS_DENIED", path=["orders", "nodes", n, "customer"]) for n in range(3)]
-    api = endpoint(provider(Say({"data": {"orders": {}}, "errors": denied})), politeness)
+    api = endpoint(provider(Say({"data": {"orders": {}}, "errors": denied})))
     api.ask("query A { orders }")
     assert api.notices == ["Acme does not let this connection read customer; it stays empty."]
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from roastery.connectors.errors import AbortSync, CutOff, Reconnect, RetryLater, SkipResource, Throttled
-from roastery.connectors.http import Auth, HttpClient, NoAuth, Politeness, array_elements
+from roastery.connectors.http import Auth, HttpClient, NoAuth, Politeness
+from roastery.connectors.json_stream import array_elements
 from roastery.connectors.throttle import Bucket, Rate
 from roastery.warehouse.clock import Clock
 from tests.connectors.loopback import Heard, Provider, Say, Waits

@@ -11,6 +11,7 @@ import pytest
 
 from roastery.connectors.sources import meta_ads, shopify
 from roastery.connectors.sources.google_ads import QUERIES, gaql
+from roastery.connectors.sources.shopify.fills import ORDER_SHAPE
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs"
 
@@ -47,14 +48,14 @@ def test_a_shopify_document_asks_for_nothing_deprecated(name: str) -> None:
 
 def test_the_shape_that_fills_contracts_is_asked_for() -> None:
     """Every field that the SQL reads out of an order is in the document that asks for orders."""
-    asked = set(re.findall(r"\w+", shopify.ORDERS))
+    asked = set(re.findall(r"\w+", shopify.DOCUMENTS["orders"]))
 
     def names(shape: Any) -> set[str]:
         if isinstance(shape, dict):
             return set(shape) | {name for value in shape.values() for name in names(value)}
         return {name for value in shape for name in names(value)} if isinstance(shape, list) else set()
 
-    assert names(shopify.ORDER_SHAPE) <= asked
+    assert names(ORDER_SHAPE) <= asked
 
 
 def test_status_values_are_the_official_ones() -> None:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from itertools import chain
 from typing import Any, NoReturn, Protocol
 
 import httpx2
 
 from roastery.connectors.errors import AbortSync, CutOff, Reconnect, RetryLater, SkipResource, Throttled
+from roastery.connectors.json_stream import array_elements
 from roastery.connectors.redaction import PROCESS, Redactor, guard_logs
 from roastery.connectors.throttle import Bucket
 from roastery.warehouse.clock import Clock
@@ -297,37 +297,3 @@ def _json(response: httpx2.Response) -> Any:
         return json.loads(response.content)
     except (ValueError, RecursionError):
         return None
-
-
-def array_elements(texts: Iterator[str]) -> Iterator[Any]:
-    """The elements of a JSON array that arrives in pieces.
-
-    Errors: ValueError when the text ends before the array does, or is not an array.
-
-    >>> list(array_elements(iter(['[{"a": 1}', ', {"a"', ': 2}]'])))
-    [{'a': 1}, {'a': 2}]
-    """
-    decoder = json.JSONDecoder()
-    buffer, begun, wanted = "", False, 0
-    for text in chain(texts, (None,)):
-        at_end = text is None
-        buffer += text or ""
-        if not begun and (buffer := buffer.lstrip()):
-            if buffer[0] != "[":
-                raise ValueError("not an array")
-            begun, buffer = True, buffer[1:]
-        # Decode again only once the buffer has doubled: otherwise one large element costs quadratic time.
-        while begun and (at_end or len(buffer) >= wanted):
-            buffer, wanted = buffer.lstrip(", \r\n\t"), 0
-            if buffer.startswith("]"):
-                return
-            try:
-                element, end = decoder.raw_decode(buffer)
-            except ValueError:
-                wanted = max(1, 2 * len(buffer))
-                if at_end:
-                    break
-            else:
-                yield element
-                buffer = buffer[end:]
-    raise ValueError("the array has no end")

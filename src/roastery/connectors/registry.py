@@ -1,4 +1,4 @@
-"""Finds the sources: every file in connectors/sources is one, no registration needed."""
+"""Finds the sources: every file in connectors/sources is one (or a folder, where one grew large), unregistered."""
 
 import importlib
 import pkgutil
@@ -25,7 +25,7 @@ def sources() -> Mapping[str, type[Source]]:
     for module in pkgutil.iter_modules(sources_folder.__path__):
         loaded = importlib.import_module(f"{sources_folder.__name__}.{module.name}")
         for value in vars(loaded).values():
-            if isinstance(value, type) and value.__module__ == loaded.__name__ and hasattr(value, "provider"):
+            if isinstance(value, type) and value.__module__.startswith(loaded.__name__) and hasattr(value, "provider"):
                 found[value.provider] = cast(type[Source], value)
     return MappingProxyType(dict(sorted(found.items())))
 
