@@ -143,6 +143,14 @@ def test_a_provider_that_is_away_is_a_sentence(client: Connect, provider: Start,
         away.get("x")
 
 
+def test_a_proxy_in_the_environment_does_not_stand_before_loopback(
+    client: Connect, provider: Start, politeness: Politeness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert client(provider(Say({"ok": True})), politeness).get("x") == {"ok": True}
+
+
 class Fixed:
     """Credentials that may be renewed once."""
 

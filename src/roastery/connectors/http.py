@@ -20,6 +20,7 @@ from roastery.warehouse.clock import Clock
 logger = logging.getLogger("roastery.connectors")
 
 USER_AGENT = "roastery"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EXCERPT_LENGTH = 300
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 60.0
@@ -124,6 +125,8 @@ class HttpClient:
             timeout=self._politeness.timeout,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             follow_redirects=False,
+            # A proxy of the environment cannot reach this machine's own loopback.
+            trust_env=httpx2.URL(self.base_url).host not in LOOPBACK,
         )
 
     def close(self) -> None:
