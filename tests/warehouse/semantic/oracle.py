@@ -171,7 +171,7 @@ class Oracle:
     def _rows(self, spec: dict[str, Any], dimensions: Sequence[str]) -> Any:
         views = cases()["views"]
         view = (
-            views[spec["from"]].format(**{"paid_subscriptions": views["paid_subscriptions"]})
+            views[spec["from"]].format(paid_subscriptions=views["paid_subscriptions"])
             if "{" in views[spec["from"]]
             else views[spec["from"]]
         )

@@ -1,5 +1,6 @@
 """Periods, buckets and days."""
 
+import itertools
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -150,7 +151,7 @@ def test_buckets_follow_each_other_and_cover_the_period(start: date, days: int, 
     buckets = calendar.buckets(period, grain)  # type: ignore[arg-type]
     assert buckets[0] <= period.start
     assert buckets[-1] < period.end <= step(buckets[-1], grain, 1)  # type: ignore[arg-type]
-    assert all(step(a, grain, 1) == b for a, b in zip(buckets, buckets[1:], strict=False))  # type: ignore[arg-type]
+    assert all(step(a, grain, 1) == b for a, b in itertools.pairwise(buckets))  # type: ignore[arg-type]
 
 
 @given(DAYS, st.integers(1, 60), st.sampled_from(GRAINS), st.integers(1, 400))

@@ -60,7 +60,7 @@ def test_ads_carry_the_name_of_their_last_day(ask: Ask) -> None:
     names = by(frame, "ad", "ad_name")
     assert names["ad1"] == "Ad ad1 11"
     assert names["unknown"] == "unknown"
-    assert [row["ad"] for row in frame.rows][0] == "ad6"
+    assert next(row["ad"] for row in frame.rows) == "ad6"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class SemanticLayer:
         bound = explained.bound
         self._refuse_without_data(bound, profiles)
         result = run(self.warehouse, bound, explained.prepared)
-        result = self._without_sums_across_platforms(self._named(result, bound), bound, profiles)
+        result = self._without_sums_across_platforms(self._named(result, bound, profiles), bound, profiles)
         said = [
             *explained.caveats,
             *caveats.after_asking(bound, result.rows),
@@ -139,16 +139,17 @@ class SemanticLayer:
         kept = {name: None if name.split("__")[0] in hidden else value for name, value in result.totals.items()}
         return replace(result, totals=kept)
 
-    def _named(self, result: Result, bound: BoundQuery) -> Result:
+    def _named(self, result: Result, bound: BoundQuery, profiles: Profiles) -> Result:
         """Every value with a name; the value itself where there is none."""
         for dimension in bound.dimensions:
             label = dimension.label_column
             if label is None:
                 continue
             nameless = {row[dimension.name] for row in result.rows if not row[label]}
-            names = names_of(self.warehouse, dimension, nameless) if nameless else {}
+            kept = profiles.names.setdefault(dimension.name, {})
+            names = names_of(self.warehouse, dimension, nameless, kept) if nameless else {}
             for row in result.rows:
-                row[label] = row[label] or names.get(row[dimension.name], row[dimension.name])
+                row[label] = row[label] or names.get(row[dimension.name]) or row[dimension.name]
         return result
 
     def _companions(self, bound: BoundQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> list[str]:

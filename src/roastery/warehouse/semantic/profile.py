@@ -65,6 +65,8 @@ class Profiles:
     def __init__(self, warehouse: WarehouseDoor) -> None:
         self._warehouse = warehouse
         self._found: dict[tuple[str, str], Profile] = {}
+        self.names: dict[str, dict[str, str | None]] = {}
+        """By dimension the names of keys that were looked up in this build; None for those without one."""
 
     def of(self, fact: Fact) -> Profile:
         day = fact.base_day.date or fact.base_day.at

@@ -15,6 +15,7 @@ from roastery.warehouse.semantic.template import compiled
 
 NOT_VALUES = ("unknown", "none", "unattributed")
 NAMES_AT_ONCE = 2_000
+NAMES_KEPT = 200_000
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,20 @@ def _names(place: LabelSource) -> sa.Select[Any]:
     return sa.select(key.label("key"), latest.label("text")).group_by(key)
 
 
-def names_of(warehouse: WarehouseDoor, dimension: Dimension, keys: Collection[str]) -> dict[str, str]:
-    """Names of keys, from the first place that has one."""
-    found: dict[str, str] = {}
+def names_of(
+    warehouse: WarehouseDoor, dimension: Dimension, keys: Collection[str], kept: dict[str, str | None]
+) -> dict[str, str | None]:
+    """Names of keys, from the first place that has one; `kept` remembers them, also that there is none."""
+    unknown = set(keys) - set(kept)
+    if len(kept) + len(unknown) > NAMES_KEPT:
+        kept.clear()
+        unknown = set(keys)
+    kept |= _looked_up(warehouse, dimension, unknown)
+    return kept
+
+
+def _looked_up(warehouse: WarehouseDoor, dimension: Dimension, keys: Collection[str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
     for place in dimension.label_sources:
         missing = sorted(set(keys) - set(found) - set(NOT_VALUES))
         for start in range(0, len(missing), NAMES_AT_ONCE):
@@ -130,4 +142,4 @@ def names_of(warehouse: WarehouseDoor, dimension: Dimension, keys: Collection[st
             statement = compiled(chosen)
             table = warehouse.query(statement.sql, list(statement.parameters))
             found.update({row["key"]: row["text"] for row in table.to_pylist() if row["text"]})
-    return found
+    return dict.fromkeys(keys) | found
