@@ -14,6 +14,7 @@ from roastery.cli import (
     demo,
     digest,
     docs,
+    evaluate,
     imports,
     key,
     org,
@@ -49,6 +50,7 @@ for command in (
     digest.digest,
     receipt.receipt,
     validate.validate,
+    evaluate.eval_,
     bench.bench,
     docs.docs,
 ):

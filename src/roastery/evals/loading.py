@@ -1,0 +1,131 @@
+"""Brings the synthetic company into an organization as a customer would: connect, sync, push events, import."""
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import httpx2
+import uvicorn
+
+from roastery.api.app import OPERATOR, Roastery, create_app
+from roastery.api.connecting import NewConnection, connect
+from roastery.api.events import PROVIDER, SECRET_NAME
+from roastery.api.imports import CSV, Upload, import_upload
+from roastery.api.store.connections import Connections
+from roastery.api.store.once import ReceivedEvents
+from roastery.api.store.organizations import Organizations
+from roastery.connectors.errors import ConnectorError
+from roastery.connectors.sync import SyncProgress, SyncReport
+from roastery.connectors.webhooks import sign_standard
+from roastery.evals.twins import Twins
+from roastery.evals.world import World
+from roastery.warehouse.errors import BadRows
+from roastery.warehouse.organization import Organization
+
+EVENTS_A_MESSAGE = 10_000
+
+
+def make_organization(roastery: Roastery, world: World) -> Organization:
+    """The company's organization, made at the first time."""
+    with roastery.database.session() as session:
+        organizations = Organizations(session)
+        found = organizations.get(world.organization.id)
+        return found or organizations.create(world.organization, roastery.wall.now())
+
+
+def connect_twins(roastery: Roastery, organization: Organization, twins: Twins) -> list[tuple[str, str]]:
+    """(connection id, name) of each twin. A later run finds its connections and gives them the twins' new address."""
+    made = []
+    for twin in twins:
+        with roastery.database.session() as session:
+            connections = Connections(session, roastery.keyring, organization.id)
+            found = connections.list(twin.provider)
+            if found:
+                connections.change(found[0].id, base_url=twin.base_url, secrets=dict(twin.secrets))
+        row = found[0] if found else None
+        if row is None:
+            new = NewConnection(twin.provider, twin.settings, twin.secrets, twin.base_url)
+            row, _ = connect(roastery, organization, OPERATOR, new)
+        made.append((row.id, row.name))
+    return made
+
+
+def pull(
+    roastery: Roastery,
+    organization: Organization,
+    connection_id: str,
+    told: Callable[[SyncProgress], None] | None = None,
+) -> SyncReport:
+    """Sync one connection. Errors: ConnectorError when it does not come to its end."""
+    report = roastery.syncs.run(organization, connection_id, told)
+    if report.outcome != "complete":
+        raise ConnectorError(f"{report.provider} could not be synced: {report.message}")
+    return report
+
+
+def push_events(roastery: Roastery, organization: Organization, world: World) -> int:
+    """Send every storefront event over HTTP, signed, as a shop's own server would; how many rows are known then."""
+    count = world.web_events.num_rows
+    received = ReceivedEvents(roastery.database, organization.id)
+    last = _message_id(world, (count - 1) // EVENTS_A_MESSAGE)
+    if received.answered(last) is not None:
+        return count
+    connection_id, secret = _events_secret(roastery, organization)
+    with (
+        roastery.builds.held(organization),
+        _service(roastery) as url,
+        httpx2.Client(base_url=url, timeout=120) as client,
+    ):
+        for number, events in enumerate(world.storefront_events(EVENTS_A_MESSAGE)):
+            body = json.dumps(events).encode()
+            signature = sign_standard(body, _message_id(world, number), roastery.wall.now(), secret)
+            headers = {**signature, "content-type": "application/json"}
+            answer = client.post("/v1/events", params={"connection": connection_id}, content=body, headers=headers)
+            answer.raise_for_status()
+    return count
+
+
+def import_email(roastery: Roastery, organization: Organization, world: World) -> None:
+    """Import the reports that an e-mail platform would mail as CSV; rows that are known already change nothing."""
+    files = {"campaigns": world.email_campaigns_csv(), "email_performance": world.email_csv()}
+    for dataset, body in files.items():
+        path = roastery.settings.incoming / f"demo-{dataset}.csv"
+        path.write_bytes(body)
+        try:
+            answer = import_upload(roastery, organization, Upload(dataset, path, CSV))
+        finally:
+            path.unlink()
+        if answer["rejected"]:
+            raise BadRows(f"{answer['rejected']} rows of {dataset} were rejected: {answer['errors'][0]['message']}")
+
+
+def _message_id(world: World, number: int) -> str:
+    return f"demo-{world.seed}-{world.size}-{number}"
+
+
+def _events_secret(roastery: Roastery, organization: Organization) -> tuple[str, str]:
+    """The events connection and its secret."""
+    with roastery.database.reading() as session:
+        found = Connections(session, roastery.keyring, organization.id).list(PROVIDER)
+    if found:
+        return found[0].id, roastery.tokens.secrets(found[0].id)[SECRET_NAME]
+    row, secret = connect(roastery, organization, OPERATOR, NewConnection(PROVIDER))
+    assert secret is not None
+    return row.id, secret
+
+
+@contextlib.contextmanager
+def _service(roastery: Roastery) -> Iterator[str]:
+    """This service on a free loopback port until the block ends."""
+    bound = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(create_app(roastery), log_level="error", lifespan="off", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, name="demo service")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
