@@ -121,6 +121,18 @@ def test_money_is_read_alike_in_every_currency() -> None:
         assert read.change == pytest.approx((after - revenue).sum() * unit)
 
 
+def test_return_on_spend_is_explained_alike_in_every_currency() -> None:
+    columns, spend, rate, g = shop()
+    platform = np.array(columns["platform"])
+    before = spend * rate * 40 * g.gamma(200, 1 / 200, len(spend))
+    after = spend * rate * 40 * g.gamma(200, 1 / 200, len(spend)) * np.where(platform == "p3", 0.6, 1)
+    for unit in (1e-4, 1.0, 1e4):
+        read = explain_change(columns, before * unit, after * unit, spend * unit, spend * unit, kind="amount")
+        assert read.causes[0].where == {"platform": "p3"}
+        assert read.causes[0].share == pytest.approx(0.97, abs=0.12)
+        assert read.within_noise is False
+
+
 def test_weight_that_moves_is_mix_and_not_a_cause() -> None:
     columns = {"device": ["phone", "desktop"]}
     read = explain_change(columns, [20, 80], [40, 40], [1000, 1000], [2000, 500], kind="share")

@@ -306,9 +306,13 @@ def test_paretos_integral_is_right_to_nine_digits_however_steep(at: tuple[float,
 
     r, alpha, s, beta = at
     for x, tx, age in ((0, 0.0, 30.0), (3, 20.0, 90.0), (150, 60.0, 61.0)):
-        alive = (alpha + age) ** -(r + x) * (beta + age) ** -s
-        left = quad(lambda t, x=x: ((alpha + t) / (alpha + tx)) ** -(r + x) * (beta + t) ** -(s + 1), tx, age,
-                    epsabs=0, epsrel=1e-12, limit=500)[0]  # fmt: skip
-        gone = s * left * (alpha + tx) ** -(r + x)
+        from_a, from_b = alpha + tx, beta + tx
+
+        def falling(t: float, a: float = from_a, b: float = from_b, power: float = r + x) -> float:
+            return float((1 + t / a) ** -power * (1 + t / b) ** -(s + 1))
+
+        left = quad(falling, 0, age - tx, epsabs=0, epsrel=1e-12, limit=500)[0]
+        stayed = ((alpha + age) / from_a) ** -(r + x) * ((beta + age) / from_b) ** -s
+        gone_per_stayed = s * left / from_b / stayed
         fit = BuyerFit("pareto_nbd", ("r", "alpha", "s", "beta"), np.array(at), np.eye(4), 0.0, 1)
-        assert fit.alive(histories_of([x], [tx], [age]))[0] == pytest.approx(alive / (alive + gone), rel=1e-8)
+        assert fit.alive(histories_of([x], [tx], [age]))[0] == pytest.approx(1 / (1 + gone_per_stayed), rel=1e-8)

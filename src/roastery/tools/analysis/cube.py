@@ -94,7 +94,7 @@ def cube_of(
     keys, (n0, n1, d0, d1) = _totals(_key(codes, sizes), sizes, (n0, n1, d0, d1))
     if kind == "share":
         n0, n1 = np.minimum(n0, d0), np.minimum(n1, d1)
-    expected, weight = (_expected(n0, d0, d1), d1) if ratio else (n0, np.ones(len(keys)))
+    expected, weight = (_expected(n0, d0, d1, kind), d1) if ratio else (n0, np.ones(len(keys)))
     whole = float(d1.sum()) if ratio else 1.0
     before_metric = float(n0.sum() / d0.sum()) if ratio else float(n0.sum())
     return Cube(
@@ -153,10 +153,14 @@ def _unpacked(keys: Integers, sizes: tuple[int, ...]) -> Integers:
     return np.stack(np.unravel_index(keys, sizes)).astype(np.int64)
 
 
-def _expected(n0: Floats, d0: Floats, d1: Floats) -> Floats:
-    """Now, at the rate of before; half a unit of the overall rate steadies leaves that were small or absent."""
+def _expected(n0: Floats, d0: Floats, d1: Floats, kind: Kind) -> Floats:
+    """Now, at the rate of before; a little of the overall rate steadies leaves that were small or absent.
+
+    A little is half a unit, or a thousandth of a usual leaf where the denominator is money and has no unit.
+    """
     overall = n0.sum() / d0.sum()
-    return np.asarray(d1 * (n0 + 0.5 * overall) / (d0 + 0.5), dtype=np.float64)
+    little = 0.5 if kind != "amount" else float(d0.mean()) / 1000
+    return np.asarray(d1 * (n0 + little * overall) / (d0 + little), dtype=np.float64)
 
 
 def _totals(key: Integers, sizes: tuple[int, ...], columns: tuple[Floats, ...]) -> tuple[Integers, tuple[Floats, ...]]:
