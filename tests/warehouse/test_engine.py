@@ -115,11 +115,20 @@ def test_a_file_in_use_is_not_closed_for_another(tmp_path: Path, empty_home: Pat
     warehouses.close()
 
 
-@pytest.mark.parametrize("name", ["../acme", "a/b", "raw", "", "x" * 200])
+@pytest.mark.parametrize("name", ["../acme", "a/b", ".", "", "x" * 200])
 def test_an_id_that_is_no_file_name_opens_nothing(home: Path, name: str) -> None:
     warehouses = Warehouses(home, SECRET, (), CLOCK)
     with pytest.raises(UnknownName):
         warehouses.open(Organization(name, "Bad"))
+    warehouses.close()
+
+
+def test_an_organization_may_be_called_like_a_schema(tmp_path: Path, empty_home: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty_home, home)
+    shutil.move(home / "warehouse" / "acme.duckdb", home / "warehouse" / "raw.duckdb")
+    warehouses = Warehouses(home, SECRET, (), CLOCK)
+    assert rows(warehouses.open(Organization("raw", "Raw")), "SELECT count(*) FROM raw.records") == [(0,)]
     warehouses.close()
 
 

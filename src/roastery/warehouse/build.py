@@ -19,11 +19,11 @@ from roastery.warehouse.attribution import CLOSED_FORM, credits_select
 from roastery.warehouse.channels import channel_case, implied_platform_case
 from roastery.warehouse.contracts import CONTRACTS, Fill
 from roastery.warehouse.errors import BuildFailed
-from roastery.warehouse.fold import quoted
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.money import floor_and_rest, from_micros, micros, minor_unit_micros, topped_up
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.scalar import count, scalar
+from roastery.warehouse.sql import quoted
 from roastery.warehouse.state import build_name
 
 if TYPE_CHECKING:

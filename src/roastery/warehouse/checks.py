@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import duckdb
 
 from roastery.warehouse.contracts import CONTRACTS
-from roastery.warehouse.fold import name, quoted
+from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
 
 if TYPE_CHECKING:

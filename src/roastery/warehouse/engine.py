@@ -79,7 +79,7 @@ class Warehouse:
         """A cursor on one committed state, read-only, with names resolved in curated."""
         limit = timeout_seconds or self._owner.query_timeout_seconds
         with self._owner.pool.lease(self.organization.id) as instance, instance.cursor(limit) as cursor:
-            cursor.execute("SET search_path = 'curated'; BEGIN TRANSACTION READ ONLY")
+            cursor.execute("SET search_path = 'warehouse.curated'; BEGIN TRANSACTION READ ONLY")
             yield cursor
 
     def query(
@@ -108,7 +108,9 @@ class Warehouse:
                 raise Busy("Two long queries are running already; try again in a moment.")
             try:
                 with instance.cursor(limit) as cursor:
-                    cursor.execute("SET search_path = 'published,curated'; BEGIN TRANSACTION READ ONLY")
+                    cursor.execute(
+                        "SET search_path = 'warehouse.published,warehouse.curated'; BEGIN TRANSACTION READ ONLY"
+                    )
                     return fetch(cursor, sql, None, max_rows)
             finally:
                 instance.heavy.release()

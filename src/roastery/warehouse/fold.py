@@ -10,6 +10,7 @@ import duckdb
 from roastery.warehouse.contracts import Column, Contract, Fill
 from roastery.warehouse.errors import BuildFailed
 from roastery.warehouse.scalar import count
+from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
 
 # The version of each record that counts: a keyed record's last one; of a partitioned one, the last of the latest
@@ -35,20 +36,6 @@ HAVING NOT arg_max(deleted, seq)
 RECORDS = """(SELECT r.connection_id, r.key, r.payload, r.landed_at, r.seq
 FROM raw.records r SEMI JOIN current_records c USING (seq)
 WHERE r.source = {source} AND r.resource = {resource} AND r.connection_id = {connection})"""
-
-
-def quoted(text: str) -> str:
-    """A SQL string literal.
-
-    >>> quoted("O'Hare")
-    "'O''Hare'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
-def name(column: str) -> str:
-    """A SQL identifier."""
-    return '"' + column.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from roastery.warehouse import tabular
 from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.contracts import Column, Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
-from roastery.warehouse.fold import name, quoted
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import write_progress
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.rules import Now, Rule, names_of, rule
 from roastery.warehouse.scalar import count
+from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
 
 if TYPE_CHECKING:

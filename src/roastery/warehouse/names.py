@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import duckdb
 
 from roastery.warehouse.contracts import CONTRACTS, Fill
-from roastery.warehouse.fold import import_columns, name, quoted
+from roastery.warehouse.fold import import_columns
 from roastery.warehouse.scalar import count
+from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
 
 NAMING = ("campaigns", "ad_performance", "email_performance")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from roastery.warehouse.contracts import Column
-from roastery.warehouse.fold import name, quoted
 from roastery.warehouse.money import CODES
+from roastery.warehouse.sql import name, quoted
 
 PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 # 1,234.56 and 1,234,567 can be read in one way only; so can 1.234,56 and 1.234.567, and 12,5 (no group of three).

@@ -17,7 +17,7 @@ import pyarrow as pa
 from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.contracts import Column
 from roastery.warehouse.errors import BadQuery
-from roastery.warehouse.fold import name, quoted
+from roastery.warehouse.sql import name, quoted
 
 CONTENT_TYPES = {
     "text/csv": "csv",
