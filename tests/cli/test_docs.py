@@ -44,7 +44,8 @@ def test_settings_and_make_targets_that_the_readme_shows_exist() -> None:
     known = {name for name, _, _ in Settings.described()}
     assert set(re.findall(r"\b(?:ROASTERY|SLACK|OPENAI)_[A-Z_]+\b", readme)) <= known
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z-]+)", readme)) <= targets
+    shown = re.findall(r"^(?:\$ )?make ([a-z -]+)|`make ([a-z -]+)", readme, re.MULTILINE)
+    assert {target for pair in shown for target in "".join(pair).split()} <= targets
 
 
 def test_every_setting_of_the_contract_is_described() -> None:

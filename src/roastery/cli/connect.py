@@ -14,10 +14,15 @@ from roastery.cli.options import Json, Org, organization_of
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
     from roastery.cli.terminal import Terminal
+    from roastery.warehouse.organization import Organization
+
+SLACK = "slack"
 
 
 def connect(
-    provider: Annotated[str, typer.Argument(help="Such as meta_ads, google_ads, shopify; or events for signed rows.")],
+    provider: Annotated[
+        str, typer.Argument(help="Such as meta_ads, shopify; events for signed rows; slack for a workspace.")
+    ],
     org: Org = None,
     setting: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, such as account_id=act_1. Repeat for more.")
@@ -57,6 +62,9 @@ def work(
     from roastery.api.connecting import NewConnection, connect
 
     organization = organization_of(roastery, org)
+    if provider == SLACK:
+        _link_slack(roastery, terminal, organization, settings)
+        return
     row, shown = connect(roastery, organization, OPERATOR, NewConnection(provider, settings, secrets, base_url, name))
     if as_json:
         terminal.json({"id": row.id, "provider": provider, **({"signing_secret": shown} if shown else {})})
@@ -67,6 +75,21 @@ def work(
         terminal.say("The second line signs what is sent to POST /v1/events. It is shown only now; keep it safe.")
     else:
         terminal.say(f"Connected {provider}. Next: roastery sync {row.id} --org {organization.id}")
+
+
+def _link_slack(roastery: Roastery, terminal: Terminal, organization: Organization, settings: dict[str, Any]) -> None:
+    """Let a Slack workspace speak for the organization; its token and signing secret are settings of the process."""
+    from roastery.api.store.slack import Workspaces
+    from roastery.warehouse.errors import BadQuery
+
+    team_id, destination = settings.get("team_id"), settings.get("destination")
+    if not team_id:
+        raise BadQuery("Name the workspace: --setting team_id=T…; and where digests go: --setting destination=C…")
+    with roastery.database.session() as session:
+        workspaces = Workspaces(session)
+        workspaces.link(str(team_id), organization.id, roastery.wall.now(), default_destination=destination)
+    terminal.line(str(team_id))
+    terminal.say(f"The workspace speaks for {organization.name} now. Point Slack's event URL at /v1/slack/events.")
 
 
 def _pairs(given: list[str] | None, what: str) -> dict[str, str]:

@@ -95,6 +95,7 @@ def _tools() -> str:
 
 def _sources() -> str:
     from roastery.connectors.registry import SOURCES
+    from roastery.warehouse.contracts import CONTRACTS
 
     rows = [
         (
@@ -108,10 +109,21 @@ def _sources() -> str:
         for provider, source in SOURCES.items()
     ]
     columns = ("provider", "title", "settings", "secrets", "reads", "fills")
+    datasets = [
+        (
+            f"`{contract.name}`",
+            contract.about,
+            ", ".join(f"`{column.name}`{'*' if column.is_key else ''}" for column in contract.columns),
+        )
+        for contract in CONTRACTS.values()
+    ]
     pushed = (
         "Provider `events` takes rows pushed to `POST /v1/events`, signed with the secret that connecting it shows."
     )
-    return _joined(["# Sources", MADE_BY, "`roastery connect PROVIDER` adds one.", _table(columns, rows), pushed])
+    parts = ["# Sources", MADE_BY, "`roastery connect PROVIDER` adds one.", _table(columns, rows), pushed]
+    imported = "What `roastery import` and signed events can fill; `*` marks the key. `GET /v1/datasets` has the types."
+    parts += ["## Datasets", imported, _table(("dataset", "what", "columns"), datasets)]
+    return _joined(parts)
 
 
 def _settings() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,13 +70,16 @@ def _own(work: Work, parameters: Mapping[str, Any]) -> int:
 
 def _settings(screen: terminal.Terminal) -> Settings | None:
     from roastery.api.errors import BadSettings
+    from roastery.api.logs import configure_logs
     from roastery.api.settings import Settings
 
     try:
-        return Settings.from_environment()
+        settings = Settings.from_environment()
     except BadSettings as error:
         screen.say(error.message)
         return None
+    configure_logs(settings.log_level)
+    return settings
 
 
 def _run(work: Work, parameters: Mapping[str, Any], follow: _Follow | None) -> int:
@@ -175,5 +179,8 @@ def _portable(value: Any) -> Any:
 
 def without_home(work: Callable[[terminal.Terminal], int | None]) -> None:
     """Run what needs no organization's data, such as checks and benchmarks, with the same way of failing."""
+    from roastery.api.logs import configure_logs
+
+    configure_logs(os.environ.get("ROASTERY_LOG_LEVEL", "WARNING"))
     screen = terminal.of_process()
     raise typer.Exit(code=_guarded(screen, lambda: work(screen) or 0))
