@@ -17,7 +17,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Move:
-    """What one request gets. fault: cut, html, status, hang, empty, slow, disconnect; raw_arguments replace the JSON of calls."""
+    """What one request gets.
+
+    fault: cut, html, status, hang, empty, slow or disconnect. raw_arguments replace the JSON of the calls.
+    """
 
     text: str = ""
     calls: tuple[tuple[str, Any], ...] = ()

@@ -36,7 +36,7 @@ def day_of(order: dict[str, object]) -> date:
 
 
 def credited(start: date, end: date) -> dict[str, Decimal]:
-    """Net revenue by campaign: the k-th order of day n was touched the same morning by campaign (n + k) mod 6, k < 4."""
+    """Net revenue by campaign: the k-th order of day n was touched that morning by campaign (n + k) mod 6, if k < 4."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     names = list(company.CAMPAIGNS)
     for order in company.order_rows():

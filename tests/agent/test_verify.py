@@ -320,6 +320,10 @@ def test_two_periods_are_not_mixed_up(context: ToolContext, lexicon: Lexicon) ->
     assert "period" in case.kinds(f"Orders were [[{first}]].")
 
 
+BEST_DAY = {"limit": 1, "order_by": [{"field": "revenue", "direction": "desc"}]}
+DEAR = [{"metric": "cac", "op": "gt", "values": ["8"]}]
+COMPARE = {"compare_to": "previous_period"}
+NO_GOOGLE = {"dimension": "platform", "op": "not_in", "values": ["google_ads"]}
 ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     PLATFORMS,
     COMPARED,
@@ -331,9 +335,11 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("query_metrics", {"metrics": ["revenue"], "dimensions": ["product"], "period": LAST_MONTH}),
     ("query_metrics", {"metrics": ["revenue", "orders"], "dimensions": ["customer_type"], "period": LAST_MONTH}),
     ("query_metrics", {"metrics": ["roas"], "dimensions": ["platform"], "grain": "week", "period": LAST_MONTH}),
-    ("query_metrics", {"metrics": ["revenue"], "grain": "day", "period": LAST_MONTH, "order_by": [{"field": "revenue", "direction": "desc"}], "limit": 1}),
-    ("query_metrics", {"metrics": ["cac"], "dimensions": ["campaign"], "period": LAST_MONTH, "filters": [{"metric": "cac", "op": "gt", "values": ["8"]}]}),
-    ("query_metrics", {"metrics": ["spend"], "dimensions": ["campaign"], "period": LAST_MONTH, "compare_to": "previous_period"}),
+    ("query_metrics", {"metrics": ["revenue"], "grain": "day", "period": LAST_MONTH, **BEST_DAY}),
+    ("query_metrics", {"metrics": ["cac"], "dimensions": ["campaign"], "period": LAST_MONTH, "filters": DEAR}),
+    ("query_metrics", {"metrics": ["spend"], "dimensions": ["campaign"], "period": LAST_MONTH, **COMPARE}),
+    ("query_metrics", {"metrics": ["roas"], "dimensions": ["channel"], "period": LAST_MONTH, "filters": [NO_GOOGLE]}),
+    ("query_metrics", {"metrics": ["spend"], "grain": "week", "period": LAST_MONTH, "filters": [NO_GOOGLE]}),
     ("compare_periods", {"metrics": ["roas", "revenue"], "period": LAST_MONTH}),
     ("compare_periods", {"metrics": ["spend", "roas"], "dimensions": ["platform"], "period": {"name": "last_week"}}),
     ("compare_periods", {"metrics": ["revenue"], "period": LAST_MONTH, "compare_to": "previous_year"}),

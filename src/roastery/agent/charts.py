@@ -16,15 +16,19 @@ MOST_GROUPS = 6
 NO_NAME = {"none": "(none)", "unattributed": "(unattributed)", "unknown": "(unknown)", "": "(none)"}
 COLORS = ["#2563eb", "#f59e0b", "#10b981", "#ef4444", "#8b5cf6", "#64748b"]
 FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
+SLATE = {"labelColor": "#334155", "titleColor": "#334155", "gridColor": "#e2e8f0", "domainColor": "#cbd5e1"}
 CONFIG: dict[str, Any] = {
     "font": FONT,
     "background": "white",
     "view": {"stroke": None},
-    "axis": {"labelFontSize": 12, "titleFontSize": 12, "labelColor": "#334155", "titleColor": "#334155", "gridColor": "#e2e8f0", "domainColor": "#cbd5e1", "tickColor": "#cbd5e1"},
-    "title": {"fontSize": 15, "anchor": "start", "color": "#0f172a", "subtitleColor": "#475569", "subtitleFontSize": 12, "offset": 12},
+    "axis": {"labelFontSize": 12, "titleFontSize": 12, "tickColor": "#cbd5e1", **SLATE},
+    "title": {"fontSize": 15, "anchor": "start", "color": "#0f172a", "subtitleColor": "#475569", "offset": 12},
     "legend": {"labelFontSize": 12, "titleFontSize": 12, "orient": "top", "title": None, "labelLimit": 260},
     "range": {"category": COLORS},
-}  # fmt: skip
+}
+NAMES_AXIS = {"title": None, "labelLimit": 260, "domain": False, "ticks": False}
+NUMBERS = {"type": "text", "align": "left", "dx": 6, "color": "#0f172a"}
+NOW_AND_BEFORE = {"range": [COLORS[0], "#94a3b8"]}
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "CHF": "CHF ", "JPY": "¥"}
 
 
@@ -119,10 +123,11 @@ def _two_periods(
     now = period_text(receipt.period) if receipt and receipt.period else "This period"
     compare = receipt.arguments.get("compare_to") if receipt else None
     before = _spec_text(compare) or "Compared period"
+    series = {"field": "series", "type": "nominal", "sort": [now, before]}
     values = []
     for row in rows:
-        for series, key in ((now, name), (before, f"{name}__previous")):
-            values.append({"date": str(row["date"]), "value": _float(row[key]), "series": series})
+        for line, key in ((now, name), (before, f"{name}__previous")):
+            values.append({"date": str(row["date"]), "value": _float(row[key]), "series": line})
     return _spec(
         title,
         values,
@@ -131,12 +136,12 @@ def _two_periods(
             "encoding": {
                 "x": _time_axis(grain, len(rows)),
                 "y": _number_axis(column, values, "value", zero=True),
-                "color": {"field": "series", "type": "nominal", "sort": [now, before], "scale": {"range": [COLORS[0], "#94a3b8"]}},
-                "strokeDash": {"field": "series", "type": "nominal", "sort": [now, before], "scale": {"range": [[1, 0], [5, 4]]}, "legend": None},
+                "color": {**series, "scale": NOW_AND_BEFORE},
+                "strokeDash": {**series, "scale": {"range": [[1, 0], [5, 4]]}, "legend": None},
             },
         },
         width=620,
-    )  # fmt: skip
+    )
 
 
 def _spec_text(spec: Any) -> str | None:
@@ -191,18 +196,18 @@ def _bars(
         values,
         {
             "encoding": {
-                "y": {"field": "name", "type": "nominal", "sort": names, "axis": {"title": None, "labelLimit": 260, "domain": False, "ticks": False}},
+                "y": {"field": "name", "type": "nominal", "sort": names, "axis": NAMES_AXIS},
                 "x": _number_axis(column, values, "value", zero=True, grid=False),
             },
             "layer": [
                 {"mark": {"type": "bar", "color": COLORS[0], "cornerRadiusEnd": 3, "height": {"band": 0.7}}},
-                {"mark": {"type": "text", "align": "left", "dx": 6, "color": "#0f172a", "fontSize": 12}, "encoding": {"text": {"field": "text"}}},
+                {"mark": {**NUMBERS, "fontSize": 12}, "encoding": {"text": {"field": "text"}}},
             ],
         },
         width=460,
         height={"step": 30},
         subtitle=subtitle,
-    )  # fmt: skip
+    )
 
 
 def _grouped(
@@ -218,6 +223,7 @@ def _grouped(
     receipt = finding.result.receipt
     now = period_text(receipt.period) if receipt and receipt.period else "This period"
     before = _spec_text(receipt.arguments.get("compare_to") if receipt else None) or "Compared period"
+    series = {"field": "series", "type": "nominal", "sort": [now, before]}
     rows, names = rows[: MOST_GROUPS * 2], names[: MOST_GROUPS * 2]
     values = [
         {"name": n, "value": _float(r.get(key)), "series": s, "text": _text(r.get(key), column)}
@@ -230,19 +236,22 @@ def _grouped(
         values,
         {
             "encoding": {
-                "y": {"field": "name", "type": "nominal", "sort": list(names), "axis": {"title": None, "labelLimit": 260, "domain": False, "ticks": False}},
+                "y": {"field": "name", "type": "nominal", "sort": list(names), "axis": NAMES_AXIS},
                 "x": _number_axis(column, values, "value", zero=True, grid=False),
-                "yOffset": {"field": "series", "type": "nominal", "sort": [now, before]},
+                "yOffset": series,
             },
             "layer": [
-                {"mark": {"type": "bar", "cornerRadiusEnd": 3}, "encoding": {"color": {"field": "series", "type": "nominal", "sort": [now, before], "scale": {"range": [COLORS[0], "#94a3b8"]}}}},
-                {"mark": {"type": "text", "align": "left", "dx": 6, "color": "#0f172a", "fontSize": 11}, "encoding": {"text": {"field": "text"}}},
+                {
+                    "mark": {"type": "bar", "cornerRadiusEnd": 3},
+                    "encoding": {"color": {**series, "scale": NOW_AND_BEFORE}},
+                },
+                {"mark": {**NUMBERS, "fontSize": 11}, "encoding": {"text": {"field": "text"}}},
             ],
         },
         width=460,
         height={"step": 22},
         subtitle=subtitle,
-    )  # fmt: skip
+    )
 
 
 # ---------------------------------------------------------------- parts

@@ -1,7 +1,7 @@
 """Chat models by one setting, and replies that are taken only when they are whole.
 
-langchain-openai repairs cut JSON into valid calls and ends a cut stream without an error, so raw chunks are read strictly
-here: arguments must be a complete JSON object, and a streamed reply must have said that it is finished.
+langchain-openai repairs cut JSON into valid calls and ends a cut stream without an error, so raw chunks are read
+strictly here: arguments must be a complete JSON object, and a streamed reply must have said that it is finished.
 """
 
 import json

@@ -22,8 +22,8 @@ Event = tuple[Literal["step", "token", "answer"], Any]
 class Analyst:
     """Answers questions with what tools compute. Cheap to import; LangGraph is loaded at the first question.
 
-    model: a LangChain chat model (see chat_model.chat_model); the offline one when None. checkpointer: keeps threads and
-    approvals that wait; without it the caller passes `history`. An analyst may be used by many threads at once.
+    model: a LangChain chat model (see chat_model.chat_model); the offline one when None. checkpointer: keeps threads
+    and approvals that wait; without it the caller passes `history`. An analyst may be used by many threads at once.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Analyst:
         conversation_id: str | None = None,
         history: Sequence[Turn] | None = None,
     ) -> Iterator[Event]:
-        """The same, told as it happens: ("step", {…}), then verified sentences as ("token", text), then ("answer", Answer)."""
+        """The same, told as it happens: ("step", {…}), verified sentences as ("token", text), ("answer", Answer)."""
         events: queue.Queue[Event | BaseException] = queue.Queue()
         run = self._run(context)
         run.tell = lambda kind, value: events.put((kind, value))  # type: ignore[arg-type]
@@ -150,7 +150,10 @@ def _waiting(state: dict[str, Any]) -> Answer:
         conversation_id=state["conversation_id"],
         question=state["question"],
         status="clarify",
-        text=f"This needs your approval before it is done: **{asked['tool'].replace('_', ' ')}** ({said}). Shall I go ahead?",
+        text=(
+            f"This needs your approval before it is done: **{asked['tool'].replace('_', ' ')}** ({said}). Shall I go "
+            f"ahead?"
+        ),
         suggestions=("Approve", "Decline"),
         notes={"approval": asked, "model": state.get("model", ""), "steps": state.get("steps", 0)},
     )

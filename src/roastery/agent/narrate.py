@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from roastery.agent.evidence import Evidence, Finding
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.vocabulary import Vocabulary
 from roastery.agent.render import NO_NAMES, name_text, period_text, value_name, when_text
 from roastery.agent.verify.ground import places
@@ -30,9 +31,7 @@ SHORT = {
     "arr": "ARR",
     "nrr": "NRR",
 }
-PLURALS = frozenset(
-    ["impressions", "clicks", "orders", "refunds", "discounts", "fees", "customers", "opens", "sends", "deliveries", "unsubscribes", "leads", "sessions", "page_views", "video_views", "social_actions", "units_sold", "bookings", "tickets", "opportunities", "bounces"]
-)
+PLURALS = word_set("plural_metrics")
 NAMED_ROWS = 3
 LISTED_ROWS = 5
 HOW_WORDS = 24
@@ -160,7 +159,10 @@ class Narrator:
             return f"{bold[0]}{title}{held} {self._was(metric)} [[{now.id}]] {when}{earlier}.{bold[1]}"
         earlier = when_text(before.period)
         if change.value == 0:
-            return f"{bold[0]}{title}{held} {self._was(metric)} unchanged ([[{change.id}]]) at [[{now.id}]] {when}, from [[{before.id}]] {earlier}.{bold[1]}"
+            return (
+                f"{bold[0]}{title}{held} {self._was(metric)} unchanged ([[{change.id}]]) at [[{now.id}]] {when}, "
+                f"from [[{before.id}]] {earlier}.{bold[1]}"
+            )
         verb = "rose" if change.value > 0 else "fell"
         by = f"[[{ratio.id}]] " if ratio is not None and ratio.value is not None else f"by [[{change.id}]] "
         return f"{bold[0]}{title}{held} {verb} {by}to [[{now.id}]] {when}{bold[1]}, from [[{before.id}]] {earlier}."
@@ -265,7 +267,8 @@ class Narrator:
                 else:
                     when = when_text(total[metric].period)
                     sentences.append(
-                        f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{total[metric].id}]] {when}.**"
+                        f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} "
+                        f"[[{total[metric].id}]] {when}.**"
                     )
             if peak is not None:
                 low = self._extreme(rows, metric, "lowest")
@@ -275,7 +278,8 @@ class Narrator:
                     else ""
                 )
                 sentences.append(
-                    f"By {finding.arguments['grain']}, the highest {self.title(metric)} was [[{peak.id}]] {when_text(peak.period)}{tail}."
+                    f"By {finding.arguments['grain']}, the highest {self.title(metric)} was "
+                    f"[[{peak.id}]] {when_text(peak.period)}{tail}."
                 )
         return " ".join(s for s in sentences if s) or self._nothing(finding)
 
@@ -287,7 +291,10 @@ class Narrator:
         when = when_text(fact.period)
         word = "highest" if "highest" in proved else "lowest" if "lowest" in proved else ""
         if word:
-            return f"**The {word} {self.title(metric)} of a {finding.arguments['grain']}{self._held(finding)} was [[{fact.id}]] {when}.**"
+            return (
+                f"**The {word} {self.title(metric)} of a {finding.arguments['grain']}{self._held(finding)} was "
+                f"[[{fact.id}]] {when}.**"
+            )
         return f"**{_capital(self.title(metric))}{self._held(finding)} {self._was(metric)} [[{fact.id}]] {when}.**"
 
     def _extreme(self, rows: Sequence["Row"], metric: str, place: str) -> Fact | None:
@@ -309,14 +316,16 @@ class Narrator:
             return (
                 f"**{_capital(self.title(metrics[0]))} by {split} and {finding.arguments['grain']} is in the table.**"
             )
-        said = " ".join(
-            self._moved(finding, m, total, first=i == 0)
-            if f"{m}__previous" in total
-            else f"{'**' if i == 0 else ''}Overall{self._held(finding)} {self.title(m)} {self._was(m)} [[{total[m].id}]] "
-            f"{when_text(total[m].period)}.{'**' if i == 0 else ''}"
-            for i, m in enumerate(there)
-        )
+        said = " ".join(self._whole(finding, m, total, first=i == 0) for i, m in enumerate(there))
         return f"{said} The table has it by {split} and {finding.arguments['grain']}."
+
+    def _whole(self, finding: Finding, metric: str, total: Mapping[str, Fact], *, first: bool) -> str:
+        if f"{metric}__previous" in total:
+            return self._moved(finding, metric, total, first=first)
+        fact = total[metric]
+        said = f"Overall{self._held(finding)} {self.title(metric)} {self._was(metric)} [[{fact.id}]] "
+        bold = "**" if first else ""
+        return f"{bold}{said}{when_text(fact.period)}.{bold}"
 
     def _contributions(self, finding: Finding) -> str:
         """A change and the slices that moved most, each with its own direction."""
@@ -363,7 +372,10 @@ class Narrator:
         described = finding.result.data.get("metrics", [])
         if len(described) > 3:
             names = ", ".join(self.title(m["name"]) for m in described)
-            return f"**I know these metrics:** {names}. Ask what any of them means, or for its numbers by time, platform, channel or campaign."
+            return (
+                f"**I know these metrics:** {names}. Ask what any of them means, or for its numbers by time, "
+                f"platform, channel or campaign."
+            )
         lines = []
         for m in described:
             splits = ", ".join(d.replace("_", " ") for d in m.get("dimensions", ())[:8])

@@ -13,7 +13,20 @@ from roastery.tools.base import Fact, FactPeriod, Label, Table
 
 LOCALE = "en_US"
 REFERENCE = re.compile(r"\[\[\s*([fd]\d+)\s*\]\]")
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 NO_VALUE = "no data"
 SHOWN_NAME = 80
 

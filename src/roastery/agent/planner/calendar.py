@@ -1,8 +1,8 @@
 """The calendar grammar: every way a marketer names a period, in the words of a tokenized question.
 
-Rules are tried everywhere; of overlapping readings the longest wins, then the earlier rule. Settled readings are those of
-CONTRACTS section 8: "last N days" ends yesterday, "last week" is the last complete one, a month without a year is the
-latest complete one.
+Rules are tried everywhere; of overlapping readings the longest wins, then the earlier rule. Settled readings are those
+of CONTRACTS section 8: "last N days" ends yesterday, "last week" is the last complete one, a month without a year is
+the latest complete one.
 """
 
 import re
@@ -449,7 +449,8 @@ RULES: tuple[Rule, ...] = (
     # Comparisons first: "same period last year" must not be read as "last year".
     _rule(
         "same period last year",
-        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|timeframe|days|day|dates|date|weeks|week|months|month"
+        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|timeframe|days|day|dates|date|weeks|week|months"
+        r"|month"
         r"|quarters|quarter|range|\d+ weeks|\d+ days|\d+ months)(?: of| in| from| a)?(?: the)?"
         r" (?:last year|previous year|prior year|year before|year ago|year earlier)",
         _says("previous_year"),
@@ -481,7 +482,8 @@ RULES: tuple[Rule, ...] = (
     _rule("dod", r"day (?:over|on|to) day|dod", _says("previous_period:day"), "compare"),
     _rule(
         "N before",
-        rf"(?:the )?(?P<n>\d+)(?: (?P<unit>{UNIT})s?)? (?:before|prior|earlier|preceding|previous)(?: (?:that|those|them|it|these))?",
+        rf"(?:the )?(?P<n>\d+)(?: (?P<unit>{UNIT})s?)? (?:before|prior|earlier|preceding|previous)(?: (?:that|those"
+        rf"|them|it|these))?",
         _before,
         "compare",
     ),
@@ -520,13 +522,14 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "month days",
-        rf"(?:from |between )?(?P<month>{MONTH}) (?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?! ?{MONTH})"
-        + _OF,
+        rf"(?:from |between )?(?P<month>{MONTH}) (?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?! "
+        rf"?{MONTH})" + _OF,
         _days_of_month,
     ),
     _rule(
         "since",
-        rf"(?:ever )?(?:since|starting(?: from| on)?|from) (?P<point>{_POINT})(?: (?:onwards?|on|until now|to now|to today|till now|to date))?",
+        rf"(?:ever )?(?:since|starting(?: from| on)?|from) (?P<point>{_POINT})(?: (?:onwards?|on|until now|to now|to "
+        rf"today|till now|to date))?",
         _since,
     ),
     _rule(
@@ -549,13 +552,15 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "part of",
-        rf"(?:the )?(?P<which>first|opening|last|final) (?:(?P<n>\d+) )?(?P<unit>day|week)s? (?:of|in) (?P<point>{_POINT})",
+        rf"(?:the )?(?P<which>first|opening|last|final) (?:(?P<n>\d+) )?(?P<unit>day|week)s? (?:of|in) "
+        rf"(?P<point>{_POINT})",
         _part_of,
     ),
     _rule("half of month", rf"(?:the )?(?P<which>first|second) half of (?P<point>{_POINT})", _half_of),
     _rule(
         "half of year",
-        rf"(?:the )?(?P<nth>first|second) half(?: of(?: the year)?)?(?: (?P<year>{YEAR})| (?P<relative>last year|this year))?",
+        rf"(?:the )?(?P<nth>first|second) half(?: of(?: the year)?)?(?: (?P<year>{YEAR})| (?P<relative>last year"
+        rf"|this year))?",
         _half,
     ),
     # Then plain periods.
@@ -619,19 +624,22 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "season",
-        rf"(?:(?P<relative>last|this|the|over the|in the|during the|in|during) )(?P<season>spring|summer|autumn|fall|winter)(?: (?P<year>{YEAR}))?(?! (?:sale|campaign|promo|collection|launch|deal|offer))",
+        rf"(?:(?P<relative>last|this|the|over the|in the|during the|in|during) )(?P<season>spring|summer|autumn|fall"
+        rf"|winter)(?: (?P<year>{YEAR}))?(?! (?:sale|campaign|promo|collection|launch|deal|offer))",
         _season,
     ),
     *(r for r in POINTS if r[0] != "bare may"),
     _rule(
         "in may",
-        r"(?:(?<=in )|(?<=for )|(?<=during )|(?<=of )|(?<=since )|(?<=vs )|(?<=versus )|(?<=with )|(?<=to )|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=last )|(?<=this ))(?P<month>may)",
+        r"(?:(?<=in )|(?<=for )|(?<=during )|(?<=of )|(?<=since )|(?<=vs )|(?<=versus )|(?<=with )|(?<=to )"
+        r"|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=last )|(?<=this ))(?P<month>may)",
         _month,
     ),
     # Grains.
     _rule(
         "by unit",
-        rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar )?(?P<unit>{UNIT}|daily|weekly|monthly|quarterly|yearly|annual)(?: (?:basis|level))?",
+        rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar )?(?P<unit>{UNIT}"
+        rf"|daily|weekly|monthly|quarterly|yearly|annual)(?: (?:basis|level))?",
         _grain,
         "grain",
     ),

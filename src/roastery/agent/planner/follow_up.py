@@ -8,14 +8,12 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import trend_grain
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading, reading_of
 
-OPENING = re.compile(
-    r"^(?:(?:ok|okay|thanks|thank you|great|cool|nice|good|now|and|but|so|then|also|what about|how about|same|the same|again|only|just|instead|please|can you|could you"
-    r"|show|show me|split|break|broken|drill|exclude|excluding|without|except|compare|compared|vs|versus|against|why|by|for|in|on|per|with|add|include|plus|or|what if|do|it|that|this|them|those|make it|sort|order|rank|top|bottom|limit|use|using|under|first|last|no|yes|not|remove|drop|switch|change)(?: |$|,))+"
-)
+OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 NO_VALUES = ("none", "unattributed", "unknown")
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 

@@ -3,15 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from roastery.agent.planner.dates import HOLIDAYS, MONTHS, SEASONS, WEEKDAYS
+from roastery.agent.planner.lists import common_words, english_words, word_set, words
 from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
@@ -59,43 +57,20 @@ class Mark:
         return self.meanings[0]
 
 
+def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
+    return tuple(sorted(meanings, key=lambda m: _RANK[m.kind]))
+
+
 OWN_NAMES = frozenset(
     {"campaign", "product", "promotion", "location", "service", "ad_group", "asset", "workflow", "page"}
 )
 """Dimensions whose values an organization names as it likes; part of such a name is enough to mean it."""
 
-_AMBIGUOUS_VALUES = frozenset({"new", "other", "none", "video", "display", "all", "mail"})
-_MISSPELT = {
-    "lst": "last", "teh": "the", "wk": "week", "wks": "weeks", "mth": "month", "mths": "months", "mnth": "month", "yr": "year",
-    "yrs": "years", "qtr": "quarter", "yday": "yesterday", "yest": "yesterday", "prev": "previous", "rev": "revenue",
-    "pls": "please", "plz": "please", "avg": "average", "cust": "customers", "camps": "campaigns", "camp": "campaign",
-    "hw": "how", "wat": "what", "wht": "what", "frm": "from", "abt": "about", "thru": "through",
-}  # fmt: skip
-_SKIPPED = frozenset(["-", "(", ")", ":", "&"])
-_NAMED_KINDS = frozenset(["campaign", "product", "promotion", "promo", "location", "store", "service"])
-_NEVER_NAMES = frozenset(
-    ["the", "a", "an", "our", "all", "each", "every", "any", "this", "that", "these", "which", "what", "top", "best", "worst", "and", "or", "of", "by", "new", "in", "on", "at", "for", "to", "from", "with", "is", "was", "how", "my", "your"]
-)
-
-
-def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
-    return tuple(sorted(meanings, key=lambda m: _RANK[m.kind]))
-
-
-@lru_cache
-def words(name: str) -> Any:
-    """A word list of the offline model."""
-    text = (resources.files("roastery.agent.planner.words") / f"{name}.yml").read_text("utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-@lru_cache
-def common_words() -> frozenset[str]:
-    """Words that carry no name: the grammar of questions, stemmed."""
-    lists = words("common").values()
-    return frozenset(stem(w) for block in lists for w in str(block).split())
-
-
+_SKIPPED = frozenset({"-", "(", ")", ":", "&"})
+_NAMED_KINDS = word_set("named_kinds")
+_NEVER_NAMES = word_set("never_names")
+_AMBIGUOUS_VALUES = word_set("ambiguous_values")
+_MISSPELT: dict[str, str] = words("sets")["misspelt"]
 CALENDAR_WORDS = frozenset(
     stem(w)
     for w in (
@@ -105,22 +80,15 @@ CALENDAR_WORDS = frozenset(
         *SEASONS,
         *WEEKDAYS,
         *(w for name in HOLIDAYS for w in name.split()),
-        *["linear", "decay", "shaped", "markov", "shapley", "bathtub", "data", "driven", "euros", "dollars", "pounds", "sterling", "today", "tomorrow"],
+        *word_set("parameters"),
     )
 )
-
-
-GRAMMAR_WORDS = frozenset(
-    stem(w)
-    for w in ["compared", "compare", "versus", "against", "previous", "between", "excluding", "exclude", "without", "yesterday", "highest", "lowest", "best", "worst", "weekly", "monthly", "daily", "quarterly", "breakdown", "average", "trend", "share", "percentage", "last", "week", "month", "quarter", "year", "days", "before", "since", "platform", "channel", "campaign"]
-)
+GRAMMAR_WORDS = frozenset(stem(w) for w in word_set("grammar"))
 """Words of the grammar that change a reading, and are therefore mended."""
 
 
-@lru_cache
-def english_words() -> frozenset[str]:
-    """Words that are themselves, however near they come to a name."""
-    return frozenset(stem(w) for w in str(words("english")["words"]).split())
+def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
+    return tuple(sorted(meanings, key=lambda m: _RANK[m.kind]))
 
 
 class Lexicon:
@@ -293,7 +261,7 @@ class Lexicon:
 
     @staticmethod
     def _names_something(said: Sequence[Token], own: Sequence[Token], before: str, after: str) -> bool:
-        """Whether a run of words that stand in a name is meant as that name; `own` are those that are no metric either."""
+        """Whether words that stand in a name are meant as that name; `own` are those that are no metric either."""
         if all(t.quoted for t in said):
             return True
         if said[0].word in _NEVER_NAMES or said[-1].word in _NEVER_NAMES:

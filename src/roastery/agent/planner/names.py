@@ -4,17 +4,16 @@ import re
 from dataclasses import dataclass, replace
 
 from roastery.agent.planner.lexicon import Lexicon, Meaning
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.reading import Filter
 
-EXCLUDING = (
-    r"(?:excluding|exclude[sd]?|excl|without|except(?: for)?|other than|apart from|aside from|besides|not including|not counting"
-    r"|leaving out|leave out|ignoring|ignore|minus|but not|not|ex|non|omit|omitting|outside|outside of|drop|remove|removing|take out|taking out)"
-)
-OVER = r"(?:over|above|more than|greater than|higher than|exceed(?:s|ed|ing)?|>|north of|beyond|bigger than|larger than|better than|upwards of)"
-AT_LEAST = r"(?:at least|>=|no less than|not less than|not below|minimum(?: of)?|min)"
-UNDER = r"(?:under|below|less than|lower than|fewer than|<|smaller than|south of|cheaper than|worse than|beneath)"
-AT_MOST = r"(?:at most|<=|no more than|not more than|not above|not over|up to|maximum(?: of)?|max)"
+EXCLUDING = pattern("excluding")
+OVER = pattern("over")
+AT_LEAST = pattern("at_least")
+UNDER = pattern("under")
+AT_MOST = pattern("at_most")
 _COMPARATORS = (("gt", OVER), ("gte", AT_LEAST), ("lt", UNDER), ("lte", AT_MOST))
 _UNIT = r"(?: (?:dollars?|usd|bucks|euros?|eur|pounds?|gbp|percent|x|times))?"
 _LIST = r"(?:(?:[VX]\d+)(?:(?: ,)?(?: and| or| nor| ,| &)? (?:the )?(?:[VX]\d+))*)"
@@ -142,9 +141,7 @@ def _splits(lexicon: Lexicon, found: Names, dimension: str) -> bool:
     )
 
 
-EMAIL = frozenset(
-    ["sends", "deliveries", "opens", "email_clicks", "unsubscribes", "bounces", "open_rate", "email_click_rate", "click_to_open_rate", "unsubscribe_rate", "bounce_rate"]
-)
+EMAIL = word_set("email_metrics")
 
 
 def _is_idle_value(meaning: Meaning, found: Names) -> bool:
@@ -171,7 +168,8 @@ def _acquired(question: Question) -> bool:
 def _is_bare_by(question: Question, symbol: Symbol) -> bool:
     """ "By revenue", "sorted by ROAS", "in terms of spend"."""
     return question.has(
-        rf"(?:by|on|ranked on|in terms of|based on|according to|measured by|sort(?:ed)? (?:by|on)|order(?:ed)? by|judged by)"
+        rf"(?:by|on|ranked on|in terms of|based on|according to|measured by|sort(?:ed)? (?:by|on)|order(?:ed)? by"
+        rf"|judged by)"
         rf" (?:the |their |its |total |highest |lowest |most |least |best |worst )*{symbol.name}"
     ) and not question.has(rf"(?:window|depend(?:s|ing)?|impact|effect|spend) on {symbol.name}")
 
@@ -216,7 +214,8 @@ def _only_says_where(question: Question, symbol: Symbol) -> bool:
     if question.words(symbol).lower() not in ("ads", "ad"):
         return False
     asked = question.has(
-        rf"(?:by|per|each|every|which|what|top|best|worst|bottom|across) (?:\w+ |N\d+ )?{symbol.name}|{symbol.name} (?:with|by|that|which)"
+        rf"(?:by|per|each|every|which|what|top|best|worst|bottom|across) (?:\w+ |N\d+ )?{symbol.name}|{symbol.name} "
+        rf"(?:with|by|that|which)"
     )
     return not asked
 
@@ -224,7 +223,8 @@ def _only_says_where(question: Question, symbol: Symbol) -> bool:
 def _is_total(question: Question, symbol: Symbol) -> bool:
     """ "Total spend across all platforms" is not split."""
     across = question.has(
-        rf"(?:across|over|for|on|from|of|in) (?:all|every|the entire|all of|all the|all our|all of our|the whole) (?:of )?(?:the |our )?{symbol.name}"
+        rf"(?:across|over|for|on|from|of|in) (?:all|every|the entire|all of|all the|all our|all of our|the whole) "
+        rf"(?:of )?(?:the |our )?{symbol.name}"
     )
     return across and question.has(r"(?:total|overall|combined|altogether|blended|in total|sum|all together|together)")
 
@@ -321,7 +321,10 @@ def _thresholds(question: Question, found: Names) -> list[Filter]:
         values = tuple(format(number_value(question[n].of), "f") for n in numbers)
         filters.append(Filter(symbol.of.first.name, op, values, True))
 
-    link = r"(?: (?:is|are|was|were|of|at|that is|that was|being|has been|had been|went|came in|comes in|stays|stayed|ran|hits?|reach(?:ed)?|value|a))*"
+    link = (
+        r"(?: (?:is|are|was|were|of|at|that is|that was|being|has been|had been|went|came in|comes in|stays|stayed"
+        r"|ran|hits?|reach(?:ed)?|value|a))*"
+    )
     for m in question.find(rf"(?P<m>[MA]\d+){link} between (?P<a>N\d+){_UNIT} and (?P<b>N\d+)"):
         add(m["m"], "between", m["a"], m["b"])
     for op, said in _COMPARATORS:

@@ -17,19 +17,29 @@ MODELS = {
 }
 _TAIL = r"(?: (?:attribution|model|basis|attributed(?! (?:revenue|orders|sales))|attribution model))*"
 _WINDOW = re.compile(
-    r"(?<![^ ])(?:(?:with|on|in|using|under|and)? ?(?:a|an|the)? ?(?P<n>\d+) ?days? (?:(?:click|attribution|lookback|look back"
+    r"(?<![^ ])(?:(?:with|on|in|using|under|and)? ?(?:a|an|the)? ?(?P<n>\d+) ?days? (?:(?:click|attribution|lookback"
+    r"|look back"
     r"|conversion|touch) )*(?:window|lookback|look back|click window|attribution)"
-    r"|(?:attribution |lookback |click )?window of (?P<m>\d+) days?|(?P<k>\d+) ?days? clicks?(?: through)?(?! rate)|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?)(?![^ ])"
+    r"|(?:attribution |lookback |click )?window of (?P<m>\d+) days?|(?P<k>\d+) ?days? clicks?(?: through)?(?! rate)"
+    r"|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?)(?![^ ])"
 )
 _VIEW = re.compile(r"(?<![^ ])(?P<n>\d+) ?(?:days?|d) view(?: through)?(?: window)?(?![^ ])")
 _TOUCH_DATE = re.compile(
     r"(?<![^ ])(?:(?:by|on|per|using) (?:the )?(?:touch|click|interaction) (?:date|day)|touch dated)(?![^ ])"
 )
 _CURRENCIES = {
-    "EUR": r"eur|euros?", "USD": r"usd|us dollars?|dollars?|american dollars", "GBP": r"gbp|(?:british )?pounds?(?: sterling)?",
-    "CAD": r"cad|canadian dollars?", "AUD": r"aud|australian dollars?", "CHF": r"chf|swiss francs?|francs?",
-    "JPY": r"jpy|yen", "SEK": r"sek|swedish krona", "MXN": r"mxn|mexican pesos?", "NZD": r"nzd", "INR": r"inr|rupees?",
-}  # fmt: skip
+    "EUR": r"eur|euros?",
+    "USD": r"usd|us dollars?|dollars?|american dollars",
+    "GBP": r"gbp|(?:british )?pounds?(?: sterling)?",
+    "CAD": r"cad|canadian dollars?",
+    "AUD": r"aud|australian dollars?",
+    "CHF": r"chf|swiss francs?|francs?",
+    "JPY": r"jpy|yen",
+    "SEK": r"sek|swedish krona",
+    "MXN": r"mxn|mexican pesos?",
+    "NZD": r"nzd",
+    "INR": r"inr|rupees?",
+}
 _CURRENCY = re.compile(
     r"(?<![^ ])(?:in|as|to|into|converted to) (?:"
     + "|".join(f"(?P<{code}>{said})" for code, said in _CURRENCIES.items())

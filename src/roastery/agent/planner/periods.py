@@ -6,20 +6,13 @@ from datetime import timedelta
 
 from roastery.agent.planner.calendar import Span, last_n, named, read_point
 from roastery.agent.planner.dates import Calendar, Days, add_months
+from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, Symbol
 
-VERSUS = (
-    r"(?:vs|versus|against|(?:as )?compared (?:to|with|against)|compare[sd]? (?:to|with|against)|comparing (?:to|with)|than"
-    r"|relative to|up from|down from|and (?:compare|contrast) (?:it )?(?:to|with)|in comparison (?:to|with))"
-)
-MOVED = (
-    r"(?:change[sd]?|changing|moved?|move[sd]|grow(?:s|n|ing|th)?|grew|increas(?:e[sd]?|ing)|decreas(?:e[sd]?|ing)"
-    r"|declin(?:e[sd]?|ing)|dropp?(?:ed|ing|s)?|f[ae]ll(?:s|en|ing)?|r[io]se[ns]?|rising|improv(?:e[sd]?|ing)"
-    r"|wors(?:en(?:s|ed|ing)?)|went (?:up|down)|go(?:es|ing)? (?:up|down)|gone (?:up|down)|up or down|differ(?:s|ed|ence|ences)?|delta"
-    r"|better or worse|higher or lower|(?:up|down)(?= \?| P\d|$))"
-)
+VERSUS = pattern("versus")
+MOVED = pattern("moved")
 COMPARED = rf"(?:{MOVED}|compar(?:e[sd]?|ing|ison)|difference|between)"
-TREND = r"(?:trends?|trending|trended|over time|evol(?:ve[sd]?|ution|ving)|trajectory|time series|history|timeline|develop(?:s|ed|ment)?)"
+TREND = pattern("trend")
 
 
 @dataclass(frozen=True)
@@ -59,7 +52,8 @@ def _grain_of_superlative(question: Question) -> str | None:
         return listed["unit"]
     found = next(
         question.find(
-            r"(?:which|what|best|worst|top|busiest|biggest|strongest|weakest|highest|lowest|peak|on which|each|per|every)"
+            r"(?:which|what|best|worst|top|busiest|biggest|strongest|weakest|highest|lowest|peak|on which|each|per"
+            r"|every)"
             r"(?: N\d+)?(?: \w+ing)? (?P<unit>day|week|month|quarter)s?"
         ),
         None,
@@ -174,7 +168,7 @@ def _units_before(base: Days, count: int, unit: str, calendar: Calendar) -> Days
 
 
 def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> When:
-    """One period or none, perhaps with words such as "the eight before", "same period last year" or "month over month"."""
+    """One period or none, perhaps with words such as "the eight before", "same period last year", "MoM"."""
     base = periods[0].of.days if periods else None
     if len(periods) == 1 and base and periods[0].of.back and _is_only_comparison(question, periods[0]):
         return _against(base, calendar)
@@ -203,7 +197,7 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
 
 
 def _against(other: Days, calendar: Calendar) -> When:
-    """ "… compared to last month", with no period of its own: this month so far against the same days of the last one."""
+    """ "… compared to last month", with no period of its own: this month so far, against the same days of it."""
     unit = other.unit if other.unit in ("week", "month", "quarter", "year") and other.name else ""
     if not unit:
         return When(None, "previous_period", None, (), False, True)

@@ -1,4 +1,4 @@
-"""A question as a line of symbols: names, periods and numbers become M0, D1, V2, P3 …, and patterns run over the line."""
+"""A question as a line of symbols: names, periods, numbers become M0, D1, V2, P3 …, and patterns run over the line."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from roastery.agent.planner.calendar import Span, find_spans
-from roastery.agent.planner.lexicon import Lexicon, Mark, Meaning, common_words
+from roastery.agent.planner.lexicon import Lexicon, Mark, Meaning
+from roastery.agent.planner.lists import common_words
 from roastery.agent.planner.parameters import parameters
 from roastery.agent.planner.tokens import Token, stem, tokenize
 

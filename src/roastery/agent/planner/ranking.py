@@ -3,21 +3,19 @@
 import re
 from dataclasses import dataclass
 
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.names import Names
+from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 
-BEST = r"(?:best|top|leading|strongest|most (?:efficient|effective|profitable|successful|valuable|productive|lucrative)|winners?|winning|star|outperform(?:ing|s|ed)?|better|beat|beats|beating)"
-WORST = r"(?:worst|weakest|poorest|least (?:efficient|effective|profitable|successful|valuable|productive)|underperform(?:ing|ers?|s|ed)?|losers?|losing|laggards?|poor|bottom)"
-HIGH = (
-    r"(?:highest|largest|biggest|most(?: expensive)?|maximum|max|greatest|costliest|higher|larger|bigger|peak|busiest)"
-)
-LOW = r"(?:lowest|smallest|least(?: expensive)?|cheapest|fewest|minimum|min|lower|smaller)"
+BEST = pattern("best")
+WORST = pattern("worst")
+HIGH = pattern("high")
+LOW = pattern("low")
 LONG_LISTS = frozenset(
     {"campaign", "ad_group", "ad", "keyword", "asset", "product", "location", "page", "promotion", "owner", "audience"}
 )
-LESS_IS_BETTER = frozenset(
-    ["cac", "paid_cac", "cpc", "cpm", "cost_per_lead", "cost_per_booking", "cost_per_reported_conversion", "refunds", "return_rate", "churn_rate", "mrr_churn_rate", "bounce_rate", "unsubscribe_rate", "unsubscribes", "payback_days", "no_show_rate", "shipping_cost", "shipping_cost_per_order", "delivery_days", "first_reply_hours", "resolution_hours", "failed_payments", "churned_subscriptions", "sales_cycle_days", "discount_rate", "tickets"]
-)
+LESS_IS_BETTER = word_set("less_is_better")
 DEFAULT_LIMIT = 10
 
 
@@ -57,11 +55,7 @@ def ranking(question: Question, found: Names, grain: str | None) -> Ranking:
     return Ranking("desc" if descending else "asc", limit, by, assumption)
 
 
-MOST_MOVED = (
-    r"(?:(?P<verb>grew|grow|grows|grown|growing|increased?|increases|rose|rises?|improved?|improves|gained?|climbed|jumped|fell|falls?|dropped|drops?|declined?|declines|decreased?|lost|shrank|worsened|changed?|moved?) (?:the )?(?P<most>most|fastest|least)"
-    r"|(?:biggest|largest|greatest|strongest|steepest|highest|most) (?P<noun>increases?|growth|gains?|rises?|jumps?|improvements?|drops?|declines?|decreases?|falls?|loss(?:es)?|changes?)"
-    r"|(?P<fast>fastest) (?P<way>growing|declining|shrinking|falling|rising))"
-)
+MOST_MOVED = pattern("most_moved")
 DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
 
 
@@ -84,8 +78,8 @@ def _counted(question: Question) -> tuple[int | None, str | None]:
                 return count, side
     plain = [r"(?:first|limit(?: to)?|limited to|only|show|list|just) (?P<n>N\d+)(?: [DM]\d+| rows| results)"]
     plain.append(r"(?P<n>N\d+) (?:\w+ )?D\d+" + ("" if _superlative(question) else " (?:with|by|that|which|having|in)"))
-    for pattern in plain:
-        for m in question.find(pattern, line):
+    for counted in plain:
+        for m in question.find(counted, line):
             if count := _count(question, m["n"]):
                 return count, None
     return None, None
@@ -100,7 +94,8 @@ def _count(question: Question, symbol: str) -> int | None:
 def _superlative(question: Question) -> str | None:
     """The first ranking word that is about a name or a metric; "at most 5" and "at least 3" are no ranking."""
     line = re.sub(
-        r"(?<![^ ])(?:at (?:most|least)|most of|most recent|no less|better or worse|higher or lower|(?:higher|lower|larger|smaller|bigger|better|worse) than)(?![^ ])",
+        r"(?<![^ ])(?:at (?:most|least)|most of|most recent|no less|better or worse|higher or lower|(?:higher|lower"
+        r"|larger|smaller|bigger|better|worse) than)(?![^ ])",
         "_",
         question.line,
     )
@@ -119,7 +114,8 @@ def _superlative(question: Question) -> str | None:
 def _beside_superlative(question: Question) -> str:
     """ "The platform with the highest ROAS": the metric that the superlative stands before is the one ranked by."""
     for m in question.find(
-        rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) (?:total |overall |average |amount of |number of |on |in |the )*(?P<m>[MA]\d+)"
+        rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) (?:total |overall |average |amount of |number of |on |in |the "
+        rf")*(?P<m>[MA]\d+)"
     ):
         return str(question[m["m"]].of.first.name)
     for m in question.find(r"(?P<m>[MA]\d+) (?:the )?(?:most|least|best|worst)"):

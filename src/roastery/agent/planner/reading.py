@@ -29,7 +29,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Reading:
-    """One question, understood. `said` names the parts that the words themselves gave, for follow-ups to inherit the rest.
+    """One question, understood. `said` names the parts that the words themselves gave; follow-ups inherit the rest.
 
     assumptions: sentences that the answer states. message and options: what is asked back, or why it is refused.
     """

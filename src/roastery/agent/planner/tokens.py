@@ -6,9 +6,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _NUMBER_WORDS = {
-    **{w: str(n) for n, w in enumerate(["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 2)},
-    "fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90",
-    "fourteen": "14", "hundred": "100", "twentyfive": "25",
+    **{
+        w: str(n)
+        for n, w in enumerate(
+            ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], 2
+        )
+    },
+    "fifteen": "15",
+    "twenty": "20",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "ninety": "90",
+    "fourteen": "14",
+    "hundred": "100",
+    "twentyfive": "25",
 }
 _TOKEN = re.compile(
     r"""(?P<date>\d{4}-\d{1,2}(?:-\d{1,2})?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})
@@ -45,7 +58,44 @@ _CONTRACTIONS = {
     "can't": "can not",
 }
 _INVARIANT = frozenset(
-    ["sales", "ads", "this", "is", "was", "has", "vs", "does", "us", "as", "news", "gross", "less", "previous", "across", "likes", "orders", "sends", "opens", "analytics", "series", "business", "process", "status", "always", "tiktok", "address", "always", "roas", "cos", "plus", "business", "was", "bonus", "campus", "focus", "versus", "loss", "access"]
+    [
+        "sales",
+        "ads",
+        "this",
+        "is",
+        "was",
+        "has",
+        "vs",
+        "does",
+        "us",
+        "as",
+        "news",
+        "gross",
+        "less",
+        "previous",
+        "across",
+        "likes",
+        "orders",
+        "sends",
+        "opens",
+        "analytics",
+        "series",
+        "business",
+        "process",
+        "status",
+        "always",
+        "tiktok",
+        "address",
+        "roas",
+        "cos",
+        "plus",
+        "bonus",
+        "campus",
+        "focus",
+        "versus",
+        "loss",
+        "access",
+    ]
 )
 
 

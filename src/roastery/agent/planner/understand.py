@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from roastery.agent.planner import follow_up
-from roastery.agent.planner.dates import Days
 from roastery.agent.planner.guard import ABLE, refusal
 from roastery.agent.planner.intents import intent
-from roastery.agent.planner.lexicon import Lexicon, words
+from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.names import Names, names, plural
-from roastery.agent.planner.periods import MOVED, TREND, When, default_period, trend_grain, when
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.periods import TREND, When, default_period, trend_grain, when
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_json
@@ -26,11 +26,14 @@ CREDITED = {
 """What a total becomes when it is asked by platform or campaign: the part credited to it."""
 
 OVERVIEWS = (
-    (("campaign", "platform", "channel", "ad_group", "ad", "account", "objective", "audience"), ("attributed_revenue", "spend", "roas", "cac")),
+    (
+        ("campaign", "platform", "channel", "ad_group", "ad", "account", "objective", "audience"),
+        ("attributed_revenue", "spend", "roas", "cac"),
+    ),
     (("product", "category"), ("revenue", "units_sold")),
     ((), ("revenue", "orders", "spend", "mer", "new_customers")),
 )  # fmt: skip
-SHARING = r"(?:shares?|percent(?:age)?s?|proportions?|fraction|mix|portion|contributions?|what part|how much of (?:our|the|my|total|all)|distribution|split)"
+SHARING = pattern("sharing")
 
 
 def understand(
@@ -105,14 +108,12 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
     return reading
 
 
-LOSING = r"(?:(?:losing|lose|lost|loses) (?:us )?money|unprofitable|not profitable|in the red|below break even|under break even)"
+LOSING = pattern("losing")
 
 
 def _noted(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """Things asked that are answered in part only, each said."""
-    if question.has(r"(?:targets?|goals?|budgeted|plan|benchmarks?|industry)") and question.has(
-        r"(?:vs|versus|against|compared (?:to|with)|on|above|below|hit|reach(?:ed)?) (?:our |the |my )?(?:targets?|goals?|plan|benchmarks?|industry)"
-    ):
+    if question.has(pattern("targets")) and question.has(pattern("against_targets")):
         reading = reading.assuming("there are no targets or benchmarks here to compare with")
     per = question.has(r"(?:per|a|each) (?:day|week|month)|G\d+")
     if question.has(r"(?:average|avg|mean|on average)") and per and reading.metrics and "aov" not in reading.metrics:
@@ -177,7 +178,7 @@ def _short(definition: str) -> str:
 def _finish(question: Question, reading: Reading, lexicon: Lexicon, tools: frozenset[str]) -> Reading:
     if reading.intent == "refuse":
         return reading
-    settled = intent(question, reading, lexicon, tools)
+    settled = intent(question, reading, lexicon)
     if settled.intent == "clarify":
         return settled
     if settled.intent not in ("query", "compare", "explain"):
@@ -236,7 +237,10 @@ def _unused_number(question: Question, reading: Reading) -> Reading | None:
         said = question.words(symbol)
         return Reading(
             "clarify",
-            message=f"What does “{said}” stand for: a limit on a metric (as in “spend over {said}”), how many to show, or a date?",
+            message=(
+                f"What does “{said}” stand for: a limit on a metric (as in “spend over {said}”), how many to show, "
+                f"or a date?"
+            ),
             pending={"slot": "rest", "reading": reading_json(replace(reading, intent="query"))},
         )
     return None
@@ -260,10 +264,7 @@ def _with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Rea
     if reading.metrics:
         return reading
     named = reading.dimensions or reading.filters
-    doing = question.has(
-        r"(?:perform\w*|do|did|doing|done|going|fare[sd]?|faring|look|looks|looking|results?|overview|summary|summari[sz]e|recap|snapshot|update|status"
-        r"|kpis?|metrics|numbers|stats|dashboard|best|worst|top|bottom|compare[sd]?|comparing|winning|losing|trend\w*|things|business|leading|rank\w*|report|breakdown|better|worse|vs|versus)"
-    )
+    doing = question.has(pattern("doing"))
     doing = doing or most_moved(question) is not None
     if not doing or not (
         named
@@ -388,6 +389,3 @@ def questions_in(text: str) -> list[str]:
     """The questions of one message: it is split after question marks and semicolons, not within a question."""
     parts = [p.strip() for p in re.split(r"(?<=\?)\s+|;\s+|\n+", text) if re.search(r"\w{2,}", p)]
     return parts or [text]
-
-
-__all__ = ["MOVED", "Days", "Filter", "questions_in", "understand", "words"]

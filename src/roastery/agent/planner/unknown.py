@@ -5,15 +5,14 @@ from dataclasses import replace
 
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.names import EXCLUDING, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 
-_SPLITTING = frozenset(["by", "per", "each", "every", "across"])
-_NARROWING = frozenset(
-    ["for", "from", "on", "in", "of", "at", "via", "through", "only", "just", "within", "inside", "about", "during", "since", "under", "with", "called", "named", "to", "into", "like", "containing", "using"]
-)
-_SKIPPED = frozenset(["the", "our", "my", "your", "their", "all", "any", "a", "an", "this", "that", "these", "those", "total", "overall", "new", "both"])
+_SPLITTING = word_set("splitting")
+_NARROWING = word_set("narrowing")
+_SKIPPED = word_set("articles")
 
 
 def unknown_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
@@ -104,7 +103,10 @@ def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: L
     where = f" I looked among your {', '.join(plural(k) for k in kinds[:6])}." if kinds else ""
     return Reading(
         "clarify",
-        message=f"I find nothing called “{said}” in your data, so I cannot say which numbers you mean.{where} What should I look at?",
+        message=(
+            f"I find nothing called “{said}” in your data, so I cannot say which numbers you mean.{where} What "
+            f"should I look at?"
+        ),
         pending=pending,
     )
 

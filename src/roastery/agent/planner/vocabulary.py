@@ -162,7 +162,7 @@ def _values(context: ToolContext) -> Iterable[ValueTerm]:
                 dimension, limit=VALUES_PER_DIMENSION, row_scope=context.actor.row_scope
             )
         except RoasteryError:
-            # Without data, or beyond what this person may see, a dimension has no names; the question is read without them.
+            # Without data, or beyond what this person may see, a dimension has no names to read by.
             continue
         for value in found:
             if value.value:

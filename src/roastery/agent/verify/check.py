@@ -1,4 +1,4 @@
-"""The checks of a draft, sentence by sentence. What is not certainly backed is a problem: the rewrite can be plainer."""
+"""The checks of a draft, sentence by sentence. What is not certainly backed is a problem; a rewrite can be plainer."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -97,7 +97,7 @@ class Verifier:
 
     def _names(self, sentence: Sentence) -> list[Mention]:
         """Names by label reference and by plain text, those of the evidence's own labels included."""
-        found = [m for m in sentence.names]
+        found = list(sentence.names)
         for ref in sentence.labels:
             label = self.evidence.labels[ref.id]
             found.append(Mention(ref.at, ref.at + 1, "label", label.dimension, label.value))
@@ -141,12 +141,14 @@ class Verifier:
             if own not in values:
                 yield (
                     "entity",
-                    f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}, not about what is named beside it.",
+                    f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}, not about what is named beside "
+                    f"it.",
                 )
         elif not mentions and carried.names.get(dimension) != own:
             yield (
                 "entity",
-                f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}; name it as {self._label(dimension, own)}.",
+                f"[[{ref.id}]] is about {dimension} {self._name(dimension, own)}; name it "
+                f"as {self._label(dimension, own)}.",
             )
 
     def _whole(
@@ -528,7 +530,7 @@ class Verifier:
         return word in ("strongest", "top") and metrics[0] in LESS_IS_BETTER and "lowest" in places
 
     def _places_of(self, sentence: Sentence, at: int, names: Sequence[Mention], metric: str) -> list[str]:
-        """What ranks prove of whom the word is said: the nearest name, else the nearest number of a day, week or month."""
+        """What ranks prove of whom the word is said: the nearest name, else the nearest day, week or month."""
         named = sorted(
             (m for m in names if m.kind != "partial"), key=lambda m: (sentence.distance(at, m.at), m.at > at)
         )

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from roastery.agent.planner.calendar import Span, find_spans
-from roastery.agent.planner.lexicon import Lexicon, common_words
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import common_words
 from roastery.agent.planner.tokens import Token, stem, tokenize
 from roastery.agent.render import REFERENCE
 

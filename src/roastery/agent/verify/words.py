@@ -3,24 +3,19 @@
 import re
 from decimal import Decimal
 
-UP = frozenset(
-    ["rose", "rise", "rises", "risen", "rising", "raised", "increased", "increase", "increases", "increasing", "grew", "grow", "grows", "grown", "growing", "growth", "up", "higher", "gained", "gain", "gains", "climbed", "climb", "climbs", "climbing", "jumped", "jump", "jumps", "surged", "surge", "surges", "soared", "soar", "more", "greater", "larger", "bigger", "added", "adds", "advanced", "rebounded", "recovered", "accelerated", "expanded", "exceeded", "exceeds", "exceed", "above", "upward", "uptick", "uplift", "upswing", "spiked", "spike", "ahead", "strengthened", "boosted", "boost", "lifted"]
-)
-DOWN = frozenset(
-    ["fell", "fall", "falls", "fallen", "falling", "dropped", "drop", "drops", "dropping", "declined", "decline", "declines", "declining", "decreased", "decrease", "decreases", "decreasing", "down", "lower", "lost", "loses", "losing", "slipped", "slip", "slips", "slid", "slumped", "slump", "plunged", "plunge", "plummeted", "shrank", "shrink", "shrunk", "shrinking", "dipped", "dip", "dips", "less", "fewer", "smaller", "reduced", "reduction", "contracted", "eased", "slowed", "below", "downward", "downturn", "collapsed", "crashed", "sank", "sunk", "tumbled", "trailed", "trails", "behind", "weakened"]
-)
-FLAT = frozenset(["flat", "unchanged", "stable", "steady", "constant", "level", "stagnant", "static"])
-BETTER = frozenset(["improved", "improve", "improves", "improving", "improvement", "better"])
-WORSE = frozenset(["worsened", "worsen", "worsens", "worsening", "deteriorated", "deteriorate", "worse"])
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.patterns import words_of
 
-HIGHEST = frozenset(
-    ["highest", "largest", "biggest", "most", "top", "leading", "led", "leads", "leader", "greatest", "maximum", "peak", "peaked", "first", "strongest"]
-)
-LOWEST = frozenset(["lowest", "smallest", "least", "minimum", "cheapest", "fewest", "weakest", "last", "bottom", "trough"])
-BEST = frozenset(
-    ["best", "outperformed", "outperforms", "outperforming", "beat", "beats", "beating", "won", "winner", "wins", "dominated", "dominates"]
-)
-WORST = frozenset(["worst", "underperformed", "underperforms", "underperforming", "poorest", "lagged", "lags", "laggard"])
+UP = word_set("says_up")
+DOWN = word_set("says_down")
+FLAT = word_set("says_flat")
+BETTER = word_set("says_better")
+WORSE = word_set("says_worse")
+
+HIGHEST = word_set("says_highest")
+LOWEST = word_set("says_lowest")
+BEST = word_set("says_best")
+WORST = word_set("says_worst")
 
 TIMES: dict[str, tuple[Decimal, Decimal]] = {
     **dict.fromkeys(
@@ -51,31 +46,16 @@ SHARES: tuple[tuple[re.Pattern[str], Decimal, Decimal], ...] = tuple(
         (r"(?:almost|nearly|virtually|practically) (?:all|everything|entirely)", "0.9", "1"),
     )
 )
-CAUSES = re.compile(
-    r"(?<![^ ])(?:because(?: of)?|due to|caused?(?: by)?|causing|thanks to|as a result|results? of|resulted (?:in|from)|led to|leading to"
-    r"|driven by|drove|drives|driving|owing to|attributable to|stem(?:s|med) from|explained by|responsible for|impact of|thereby|hence)(?![^ ])"
-)
+CAUSES = words_of("says_causes")
 EFFECT_KINDS = frozenset({"effect", "share", "change", "difference"})
-FUTURE = re.compile(
-    r"(?<![^ ])(?:will(?! not be)|is (?:going|set|expected|likely|projected) to|are (?:going|set|expected|likely|projected) to|forecast\w*|predict\w*|projected|next (?:week|month|quarter|year))(?![^ ])"
-)
-STATISTICAL = re.compile(
-    r"(?<![^ ])(?:statistically|significan(?:t|tly|ce)|insignificant\w*|confidence|probab(?:ly|le|ility)|correlat\w+)(?![^ ])"
-)
-UNIVERSAL = re.compile(
-    r"(?<![^ ])(?:all|every|each|none|neither|both|nobody|everything|always|never|no (?:platform|channel|campaign|other)|across the board|only)(?![^ ])"
-)
-VAGUE_NUMBERS = frozenset(
-    ["dozen", "dozens", "hundred", "hundreds", "thousand", "thousands", "million", "millions", "billion", "billions", "percent", "percentage", "fifth", "tenth", "several", "couple", "few", "many", "numerous", "single", "sole", "zero", "nil"]
-)
+FUTURE = words_of("says_future")
+STATISTICAL = words_of("says_statistical")
+UNIVERSAL = words_of("says_universal")
+VAGUE_NUMBERS = word_set("says_vague_numbers")
 """Words of quantity that stand for a number; `zero` and `single` too."""
-EARLIER = re.compile(
-    r"(?<![^ ])(?:before|earlier|previous(?:ly)?|prior|preceding|ago|last year|year before|against|versus|vs|compared (?:to|with)|from|than)(?![^ ])"
-)
+EARLIER = words_of("says_earlier")
 LATER_FORBIDS = re.compile(
-    r"(?<![^ ])(?:from|against|versus|vs|compared (?:to|with)|than|up on|down on)(?: an?| the| its| their| total| overall| previous| prior| earlier| \w+){0,3} $"
+    r"(?<![^ ])(?:from|against|versus|vs|compared (?:to|with)|than|up on|down on)(?: \w+){0,3} $"
 )
-OVERALL = re.compile(
-    r"(?<![^ ])(?:overall|total|totals|totalled|totaled|together|combined|blended|altogether|in all|as a whole|sum|account wide)(?![^ ])"
-)
+OVERALL = words_of("says_overall")
 LINKS = re.compile(r"https?:|www\.|\]\(|<[!@#a-z/]|javascript:|!\[", re.IGNORECASE)
