@@ -67,7 +67,17 @@ def schemas() -> list[dict[str, Any]]:
 
 def schema(tool: AnyTool) -> dict[str, Any]:
     """One tool's {name, description, parameters: JSON Schema of its arguments}."""
-    return {"name": tool.name, "description": tool.description, "parameters": tool.arguments.model_json_schema()}
+    return {"name": tool.name, "description": tool.description, "parameters": _parameters(tool.arguments)}
+
+
+_SCHEMAS: dict[type[BaseModel], dict[str, Any]] = {}
+
+
+def _parameters(arguments: type[BaseModel]) -> dict[str, Any]:
+    """Made once: it takes milliseconds, and every question describes every tool to the model."""
+    if arguments not in _SCHEMAS:
+        _SCHEMAS[arguments] = arguments.model_json_schema()
+    return _SCHEMAS[arguments]
 
 
 def run(name: str, raw_arguments: Mapping[str, Any] | str, context: ToolContext, *, keep: bool = True) -> ToolResult:
