@@ -76,6 +76,12 @@ class Table(_Frozen):
     rows: tuple[dict[str, Any], ...]
     fact_ids: tuple[dict[str, str], ...] = ()
 
+    @property
+    def columns_for_people(self) -> tuple[dict[str, Any], ...]:
+        """The columns without ids that stand beside the names that people know them by."""
+        named = {column["name"] for column in self.columns if column.get("kind") == "label"}
+        return tuple(column for column in self.columns if f"{column['name']}_name" not in named)
+
 
 class Receipt(_Frozen):
     """What was asked, of what data, under which definitions (CONTRACTS section 6); it can be run again."""

@@ -1,6 +1,7 @@
 """Asking the semantic layer on behalf of a tool: within the asker's rows, bounded, with a receipt."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -42,6 +43,8 @@ def ask(
     query = with_grain(query)
     bounded = query if query.limit and query.limit <= max_rows else query.model_copy(update={"limit": max_rows + 1})
     frame = context.metrics.ask(bounded, row_scope=context.actor.row_scope)
+    labels = label_columns(context, query.dimensions)
+    frame = replace(frame, rows=told_apart(frame.rows, labels))
     if len(frame.rows) > max_rows:
         caveat = f"Only the first {max_rows:,} rows are shown; narrow the question by a filter or a limit."
         frame = replace(frame, rows=frame.rows[:max_rows], truncated=True)
@@ -49,7 +52,33 @@ def ask(
     settled = with_days(query, frame)
     asked = as_arguments(settled) if arguments is None else arguments | _days(settled)
     receipt = receipt_of(frame, tool, asked, context, caveats=caveats)
-    return Asked(frame, receipt, settled, label_columns(context, settled.dimensions))
+    return Asked(frame, receipt, settled, labels)
+
+
+def told_apart(rows: Sequence[dict[str, Any]], labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+    """Rows in which two ids of one name carry the platform behind it, or the id where that is the same too.
+
+    >>> rows = [{"campaign": f"{p}_ads:1", "campaign_name": "Sale"} for p in ("meta", "google")]
+    >>> [row["campaign_name"] for row in told_apart(rows, {"campaign": "campaign_name"})]
+    ['Sale (Meta Ads)', 'Sale (Google Ads)']
+    """
+    found = tuple(rows)
+    for dimension, label in labels.items():
+        named: dict[str, set[str]] = defaultdict(set)
+        for row in found:
+            if row.get(label):
+                named[row[label]].add(str(row[dimension]))
+        renamed = {id: _with_origin(name, id, ids) for name, ids in named.items() if len(ids) > 1 for id in ids}
+        if renamed:
+            found = tuple({**row, label: renamed.get(str(row[dimension]), row.get(label))} for row in found)
+    return found
+
+
+def _with_origin(name: str, id: str, ids: set[str]) -> str:
+    origins = [other.partition(":")[0] for other in ids if ":" in other]
+    origin = id.partition(":")[0]
+    known = len(set(origins)) == len(ids)
+    return f"{name} ({origin.replace('_', ' ').title() if known else id})"
 
 
 def with_grain(query: MetricQuery) -> MetricQuery:

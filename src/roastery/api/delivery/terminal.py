@@ -39,11 +39,11 @@ def show(console: Console, message: Message) -> None:
 
 def _rich(table: Table) -> RichTable:
     shown = RichTable(title=table.title or None, title_justify="left", box=None, pad_edge=False)
-    for column in table.columns:
+    for column in table.columns_for_people:
         right = column.get("kind") in ("metric", "compare")
         name = str(column.get("title") or column["name"]).replace("__", " ").replace("_", " ")
         shown.add_column(name, justify="right" if right else "left")
     for row in table.rows[:ROWS]:
         # Names out of the data are not markup.
-        shown.add_row(*(cell_text(c, row.get(c["name"])).replace("[", "\\[") for c in table.columns))
+        shown.add_row(*(cell_text(c, row.get(c["name"])).replace("[", "\\[") for c in table.columns_for_people))
     return shown

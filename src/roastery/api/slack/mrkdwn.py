@@ -58,7 +58,7 @@ def _plain_character(character: str) -> str:
 
 def monospaced(table: Table) -> str:
     """A table as aligned text: numbers right, names left, long names cut, at most TABLE_ROWS rows."""
-    columns = [c for c in table.columns if not _is_told_by_label(str(c["name"]), table)]
+    columns = table.columns_for_people
     heads = [str(c.get("title") or c["name"]).replace("__", " ").replace("_", " ") for c in columns]
     rows = [[_cut(cell_text(c, row.get(c["name"]))) for c in columns] for row in table.rows[:TABLE_ROWS]]
     widths = [max(_width(text) for text in column) for column in zip(heads, *rows, strict=True)]
@@ -68,11 +68,6 @@ def monospaced(table: Table) -> str:
     if len(table.rows) > TABLE_ROWS:
         lines.append(f"… and {len(table.rows) - TABLE_ROWS} more rows")
     return "\n".join(line.rstrip() for line in lines)
-
-
-def _is_told_by_label(name: str, table: Table) -> bool:
-    """Whether a column of ids stands beside one with the names that people know them by."""
-    return any(c.get("kind") == "label" and c["name"] == f"{name}_name" for c in table.columns)
 
 
 def blocks(markdown: str, tables: Sequence[Table] = (), footnote: str = "") -> list[dict[str, Any]]:
