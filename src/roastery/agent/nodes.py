@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -42,6 +43,11 @@ class Nodes:
     tools: Mapping[str, Tool[Any]]
     budget: Budget
 
+    @cached_property
+    def bound(self) -> list[dict[str, Any]]:
+        """The tools' schemas, made once: that takes longer than answering."""
+        return protocol.bound_tools(self.tools)
+
     # ---------------------------------------------------------------- read
 
     def read(self, state: AnalystState, run: Run) -> AnalystState:
@@ -67,7 +73,7 @@ class Nodes:
             return self._fall_back(state, run, "took too many steps")
         if run.model_seconds <= 0.05:
             return self._fall_back(state, run, "took too long")
-        bound = self.model.bind_tools(protocol.bound_tools(self.tools))
+        bound = self.model.bind_tools(self.bound)
         try:
             reply = complete(bound, protocol.messages(state, run), seconds=run.model_seconds, budget=self.budget)
         except ModelFailure as failure:
@@ -80,7 +86,7 @@ class Nodes:
 
     def _offline(self, state: AnalystState, run: Run) -> AIMessage:
         model = self.model if isinstance(self.model, OfflineModel) else OFFLINE
-        bound = model.bind_tools(protocol.bound_tools(self.tools), lexicon=run.lexicon)
+        bound = model.bind_tools(self.bound, lexicon=run.lexicon)
         reply = bound.invoke(protocol.messages(state, run))
         assert isinstance(reply, AIMessage)
         return reply
