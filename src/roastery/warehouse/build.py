@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -164,7 +164,7 @@ def filled(text: str, values: dict[str, str]) -> str:
     return text
 
 
-@cache
+@lru_cache(maxsize=128)
 def steps(organization: Organization, today: date) -> tuple[Step, ...]:
     """Every derived table in building order, with the tables that it reads."""
     values = _values(organization, today)
@@ -179,7 +179,7 @@ def steps(organization: Organization, today: date) -> tuple[Step, ...]:
     return tuple(found)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def digest(organization: Organization, fills: tuple[Fill, ...]) -> str:
     """Changes whenever a definition or a setting does that curated tables depend on; then everything is built anew."""
     parts = [repr(CONTRACTS.values()), _file("views"), *(step.sql for step in steps(organization, date.min))]

@@ -11,7 +11,6 @@ from pathlib import Path
 import duckdb
 
 from roastery.warehouse.errors import Busy, QueryTimeout, UnknownName
-from roastery.warehouse.scalar import count, scalar
 from roastery.warehouse.schema import SCHEMA_VERSION, TABLES
 from roastery.warehouse.sql import quoted
 
@@ -59,16 +58,18 @@ class Instance:
 
     def _ensure_tables(self) -> None:
         """Make or complete the fixed tables; is_new says that nothing has been built yet."""
-        known = count(
-            self.root, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'meta' AND table_name = 'file'"
-        )
-        version = count(self.root, "SELECT schema_version FROM meta.file") if known else 0
+        try:
+            version, is_built = self.root.execute(
+                "SELECT schema_version, EXISTS (FROM meta.builds) FROM meta.file"
+            ).fetchall()[0]
+        except duckdb.CatalogException:
+            version, is_built = 0, False
         if version < SCHEMA_VERSION:
             self.root.execute(f"BEGIN; {TABLES}")
             self.root.execute("DELETE FROM meta.file")
             self.root.execute("INSERT INTO meta.file VALUES (?, ?)", [SCHEMA_VERSION, self.organization_id])
             self.root.execute("INSERT INTO meta.sequence SELECT 0 WHERE NOT EXISTS (FROM meta.sequence); COMMIT")
-        self.is_new = not scalar(self.root, "SELECT EXISTS (FROM meta.builds)")
+        self.is_new = not is_built
 
     @contextmanager
     def cursor(self, timeout_seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
