@@ -315,6 +315,10 @@ SUBSCRIPTION_EVENTS = [
     {"event_id": "e2", "subscription_id": "s4", "occurred_at": "2026-09-25T12:00:00Z", "kind": "contraction", "mrr_delta": "-4.00",
      "currency": "USD"},
     {"event_id": "e3", "subscription_id": "s4", "occurred_at": "2026-09-26T02:00:00Z", "kind": "payment_failed"},
+    {"event_id": "e5", "subscription_id": "s6", "occurred_at": "2026-10-02T02:00:00Z", "kind": "renewal"},
+    {"event_id": "e6", "subscription_id": "s7", "occurred_at": "2026-09-12T02:00:00Z", "kind": "renewal"},
+    {"event_id": "e7", "subscription_id": "s12", "occurred_at": "2026-10-12T02:00:00Z", "kind": "expansion", "mrr_delta": "3.00",
+     "currency": "USD"},
     {"event_id": "e4", "subscription_id": "s8", "occurred_at": "2026-10-26T02:00:00Z", "kind": "payment_failed"},
 ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501  (rows and cases read best on one line)
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -122,7 +122,7 @@ class Oracle:
     def _part(self, spec: dict[str, Any], asked: Asked) -> Part:
         part = Part(how=spec.get("how", "sum"), is_filtered="only" in spec, is_stock=bool(spec.get("stock")))
         part.is_filtered |= part.how == "ended_of_start"
-        rows = self._rows(spec, asked.dimensions)
+        rows = self._rows(spec, asked)
         for bucket in asked.buckets():
             start, end = asked.bounds(bucket)
             if part.is_stock:
@@ -156,7 +156,8 @@ class Oracle:
             part.present.add(bucket)
             part.rows.add(key)
             holds = row["ended"] is None or row["ended"] >= as_of
-            worth = self._worth(row, spec, as_of - timedelta(days=1)) if holds else Decimal(0)
+            rate_day = (asked.end if spec.get("rate_at") == "end" else as_of) - timedelta(days=1)
+            worth = self._worth(row, spec, rate_day) if holds else Decimal(0)
             part.values.setdefault(key, []).append(worth)
 
     def _worth(self, row: dict[str, Any], spec: dict[str, Any], day: date) -> Any:
@@ -168,13 +169,12 @@ class Oracle:
             value *= [rate for since, rate in self._rates if since <= day][-1]
         return value
 
-    def _rows(self, spec: dict[str, Any], dimensions: Sequence[str]) -> Any:
+    def _rows(self, spec: dict[str, Any], asked: Asked) -> Any:
         views = cases()["views"]
-        view = (
-            views[spec["from"]].format(paid_subscriptions=views["paid_subscriptions"])
-            if "{" in views[spec["from"]]
-            else views[spec["from"]]
-        )
+        days = {"start": asked.start, "end": asked.end, "prior_start": asked.start - (asked.end - asked.start)}
+        view = views[spec["from"]]
+        for name, value in {"paid_subscriptions": views["paid_subscriptions"], **days}.items():
+            view = view.replace("{" + name + "}", str(value))
         empty = "none" if spec["from"] in NOTHING_IS_NONE else "unknown"
         value = spec.get("value", "1")
         if "only" in spec:
@@ -184,7 +184,7 @@ class Oracle:
         columns += [
             name if name in shown else f"NULL AS {name}" for name in ("day", "rate_day", "currency", "began", "ended")
         ]
-        columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty}') AS by_{d}" for d in dimensions]
+        columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty}') AS by_{d}" for d in asked.dimensions]
         return self._query(f"SELECT {', '.join(columns)} FROM ({view})")
 
     def _columns(self, view: str) -> set[str]:

@@ -14,7 +14,42 @@ from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.load import Unsound, load, read_files, shipped
 from roastery.warehouse.semantic.validate import DERIVED, validate
 
-DIMENSIONS = ["platform", "channel", "account", "campaign", "ad_group", "ad", "keyword", "asset", "asset_type", "audience", "objective", "product", "category", "promotion", "location", "region", "franchise", "brand", "service_area", "segment", "customer_type", "customer_stage", "country", "sales_channel", "source_system", "owner", "pipeline", "stage", "plan", "workflow", "page", "service", "lead_score_band", "cohort_month"]
+DIMENSIONS = [
+    "platform",
+    "channel",
+    "account",
+    "campaign",
+    "ad_group",
+    "ad",
+    "keyword",
+    "asset",
+    "asset_type",
+    "audience",
+    "objective",
+    "product",
+    "category",
+    "promotion",
+    "location",
+    "region",
+    "franchise",
+    "brand",
+    "service_area",
+    "segment",
+    "customer_type",
+    "customer_stage",
+    "country",
+    "sales_channel",
+    "source_system",
+    "owner",
+    "pipeline",
+    "stage",
+    "plan",
+    "workflow",
+    "page",
+    "service",
+    "lead_score_band",
+    "cohort_month",
+]
 
 
 def test_the_files_that_ship_are_sound() -> None:

@@ -27,7 +27,7 @@ def queries(draw: st.DrawFn, names: list[str]) -> MetricQuery:
     fields: dict[str, Any] = {
         "metrics": (metric,),
         "dimensions": tuple(draw(st.lists(st.sampled_from(allowed), max_size=2, unique=True))) if allowed else (),
-        "grain": draw(st.sampled_from([None, "day", "week", "month", "quarter", "year"])),
+        "grain": draw(st.sampled_from([None, *CATALOGUE.metrics[metric].grains])),
         "period": {"start": start, "end": start + timedelta(days=draw(st.integers(1, 70)))},
         "compare_to": draw(st.sampled_from([None, None, "previous_period", "previous_year"])),
         "time_zone": draw(st.sampled_from([None, None, "Asia/Tokyo"])),

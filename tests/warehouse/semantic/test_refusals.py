@@ -52,6 +52,9 @@ from tests.warehouse.semantic.conftest import Ask
         ({"metrics": ["spend"], "filters": [{"dimension": "date", "op": "eq", "values": ["October"]}]}, BadQuery, "not a date"),
         ({"metrics": ["spend"], "order_by": [{"field": "spend__change"}]}, BadQuery, "needs a compare_to"),
         ({"metrics": ["video_views"]}, BadQuery, "Split it by platform"),
+        ({"metrics": ["retention_rate"], "grain": "week"}, BadQuery, "Ask for one period, or compare two"),
+        ({"metrics": ["retention_rate"], "period": {"start": "2026-08-01", "end": "2026-09-01"}}, HistoryIncomplete, "begins on"),
+        ({"metrics": ["inventory_turns"], "period": {"start": "2026-07-01", "end": "2026-09-01"}}, HistoryIncomplete, "later period"),
         ({"metrics": ["ltv_12m"], "period": {"name": "last_month"}}, BadPeriod, "365 days ahead"),
     ],
 )  # fmt: skip

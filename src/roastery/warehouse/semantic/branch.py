@@ -70,7 +70,7 @@ class FactSelect:
         self.fact = branch.fact
         self._catalog, self._within = catalog, within
         self._joined: dict[str, tuple[Any, Core]] = {}
-        self._source = catalog.fact(branch.fact, plan.bound.attribution)
+        self._source = catalog.fact(branch.fact, plan.bound.attribution, branch.when)
         self.converting = converting and any(measure.is_money for _, measure in branch.measures)
 
     def output(self) -> Output:

@@ -17,7 +17,8 @@ ATTRIBUTION_PARAMETERS = ("attribution_model", "attribution_window_days", "view_
 
 @dataclass(frozen=True)
 class MetricEntry:
-    """One metric that can be asked. dimensions: what it can be split by, `date` by its grains aside.
+    """One metric that can be asked. dimensions: what it can be split by, `date` by its grains aside (of which metrics
+    of a whole period have none).
 
     formula: over other metrics, '' for a simple one. history: `sales` when it is refused before the sales history is
     complete. parameters: fields of a query that change it.
@@ -103,7 +104,7 @@ def _metric(semantics: Semantics, name: str) -> MetricEntry:
         additivity=semantics.additivity(name),
         across_platforms=semantics.sums_across_platforms(name),
         dimensions=semantics.allowed_dimensions(name),
-        grains=GRAINS,
+        grains=() if any(m.fact.of_period for leaf in semantics.leaves(name) for m in leaf.measures) else GRAINS,
         parameters=_parameters(semantics, name),
         history=next((part.history for part in semantics.ingredients(name) if part.history), None),
         direction=metric.direction,

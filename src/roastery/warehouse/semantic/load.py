@@ -139,6 +139,7 @@ def _fact(name: str, spec: FactSpec) -> Fact:
         empty=spec.empty,
         is_stock=spec.stock is not None,
         is_daily=spec.daily,
+        of_period=spec.of_period,
         advice=spec.advice,
         because=spec.because,
         joins={join: Join(join, j.table, j.key, parse(j.by)) for join, j in spec.joins.items()},

@@ -37,6 +37,8 @@ class Fact:
 
     rate_on: the day of the exchange rate where it is not the row's day. stock: rows are changes that are summed from
     the beginning. empty: the name of a missing dimension value. is_daily: a day without rows is a gap in the data.
+    of_period: rows are made for one whole period by a SELECT that names its days (:start, :end, :as_of, :prior_start,
+    :prior_end, :zone); the data has to reach back to the named one.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Fact:
     empty: str
     is_stock: bool
     is_daily: bool
+    of_period: Literal["start", "prior_start", "any"] | None
     advice: str
     because: str
     joins: Mapping[str, Join]

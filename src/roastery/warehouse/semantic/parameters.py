@@ -42,9 +42,10 @@ def values_of(bound: BoundQuery, last_rate_day: date | None) -> dict[str, Any]:
         "limit": bound.limit + 1,
         "last_rate_day": last_rate_day,
         **_days("now", bound.period, bound),
+        **_prior_days("now", bound.period, bound),
     }
     if bound.compare is not None:
-        found |= _days("before", bound.compare, bound)
+        found |= _days("before", bound.compare, bound) | _prior_days("before", bound.compare, bound)
         if bound.grain:
             found["shift"] = shift_between(bound.calendar, bound.compare, bound.period, bound.grain).count
     for number, item in enumerate(bound.filters):
@@ -73,6 +74,14 @@ def _days(when: str, period: Period, bound: BoundQuery) -> dict[str, Any]:
         found[f"{when}_first_bucket"] = first
         found[f"{when}_last_bucket"] = max(first, bound.calendar.bucket(last, bound.grain))
     return found
+
+
+def _prior_days(when: str, period: Period, bound: BoundQuery) -> dict[str, Any]:
+    """The days before a period, where a fact looks at them."""
+    if not any(fact.of_period == "prior_start" for fact in bound.facts):
+        return {}
+    prior = bound.calendar.before(period)
+    return {f"{when}_prior_start": prior.start, f"{when}_prior_end": prior.end}
 
 
 def shape_of(bound: BoundQuery, conversions: Mapping[str, bool]) -> Hashable:

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 
 from roastery.warehouse.errors import BadPeriod, BadQuery, HistoryIncomplete
 from roastery.warehouse.semantic.calendar import Calendar
-from roastery.warehouse.semantic.model import Metric, Semantics
-from roastery.warehouse.semantic.query import MetricQuery, Period, PeriodSpec
+from roastery.warehouse.semantic.model import Fact, Metric, Semantics
+from roastery.warehouse.semantic.profile import Profiles
+from roastery.warehouse.semantic.query import Grain, MetricQuery, Period, PeriodSpec
 
 
 def resolved_period(query: MetricQuery, calendar: Calendar) -> tuple[Period, tuple[str, ...]]:
@@ -64,3 +65,31 @@ def _refuse(
                 f"'{metric.name}' looks {part.minimum_age_days} days ahead of each day, so it is known for periods "
                 f"that end by {oldest} only; this one ends on {period.end}."
             )
+
+
+def refuse_part_of_period(
+    grain: Grain | None,
+    facts: Mapping[str, Fact],
+    periods: Sequence[Period],
+    calendar: Calendar,
+    profiles: Profiles,
+) -> None:
+    """Refuse to split by date what is of a whole period, and periods that begin before its data does."""
+    for fact in facts.values():
+        if fact.of_period is None:
+            continue
+        if grain is not None:
+            raise BadQuery(
+                f"This looks at a whole period ({fact.title.lower()}), so it has no value by {grain}. Ask for one "
+                "period, or compare two."
+            )
+        first = profiles.of(fact).first
+        if fact.of_period == "any" or first is None:
+            continue
+        for period in periods:
+            start = period.start if fact.of_period == "start" else calendar.before(period).start
+            if start < first:
+                raise HistoryIncomplete(
+                    f"This needs data from {start} on ({fact.title.lower()}), and it begins on {first}. Ask for a "
+                    "later period."
+                )

@@ -25,7 +25,12 @@ from roastery.warehouse.semantic.bound import (
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.formula import Arithmetic, Choice, Name, Node, Number, Total
 from roastery.warehouse.semantic.model import DATE, Fact, Measure, Metric, Semantics
-from roastery.warehouse.semantic.periods import compared_period, refuse_young_or_early, resolved_period
+from roastery.warehouse.semantic.periods import (
+    compared_period,
+    refuse_part_of_period,
+    refuse_young_or_early,
+    resolved_period,
+)
 from roastery.warehouse.semantic.profile import Profiles
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, Op
 
@@ -69,6 +74,9 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
     if compare is None and any(o.suffix for o in order):
         raise BadQuery("Ordering by a change needs a compare_to.")
     refuse_young_or_early([m.metric for m in metrics], semantics, period, compare, setting.today, setting.history_since)
+    periods = [period] if compare is None else [period, compare]
+    facts = {measure.fact.name: measure.fact for measure in choice.measures.values()}
+    refuse_part_of_period(grain, facts, periods, calendar, setting.profiles)
     time_zone = _time_zone(query.time_zone) or organization.time_zone
     return BoundQuery(
         asked=query,

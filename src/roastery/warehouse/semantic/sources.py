@@ -1,5 +1,6 @@
 """Facts and joined tables as SQLAlchemy Core selectables, made once: cheap to reuse in every query."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -23,8 +24,11 @@ class Catalog:
         self._facts: dict[str, sa.FromClause] = {}
         self._joins: dict[tuple[str, str], sa.FromClause] = {}
 
-    def fact(self, fact: Fact, attribution: Attribution) -> sa.FromClause:
+    def fact(self, fact: Fact, attribution: Attribution, when: str) -> sa.FromClause:
         """A fact's rows under the alias f; credits under an asked window are computed on the way."""
+        if fact.of_period:
+            sql = re.sub(r":(\w+)", lambda m: ":zone" if m[1] == "zone" else f":{when}_{m[1]}", fact.sql or "")
+            return self._selected(sa.text(sql), fact.name)
         if fact.is_credits and not attribution.is_stored:
             sql = credits_select(attribution.model, attribution.window_days, attribution.view_window_days)
             return self._text(sql, fact.name)
@@ -44,8 +48,11 @@ class Catalog:
         return self._joins[fact.name, name]
 
     def _text(self, sql: str, fact: str) -> sa.FromClause:
+        return self._selected(sa.text(sql.replace(":", "\\:")), fact)
+
+    def _selected(self, text: sa.TextClause, fact: str) -> sa.FromClause:
         columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in sorted(self._columns[fact, None])]
-        return sa.text(sql.replace(":", "\\:")).columns(*columns).subquery(SELF)
+        return text.columns(*columns).subquery(SELF)
 
 
 @cache

@@ -68,6 +68,7 @@ class FactSpec(_Spec):
     empty: str = "unknown"
     stock: Literal["end"] | None = None
     daily: bool = False
+    of_period: Literal["start", "prior_start", "any"] | None = None
     advice: str
     because: str = ""
     joins: dict[str, JoinSpec] = Field(default_factory=dict)
