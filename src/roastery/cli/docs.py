@@ -95,7 +95,6 @@ def _tools() -> str:
 
 def _sources() -> str:
     from roastery.connectors.registry import SOURCES
-    from roastery.warehouse.contracts import CONTRACTS
 
     rows = [
         (
@@ -109,7 +108,21 @@ def _sources() -> str:
         for provider, source in SOURCES.items()
     ]
     columns = ("provider", "title", "settings", "secrets", "reads", "fills")
-    datasets = [
+    pushed = (
+        "Provider `events` takes rows pushed to `POST /v1/events`, signed with the secret that connecting it shows."
+    )
+    parts = ["# Sources", MADE_BY, "`roastery connect PROVIDER` adds one.", _table(columns, rows), pushed]
+    for provider, source in SOURCES.items():
+        more = [(f"`{name}`", "setting", said) for name, said in source.optional_settings.items()]
+        more += [(f"`{name}`", "secret", said) for name, said in source.optional_secrets.items()]
+        parts += [f"## What {provider} may also be given", _table(("name", "kind", "meaning"), more)] if more else []
+    return _joined([*parts, *_datasets()])
+
+
+def _datasets() -> list[str]:
+    from roastery.warehouse.contracts import CONTRACTS
+
+    rows = [
         (
             f"`{contract.name}`",
             contract.about,
@@ -117,13 +130,8 @@ def _sources() -> str:
         )
         for contract in CONTRACTS.values()
     ]
-    pushed = (
-        "Provider `events` takes rows pushed to `POST /v1/events`, signed with the secret that connecting it shows."
-    )
-    parts = ["# Sources", MADE_BY, "`roastery connect PROVIDER` adds one.", _table(columns, rows), pushed]
-    imported = "What `roastery import` and signed events can fill; `*` marks the key. `GET /v1/datasets` has the types."
-    parts += ["## Datasets", imported, _table(("dataset", "what", "columns"), datasets)]
-    return _joined(parts)
+    said = "What `roastery import` and signed events can fill; `*` marks the key. `GET /v1/datasets` has the types."
+    return ["## Datasets", said, _table(("dataset", "what", "columns"), rows)]
 
 
 def _settings() -> str:

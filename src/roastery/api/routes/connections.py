@@ -84,6 +84,8 @@ def list_providers(_caller: Reader) -> dict[str, Any]:
             "title": source.title,
             "settings": list(source.required_settings),
             "secrets": list(source.required_secrets),
+            "optional_settings": dict(source.optional_settings),
+            "optional_secrets": dict(source.optional_secrets),
             "resources": [resource.name for resource in source.resources],
         }
         for provider, source in SOURCES.items()
