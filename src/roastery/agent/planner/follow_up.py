@@ -7,13 +7,21 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.names import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.periods import trend_grain
-from roastery.agent.planner.question import Question
+from roastery.agent.planner.periods import compared_with, trend_grain
+from roastery.agent.planner.question import Question, number_value
+from roastery.agent.planner.ranking import ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_of
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
+SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
+WHICH_ONE = (
+    r"which (?:one|ones|of (?:them|these|those))(?: \w+){0,2} (?:the )?"
+    r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top)"
+)
 NO_VALUES = ("none", "unattributed", "unknown")
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
@@ -33,7 +41,11 @@ def inherit(question: Question, heard: Reading, before: Reading, lexicon: Lexico
 
 def _continues(question: Question, heard: Reading) -> bool:
     line = question.line
+    if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")):
+        return False
     if "metrics" not in heard.said:
+        if question.has(WHICH_ONE) or question.has(r"(?:in )?totals?|overall"):
+            return True
         if re.search(r"(?<![^ ])(?:perform\w*|overview|overall)(?![^ ])", line) and heard.said - {"period"} == set():
             return bool(OPENING.match(line)) and len(line.split()) <= 6
         return bool(heard.said) or bool(OPENING.match(line))
@@ -42,7 +54,9 @@ def _continues(question: Question, heard: Reading) -> bool:
         r"(?:and|what about|how about|now|or) ", line
     ):
         return not ({"period"} <= heard.said and ("dimensions" in heard.said or "filters" in heard.said))
-    return len(line.split()) <= 3 and not {"period", "dimensions", "filters"} & heard.said and bool(OPENING.match(line))
+    if question.has(SORTING) and not {"period", "filters"} & heard.said:
+        return True
+    return len(line.split()) <= 6 and not {"period", "dimensions", "filters"} & heard.said and bool(OPENING.match(line))
 
 
 def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
@@ -51,7 +65,7 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     merged = replace(
         before,
         said=heard.said,
-        assumptions=heard.assumptions,
+        assumptions=tuple(a for a in heard.assumptions if not a.startswith(("this ", "compared is "))),
         message="",
         options=(),
         pending={},
@@ -59,11 +73,13 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         search="",
     )
     if "metrics" in heard.said:
-        adding = question.has(r"(?:add|also|plus|include|as well|too|along with|together with)")
+        adding = question.has(r"(?:add|also|plus|include|as well|too|along with|together with)|" + SORTING)
         metrics = tuple(dict.fromkeys((*before.metrics, *heard.metrics))) if adding else heard.metrics
-        order = before.order_by if before.order_by and before.order_by[0] in metrics else None
+        order = before.order_by
+        if order and order[0] not in metrics:
+            order = (metrics[0], order[1]) if before.limit else None
         merged = replace(
-            merged, metrics=metrics, order_by=order, filters=tuple(f for f in merged.filters if not f.metric)
+            merged, metrics=metrics, order_by=order, filters=tuple(f for f in merged.filters if not f.metric or adding)
         )
     if "dimensions" in heard.said:
         extra = question.has(
@@ -86,15 +102,9 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         else:
             merged = replace(merged, compare="previous_period")
     elif "compare" in heard.said:
-        merged = replace(merged, compare=heard.compare)
-    if "order" in heard.said or "limit" in heard.said:
-        by = (
-            heard.order_by[0]
-            if heard.order_by and heard.order_by[0] in merged.metrics
-            else (before.order_by[0] if before.order_by else merged.metrics[0])
-        )
-        direction = heard.order_by[1] if heard.order_by else (before.order_by[1] if before.order_by else "desc")
-        merged = replace(merged, order_by=(by, direction), limit=heard.limit or before.limit)
+        merged = replace(merged, compare=_against(heard.compare, before.period, lexicon))
+    merged = _ranked(question, heard, before, merged)
+    merged = _condition(question, merged)
     for name in ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency"):
         if name in heard.said:
             merged = replace(merged, **{name: getattr(heard, name)})
@@ -104,6 +114,41 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         merged = replace(merged, grain=trend_grain(merged.period, calendar), order_by=None, limit=None)
     intent = "compare" if merged.compare is not None else "query"
     return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
+
+
+def _against(compare: Days | str | None, base: Days | None, lexicon: Lexicon) -> Days | str | None:
+    if isinstance(compare, Days) and base is not None:
+        return compared_with(base, compare, lexicon.vocabulary.calendar)
+    return compare
+
+
+def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading) -> Reading:
+    """ "Top 3", "worst ones", "sort by CAC": read again, now that it is known of what."""
+    if not {"order", "limit"} & heard.said and not question.has(SORTING) and not question.has(WHICH_ONE):
+        return merged
+    by = heard.metrics[0] if heard.metrics else (before.order_by[0] if before.order_by else merged.metrics[0])
+    by = by if by in merged.metrics else merged.metrics[0]
+    about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
+    again = ranking(question, about, merged.grain, assumed=True)
+    limit = heard.limit or again.limit
+    if question.has(WHICH_ONE):
+        limit = 1
+    return replace(
+        merged, order_by=(by, again.direction or "desc"), limit=limit, compare=None if limit else merged.compare
+    )
+
+
+def _condition(question: Question, merged: Reading) -> Reading:
+    """ "Only those over $100": a limit without a metric is on the metric that the thread is about."""
+    by = merged.order_by[0] if merged.order_by else merged.metrics[0]
+    for op, said in COMPARATORS:
+        for found in question.find(rf"{said} (?P<n>N\d+)"):
+            symbol = question[found["n"]]
+            if symbol.index not in question.used:
+                question.used.add(symbol.index)
+                value = format(number_value(symbol.of), "f")
+                merged = replace(merged, filters=(*merged.filters, Filter(by, op, (value,), True)))
+    return merged
 
 
 def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filter, ...]:
@@ -137,7 +182,8 @@ def _answer(question: Question, heard: Reading, pending: Mapping[str, Any], lexi
         old = pending.get("replaces")
         metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen,)
         order = kept.order_by and (chosen if kept.order_by[0] in (old, "") else kept.order_by[0], kept.order_by[1])
-        return replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}))
+        said = tuple(a for a in kept.assumptions if " is read as " not in a)
+        return replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}), assumptions=said)
     if pending.get("slot") == "value" and len(text.split()) <= 8 and heard.filters and "metrics" not in heard.said:
         return replace(kept, filters=(*kept.filters, *heard.filters), focus=heard.focus, said=frozenset({"filters"}))
     return None

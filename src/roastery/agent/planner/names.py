@@ -14,7 +14,7 @@ OVER = pattern("over")
 AT_LEAST = pattern("at_least")
 UNDER = pattern("under")
 AT_MOST = pattern("at_most")
-_COMPARATORS = (("gt", OVER), ("gte", AT_LEAST), ("lt", UNDER), ("lte", AT_MOST))
+COMPARATORS = (("gt", OVER), ("gte", AT_LEAST), ("lt", UNDER), ("lte", AT_MOST))
 _UNIT = r"(?: (?:dollars?|usd|bucks|euros?|eur|pounds?|gbp|percent|x|times))?"
 _LIST = r"(?:(?:[VX]\d+)(?:(?: ,)?(?: and| or| nor| ,| &)? (?:the )?(?:[VX]\d+))*)"
 
@@ -327,7 +327,7 @@ def _thresholds(question: Question, found: Names) -> list[Filter]:
     )
     for m in question.find(rf"(?P<m>[MA]\d+){link} between (?P<a>N\d+){_UNIT} and (?P<b>N\d+)"):
         add(m["m"], "between", m["a"], m["b"])
-    for op, said in _COMPARATORS:
+    for op, said in COMPARATORS:
         for m in question.find(rf"(?P<m>[MA]\d+){link} {said} (?:of )?(?P<n>N\d+){_UNIT}"):
             add(m["m"], op, m["n"])
         for m in question.find(

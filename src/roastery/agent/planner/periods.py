@@ -170,8 +170,8 @@ def _units_before(base: Days, count: int, unit: str, calendar: Calendar) -> Days
 def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> When:
     """One period or none, perhaps with words such as "the eight before", "same period last year", "MoM"."""
     base = periods[0].of.days if periods else None
-    if len(periods) == 1 and base and periods[0].of.back and _is_only_comparison(question, periods[0]):
-        return _against(base, calendar)
+    if len(periods) == 1 and base and _is_only_comparison(question, periods[0]):
+        return _against(base, calendar, relative=bool(periods[0].of.back))
     compares = question.of_kind("C")
     if not compares and base is None and question.has(MOVED) and not question.has(TREND) and not question.of_kind("G"):
         return When(None, "previous_period", None, (), False, False)
@@ -196,15 +196,19 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     return When(_to_date(base, calendar) if base else None, kind, None, (), base is not None, True)
 
 
-def _against(other: Days, calendar: Calendar) -> When:
+def _against(other: Days, calendar: Calendar, *, relative: bool) -> When:
     """ "… compared to last month", with no period of its own: this month so far, against the same days of it."""
     unit = other.unit if other.unit in ("week", "month", "quarter", "year") and other.name else ""
+    if not relative:
+        base = named(calendar, "last_month", "month") if other.unit == "month" else None
+        note = "compared is the last complete month"
+        return When(base, replace(other, name=None), None, (note,) if base else (), False, True)
     if not unit:
         return When(None, "previous_period", None, (), False, True)
     base = named(calendar, "this_week", "week") if unit == "week" else named(calendar, f"{unit}_to_date", unit)
     compare = "previous_year" if unit == "year" else "previous_period"
     return When(
-        base, compare, None, (f"this {unit} so far is compared with the same days of the last one",), True, True
+        base, compare, None, (f"this {unit} so far is compared with the same days of the last one",), False, True
     )
 
 
@@ -224,6 +228,12 @@ def _is_only_comparison(question: Question, symbol: Symbol) -> bool:
             before,
         )
     )
+
+
+def compared_with(base: Days, other: Days, calendar: Calendar) -> Days | str:
+    """How another period is compared with a base that is known already."""
+    found = _compare_days(base, other, calendar)
+    return found.compare or replace(other, name=None)
 
 
 def default_period(calendar: Calendar, grain: str | None, compare: Days | str | None) -> tuple[Days, str]:

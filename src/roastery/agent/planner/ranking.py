@@ -29,10 +29,10 @@ class Ranking:
     assumption: str | None = None
 
 
-def ranking(question: Question, found: Names, grain: str | None) -> Ranking:
+def ranking(question: Question, found: Names, grain: str | None, *, assumed: bool = False) -> Ranking:
     """Read superlatives and "top N"; nothing where the question does not rank."""
     limit, side = _counted(question)
-    side = side or _superlative(question)
+    side = side or _superlative(question, assumed=assumed)
     by = found.order_metric or _beside_superlative(question) or (found.metrics[0] if found.metrics else "")
     if (
         found.order_metric
@@ -91,7 +91,7 @@ def _count(question: Question, symbol: str) -> int | None:
     return int(text) if text.isdigit() and 1 <= int(text) <= 1000 else None
 
 
-def _superlative(question: Question) -> str | None:
+def _superlative(question: Question, *, assumed: bool = False) -> str | None:
     """The first ranking word that is about a name or a metric; "at most 5" and "at least 3" are no ranking."""
     line = re.sub(
         r"(?<![^ ])(?:at (?:most|least)|most of|most recent|no less|better or worse|higher or lower|(?:higher|lower"
@@ -104,7 +104,8 @@ def _superlative(question: Question) -> str | None:
         if m := re.search(rf"(?<![^ ]){words}(?![^ ])", line):
             places.append((m.start(), side))
     if not places or not (
-        question.of_kind("D")
+        assumed
+        or question.of_kind("D")
         or question.has(r"(?:which|what|best|worst|top) (?:\w+ )?(?:day|week|month|quarter)s?|V\d+ or V\d+")
     ):
         return None

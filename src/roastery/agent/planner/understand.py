@@ -47,9 +47,17 @@ def understand(
         return refused
     question = parse(text, lexicon)
     heard = _noted(question, _heard(question, lexicon), lexicon)
-    if history and (followed := follow_up.inherit(question, heard, history[-1], lexicon)):
+    before = _before(history)
+    if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon)):
         return _finish(question, followed, lexicon, tools)
     return _finish(question, heard, lexicon, tools)
+
+
+def _before(history: Sequence[Reading]) -> Reading | None:
+    """What a question may continue: the last one that asked for numbers, or the question back that stands open."""
+    if history and history[-1].pending:
+        return history[-1]
+    return next((r for r in reversed(history[-4:]) if r.intent in ("query", "compare", "explain") and r.metrics), None)
 
 
 def _heard(question: Question, lexicon: Lexicon) -> Reading:
