@@ -196,6 +196,13 @@ def test_filter_that_nothing_meets_is_none_where_there_is_data_and_no_data_elsew
     assert ask("orders", filters=nobody, start="2026-09-05", end="2026-09-07").totals["orders"] is None
 
 
+def test_name_in_a_filter_that_nothing_carries_is_said(ask: Ask) -> None:
+    missing = ask("spend", filters=[{"dimension": "campaign", "values": ["Sprnig sale"]}])
+    assert "No campaign is called 'Sprnig sale'." in missing.provenance.caveats
+    there = ask("spend", filters=[{"dimension": "campaign", "values": ["Newsletter"]}])
+    assert not any("is called" in caveat for caveat in there.provenance.caveats)
+
+
 def test_refund_lowers_revenue_on_the_day_of_the_basis(ask: Ask, rows: Any) -> None:
     august = {"start": "2026-08-01", "end": "2026-09-01"}
     want = rows(

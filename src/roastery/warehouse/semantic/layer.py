@@ -4,20 +4,20 @@ from dataclasses import replace
 from typing import Any
 
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.errors import BadQuery, NoData
+from roastery.warehouse.errors import BadQuery, NoData, NotAllowed
 from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuery, Scope
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of, shipped_catalogue
 from roastery.warehouse.semantic.execute import Result, result_hash, run
 from roastery.warehouse.semantic.load import shipped
-from roastery.warehouse.semantic.model import Semantics
+from roastery.warehouse.semantic.model import DATE, Semantics
 from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
 from roastery.warehouse.semantic.provenance import Explanation, provenance
 from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, Period, PeriodSpec
 from roastery.warehouse.semantic.resolve import Setting, resolve
-from roastery.warehouse.semantic.values import DimensionValue, dimension_values, names_of
+from roastery.warehouse.semantic.values import NOT_VALUES, DimensionValue, dimension_values, names_of
 from roastery.warehouse.state import DataState
 
 _PREPARERS: dict[int, tuple[Semantics, Preparer]] = {}
@@ -52,6 +52,7 @@ class SemanticLayer:
         said = [
             *explained.caveats,
             *caveats.after_asking(bound, result.rows),
+            *self._unmet_names(bound, result, row_scope),
             *self._companions(bound, row_scope, state, profiles),
         ]
         return MetricFrame(
@@ -151,6 +152,24 @@ class SemanticLayer:
             for row in result.rows:
                 row[label] = row[label] or names.get(row[dimension.name]) or row[dimension.name]
         return result
+
+    def _unmet_names(self, bound: BoundQuery, result: Result, row_scope: Scope) -> list[str]:
+        """Names in filters that nothing carries, when nothing was found: probably misspelt."""
+        if any(row[metric.name] for row in result.rows for metric in bound.shown):
+            return []
+        found = []
+        for item in bound.filters:
+            if item.is_scope or item.op not in ("in", "eq") or item.dimension == DATE:
+                continue
+            title = bound.filtered[item.dimension].title.lower()
+            for value in item.values:
+                try:
+                    known = self.dimension_values(item.dimension, value, 1, row_scope=row_scope)
+                except NotAllowed:
+                    continue
+                if not known and value not in NOT_VALUES:
+                    found.append(f"No {title} is called '{value}'.")
+        return found
 
     def _companions(self, bound: BoundQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> list[str]:
         """Figures that belong beside the asked ones: asked without keys, under the same conditions."""
