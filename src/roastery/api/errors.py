@@ -16,7 +16,7 @@ RoasteryError
 
 from collections.abc import Iterable
 
-from roastery.warehouse.errors import AskerError, StoreError
+from roastery.warehouse.errors import AskerError, StoreError, nearest
 
 
 class BadCredential(AskerError):
@@ -27,7 +27,10 @@ class NotFound(AskerError):
     """No such resource in the asker's organization."""
 
     def __init__(self, kind: str, name: str, allowed: Iterable[str] = ()) -> None:
-        super().__init__(f"There is no {kind} '{name}' in this organization.", allowed=allowed)
+        allowed = tuple(sorted(allowed))
+        near = nearest(name, allowed)
+        hint = f" Did you mean '{near}'?" if near else ""
+        super().__init__(f"There is no {kind} '{name}' in this organization.{hint}", allowed=allowed, did_you_mean=near)
         self.kind = kind
         self.name = name
 

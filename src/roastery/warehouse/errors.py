@@ -121,5 +121,5 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     >>> nearest("roass", ["roas", "spend"])
     'roas'
     """
-    found = process.extractOne(name.lower(), list(allowed), scorer=fuzz.ratio, score_cutoff=60)
+    found = process.extractOne(name, list(allowed), scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
     return found[0] if found else None
