@@ -117,6 +117,8 @@ def test_credit_by_touch_date_stands_on_the_day_of_the_touch(ask: Ask, rows: Any
     assert frame.totals["attributed_orders"] == want[0]["n"]
     assert frame.totals != ask("attributed_orders", **week, attribution_model="linear").totals
     assert any("day of the touch" in caveat for caveat in frame.provenance.caveats)
+    assert frame.provenance.trust == "maturing"
+    assert ask("attributed_orders", **week).provenance.trust == "complete"
     rezoned = ask(
         "credited_orders", start="2026-07-01", end="2026-11-12", attribution_date="touch", time_zone="Asia/Tokyo"
     )

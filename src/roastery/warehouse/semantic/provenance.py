@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from roastery.warehouse.attribution import MAXIMUM_WINDOW_DAYS
 from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import BoundQuery
 from roastery.warehouse.semantic.prepare import Prepared
@@ -33,8 +34,6 @@ def provenance(explained: Explanation, feeding: Sequence[SourceState], build: st
     """feeding: the sources behind the query's facts. said: the caveats."""
     bound = explained.bound
     through = min(freshness.complete_through(feeding).values(), default=None)
-    last = bound.period.end - timedelta(days=1)
-    is_open = caveats.is_open(bound.period, bound.today) or (through is not None and through < last)
     has_money = any(metric.metric.unit == "money" for metric in bound.shown)
     return Provenance(
         query=_settled(bound),
@@ -51,10 +50,19 @@ def provenance(explained: Explanation, feeding: Sequence[SourceState], build: st
         refund_basis=bound.refund_basis,
         data_as_of=freshness.data_as_of(feeding),
         complete_through=through.isoformat() if through else None,
-        trust="maturing" if is_open else "complete",
+        trust="maturing" if _is_maturing(bound, through) else "complete",
         build=build,
         caveats=said,
     )
+
+
+def _is_maturing(bound: BoundQuery, through: date | None) -> bool:
+    """Whether the numbers will still change by themselves: days to come, or sales to come of touches that have been."""
+    last = bound.period.end - timedelta(days=1)
+    is_open = caveats.is_open(bound.period, bound.today) or (through is not None and through < last)
+    by_touch = bound.attribution.date == "touch" and any(fact.is_credits for fact in bound.facts)
+    window = bound.attribution.window_days if bound.attribution.window_days is not None else MAXIMUM_WINDOW_DAYS
+    return is_open or (by_touch and last + timedelta(days=window) >= bound.today)
 
 
 def _settled(bound: BoundQuery) -> dict[str, Any]:
