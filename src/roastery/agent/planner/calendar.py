@@ -350,6 +350,27 @@ def _days_of_month(calendar: Calendar, m: re.Match[str]) -> Days | None:
     return Days(first.start, last.end)
 
 
+def _days_of_that_month(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The 1st to the 15th of last month"."""
+    first = dates.add_months(calendar.today.replace(day=1), 0 if m["which"] == "this" else -1)
+    a, b = int(m["a"]), int(m["b"])
+    length = (dates.add_months(first, 1) - first).days
+    if not 1 <= a <= b <= length:
+        return None
+    return Days(first + timedelta(days=a - 1), first + timedelta(days=b))
+
+
+def _beside(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The week before Black Friday", "three days after Christmas"."""
+    point = read_point(m["point"], calendar)
+    if point is None or (point.unit in ("week", "month", "quarter", "year") and point.name):
+        return None
+    count = int(m["n"] or 1)
+    if m["side"] in ("after", "following"):
+        return Days(point.end, calendar.shift(m["unit"], point.end, count))
+    return Days(calendar.shift(m["unit"], point.start, -count), point.start)
+
+
 def _since(calendar: Calendar, m: re.Match[str]) -> Days | None:
     point = read_point(m["point"], calendar)
     if point is None or point.start > calendar.today:
@@ -394,9 +415,15 @@ def _rule(name: str, pattern: str, make: Callable[[Calendar, re.Match[str]], Mad
     return name, re.compile(rf"(?<![^ ])(?:{pattern})(?![^ ])"), make, kind
 
 
-_REL_YEAR = rf"(?:(?: of| in|,)?(?: (?P<year>{YEAR})| (?P<relative>last year|this year|the previous year)))?"
+_REL_YEAR = rf"(?:(?: of| in| ,)?(?: (?P<year>{YEAR})| (?P<relative>last year|this year|the previous year)))?"
 _HOLIDAY_WORDS = "|".join(sorted((re.escape(h) for h in dates.HOLIDAYS), key=len, reverse=True))
 _NOT_MAY = MONTH.replace("|may", "")
+
+_NO_LIMIT = "".join(
+    rf"(?<!{word} )"
+    for word in ("than", "over", "above", "under", "below", "least", "most", ">", "<", ">=", "<=", "exceeds")
+)
+"""After these words a number such as 2026 is a limit on a metric, not a year."""
 
 POINTS: tuple[Rule, ...] = (
     _rule("iso", r"\d{4}-\d{1,2}(?:-\d{1,2})?", _iso),
@@ -404,14 +431,14 @@ POINTS: tuple[Rule, ...] = (
     _rule("day month", rf"(?:{WEEKDAY} )?(?:the )?(?P<day>\d{{1,2}})(?: of)? (?P<month>{MONTH})" + _REL_YEAR, _day),
     _rule("month day", rf"(?:{WEEKDAY} )?(?P<month>{MONTH}) (?P<day>\d{{1,2}})(?! ?(?:days|weeks))" + _REL_YEAR, _day),
     _rule("month", rf"(?P<month>{_NOT_MAY})" + _REL_YEAR, _month),
-    _rule("may", r"(?P<month>may)(?:(?: of| in|,)?(?: (?P<year>20\d\d)| (?P<relative>last year|this year)))", _month),
+    _rule("may", r"(?P<month>may)(?:(?: of| in| ,)?(?: (?P<year>20\d\d)| (?P<relative>last year|this year)))", _month),
     _rule("bare may", r"(?P<month>may)", _month),
     _rule("quarter", r"(?:(?P<fiscal>fiscal|fy) )?q(?P<q>[1-4])" + _REL_YEAR, _quarter),
     _rule(
         "nth quarter", r"(?:(?P<fiscal>fiscal) )?(?P<nth>first|second|third|fourth|[1-4]) quarter" + _REL_YEAR, _quarter
     ),
     _rule("half", r"h(?P<h>[12])" + _REL_YEAR, _half),
-    _rule("year", rf"(?:the year )?(?P<year>{YEAR})", _calendar_year),
+    _rule("year", rf"{_NO_LIMIT}(?:the year )?(?P<year>{YEAR})", _calendar_year),
     _rule("today", "today", _named("today", "day")),
     _rule("yesterday", "yesterday", _named("yesterday", "day")),
     *(
@@ -437,13 +464,13 @@ POINTS: tuple[Rule, ...] = (
 )
 _POINT = (
     rf"(?:(?:the |on )?(?:\d{{4}}-\d{{1,2}}(?:-\d{{1,2}})?|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
-    rf"|(?:{WEEKDAY} )?(?:the )?\d{{1,2}}(?: of)? {MONTH}(?:,? {YEAR}| last year)?"
-    rf"|(?:last |this )?{MONTH}(?: \d{{1,2}})?(?:,? {YEAR}| last year| this year)?|q[1-4](?: {YEAR}| last year)?|{YEAR}"
+    rf"|(?:{WEEKDAY} )?(?:the )?\d{{1,2}}(?: of)? {MONTH}(?:(?: ,)? {YEAR}| last year)?"
+    rf"|(?:last |this )?{MONTH}(?: \d{{1,2}})?(?:(?: ,)? {YEAR}| last year| this year)?|q[1-4](?: {YEAR}| last year)?|{YEAR}"
     rf"|(?:last|this|the previous|previous) (?:week|month|quarter|year)|yesterday|today"
     rf"|(?:the )?(?:start|beginning) of (?:the|this) (?:week|month|quarter|year)|(?:\d+|a|one) {UNIT}s? ago"
     rf"|(?:last |past )?{WEEKDAY}|(?:the |last |this )?(?:{_HOLIDAY_WORDS})(?: {YEAR}| last year)?))"
 )
-_OF = rf"(?: (?P<relative>last year|this year)|,? (?P<year>{YEAR}))?"
+_OF = rf"(?: (?P<relative>last year|this year)|(?: ,)? (?P<year>{YEAR}))?"
 
 RULES: tuple[Rule, ...] = (
     # Comparisons first: "same period last year" must not be read as "last year".
@@ -516,9 +543,21 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "days of month",
-        rf"(?:from |between )?(?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?: of)? (?P<month>{MONTH})"
-        + _OF,
+        rf"(?:from |between )?(?:the )?(?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?:the )?(?P<b>\d{{1,2}})(?: of)?"
+        rf" (?P<month>{MONTH})" + _OF,
         _days_of_month,
+    ),
+    _rule(
+        "days of that month",
+        r"(?:from |between )?(?:the )?(?P<a>\d{1,2}) (?:to|and|through|-|until) (?:the )?(?P<b>\d{1,2}) of"
+        r" (?P<which>last|this|the previous) month",
+        _days_of_that_month,
+    ),
+    _rule(
+        "before point",
+        rf"(?:the )?(?:(?P<n>\d+) )?(?P<unit>day|week|month)s? (?P<side>before|prior to|leading up to|after|following)"
+        rf" (?P<point>{_POINT})",
+        _beside,
     ),
     _rule(
         "month days",

@@ -25,7 +25,7 @@ MONTH = (
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
 WEEKDAY = r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:rs(?:day)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)"
-YEAR = r"(?:20\d\d)"
+YEAR = r"(?:20[1-4]\d)"
 
 
 @dataclass(frozen=True)

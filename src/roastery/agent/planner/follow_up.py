@@ -131,6 +131,8 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
     about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
     again = ranking(question, about, merged.grain, assumed=True)
     limit = heard.limit or again.limit
+    if question.has(SORTING) and heard.limit is None:
+        limit = before.limit
     if question.has(WHICH_ONE):
         limit = 1
     return replace(

@@ -87,7 +87,8 @@ def _metrics(question: Question, lexicon: Lexicon) -> Names:
             order_metric = order_metric or name
         if name not in metrics:
             metrics.append(name)
-    if order_metric:
+    metrics = _said_otherwise(question, metrics, lexicon)
+    if order_metric in metrics:
         metrics = [order_metric, *(m for m in metrics if m != order_metric)]
     return Names(
         metrics=tuple(metrics),
@@ -96,6 +97,39 @@ def _metrics(question: Question, lexicon: Lexicon) -> Names:
         missing=missing,
         order_metric=order_metric,
     )
+
+
+SAID_OTHERWISE = (
+    (
+        "cac",
+        {"new_customers", "spend", "customers"},
+        r"(?:pa(?:y|id|ying)|costs?|spen[dt]|cheap\w*|expensive\w*) .*(?:acquir\w+|to get|to win) .*customers?",
+    ),
+    (
+        "cac",
+        {"new_customers", "spend", "customers"},
+        r"(?:acquir\w+|getting|winning) .*customers? .*(?:cheap\w*|expensive\w*|cost\w*)",
+    ),
+    (
+        "aov",
+        {"customers", "spend", "revenue", "orders"},
+        (
+            r"(?:customers?|people|shoppers?|buyers?|they) .*(?:spen[dt]|pa(?:y|id)) .*per (?:order|purchase|basket"
+            r"|transaction)"
+        ),
+    ),
+)
+"""Metrics asked without their name: what they are said with, and the pattern over the plain words."""
+
+
+def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str]:
+    for name, parts, said in SAID_OTHERWISE:
+        if name in lexicon.vocabulary.metrics and set(metrics) <= parts and any(question.find(said, question.plain)):
+            return [name]
+    both = question.has(r"attributed (?:vs|versus|and|or|against|compared (?:to|with)) M\d+")
+    if both and metrics[:1] == ["unattributed_revenue"]:
+        return ["attributed_revenue", *metrics]
+    return metrics
 
 
 def _title(lexicon: Lexicon, metric: str) -> str:
