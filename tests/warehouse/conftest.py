@@ -54,6 +54,27 @@ def warehouse(open_warehouse: Callable[..., Warehouse]) -> Warehouse:
     return open_warehouse()
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Callable[..., Warehouse]]:
+    """Opens a warehouse that the tests of a file share: for tests that only read, or whose rows do not meet."""
+    opened: list[Warehouses] = []
+
+    def opener(**settings: Any) -> Warehouse:
+        home = tmp_path_factory.mktemp("lasting") / "home"
+        shutil.copytree(empty_home, home)
+        opened.append(Warehouses(home, SECRET, (), CLOCK))
+        return opened[-1].open(ACME.with_settings(**settings))
+
+    yield opener
+    for warehouses in opened:
+        warehouses.close()
+
+
+@pytest.fixture(scope="module")
+def shared(lasting: Callable[..., Warehouse]) -> Warehouse:
+    return lasting()
+
+
 def put(warehouse: Warehouse, **datasets: Sequence[Mapping[str, Any]]) -> None:
     """Rows into datasets, all accepted, and one build."""
     for dataset, rows in datasets.items():

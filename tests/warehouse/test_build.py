@@ -193,11 +193,11 @@ STEPS = st.lists(
         lambda name: st.tuples(st.just(name), st.lists(ROWS[name], min_size=1, max_size=4), st.booleans())
     ),
     min_size=1,
-    max_size=5,
+    max_size=4,
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_sequence_of_increments_equals_a_full_rebuild(warehouse: Warehouse, steps: list[Any]) -> None:
     for dataset, given_rows, deleting in steps:

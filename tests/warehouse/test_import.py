@@ -158,11 +158,9 @@ def test_csv_jsonl_and_parquet_say_the_same(warehouse: Warehouse, tmp_path: Path
         ('"audience_id","audience_name"\n"1","Café"'.encode(), "Café", None),
     ],
 )
-def test_encodings_and_delimiters_are_recognized(
-    warehouse: Warehouse, body: bytes, name: str, remark: str | None
-) -> None:
-    report = load(warehouse, "audiences", body)
-    assert raw(warehouse, "audiences")["1"]["audience_name"] == name
+def test_encodings_and_delimiters_are_recognized(shared: Warehouse, body: bytes, name: str, remark: str | None) -> None:
+    report = load(shared, "audiences", body)
+    assert raw(shared, "audiences")["1"]["audience_name"] == name
     assert report.warnings == () if remark is None else remark in report.warnings[0]
 
 
@@ -188,14 +186,19 @@ def test_encodings_and_delimiters_are_recognized(
         ("9999999999999", "is too large"),
     ],
 )
-def test_a_number_is_read_in_its_only_meaning_or_refused(warehouse: Warehouse, text: str, value: str) -> None:
-    report = load(warehouse, "products", f'product_id,unit_cost\n1,"{text}"\n')
+def test_a_number_is_read_in_its_only_meaning_or_refused(shared: Warehouse, text: str, value: str) -> None:
+    report = load(shared, "products", f'product_id,unit_cost\n1,"{text}"\n')
     if " " in value:
         assert value in report.errors[0].message
         assert text in report.errors[0].message
     else:
-        assert Decimal(raw(warehouse, "products")["1"]["unit_cost"]) == Decimal(value)
+        assert Decimal(raw(shared, "products")["1"]["unit_cost"]) == Decimal(value)
         assert bool(report.warnings) == ("," in text or text.count(".") > 1)
+
+
+@pytest.fixture(scope="module")
+def chicago(lasting: Callable[..., Warehouse]) -> Warehouse:
+    return lasting(time_zone="America/Chicago")
 
 
 @pytest.mark.parametrize(
@@ -211,15 +214,12 @@ def test_a_number_is_read_in_its_only_meaning_or_refused(warehouse: Warehouse, t
         ("1759672200", None),
     ],
 )
-def test_times_carry_an_offset_or_are_the_organizations(
-    open_warehouse: Callable[..., Warehouse], text: str, at: str | None
-) -> None:
-    warehouse = open_warehouse(time_zone="America/Chicago")
-    report = load(warehouse, "tickets", f"ticket_id,opened_at\n1,{text}\n")
+def test_times_carry_an_offset_or_are_the_organizations(chicago: Warehouse, text: str, at: str | None) -> None:
+    report = load(chicago, "tickets", f"ticket_id,opened_at\n1,{text}\n")
     if at is None:
         assert "is not a time; write it as" in report.errors[0].message
     else:
-        stored = datetime.fromisoformat(raw(warehouse, "tickets")["1"]["opened_at"])
+        stored = datetime.fromisoformat(raw(chicago, "tickets")["1"]["opened_at"])
         assert stored == datetime.fromisoformat(at).replace(tzinfo=UTC)
 
 
@@ -248,20 +248,20 @@ NO_KEY = "The key is missing."
     ],
 )
 def test_a_row_that_breaks_its_contract_is_refused_with_the_reason(
-    warehouse: Warehouse, dataset: str, row: dict[str, str], column: str, reason: str
+    shared: Warehouse, dataset: str, row: dict[str, str], column: str, reason: str
 ) -> None:
-    report = warehouse.upsert_rows(dataset, [row], build=False)
+    report = shared.upsert_rows(dataset, [row], build=False)
     assert report.errors == (RowError(1, column, reason),)
     assert (report.accepted, report.rejected) == (0, 1)
 
 
-def test_values_are_written_as_the_contract_writes_them(warehouse: Warehouse) -> None:
+def test_values_are_written_as_the_contract_writes_them(shared: Warehouse) -> None:
     load(
-        warehouse,
+        shared,
         "transactions",
         "transaction_id,occurred_at,amount,kind,currency,is_test\n1,2026-10-01,1,ORDER,usd,TRUE\n",
     )
-    stored = raw(warehouse, "transactions")["1"]
+    stored = raw(shared, "transactions")["1"]
     assert (stored["kind"], stored["currency"], stored["is_test"]) == ("order", "USD", True)
 
 
@@ -271,8 +271,8 @@ def test_a_known_row_does_not_need_its_required_columns_again(warehouse: Warehou
     assert rows(warehouse, "SELECT sale_id, amount, coupon_code FROM sales") == [("1", Decimal(5), "FALL")]
 
 
-def test_an_unknown_column_is_left_out_with_the_nearest_name(warehouse: Warehouse) -> None:
-    report = load(warehouse, "audiences", "audience_id,audiense_name,shoe_size\n1,x,44\n")
+def test_an_unknown_column_is_left_out_with_the_nearest_name(shared: Warehouse) -> None:
+    report = load(shared, "audiences", "audience_id,audiense_name,shoe_size\n1,x,44\n")
     assert report.accepted == 1
     assert report.warnings == (
         "'audiense_name' is not a column of audiences and was left out. Did you mean 'audience_name'?",
@@ -294,20 +294,20 @@ def test_an_unknown_column_is_left_out_with_the_nearest_name(warehouse: Warehous
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(
-    warehouse: Warehouse, body: bytes, content_type: str, sentence: str
+    shared: Warehouse, body: bytes, content_type: str, sentence: str
 ) -> None:
     with pytest.raises(BadQuery, match=sentence):
-        load(warehouse, "audiences", body, content_type)
+        load(shared, "audiences", body, content_type)
 
 
-def test_an_unknown_dataset_is_refused(warehouse: Warehouse) -> None:
+def test_an_unknown_dataset_is_refused(shared: Warehouse) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'customers'"):
-        load(warehouse, "customer", "customer_id\n1\n")
+        load(shared, "customer", "customer_id\n1\n")
 
 
-def test_a_thousand_errors_are_listed_and_all_are_counted(warehouse: Warehouse) -> None:
+def test_a_thousand_errors_are_listed_and_all_are_counted(shared: Warehouse) -> None:
     text = "product_id,unit_cost\n" + "".join(f"{n},{'x' if n % 2 else '1'}\n" for n in range(5000))
-    report = load(warehouse, "products", text)
+    report = load(shared, "products", text)
     assert (report.accepted, report.rejected, report.error_count, len(report.errors)) == (2500, 2500, 2500, 1000)
     assert [error.row for error in report.errors[:3]] == [2, 4, 6]
 
@@ -345,21 +345,21 @@ CELL = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]),
 
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=6))
-def test_any_text_comes_through_csv_and_json_unchanged(warehouse: Warehouse, cells: list[tuple[str, str]]) -> None:
+def test_any_text_comes_through_csv_and_json_unchanged(shared: Warehouse, cells: list[tuple[str, str]]) -> None:
     import csv
 
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(["audience_id", "audience_name", "kind"])
     writer.writerows([(f"k{n}", *pair) for n, pair in enumerate(cells)])
-    load(warehouse, "audiences", out.getvalue())
+    load(shared, "audiences", out.getvalue())
     for n, pair in enumerate(cells):
-        stored = raw(warehouse, "audiences")[f"k{n}"]
+        stored = raw(shared, "audiences")[f"k{n}"]
         assert [stored["audience_name"] or "", stored["kind"] or ""] == list(pair)
     lines = "\n".join(
         json.dumps({"audience_id": f"k{n}", "audience_name": a, "kind": b}) for n, (a, b) in enumerate(cells)
     )
-    assert load(warehouse, "audiences", lines, JSONL).changed == 0
+    assert load(shared, "audiences", lines, JSONL).changed == 0
 
 
 def test_a_file_larger_than_the_memory_allowed_is_taken(tmp_path: Path, home: Path) -> None:

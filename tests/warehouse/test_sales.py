@@ -1,10 +1,8 @@
 """One sale once, its refunds and lines to the cent, in the organization's days and each row's own currency."""
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roastery.warehouse import fx
-from roastery.warehouse.engine import Warehouse, Warehouses
+from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import MissingRate
-from tests.warehouse.conftest import ACME, CLOCK, SECRET, put, rows
+from tests.warehouse.conftest import put, rows
 
 D = Decimal
 
@@ -59,13 +57,9 @@ LINES = [
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Warehouse]:
-    home = tmp_path_factory.mktemp("sales") / "home"
-    shutil.copytree(empty_home, home)
-    warehouses = Warehouses(home, SECRET, (), CLOCK)
-    warehouse = warehouses.open(ACME)
+def shop(shared: Warehouse) -> Warehouse:
     put(
-        warehouse,
+        shared,
         transactions=SALES,
         refunds=REFUNDS,
         transaction_lines=LINES,
@@ -74,8 +68,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator
         customers=[{"customer_id": "bob", "country": "US", "segment": "gold", "stage": "customer"}],
         leads=[{"lead_id": "lead-1", "created_at": "2026-09-01T00:00:00Z", "service_area": "west"}],
     )
-    yield warehouse
-    warehouses.close()
+    return shared
 
 
 def test_a_sale_in_three_systems_counts_once(shop: Warehouse) -> None:

@@ -1,15 +1,12 @@
 """Whose visit it was, from which campaign and channel, and that two systems that saw it count it once."""
 
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from roastery.warehouse.engine import Warehouse, Warehouses
-from tests.warehouse.conftest import ACME, CLOCK, SECRET, put, rows
+from roastery.warehouse.engine import Warehouse
+from tests.warehouse.conftest import put, rows
 
 START = datetime(2026, 10, 5, 9, tzinfo=UTC)
 
@@ -110,14 +107,10 @@ SEEN_TWICE = [
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Warehouse]:
-    home = tmp_path_factory.mktemp("touches") / "home"
-    shutil.copytree(empty_home, home)
-    warehouses = Warehouses(home, SECRET, (), CLOCK)
-    warehouse = warehouses.open(ACME)
-    put(warehouse, ad_performance=[spend("meta_ads:1", "meta_ads", "Winter Sale")])
+def seen(shared: Warehouse) -> Warehouse:
+    put(shared, ad_performance=[spend("meta_ads:1", "meta_ads", "Winter Sale")])
     put(
-        warehouse,
+        shared,
         customers=CUSTOMERS,
         campaigns=CAMPAIGNS,
         ad_performance=ADS,
@@ -125,8 +118,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator
         touchpoints=TOUCHES + SEEN_TWICE,
         web_events=EVENTS,
     )
-    yield warehouse
-    warehouses.close()
+    return shared
 
 
 def column(warehouse: Warehouse, name: str) -> dict[str, Any]:

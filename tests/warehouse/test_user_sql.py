@@ -24,8 +24,8 @@ from tests.warehouse.conftest import put
         "SELECT i FROM generate_series(1, 3) g(i)",
     ],
 )
-def test_a_select_over_curated_names_runs(warehouse: Warehouse, sql: str) -> None:
-    assert warehouse.user_sql(sql) is not None
+def test_a_select_over_curated_names_runs(shared: Warehouse, sql: str) -> None:
+    assert shared.user_sql(sql) is not None
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_a_select_over_curated_names_runs(warehouse: Warehouse, sql: str) -> Non
         "SELECT * FROM sale",
     ],
 )
-def test_a_name_beyond_the_curated_tables_is_unknown(warehouse: Warehouse, sql: str) -> None:
+def test_a_name_beyond_the_curated_tables_is_unknown(shared: Warehouse, sql: str) -> None:
     with pytest.raises(UnknownName, match="Unknown table"):
-        warehouse.user_sql(sql)
+        shared.user_sql(sql)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ def test_a_name_beyond_the_curated_tables_is_unknown(warehouse: Warehouse, sql: 
         "",
     ],
 )
-def test_anything_but_one_plain_select_is_refused_with_a_sentence(warehouse: Warehouse, sql: str) -> None:
+def test_anything_but_one_plain_select_is_refused_with_a_sentence(shared: Warehouse, sql: str) -> None:
     with pytest.raises(BadQuery) as refused:
-        warehouse.user_sql(sql)
+        shared.user_sql(sql)
     assert len(refused.value.message) > 20
 
 
-def test_now_is_the_clock_wherever_it_stands(warehouse: Warehouse) -> None:
-    found = warehouse.user_sql(
+def test_now_is_the_clock_wherever_it_stands(shared: Warehouse) -> None:
+    found = shared.user_sql(
         "SELECT now() AS a, current_date AS b, today() AS c, current_timestamp AS d, 'ü now()' AS e, "
         "(SELECT max(now ( ))) AS f"
     ).to_pylist()[0]
