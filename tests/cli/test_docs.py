@@ -65,3 +65,9 @@ def test_every_setting_of_the_contract_is_described() -> None:
         "SLACK_API_URL",
         "ROASTERY_SMTP_URL",
     }
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", readme):
+        assert (ROOT / link).exists(), link
