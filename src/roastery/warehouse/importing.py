@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 
 from roastery.warehouse import tabular
 from roastery.warehouse.columns import table, text_column, whole_column
-from roastery.warehouse.contracts import Column, Contract, contract
+from roastery.warehouse.contracts import Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import write_progress
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import SourceProgress
-from roastery.warehouse.rules import Now, Rule, names_of, rule
+from roastery.warehouse.row_checks import checked_select
+from roastery.warehouse.rules import Now, Rule, rule
 from roastery.warehouse.scalar import count
 from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
@@ -153,7 +154,9 @@ class _Import:
             sealed = self._seal(cursor.sql(text).to_arrow_table(), cursor)
             cursor.register("chunk", sealed)
             text = "SELECT * FROM chunk"
-        cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {self._checked(text, present)}")
+        cursor.execute(
+            f"CREATE OR REPLACE TEMP TABLE checked AS {checked_select(self.target, self.rules, present, text)}"
+        )
         cursor.unregister("chunk")
         cursor.execute(
             "INSERT INTO faults SELECT row_number, fault.column_name, fault.message, record FROM "
@@ -162,49 +165,6 @@ class _Import:
         cursor.execute("INSERT INTO staged SELECT row_number, key, payload FROM checked WHERE len(faults) = 0")
         for row in cursor.execute("SELECT DISTINCT unnest(remarks) FROM checked ORDER BY 1 LIMIT 20").fetchall():
             self._remark(row[0])
-
-    def _checked(self, text: str, present: Sequence[Column]) -> str:
-        """SQL: per row its faults, remarks, key and payload, in layers so that nothing is computed twice."""
-        rules = {c.name: self.rules[c.name] for c in present}
-        plain = ", ".join(f"{r.plain} AS {names_of(c).plain}" for c, r in rules.items())
-        values = ", ".join(f"{r.value} AS {names_of(c).value}" for c, r in rules.items())
-        errors = {c: name(f"error_{c}") for c, r in rules.items() if r.error != "NULL"}
-        computed = "".join(f", {rules[c].error} AS {error}" for c, error in errors.items())
-        faults = [f"CASE WHEN {error} IS NOT NULL THEN {_fault(c, error)} END" for c, error in errors.items()]
-        faults += self._key_faults()
-        faults += [
-            f"CASE WHEN {name('has_' + c.name)} AND {name(c.name)} IS NULL "
-            f"THEN {_fault(c.name, quoted('A value is needed here.'))} END"
-            for c in present
-            if c.required and not c.is_key
-        ]
-        remarks = [r.remark for r in rules.values() if r.remark != "NULL"] or ["NULL::VARCHAR"]
-        fragments = [
-            f"CASE WHEN {name('has_' + c)} THEN {quoted(chr(34) + c + chr(34) + ':')} || coalesce({r.json}, 'null') END"
-            for c, r in rules.items()
-        ]
-        shown = ", ".join(name(c.name) for c in present if not c.personal)
-        return f"""SELECT row_number, list_filter([{", ".join(faults)}], lambda f: f IS NOT NULL) AS faults,
-            list_filter([{", ".join(remarks)}], lambda r: r IS NOT NULL) AS remarks,
-            {self._key()} AS key, '{{' || concat_ws(',', {", ".join(fragments)}) || '}}' AS payload,
-            CASE WHEN len(faults) > 0 THEN to_json(struct_pack({shown}))::VARCHAR END AS record
-            FROM (SELECT *{computed} FROM (SELECT *, {values} FROM (SELECT *, {plain} FROM ({text}))))"""
-
-    def _key(self) -> str:
-        """SQL: the raw key; parts that are missing are ''."""
-        parts = [f"coalesce({names_of(k).value}::VARCHAR, '')" for k in self.target.key]
-        return parts[0] if len(parts) == 1 else f"to_json([{', '.join(parts)}])::VARCHAR"
-
-    def _key_faults(self) -> list[str]:
-        """A text part of a longer key may be empty; a day, a currency or a whole key may not."""
-        columns = [self.target.by_name[k] for k in self.target.key]
-        needed = [c for c in columns if c.type != "text" or len(columns) == 1]
-        missing = quoted("The key is missing.")
-        faults = [f"CASE WHEN {name(c.name)} IS NULL THEN {_fault(c.name, missing)} END" for c in needed]
-        if not needed:
-            empty = " AND ".join(f"{name(c.name)} IS NULL" for c in columns)
-            faults.append(f"CASE WHEN {empty} THEN {_fault(', '.join(self.target.key), missing)} END")
-        return faults
 
     def _seal(self, rows: pa.Table, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
         """Seal personal columns before they enter the file; rows of forgotten people lose them."""
@@ -329,8 +289,3 @@ class _Import:
     def _remark(self, text: str) -> None:
         if len(self.remarks) < 50:
             self.remarks.setdefault(text, None)
-
-
-def _fault(column: str, message: str) -> str:
-    """SQL: a fault of a column, its message an expression."""
-    return f"{{'column_name': {quoted(column)}, 'message': {message}}}"
