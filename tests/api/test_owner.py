@@ -13,6 +13,7 @@ import pytest
 
 from roastery.api import owner
 from roastery.api.errors import HomeTaken
+from tests.processes import environment
 
 HOLD = """
 import sys, threading
@@ -43,7 +44,7 @@ def echo(work: Mapping[str, Any], reply: owner.Reply) -> int:
 
 def hold(home: Path) -> subprocess.Popen[bytes]:
     """Another process that owns the home and never finishes what it is handed."""
-    process = subprocess.Popen([sys.executable, "-c", HOLD, str(home)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(home)], stdout=subprocess.PIPE, env=environment())
     assert process.stdout is not None
     assert process.stdout.readline() == b"owned\n"
     return process

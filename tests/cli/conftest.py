@@ -1,13 +1,13 @@
 """Commands run as a person runs them: a process of their own, on a home of their own."""
 
-import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.processes import environment
 
 ROASTERY = Path(sys.executable).with_name("roastery")
 
@@ -20,11 +20,7 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROASTERY_", "SLACK_", "OPENAI_"))}
-        # Where bytecode may not be written beside the source, every process would compile the whole product again.
-        kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        kept["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"roastery-tests-bytecode-{os.getuid()}")
-        return {**kept, "ROASTERY_HOME": str(self.home), "ROASTERY_NOW": "2026-11-20T12:00:00+00:00"}
+        return {**environment(), "ROASTERY_HOME": str(self.home), "ROASTERY_NOW": "2026-11-20T12:00:00+00:00"}
 
     def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         command = [str(ROASTERY), *arguments]

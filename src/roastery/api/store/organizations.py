@@ -4,15 +4,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from roastery.api.errors import BadBody
 from roastery.api.store.identifiers import new_id
 from roastery.api.store.tables import OrganizationRow
+from roastery.warehouse.attribution import CLOSED_FORM, MAXIMUM_WINDOW_DAYS
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.errors import UnknownName
-from roastery.warehouse.organization import AttributionDefaults, Organization
+from roastery.warehouse.organization import SOURCE_OF_TRUTH, AttributionDefaults, Organization
 
 SETTINGS = (
     "currency",
@@ -86,20 +88,33 @@ def with_changes(organization: Organization, changes: dict[str, Any]) -> Organiz
     known = dict(changes)
     if isinstance(known.get("attribution"), dict):
         known["attribution"] = _attribution(organization.attribution, known["attribution"])
-    for name in ("revenue_includes", "source_of_truth"):
-        if name in known:
-            known[name] = tuple(known[name])
     if known.get("clock"):
         try:
             Clock.from_iso(known["clock"])
         except (TypeError, ValueError):
-            raise BadBody(
-                f"clock is an ISO instant such as 2026-11-20T00:00:00+00:00, not '{known['clock']}'."
-            ) from None
+            said = f"clock is an ISO instant such as 2026-11-20T00:00:00+00:00, not '{known['clock']}'."
+            raise BadBody(said) from None
     try:
-        return organization.with_settings(**known)
-    except (TypeError, AttributeError):
-        raise BadBody("A setting of the organization is of the wrong type.") from None
+        changed = TypeAdapter(Organization).validate_python({**asdict(organization), **known})
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise BadBody(f"{where}: {fault['msg']}.") from None
+    return _checked(changed)
+
+
+def _checked(organization: Organization) -> Organization:
+    """What types cannot say of an organization's settings."""
+    attribution = organization.attribution
+    if attribution.model not in CLOSED_FORM:
+        raise UnknownName("attribution model", attribution.model, CLOSED_FORM)
+    for name in ("window_days", "view_window_days"):
+        days = getattr(attribution, name)
+        if not 0 <= days <= MAXIMUM_WINDOW_DAYS:
+            raise BadBody(f"attribution.{name} is between 0 and {MAXIMUM_WINDOW_DAYS} days, not {days}.")
+    if sorted(organization.source_of_truth) != sorted(SOURCE_OF_TRUTH):
+        raise BadBody(f"source_of_truth orders these, best first: {', '.join(SOURCE_OF_TRUTH)}.")
+    return organization
 
 
 def settings_of(organization: Organization) -> dict[str, Any]:
@@ -108,12 +123,12 @@ def settings_of(organization: Organization) -> dict[str, Any]:
     return {name: list(document[name]) if isinstance(document[name], tuple) else document[name] for name in SETTINGS}
 
 
-def _attribution(current: AttributionDefaults, changes: dict[str, Any]) -> AttributionDefaults:
+def _attribution(current: AttributionDefaults, changes: dict[str, Any]) -> dict[str, Any]:
     fields = asdict(current)
     for name in changes:
         if name not in fields:
             raise UnknownName("attribution setting", name, fields)
-    return AttributionDefaults(**{**fields, **changes})
+    return {**fields, **changes}
 
 
 def _read(row: OrganizationRow) -> Organization:
