@@ -74,6 +74,7 @@ class Part:
     how: str = "sum"
     is_filtered: bool = False
     is_stock: bool = False
+    absent_is_none: bool = False
 
     def keys(self) -> set[Key]:
         return set(self.values) if self.is_filtered else self.rows
@@ -83,6 +84,8 @@ class Part:
             return AGGREGATES[self.how](self.values[key])
         if key in self.rows and not self.is_filtered:
             return Decimal(0) if self.how in ("count", "distinct") else None
+        if self.absent_is_none and key not in self.rows:
+            return None
         return Decimal(0) if key[0] in self.present and self.how != "median" else None
 
 
@@ -121,6 +124,7 @@ class Oracle:
 
     def _part(self, spec: dict[str, Any], asked: Asked) -> Part:
         part = Part(how=spec.get("how", "sum"), is_filtered="only" in spec, is_stock=bool(spec.get("stock")))
+        part.absent_is_none = spec.get("absent") == "none"
         part.is_filtered |= part.how == "ended_of_start"
         rows = self._rows(spec, asked)
         for bucket in asked.buckets():

@@ -136,6 +136,14 @@ def test_cac_says_whether_it_is_blended_or_credited(ask: Ask) -> None:
     assert credited.totals == {"cac": totals["cac"]}
 
 
+def test_customers_whom_nobody_paid_for_have_no_cost_rather_than_a_cost_of_nothing(ask: Ask) -> None:
+    frame = ask("cac", "spend", "new_customers", start="2026-07-14", end="2026-10-01", dimensions=["channel"])
+    rows = {row["channel"]: row for row in frame.rows}
+    assert rows["unattributed"]["new_customers"] > 0
+    assert rows["unattributed"]["cac"] is None
+    assert rows["paid_search"]["cac"] > 0
+
+
 def test_credits_carry_what_the_sale_carries(ask: Ask) -> None:
     frame = ask(
         "attributed_revenue", dimensions=["channel", "country"], filters=[{"dimension": "country", "values": ["US"]}]

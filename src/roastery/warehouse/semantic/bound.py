@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from roastery.warehouse.organization import AttributionDate, RefundBasis
 from roastery.warehouse.semantic.calendar import Calendar
-from roastery.warehouse.semantic.formula import Node, names_in
+from roastery.warehouse.semantic.formula import Node, names_in, strict_names
 from roastery.warehouse.semantic.model import Dimension, Fact, Measure, Metric
 from roastery.warehouse.semantic.query import Grain, MetricQuery, Op, Period
 
@@ -131,6 +131,11 @@ class BoundQuery:
     def filtered(self) -> Mapping[str, Dimension]:
         """The dimensions that conditions speak of, by name."""
         return {dimension.name: dimension for dimension in self.filter_dimensions}
+
+    @property
+    def strict_measures(self) -> frozenset[str]:
+        """Measures that some metric reads before gaps are filled with zero."""
+        return frozenset(name for metric in self.metrics for name in strict_names(metric.formula))
 
     @property
     def shown(self) -> tuple[BoundMetric, ...]:

@@ -5,6 +5,7 @@ data) → result (metrics, changes, labels, totals as windows over all chosen ro
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from roastery.warehouse.semantic.bound import BoundMetric, BoundQuery, Suffix
 from roastery.warehouse.semantic.branch import NULL, ONE, ZERO, FactSelect
 from roastery.warehouse.semantic.conditions import value_condition
 from roastery.warehouse.semantic.expression import Core
-from roastery.warehouse.semantic.formula import core_of
+from roastery.warehouse.semantic.formula import RAW, core_of
 from roastery.warehouse.semantic.model import DATE, Dimension, Measure
 from roastery.warehouse.semantic.parameters import place
 from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions, is_filtered
@@ -34,6 +35,8 @@ class Compiler:
         self.plan, self.bound = plan, plan.bound
         self._catalog, self._conversions, self._within = catalog, conversions, within
         self._common = {b.number: common_conditions(b.measures) for b in plan.branches if not b.presence}
+        # Without gaps to fill, a measure is the same before and after.
+        self._strict = frozenset[str]() if plan.keys and self._is_plain() else plan.bound.strict_measures
         self._probed = frozenset(b.number for b in plan.branches if b.presence)
 
     def select(self) -> sa.Select[Any]:
@@ -43,11 +46,11 @@ class Compiler:
         for label, names, condition in self._labels():
             columns.append(label)
             source = source.outerjoin(names, condition)
-        values = Values(self.bound, {})
+        values = self._values()
         for metric in self.bound.metrics:
             columns += values.columns(metric)
         if self.plan.totals == "rows":
-            over_all = Values(self.bound, {name: sa.func.sum(sa.column(name)).over() for name in self._value_names()})
+            over_all = self._values({name: sa.func.sum(sa.column(name)).over() for name in self._value_names()})
             for metric in self.bound.shown:
                 columns += over_all.columns(metric, TOTAL, changes=False)
         made = sa.select(*columns).select_from(source).where(*self._conditions(values))
@@ -56,7 +59,10 @@ class Compiler:
     def chosen_keys(self) -> sa.Select[Any]:
         """The keys of all rows that the conditions on metrics leave, limit or not."""
         keys: list[Any] = [sa.column(name) for name in self.plan.keys]
-        return sa.select(*keys).select_from(self._filled()).where(*self._conditions(Values(self.bound, {})))
+        return sa.select(*keys).select_from(self._filled()).where(*self._conditions(self._values()))
+
+    def _values(self, columns: Mapping[str, Core] = MappingProxyType({})) -> "Values":
+        return Values(self.bound, columns, bool(self.plan.keys) and self._is_plain())
 
     def missing_rates(self) -> list[sa.Select[Any]]:
         """What to ask before amounts are converted: which currencies lack a rate, and since when."""
@@ -80,6 +86,8 @@ class Compiler:
             for name, measure in branch.measures:
                 value: Core = sa.column(prefix + name)
                 columns.append(self._fill(value, own, present, measure, branch).label(prefix + name))
+                if name in self._strict:
+                    columns.append(value.label(prefix + RAW + name))
             reals.append(self._is_real(prefix, own, branch))
         if not keys:
             return sa.select(*columns).select_from(stacked).subquery("filled")
@@ -89,7 +97,8 @@ class Compiler:
 
     def _value_names(self) -> list[str]:
         prefixes = ("", "b_") if self.bound.compare is not None else ("",)
-        return [prefix + name for prefix in prefixes for name in self.bound.measures]
+        raw = [RAW + name for name in self.bound.measures if name in self._strict]
+        return [prefix + name for prefix in prefixes for name in (*self.bound.measures, *raw)]
 
     def _is_plain(self) -> bool:
         """Whether every row of the one branch counts in every measure, so that there is no gap to fill."""
@@ -210,8 +219,8 @@ def _names_of(dimension: Dimension, is_needed: bool) -> Any:
 class Values:
     """Metrics over measure columns: now, before, and what lies between. columns: what stands for a measure's column."""
 
-    def __init__(self, bound: BoundQuery, columns: Mapping[str, Core]) -> None:
-        self._bound, self._columns = bound, columns
+    def __init__(self, bound: BoundQuery, columns: Mapping[str, Core], is_plain: bool) -> None:
+        self._bound, self._columns, self._is_plain = bound, columns, is_plain
 
     def columns(self, metric: BoundMetric, prefix: str = "", *, changes: bool = True) -> list[Any]:
         suffixes: list[Suffix] = [""]
@@ -237,4 +246,6 @@ class Values:
         return sa.case((before != ZERO, sa.cast(change, sa.Double) / sa.func.abs(sa.cast(before, sa.Double))))
 
     def _column(self, name: str) -> Core:
+        if self._is_plain:
+            name = name.replace(RAW, "")
         return self._columns[name] if name in self._columns else sa.column(name)

@@ -70,7 +70,16 @@ class Choice:
     options: tuple[tuple[str, "Node"], ...]
 
 
-Node = Name | Number | Arithmetic | Total | Choice
+@dataclass(frozen=True)
+class Present:
+    """A part that is null, rather than zero, where its fact has no rows for a key."""
+
+    node: "Node"
+
+
+Node = Name | Number | Arithmetic | Total | Choice | Present
+RAW = "raw_"
+"""Prefix of a measure's column before gaps are filled with zero."""
 SIGNS: dict[type[sg.Expr], str] = {sg.Add: "+", sg.Sub: "-", sg.Mul: "*", sg.Div: "/"}
 
 
@@ -105,6 +114,8 @@ def names_in(node: Node) -> Iterator[str]:
     """The metrics that a formula reads, in order."""
     if isinstance(node, Name):
         yield node.name
+    elif isinstance(node, Present):
+        yield from names_in(node.node)
     elif isinstance(node, Arithmetic):
         yield from names_in(node.left)
         yield from names_in(node.right)
@@ -116,10 +127,26 @@ def names_in(node: Node) -> Iterator[str]:
             yield from names_in(option)
 
 
+def strict_names(node: Node, inside: bool = False) -> Iterator[str]:
+    """The names that are read before gaps are filled."""
+    if isinstance(node, Name):
+        yield from [node.name] if inside else []
+    elif isinstance(node, Present):
+        yield from strict_names(node.node, True)
+    elif isinstance(node, Arithmetic):
+        yield from strict_names(node.left, inside)
+        yield from strict_names(node.right, inside)
+    elif isinstance(node, Total):
+        for _, term in node.terms:
+            yield from strict_names(term, inside)
+
+
 def core_of(node: Node, value: Callable[[str], Core]) -> Core:
     """The formula over the values of its names."""
     if isinstance(node, Name):
         return value(node.name)
+    if isinstance(node, Present):
+        return core_of(node.node, lambda name: value(RAW + name))
     if isinstance(node, Number):
         return sa.literal_column(str(node.value))
     if isinstance(node, Total):
@@ -142,6 +169,8 @@ def is_linear(node: Node, additive: Callable[[str], bool]) -> bool:
     """Whether the formula of sums is the sum of the formula: parts then add up to the total."""
     if isinstance(node, Name):
         return additive(node.name)
+    if isinstance(node, Present):
+        return is_linear(node.node, additive)
     if isinstance(node, Total):
         return all(is_linear(term, additive) for _, term in node.terms)
     if isinstance(node, Choice):

@@ -13,7 +13,16 @@ from pydantic import BaseModel, ValidationError
 
 from roastery.warehouse.errors import BadQuery, RoasteryError, UnknownName, nearest
 from roastery.warehouse.semantic.expression import Expression, parse
-from roastery.warehouse.semantic.formula import Arithmetic, Choice, Name, Node, Number, names_in, parse_formula
+from roastery.warehouse.semantic.formula import (
+    Arithmetic,
+    Choice,
+    Name,
+    Node,
+    Number,
+    Present,
+    names_in,
+    parse_formula,
+)
 from roastery.warehouse.semantic.model import Day, Dimension, Fact, Join, LabelSource, Measure, Metric, Semantics
 from roastery.warehouse.semantic.spec import (
     DEFAULT_FORMATS,
@@ -207,6 +216,8 @@ def _measure(spec: MeasureSpec, metric: MetricSpec, facts: Mapping[str, Fact]) -
 def _formula(spec: MetricSpec) -> Node | None:
     if spec.ratio:
         over: Node = Name(spec.ratio.numerator)
+        if spec.ratio.strict:
+            over = Present(over)
         if spec.ratio.scale:
             over = Arithmetic("*", Number(Decimal(spec.ratio.scale)), over)
         return Arithmetic("/", over, Name(spec.ratio.denominator))

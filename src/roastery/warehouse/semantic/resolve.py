@@ -23,7 +23,7 @@ from roastery.warehouse.semantic.bound import (
     Suffix,
 )
 from roastery.warehouse.semantic.calendar import Calendar
-from roastery.warehouse.semantic.formula import Arithmetic, Choice, Name, Node, Number, Total
+from roastery.warehouse.semantic.formula import Arithmetic, Choice, Name, Node, Number, Present, Total
 from roastery.warehouse.semantic.model import DATE, Fact, Measure, Metric, Semantics
 from roastery.warehouse.semantic.periods import (
     compared_period,
@@ -133,6 +133,8 @@ class Choices:
             return Arithmetic(node.sign, self._replaced(node.left, asked), self._replaced(node.right, asked))
         if isinstance(node, Total):
             return Total(tuple((sign, self._replaced(term, asked)) for sign, term in node.terms))
+        if isinstance(node, Present):
+            return Present(self._replaced(node.node, asked))
         if isinstance(node, Choice):
             return self._replaced(dict(node.options)[self._parameters[node.parameter]], asked)
         assert isinstance(node, Number)

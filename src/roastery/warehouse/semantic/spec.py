@@ -121,9 +121,12 @@ class MeasureSpec(_Spec):
 
 
 class RatioSpec(_Spec):
+    """strict: null, not zero, where the numerator has no rows at all: what nobody paid for has no cost per anything."""
+
     numerator: str
     denominator: str
     scale: int | None = None
+    strict: bool = False
 
 
 class ChooseSpec(_Spec):
