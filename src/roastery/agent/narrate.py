@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from roastery.agent.evidence import Evidence, Finding
@@ -93,7 +93,8 @@ class Narrator:
         return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
     def _was(self, metric: str) -> str:
-        return "were" if metric in PLURALS or self.title(metric).endswith(("orders", "customers", "clicks")) else "was"
+        plural = metric in PLURALS or (metric.endswith("s") and metric not in SHORT)
+        return "were" if plural else "was"
 
     def _label(self, dimension: str, value: str) -> str:
         label = self.evidence.label_of(dimension, value)
@@ -179,6 +180,7 @@ class Narrator:
         known = [r for r in rows if r.facts.get(by) is not None and r.facts[by].value is not None]
         if not known:
             return self._nothing(finding)
+        known.sort(key=lambda r: not r.is_named)
         if any(f"{by}__previous" in r.facts for r in known):
             return self._moved_rows(finding, rows, metrics, total)
         when = when_text(known[0].facts[by].period)
@@ -195,7 +197,13 @@ class Narrator:
             ]
         elif shown:
             lines[0] += " " + self._followers(finding, shown, by)
-        if by in total and total[by].value is not None and len(known) > 1 and not _partial_total(finding):
+        if (
+            by in total
+            and total[by].value is not None
+            and len(known) > 1
+            and not _partial_total(finding)
+            and self._adds_up(by)
+        ):
             lines.append(f"Overall{self._held(finding)} {self.title(by)} {self._was(by)} [[{total[by].id}]].")
         return "\n".join(lines)
 
@@ -205,13 +213,24 @@ class Narrator:
         """A split that is compared with another period: the whole first, then how each row moved."""
         by = _ordered_by(finding, metrics)
         lines = []
-        if by in total and f"{by}__previous" in total and total[by].value is not None and not _partial_total(finding):
+        if (
+            by in total
+            and f"{by}__previous" in total
+            and total[by].value is not None
+            and not _partial_total(finding)
+            and self._adds_up(by)
+        ):
             lines.append(self._moved(finding, by, total, first=True))
         for row in rows[:LISTED_ROWS]:
             if by in row.facts and row.facts[by].value is not None:
                 moved = self._moved(finding, by, row.facts, first=False, named=True)
                 lines.append(f"- {self._entity(row)}: {moved}" if lines else f"**{self._entity(row)}**: {moved}")
         return "\n".join(lines) if lines else self._nothing(finding)
+
+    def _adds_up(self, metric: str) -> bool:
+        """Platforms each claim a sale for themselves, so their claims are not added up in a sentence (law 6)."""
+        term = self.vocabulary.metrics.get(metric)
+        return term is None or not term.across_platforms
 
     def _leader(self, finding: Finding, rows: Sequence["Row"], by: str, when: str) -> tuple[str, "Row | None"]:
         """The first row, called highest or lowest only where a rank proves it."""
@@ -300,11 +319,16 @@ class Narrator:
     def _extreme(self, rows: Sequence["Row"], metric: str, place: str) -> Fact | None:
         for row in rows:
             fact = row.facts.get(metric)
-            if fact is None or fact.value is None or _is_cut(fact, rows, metric):
+            if fact is None or fact.value is None or _is_cut(fact, rows, metric) or self._is_open(fact):
                 continue
             if place in places(self.evidence, fact):
                 return fact
         return None
+
+    def _is_open(self, fact: Fact) -> bool:
+        """Whether a bucket ends after the data is complete: it may still grow (law 10)."""
+        through = next((r.complete_through for r in self.evidence.receipts if r.id == fact.receipt_id), None)
+        return through is not None and fact.period.end > date.fromisoformat(through[:10]) + timedelta(days=1)
 
     def _split_series(
         self, finding: Finding, rows: Sequence["Row"], metrics: Sequence[str], total: Mapping[str, Fact]
@@ -417,8 +441,9 @@ class Narrator:
         if not values:
             return finding.result.caveats[0] if finding.result.caveats else "Nothing of that name was found."
         kind = values[0]["dimension"].replace("_", " ")
-        listed = ", ".join(f"[[{v['label']}]]" for v in values[:10])
-        more = " and more, in the table" if len(values) > 10 else ""
+        labels = {self.evidence.labels[v["label"]].text: v["label"] for v in reversed(values)}
+        listed = ", ".join(f"[[{label}]]" for label in list(reversed(labels.values()))[:10])
+        more = ", the rest in the table" if len(labels) > 10 else ""
         same = all(v["dimension"] == values[0]["dimension"] for v in values)
         return f"**Found among your {_plural(kind) if same else 'names'}:** {listed}{more}."
 
@@ -449,6 +474,11 @@ class Row:
     entity: dict[str, str]
     facts: dict[str, Fact]
     shares: dict[str, Fact] = field(default_factory=dict)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is a value, and not what is left over without one."""
+        return not any(v in NO_NAMES for v in self.entity.values())
 
     def share(self, metric: str) -> Fact | None:
         return self.shares.get(metric)

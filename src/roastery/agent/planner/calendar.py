@@ -465,7 +465,8 @@ POINTS: tuple[Rule, ...] = (
 _POINT = (
     rf"(?:(?:the |on )?(?:\d{{4}}-\d{{1,2}}(?:-\d{{1,2}})?|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
     rf"|(?:{WEEKDAY} )?(?:the )?\d{{1,2}}(?: of)? {MONTH}(?:(?: ,)? {YEAR}| last year)?"
-    rf"|(?:last |this )?{MONTH}(?: \d{{1,2}})?(?:(?: ,)? {YEAR}| last year| this year)?|q[1-4](?: {YEAR}| last year)?|{YEAR}"
+    rf"|(?:last |this )?{MONTH}(?: \d{{1,2}})?(?:(?: ,)? {YEAR}| last year| this year)?"
+    rf"|q[1-4](?: {YEAR}| last year)?|{YEAR}"
     rf"|(?:last|this|the previous|previous) (?:week|month|quarter|year)|yesterday|today"
     rf"|(?:the )?(?:start|beginning) of (?:the|this) (?:week|month|quarter|year)|(?:\d+|a|one) {UNIT}s? ago"
     rf"|(?:last |past )?{WEEKDAY}|(?:the |last |this )?(?:{_HOLIDAY_WORDS})(?: {YEAR}| last year)?))"

@@ -8,6 +8,7 @@ from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.reading import Filter
+from roastery.agent.render import name_text
 
 EXCLUDING = pattern("excluding")
 OVER = pattern("over")
@@ -321,9 +322,9 @@ def _which(question: Question, symbol: Symbol, found: Names) -> tuple[tuple[Mean
     if symbol.of.partial:
         first = meant[0].name
         same = tuple(m for m in meant if m.name == first)
-        said = question.words(symbol)
+        said = name_text(question.words(symbol))
         if len(same) == 1:
-            return same, f"“{said}” is read as the {first.replace('_', ' ')} {same[0].label}"
+            return same, f"“{said}” is read as the {first.replace('_', ' ')} {name_text(same[0].label)}"
         return same, f"“{said}” is read as the {len(same)} {plural(first)} whose name contains it"
     return (meant[0],), None
 

@@ -15,6 +15,7 @@ from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.unknown import unknown_name
+from roastery.agent.render import name_text, value_name
 
 CREDITED = {
     "revenue": "attributed_revenue",
@@ -224,7 +225,8 @@ def _missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Rea
         meaning = symbol.of.first
         said = question.words(symbol)
         if meaning.kind == "missing_value":
-            there = sorted({v.label for v in lexicon.vocabulary.values if v.dimension == meaning.name})
+            values = [v for v in lexicon.vocabulary.values if v.dimension == meaning.name]
+            there = sorted({name_text(value_name(v.label)) for v in values})
             known = f" The {plural(meaning.name)} here are: {', '.join(there[:8])}." if there else ""
             return Reading("refuse", message=f"There is no data on {said} here.{known}")
         if meaning.kind == "missing_dimension":

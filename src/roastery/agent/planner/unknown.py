@@ -9,6 +9,7 @@ from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.names import EXCLUDING, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.render import name_text
 
 _SPLITTING = word_set("splitting")
 _NARROWING = word_set("narrowing")
@@ -21,7 +22,7 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         place = _place(question, run, lexicon)
         if place is None:
             continue
-        said = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
+        said = name_text(question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end])
         if not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
         return _ask(said, place, question, reading, lexicon)
@@ -132,5 +133,5 @@ def _beside_metric(said: str, question: Question) -> str:
 
 
 def _either(options: Sequence[str]) -> str:
-    quoted = [f"“{o}”" for o in options]
+    quoted = [f"“{name_text(o)}”" for o in options]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

@@ -23,6 +23,7 @@ class MetricTerm:
     unit: str = "count"
     dimensions: frozenset[str] | None = None
     definition: str = ""
+    across_platforms: str | None = None
 
     def splits_by(self, dimension: str) -> bool:
         return self.dimensions is None or dimension in self.dimensions
@@ -143,6 +144,7 @@ def metric_terms(catalogue: Any) -> Iterable[MetricTerm]:
             unit=getattr(metric, "unit", "count"),
             dimensions=None if allowed is None else frozenset(allowed),
             definition=getattr(metric, "definition", ""),
+            across_platforms=getattr(metric, "across_platforms", None),
         )
 
 

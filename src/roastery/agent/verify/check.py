@@ -18,7 +18,8 @@ from roastery.agent.verify.ground import MOVES, About, Ground
 from roastery.agent.verify.sentences import Mention, Reference, Sentence, read_sentence, split
 
 UNNAMED = frozenset({"unattributed", "none", "unknown"})
-ALIASES = {"order_revenue": "revenue", "paid_revenue": "attributed_revenue"}
+DAYS_OF_DATA = frozenset({"complete_through", "history_since"})
+"""Labels that are days, not names."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,11 @@ class Verifier:
         self.evidence = evidence
         self.ground = Ground.of(evidence)
         self.lexicon = lexicon
-        self._label_words = {(label.dimension, phrase(label.text)): label for label in evidence.labels.values()}
+        self._label_words = {
+            (label.dimension, phrase(label.text)): label
+            for label in evidence.labels.values()
+            if label.dimension not in DAYS_OF_DATA
+        }
 
     def problems(self, draft: str) -> list[Problem]:
         """Everything in a draft that is not backed; empty when it may go out."""
@@ -100,6 +105,8 @@ class Verifier:
         found = list(sentence.names)
         for ref in sentence.labels:
             label = self.evidence.labels[ref.id]
+            if label.dimension in DAYS_OF_DATA:
+                continue
             found.append(Mention(ref.at, ref.at + 1, "label", label.dimension, label.value))
         taken = {i for m in found for i in range(m.at, m.end)}
         stems = [phrase(t.word)[0] if phrase(t.word) else t.word for t in sentence.tokens]
