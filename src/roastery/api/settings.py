@@ -20,7 +20,8 @@ def _env(name: str, description: str, default: Any = None) -> Any:
 class Settings(BaseSettings):
     """The environment, read once when a process starts; docs/settings.md is made from the descriptions."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    # The prefix is for what populate_by_name adds: without it, a field's bare name such as HOME would be read.
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_prefix="ROASTERY_")
 
     home: Path = _env("ROASTERY_HOME", "Folder of all embedded state.", Path(".roastery"))
     database_url: str | None = _env(
