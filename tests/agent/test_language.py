@@ -44,7 +44,7 @@ def threads() -> Iterator[Any]:
             yield pytest.param(steps, id=" / ".join(s["ask"] for s in steps)[:100])
 
 
-@pytest.mark.parametrize("steps", threads())
+@pytest.mark.parametrize("steps", list(threads()))
 def test_question_is_understood(lexicon: Lexicon, steps: list[dict[str, Any]]) -> None:
     history: list[Reading] = []
     for step in steps:
