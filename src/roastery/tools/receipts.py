@@ -140,7 +140,7 @@ def rerun(
     """Run a receipt's tool again with its own arguments on the data of now, and say why the results differ.
 
     ask_again: how the result is made again where it is not by the tool itself, such as a query of more rows than the
-    tool gives. erased_at: when people's data was erased in this organization; a difference after an erasure is `erased`.
+    tool gives. erased_at: when people's data was erased here; a difference after an erasure is `erased`.
     Errors: OutOfScope when the receipt was made under a row scope that the asker does not have; StoreErrors pass
     through, because a warehouse that does not answer is no finding about the numbers.
     """
