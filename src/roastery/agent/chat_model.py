@@ -43,7 +43,7 @@ def chat_model(
 
     return ChatOpenAI(
         model=name,
-        api_key=api_key or os.environ.get("OPENAI_API_KEY") or "none",  # type: ignore[arg-type]
+        api_key=api_key or os.environ.get("OPENAI_API_KEY") or "none",
         base_url=base_url or os.environ.get("OPENAI_BASE_URL") or None,
         temperature=0,
         timeout=timeout_seconds,

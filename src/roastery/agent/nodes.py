@@ -13,7 +13,7 @@ from roastery.agent import protocol
 from roastery.agent.answer import Answer
 from roastery.agent.charts import chart_for
 from roastery.agent.chat_model import complete, model_name
-from roastery.agent.errors import ModelFailure
+from roastery.agent.errors import ModelFailure, OutOfBudget
 from roastery.agent.narrate import Narration, Narrator, compose
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.offline import OfflineModel
@@ -141,7 +141,7 @@ class Nodes:
 
     def act(self, state: AnalystState, run: Run) -> AnalystState:
         """Run what was planned; a failed call keeps its sentence, so that the model can mend it."""
-        calls = []
+        calls: list[dict[str, Any]] = []
         for call in state["calls"]:
             calls.append(self._called(call, calls, run) if call["state"] == "planned" else call)
         return {"calls": calls}
@@ -156,6 +156,8 @@ class Nodes:
             }
         if call["name"] not in self.tools:
             return _failed(call, UnknownTool(call["name"], self.tools))
+        if run.seconds <= 0:
+            return _failed(call, OutOfBudget("The time for this question is used up; ask for less at once.", "time"))
         tool = self.tools[call["name"]]
         run.tell("step", {"name": "tool", "tool": call["name"], "text": _doing(call)})
         if getattr(tool, "acts", False) and not self._approved(call, run):
@@ -217,7 +219,7 @@ class Nodes:
             answer_id=state["answer_id"],
             conversation_id=state["conversation_id"],
             question=state["question"],
-            status=status,  # type: ignore[arg-type]
+            status=status,
             text=compose(narration),
             facts=facts,
             receipts=run.evidence.receipts if answered else (),

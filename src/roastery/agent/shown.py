@@ -51,7 +51,7 @@ def column_title(name: str, lexicon: Lexicon) -> str:
 def shown_facts(evidence: Evidence) -> tuple[Fact, ...]:
     """All facts of the shown rows and totals, with every fact that one of them is computed from."""
     kept: dict[str, None] = {}
-    cut = set()
+    cut: set[str] = set()
     for finding in evidence.findings:
         for table in finding.result.tables[:1]:
             for row in table.fact_ids[SHOWN_ROWS:]:

@@ -8,7 +8,7 @@ the latest complete one.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 
 from roastery.agent.planner import dates
@@ -85,7 +85,8 @@ def _apply(
         start, end = starts[match.start()], ends[match.end()]
         length = match.end() - match.start()
         if isinstance(made, str):
-            span = Span(start, end, kind, text=match[0], **{("compare" if kind == "compare" else "grain"): made})
+            compare, grain = (made, None) if kind == "compare" else (None, made)
+            span = Span(start, end, kind, compare=compare, grain=grain, text=match[0])
         else:
             back = match[0] if re.match(r"(?:the )?(?:previous|prior|preceding|last)\b", match[0]) else None
             span = Span(start, end, kind, days=made, back=back, text=match[0])
@@ -197,14 +198,14 @@ def _half(calendar: Calendar, m: re.Match[str]) -> Days | None:
     first = (groups.get("h") or groups.get("nth")) in ("1", "first")
 
     def of(year: int) -> Days:
-        return dates.months(dates.date(year, 1 if first else 7, 1), 6, "month")
+        return dates.months(date(year, 1 if first else 7, 1), 6, "month")
 
     year = _year(calendar, m)
     return of(year) if year is not None else dates.latest_complete(calendar, of)
 
 
 def _calendar_year(calendar: Calendar, m: re.Match[str]) -> Days:
-    return dates.months(dates.date(int(m["year"]), 1, 1), 12, "year")
+    return dates.months(date(int(m["year"]), 1, 1), 12, "year")
 
 
 def _fiscal_year(calendar: Calendar, m: re.Match[str]) -> Days:
@@ -218,7 +219,7 @@ def _fiscal_year(calendar: Calendar, m: re.Match[str]) -> Days:
 
 
 def _relative_fiscal_quarter(calendar: Calendar, m: re.Match[str]) -> Days:
-    begin = dates.add_months(dates.date(calendar.today.year - 1, calendar.fiscal_start, 1), 0)
+    begin = dates.add_months(date(calendar.today.year - 1, calendar.fiscal_start, 1), 0)
     while dates.add_months(begin, 3) <= calendar.today:
         begin = dates.add_months(begin, 3)
     if m["relative"] in ("last", "previous"):
@@ -379,7 +380,7 @@ def _since(calendar: Calendar, m: re.Match[str]) -> Days | None:
 
 
 def _all_time(calendar: Calendar, _: re.Match[str]) -> Days:
-    return Days(dates.date(2000, 1, 1), calendar.today, "year", "all_time")
+    return Days(date(2000, 1, 1), calendar.today, "year", "all_time")
 
 
 def read_point(text: str, calendar: Calendar) -> Days | None:

@@ -14,7 +14,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import compared_with, trend_grain
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import ranking
-from roastery.agent.planner.reading import Filter, Reading, reading_of
+from roastery.agent.planner.reading import Filter, Intent, Reading, reading_of
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
@@ -112,7 +112,7 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         merged = replace(merged, dimensions=(), grain=None, order_by=None, limit=None)
     if question.has(r"(?:trend|over time)") and merged.grain is None:
         merged = replace(merged, grain=trend_grain(merged.period, calendar), order_by=None, limit=None)
-    intent = "compare" if merged.compare is not None else "query"
+    intent: Intent = "compare" if merged.compare is not None else "query"
     return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
 
 

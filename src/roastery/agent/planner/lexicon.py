@@ -87,10 +87,6 @@ GRAMMAR_WORDS = frozenset(stem(w) for w in word_set("grammar"))
 """Words of the grammar that change a reading, and are therefore mended."""
 
 
-def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
-    return tuple(sorted(meanings, key=lambda m: _RANK[m.kind]))
-
-
 class Lexicon:
     """Every phrase that a vocabulary knows, by its stemmed words."""
 

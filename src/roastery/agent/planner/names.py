@@ -299,8 +299,8 @@ def _filters(question: Question, lexicon: Lexicon, found: Names) -> Names:
             )
     dims = list(found.dimensions)
     filters: list[Filter] = []
-    for (dimension, op), meanings in values.items():
-        unique = {m.value: m for m in meanings}
+    for (dimension, op), named in values.items():
+        unique = {m.value: m for m in named}
         filters.append(Filter(dimension, op, tuple(unique), False, tuple(m.label for m in unique.values())))
         side_by_side = op == "in" and len(unique) > 1 and _side_by_side(question)
         if side_by_side and dimension not in dims:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -29,14 +30,16 @@ class LexiconSource:
         self._kept = kept
         self._vocabularies = VocabularySource(kept)
         self._lexicons: OrderedDict[tuple[Any, ...], Lexicon] = OrderedDict()
+        self._lock = threading.Lock()
 
     def of(self, context: ToolContext) -> Lexicon:
-        vocabulary = self._vocabularies.of(context)
-        lexicon = self._lexicons.get(vocabulary.key)
-        if lexicon is None:
-            lexicon = self._lexicons[vocabulary.key] = Lexicon(vocabulary)
-            while len(self._lexicons) > self._kept:
-                self._lexicons.popitem(last=False)
+        with self._lock:
+            vocabulary = self._vocabularies.of(context)
+            lexicon = self._lexicons.get(vocabulary.key)
+            if lexicon is None:
+                lexicon = self._lexicons[vocabulary.key] = Lexicon(vocabulary)
+                while len(self._lexicons) > self._kept:
+                    self._lexicons.popitem(last=False)
         fresh = copy.copy(lexicon)
         fresh.vocabulary = vocabulary
         return fresh
@@ -53,7 +56,7 @@ class OfflineModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "roastery-offline"
 
-    def bind_tools(self, tools: Sequence[Any], *, lexicon: Lexicon | None = None, **_: Any) -> "OfflineModel":  # type: ignore[override]
+    def bind_tools(self, tools: Sequence[Any], *, lexicon: Lexicon | None = None, **_: Any) -> "OfflineModel":
         """The same model with tools to call and the organization's words to understand questions by."""
         names = tuple(t["function"]["name"] if isinstance(t, dict) else t.name for t in tools)
         return self.model_copy(update={"tools": names, "lexicon": lexicon or self.lexicon})

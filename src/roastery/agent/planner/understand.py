@@ -131,8 +131,8 @@ def _noted(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         condition = Filter("roas", "lt", ("1",), True)
         said = reading.said | {"metrics", "filters"}
         question.unknown.clear()
-        losing = {"metrics": ("roas", "spend"), "filters": (*reading.filters, condition), "said": frozenset(said)}
-        reading = replace(reading, **losing, order_by=None, limit=None)
+        reading = replace(reading, metrics=("roas", "spend"), said=frozenset(said), order_by=None, limit=None)
+        reading = replace(reading, filters=(*reading.filters, condition))
         reading = reading.assuming("“losing money” is read as ROAS below 1×, media cost only")
     return reading
 

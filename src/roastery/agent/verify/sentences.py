@@ -84,7 +84,8 @@ def read_sentence(text: str, lexicon: Lexicon) -> Sentence:
     """Find everything that a sentence speaks of."""
     bare = REFERENCE.sub(lambda m: f" xref{m[1]}x ", text.replace("*", " ").replace("_", " "))
     tokens = tokenize(bare)
-    facts, labels = [], []
+    facts: list[Reference] = []
+    labels: list[Reference] = []
     for i, token in enumerate(tokens):
         if found := _REF.match(token.word):
             (facts if found[1].startswith("f") else labels).append(Reference(i, found[1]))
