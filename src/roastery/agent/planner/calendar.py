@@ -257,7 +257,7 @@ def _iso_week(calendar: Calendar, m: re.Match[str]) -> Days | None:
 
     def of(year: int) -> Days | None:
         try:
-            monday = dates.date.fromisocalendar(year, int(m["w"]), 1)
+            monday = date.fromisocalendar(year, int(m["w"]), 1)
         except ValueError:
             return None
         return Days(monday, monday + timedelta(days=7), "week")
