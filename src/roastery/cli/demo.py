@@ -37,18 +37,19 @@ def work(roastery: Roastery, terminal: Terminal, customers: int, once: bool) -> 
     from roastery.cli.progress import told_to
     from roastery.evals import loading
     from roastery.evals.sets.truth import QUESTIONS
-    from roastery.evals.twins import serve
+    from roastery.evals.twins.apart import serve_apart
 
     told = _Steps(terminal)
     told("making the company (27 months of customers, campaigns, orders and visits)")
-    world = _world(roastery.settings.home / "demo" / f"world-{customers}", customers)
+    folder = roastery.settings.home / "demo" / f"world-{customers}"
+    world = _world(folder, customers)
     organization = loading.make_organization(roastery, world)
     told("importing the e-mail platform's reports as CSV")
     loading.import_email(roastery, organization, world)
     told(f"starting the twins of {organization.name}'s ad platforms and shop on loopback")
     with contextlib.ExitStack() as ending:
         # Served on, the twins stay for the scheduled syncs; otherwise nobody will ask them again.
-        twins = (ending if once else roastery.beside).enter_context(serve(world))
+        twins = (ending if once else roastery.beside).enter_context(serve_apart(folder))
         for connection_id, name in loading.connect_twins(roastery, organization, twins):
             told(f"syncing {name} over HTTP")
             with told_to(terminal, name) as progress:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import httpx2
 import uvicorn
@@ -19,7 +19,7 @@ from roastery.api.store.organizations import Organizations
 from roastery.connectors.errors import ConnectorError
 from roastery.connectors.sync import SyncProgress, SyncReport
 from roastery.connectors.webhooks import sign_standard
-from roastery.evals.twins import Twins
+from roastery.evals.twins import Twin
 from roastery.evals.world import World
 from roastery.warehouse.errors import BadRows
 from roastery.warehouse.organization import Organization
@@ -35,7 +35,7 @@ def make_organization(roastery: Roastery, world: World) -> Organization:
         return found or organizations.create(world.organization, roastery.wall.now())
 
 
-def connect_twins(roastery: Roastery, organization: Organization, twins: Twins) -> list[tuple[str, str]]:
+def connect_twins(roastery: Roastery, organization: Organization, twins: Iterable[Twin]) -> list[tuple[str, str]]:
     """(connection id, name) of each twin. A later run finds its connections and gives them the twins' new address."""
     made = []
     for twin in twins:

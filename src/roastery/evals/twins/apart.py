@@ -1,0 +1,51 @@
+"""Runs the twins in a process of their own, as real providers are: they take no time from whoever asks them.
+
+`python -m roastery.evals.twins.apart FOLDER` serves a saved world until its standard input closes, which it also does
+when the process that started it is killed.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from roastery.evals.twins.server import Twin, serve
+from roastery.evals.world import World
+
+END_SECONDS = 15
+
+
+@contextmanager
+def serve_apart(world_folder: Path) -> Iterator[list[Twin]]:
+    """The twins of a saved world, until the block ends. Errors: RuntimeError when they do not start."""
+    command = [sys.executable, "-m", __name__, str(world_folder)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        told = process.stdout.readline()
+        if not told:
+            raise RuntimeError("The provider twins did not start.")
+        yield [Twin(**twin) for twin in json.loads(told)]
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def main(world_folder: str) -> None:
+    with serve(World.load(Path(world_folder))) as twins:
+        sys.stdout.write(json.dumps([asdict(twin) for twin in twins]) + "\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
