@@ -117,7 +117,7 @@ def test_top_five_campaigns_with_spend_and_cac(analyst: Analyst, context: ToolCo
 def test_an_answer_is_short_says_how_and_proves_itself(analyst: Analyst, context: ToolContext, question: str) -> None:
     answer = analyst.ask(question, context)
     assert len(answer.text.split()) <= 120
-    assert "_How: " in answer.text
+    assert "\n\nHow: " in answer.text
     assert "failures" not in answer.notes
     assert [context.ledger.receipt(r.id) for r in answer.receipts] == list(answer.receipts)
     assert answer.suggestions
@@ -208,6 +208,18 @@ def test_several_questions_in_one_message_are_all_answered(analyst: Analyst, con
     assert [r.arguments["metrics"] for r in answer.receipts] == [["spend"], ["orders"]]
     assert "Spend was" in answer.text
     assert "Orders were" in answer.text
+
+
+def test_a_greeting_beside_a_question_is_no_question(analyst: Analyst, context: ToolContext) -> None:
+    answer = analyst.ask("Hello!\nHow much did we spend last week?", context)
+    assert "Spend was" in answer.text
+    assert "Hello" not in answer.text
+
+
+def test_a_doubtful_question_beside_a_clear_one_is_asked_back(analyst: Analyst, context: ToolContext) -> None:
+    answer = analyst.ask("How much did we spend last week? And how many conversions last week?", context)
+    assert "Spend was" in answer.text
+    assert "do you mean Attributed orders" in answer.text
 
 
 def test_the_stream_tells_steps_then_sentences_then_the_answer(analyst: Analyst, context: ToolContext) -> None:

@@ -596,7 +596,7 @@ def compose(narration: Narration) -> str:
     """The Markdown of an answer: the answer, how it was found, caveats; caveats are shortened before the answer is."""
     parts = [narration.answer]
     if narration.how:
-        parts.append(f"_How: {narration.how}_")
+        parts.append(f"How: {narration.how}")
     budget = LONGEST - sum(words_in(p) for p in parts)
     shown: list[str] = []
     for caveat in narration.caveats:
@@ -607,7 +607,7 @@ def compose(narration: Narration) -> str:
     if shown:
         left = len(narration.caveats) - len(shown)
         more = f" ({left} more with the receipt.)" if left else ""
-        parts.append(f"_Caveats: {' '.join(shown)}{more}_")
+        parts.append(f"Caveats: {' '.join(shown)}{more}")
     return "\n\n".join(parts)
 
 

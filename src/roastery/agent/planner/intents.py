@@ -9,6 +9,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
+HELLO = "Hello."
 LATER: tuple[tuple[str, str], ...] = (
     ("ask_forecast_metric", "forecasts"),
     ("ask_detect_anomalies", "looking for anomalies"),
@@ -29,7 +30,7 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if refused := _not_computed(question):
         return refused
     if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")) and not reading.metrics:
-        return Reading("clarify", message=f"Hello. {ABLE} What would you like to know?")
+        return Reading("clarify", message=f"{HELLO} {ABLE} What would you like to know?")
     if _asks_health(question, reading):
         return Reading("health")
     if _asks_definition(question, reading):

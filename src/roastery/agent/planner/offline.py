@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict
 
+from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call, tool_calls
 from roastery.agent.planner.understand import questions_in, understand
@@ -86,7 +87,7 @@ class OfflineModel(BaseChatModel):
         for n, (name, arguments) in enumerate(call for reading in asking for call in tool_calls(reading)):
             calls.append({"id": f"offline_{n}", "name": name, "args": arguments, "type": "tool_call"})
         kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
-        left = [r.message for r in readings if r.intent in CONTROL]
+        left = [r.message for r in readings if r.intent in CONTROL and not r.message.startswith(HELLO)]
         assumptions = [a for r in asking for a in r.assumptions]
         return AIMessage(
             "", tool_calls=calls, additional_kwargs={"reading": {**kept, "assumptions": assumptions, "left": left}}
