@@ -1,0 +1,50 @@
+"""The deterministic narration: insight first, every number a reference, in sentences that `verify` accepts."""
+
+from roastery.agent.evidence import Finding
+from roastery.agent.narrate.frames import Frames
+from roastery.agent.narrate.how import (
+    CAVEAT_WORDS,
+    HOW_WORDS,
+    LONGEST,
+    Narration,
+    compose,
+    how_found,
+    words_in,
+)
+from roastery.agent.narrate.others import Others
+from roastery.agent.narrate.voice import SHORT
+
+__all__ = ["SHORT", "Narration", "Narrator", "compose"]
+
+
+class Narrator(Frames, Others):
+    """Writes the narration of one run's evidence."""
+
+    def narrate(self) -> Narration:
+        """Sentences for every finding, most telling first."""
+        parts = [part for finding in self.evidence.findings if (part := self._finding(finding))]
+        quoted = any(f.tool == "describe_metrics" for f in self.evidence.findings)
+        answer = "\n\n".join(parts)
+        caveats = self.caveats()
+        room = LONGEST - words_in(answer) - min(CAVEAT_WORDS, sum(words_in(c) for c in caveats)) - 3
+        return Narration(answer, self.how(max(HOW_WORDS, min(room, 60))), caveats, quoted)
+
+    def _finding(self, finding: Finding) -> str:
+        if finding.tool == "describe_metrics":
+            return self.definitions(finding)
+        if finding.tool == "data_health":
+            return self.health(finding)
+        if finding.tool == "search_dimension_values":
+            return self.values(finding)
+        if finding.result.frame is None:
+            return self.plain(finding)
+        if finding.tool == "compare_periods" and finding.result.data.get("splits"):
+            return self.contributions(finding)
+        return self.frame(finding)
+
+    def how(self, words: int = 34) -> str:
+        """Period, attribution and definition, from the receipts."""
+        return how_found(self.evidence, self.title, self.assumptions, words)
+
+    def caveats(self) -> tuple[str, ...]:
+        return self.evidence.caveats

@@ -1,0 +1,95 @@
+"""How it was found and what to mind: the lines below an answer, from its receipts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from roastery.agent.evidence import Evidence
+from roastery.agent.narrate.voice import capital
+from roastery.agent.render import period_text
+from roastery.tools.base import FactPeriod
+
+HOW_WORDS = 24
+CAVEAT_WORDS = 36
+LONGEST = 118
+
+
+@dataclass(frozen=True)
+class Narration:
+    """What is said of a run: `answer` with references, then how it was found, then caveats (plain text, no model)."""
+
+    answer: str
+    how: str = ""
+    caveats: tuple[str, ...] = ()
+    quoted: bool = False
+
+
+def how_found(evidence: Evidence, title: Any, assumptions: Sequence[str] = (), words: int = 34) -> str:
+    """One or two sentences from the receipts: what was assumed, how it is attributed, what the metric means."""
+    parts = []
+    if assumptions:
+        parts.append(f"Assumed: {'; '.join(assumptions)}.")
+    receipt = next((r for r in evidence.receipts if r.metric_definitions), None)
+    if receipt is None:
+        return " ".join(parts)
+    period = f"{period_text(receipt.period)}" if receipt.period else ""
+    if attributed := _attribution(receipt.attribution, receipt.metric_definitions):
+        period = f"{period}, {attributed}" if period else attributed
+    if receipt.data_as_of:
+        period += f"; data as of {_as_of(receipt.data_as_of)}"
+    if period:
+        parts.append(f"{capital(period)}.")
+    budget = words - sum(len(p.split()) for p in parts)
+    for metric, definition in receipt.metric_definitions.items():
+        first = _clause(definition)
+        if len(first.split()) + 3 <= budget:
+            parts.append(f"{capital(title(metric))}: {first[:1].lower() + first[1:]}.")
+            budget -= len(first.split()) + 3
+    return " ".join(parts)
+
+
+CREDITED_WORDS = ("credit", "paid touch", "eligible touch")
+
+
+def _attribution(attribution: Mapping[str, Any], definitions: Mapping[str, str]) -> str:
+    if not attribution or not any(w in d.lower() for d in definitions.values() for w in CREDITED_WORDS):
+        return ""
+    model = str(attribution.get("model", "")).replace("_", " ").replace("non direct", "non-direct")
+    window = attribution.get("window_days")
+    days = f", {window}-day window" if window else ", campaigns' own windows"
+    return f"credited by {model}{days}"
+
+
+def _as_of(data_as_of: Mapping[str, str]) -> str:
+    """The oldest of the sources' times, as a day."""
+    oldest = min(data_as_of.values())
+    day = date.fromisoformat(oldest[:10])
+    return period_text(FactPeriod(start=day, end=date.fromordinal(day.toordinal() + 1)))
+
+
+def _clause(definition: str) -> str:
+    return definition.strip().split(";")[0].split(". ")[0].rstrip(".")
+
+
+def words_in(text: str) -> int:
+    return len(text.split())
+
+
+def compose(narration: Narration) -> str:
+    """The Markdown of an answer: the answer, how it was found, caveats; caveats are shortened before the answer is."""
+    parts = [narration.answer]
+    if narration.how:
+        parts.append(f"How: {narration.how}")
+    budget = LONGEST - sum(words_in(p) for p in parts)
+    shown: list[str] = []
+    for caveat in narration.caveats:
+        if shown and words_in(caveat) > budget:
+            break
+        shown.append(caveat)
+        budget -= words_in(caveat)
+    if shown:
+        left = len(narration.caveats) - len(shown)
+        more = f" ({left} more with the receipt.)" if left else ""
+        parts.append(f"Caveats: {' '.join(shown)}{more}")
+    return "\n\n".join(parts)
