@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from roastery.tools.base import ToolContext
-from roastery.warehouse.semantic.formula import Arithmetic, Name, Number
+from roastery.warehouse.semantic.formula import Arithmetic, Name, Number, Present
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ def parts_of_ratio(context: ToolContext, metric: str) -> RatioParts | None:
     if isinstance(above, Arithmetic) and above.sign == "*" and isinstance(above.left, Number):
         scale = above.left.value
         above = above.right
+    if isinstance(above, Present):
+        above = above.node
     if not (isinstance(above, Name) and isinstance(below, Name)):
         return None
     if any(context.metrics.semantics.additivity(name) == "non_additive" for name in (above.name, below.name)):
