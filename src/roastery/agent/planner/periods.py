@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from roastery.agent.planner.calendar import Span, last_n, named, read_point
+from roastery.agent.planner.calendar import Span
+from roastery.agent.planner.calendar_days import last_n, named, read_point
 from roastery.agent.planner.dates import Calendar, Days, add_months
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, Symbol

@@ -1,0 +1,269 @@
+"""The rules of the calendar grammar, in the order in which they are tried."""
+
+from datetime import timedelta
+
+from roastery.agent.planner import dates
+from roastery.agent.planner.calendar_days import (
+    LAST,
+    OF,
+    POINT,
+    POINTS,
+    UNIT,
+    Rule,
+    named,
+    period_rule,
+    read_all_time,
+    read_before,
+    read_beside,
+    read_days_of_month,
+    read_days_of_that_month,
+    read_edge,
+    read_few,
+    read_fiscal_year,
+    read_grain,
+    read_half,
+    read_half_of,
+    read_iso_week,
+    read_last_n,
+    read_month,
+    read_named,
+    read_part_of,
+    read_past_unit,
+    read_range,
+    read_relative_fiscal_quarter,
+    read_says,
+    read_season,
+    read_short_last,
+    read_since,
+    read_week_of,
+    read_weekend,
+)
+from roastery.agent.planner.dates import MONTH, YEAR, Days
+
+RULES: tuple[Rule, ...] = (
+    # Comparisons first: "same period last year" must not be read as "last year".
+    period_rule(
+        "same period last year",
+        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|timeframe|days|day|dates|date|weeks|week|months"
+        r"|month"
+        r"|quarters|quarter|range|\d+ weeks|\d+ days|\d+ months)(?: of| in| from| a)?(?: the)?"
+        r" (?:last year|previous year|prior year|year before|year ago|year earlier)",
+        read_says("previous_year"),
+        "compare",
+    ),
+    period_rule(
+        "year ago",
+        r"(?:a|one|the) year (?:ago|earlier|before|prior)|(?:the )?(?:year prior|prior year)",
+        read_says("previous_year"),
+        "compare",
+    ),
+    period_rule(
+        "yoy",
+        r"(?:year (?:over|on|to) year|yoy|y o y|year over year)(?: (?:change|growth))?",
+        read_says("previous_year"),
+        "compare",
+    ),
+    period_rule(
+        "pop",
+        r"(?:period over period|pop|(?:the )?(?:previous|prior|preceding|last|earlier) (?:period|timeframe)"
+        r"|(?:the )?period (?:before|prior)|the one before(?: that)?|the same (?:length|number of days) before"
+        r"|(?:what (?:it|they) (?:was|were)|(?:it|they) (?:was|were)|how (?:it|they) (?:was|were)) before)",
+        read_says("previous_period"),
+        "compare",
+    ),
+    period_rule("mom", r"month (?:over|on|to) month|mom|m o m", read_says("previous_period:month"), "compare"),
+    period_rule("wow", r"week (?:over|on|to) week|wow|w o w", read_says("previous_period:week"), "compare"),
+    period_rule("qoq", r"quarter (?:over|on|to) quarter|qoq|q o q", read_says("previous_period:quarter"), "compare"),
+    period_rule("dod", r"day (?:over|on|to) day|dod", read_says("previous_period:day"), "compare"),
+    period_rule(
+        "N before",
+        rf"(?:the )?(?P<n>\d+)(?: (?P<unit>{UNIT})s?)? (?:before|prior|earlier|preceding|previous)(?: (?:that|those"
+        rf"|them|it|these))?",
+        read_before,
+        "compare",
+    ),
+    period_rule(
+        "unit before",
+        rf"the (?P<unit>{UNIT}) (?:before|prior|earlier)(?: (?:that|it))?",
+        lambda c, m: f"before:1:{m['unit']}",
+        "compare",
+    ),
+    # Then periods made of other periods.
+    period_rule(
+        "week before last",
+        rf"(?:the )?(?P<unit>{UNIT}) before last",
+        lambda c, m: Days(
+            c.shift(m["unit"], c.begin(m["unit"], c.today), -2),
+            c.shift(m["unit"], c.begin(m["unit"], c.today), -1),
+            m["unit"],
+        ),
+    ),
+    period_rule(
+        "day before yesterday",
+        "(?:the )?day before yesterday",
+        lambda c, m: Days(c.today - timedelta(days=2), c.today - timedelta(days=1)),
+    ),
+    period_rule("between", rf"(?:from |between )(?P<first>{POINT}) and (?P<last>{POINT})", read_range),
+    period_rule(
+        "range",
+        rf"(?:from |between )?(?P<first>{POINT}) (?:to|until|till|through|thru|-|up to) (?P<last>{POINT})",
+        read_range,
+    ),
+    period_rule(
+        "days of month",
+        rf"(?:from |between )?(?:the )?(?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?:the )?(?P<b>\d{{1,2}})(?: of)?"
+        rf" (?P<month>{MONTH})" + OF,
+        read_days_of_month,
+    ),
+    period_rule(
+        "days of that month",
+        r"(?:from |between )?(?:the )?(?P<a>\d{1,2}) (?:to|and|through|-|until) (?:the )?(?P<b>\d{1,2}) of"
+        r" (?P<which>last|this|the previous) month",
+        read_days_of_that_month,
+    ),
+    period_rule(
+        "before point",
+        rf"(?:the )?(?:(?P<n>\d+) )?(?P<unit>day|week|month)s? (?P<side>before|prior to|leading up to|after|following)"
+        rf" (?P<point>{POINT})",
+        read_beside,
+    ),
+    period_rule(
+        "month days",
+        rf"(?:from |between )?(?P<month>{MONTH}) (?P<a>\d{{1,2}}) (?:to|and|through|-|until) (?P<b>\d{{1,2}})(?! "
+        rf"?{MONTH})" + OF,
+        read_days_of_month,
+    ),
+    period_rule(
+        "since",
+        rf"(?:ever )?(?:since|starting(?: from| on)?|from) (?P<point>{POINT})(?: (?:onwards?|on|until now|to now|to "
+        rf"today|till now|to date))?",
+        read_since,
+    ),
+    period_rule(
+        "iso week",
+        rf"(?:calendar |iso )?(?:week|wk|kw|cw) (?P<w>[1-9]|[1-4]\d|5[0-3])(?:(?: of)? (?P<year>{YEAR}))?",
+        read_iso_week,
+    ),
+    period_rule("since start", rf"since (?:the )?(?:start|beginning|first day) of (?P<point>{POINT})", read_since),
+    period_rule(
+        "edge of",
+        rf"(?:at |in |by |around )?(?:the )?(?P<edge>end|start|beginning|middle) of "
+        rf"(?P<point>{MONTH}(?: {YEAR})?|last month|this month)",
+        read_edge,
+    ),
+    period_rule("early month", rf"(?P<edge>early|late|mid) (?P<point>{MONTH}(?: {YEAR})?)", read_edge),
+    period_rule(
+        "week of",
+        rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c)(?: on)? (?P<point>{POINT})",
+        read_week_of,
+    ),
+    period_rule(
+        "part of",
+        rf"(?:the )?(?P<which>first|opening|last|final) (?:(?P<n>\d+) )?(?P<unit>day|week)s? (?:of|in) "
+        rf"(?P<point>{POINT})",
+        read_part_of,
+    ),
+    period_rule("half of month", rf"(?:the )?(?P<which>first|second) half of (?P<point>{POINT})", read_half_of),
+    period_rule(
+        "half of year",
+        rf"(?:the )?(?P<nth>first|second) half(?: of(?: the year)?)?(?: (?P<year>{YEAR})| (?P<relative>last year"
+        rf"|this year))?",
+        read_half,
+    ),
+    # Then plain periods.
+    period_rule(
+        "last n",
+        rf"(?:the )?(?:{LAST}) (?P<n>\d+)(?: (?:full|complete|calendar|whole))? (?P<unit>{UNIT})s?",
+        read_last_n,
+    ),
+    period_rule("n last", rf"(?:the )?(?P<n>\d+) (?:last|past|most recent) (?P<unit>{UNIT})s?", read_last_n),
+    period_rule("few", rf"(?:the )?(?:{LAST}) (?:few|couple(?: of)?|several) (?P<unit>{UNIT})s?", read_few),
+    period_rule("short last", r"[lpt](?P<n>\d{1,3})(?P<u>[dwmqy])", read_short_last),
+    period_rule(
+        "n days", rf"(?:over|in|during|for|within)(?: the)? (?P<n>[2-9]\d*|1\d+) (?P<unit>{UNIT})s?", read_last_n
+    ),
+    period_rule(
+        "the unit",
+        r"(?:(?<=for )|(?<=during )|(?<=over ))the (?P<unit>month|quarter|year)",
+        lambda c, m: named(c, f"this_{m['unit']}", m["unit"]),
+    ),
+    period_rule("past unit", r"(?:the )?past (?P<unit>week|month|quarter|year)", read_past_unit),
+    period_rule("24 hours", r"(?:the )?(?:last|past) (?:24|24h) hours", read_named("yesterday", "day")),
+    *(
+        period_rule(f"{unit} to date", pattern, read_named(f"{unit}_to_date", unit))
+        for unit, pattern in (
+            (
+                "month",
+                r"(?:this )?month to date|mtd|(?:so far )?this month so far|so far this month|(?:the )?month so far",
+            ),
+            (
+                "quarter",
+                r"(?:this )?quarter to date|qtd|this quarter so far|so far this quarter|(?:the )?quarter so far",
+            ),
+            ("year", r"(?:this )?year to date|ytd|this year so far|so far this year|(?:the )?year so far"),
+        )
+    ),
+    period_rule(
+        "week to date",
+        r"(?:this )?week to date|wtd|this week so far|so far this week",
+        lambda c, m: Days(c.week_of(c.today), max(c.today, c.week_of(c.today) + timedelta(days=1)), "week"),
+    ),
+    period_rule(
+        "all time",
+        r"all time|of all time|ever|since (?:the )?(?:beginning|start|day one|launch|we started)|to date overall",
+        read_all_time,
+    ),
+    period_rule(
+        "fiscal year",
+        rf"(?:fy|fiscal year|financial year) ?(?P<year>{YEAR}|\d\d)|fy(?P<short>\d\d)(?!\d)",
+        lambda c, m: dates.fiscal_year(c, dates.year_number(m["year"] or m["short"])),
+    ),
+    period_rule(
+        "relative fiscal year",
+        r"(?P<relative>this|last|the current|current|the last|the previous) (?:fiscal|financial) year",
+        lambda c, m: read_fiscal_year(c, m),
+    ),
+    period_rule(
+        "relative fiscal quarter",
+        r"(?:the )?(?P<relative>this|last|current|previous) fiscal quarter",
+        read_relative_fiscal_quarter,
+    ),
+    period_rule(
+        "weekend",
+        r"(?:over |on )?(?:the )?(?P<relative>last|past|this|previous|this past)? ?weekend",
+        lambda c, m: read_weekend(c, m),
+    ),
+    period_rule(
+        "season",
+        rf"(?:(?P<relative>last|this|the|over the|in the|during the|in|during) )(?P<season>spring|summer|autumn|fall"
+        rf"|winter)(?: (?P<year>{YEAR}))?(?! (?:sale|campaign|promo|collection|launch|deal|offer))",
+        read_season,
+    ),
+    *(r for r in POINTS if r[0] != "bare may"),
+    period_rule(
+        "in may",
+        r"(?:(?<=in )|(?<=for )|(?<=during )|(?<=of )|(?<=since )|(?<=vs )|(?<=versus )|(?<=with )|(?<=to )"
+        r"|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=last )|(?<=this ))(?P<month>may)",
+        read_month,
+    ),
+    # Grains.
+    period_rule(
+        "by unit",
+        rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar )?(?P<unit>{UNIT}"
+        rf"|daily|weekly|monthly|quarterly|yearly|annual)(?: (?:basis|level))?",
+        read_grain,
+        "grain",
+    ),
+    period_rule(
+        "unit by unit",
+        r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?P=unit)",
+        read_grain,
+        "grain",
+    ),
+    period_rule(
+        "unitly",
+        r"(?P<unit>daily|weekly|monthly|quarterly|yearly|annual|annually)(?: (?:basis|trend|breakdown|view))?",
+        read_grain,
+        "grain",
+    ),
+)
