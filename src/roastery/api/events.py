@@ -101,15 +101,22 @@ def land_events(roastery: "Roastery", organization: Organization, events: Sequen
     """Land events by dataset and action, in their order; a bad one is told with its position and left out."""
     batches, errors = _batches(events)
     accepted, rejected = 0, len(errors)
+    warnings: dict[str, None] = {}
     warehouse = roastery.warehouse(organization)
     for batch in batches:
         land = warehouse.upsert_rows if batch.action == "upserted" else warehouse.delete_rows
         report = land(batch.dataset, batch.rows, build=False)
         accepted += report.accepted
         rejected += report.rejected
+        warnings.update(dict.fromkeys(report.warnings))
         errors += [{**error_as_json(e), "row": batch.positions[e.row - 1]} for e in report.errors]
     roastery.builds.request(organization)
-    return {"accepted": accepted, "rejected": rejected, "errors": errors[:MOST_ERRORS_LISTED]}
+    return {
+        "accepted": accepted,
+        "rejected": rejected,
+        "errors": errors[:MOST_ERRORS_LISTED],
+        "warnings": list(warnings),
+    }
 
 
 def _batches(events: Sequence[Any]) -> tuple[list[_Batch], list[dict[str, Any]]]:

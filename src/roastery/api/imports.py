@@ -108,6 +108,7 @@ def _land(roastery: "Roastery", organization: Organization, upload: Upload) -> d
         "accepted": row.accepted,
         "rejected": row.rejected,
         "errors": errors,
+        "warnings": list(report.warnings),
     }
 
 

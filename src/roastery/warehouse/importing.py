@@ -148,6 +148,8 @@ class _Import:
                 "INSERT INTO faults SELECT row_number, '', 'The line is not a JSON object.', NULL FROM chunk "
                 f"WHERE NOT {tabular.IS_OBJECT}"
             )
+        else:
+            self._note_missing_keys(found)
         present = tuple(c for c in self.target.columns if c.is_key or c.name in found)
         text = tabular.text_select(present, found, source, cursor)
         if any(c.personal for c in present):
@@ -285,6 +287,12 @@ class _Import:
                 near = nearest(column, self.target.column_names)
                 hint = f" Did you mean '{near}'?" if near else ""
                 self._remark(f"'{column}' is not a column of {self.target.name} and was left out.{hint}")
+
+    def _note_missing_keys(self, found: Mapping[str, str]) -> None:
+        """A remark where rows get '' for a part of their key, for rows that differ only there become one."""
+        missing = [column.name for column in self.target.columns if column.is_key and column.name not in found]
+        if missing:
+            self._remark(f"Every row has '' for what is part of the key and not in the file: {', '.join(missing)}.")
 
     def _remark(self, text: str) -> None:
         if len(self.remarks) < 50:

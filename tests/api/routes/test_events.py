@@ -46,7 +46,7 @@ def push(desk: Desk, secret: str, body: Any, message_id: str = "msg_1", tampered
 def test_a_signed_event_is_in_the_next_query(desk: Desk) -> None:
     answer = push(desk, secret_of(desk), event())
     assert answer.status_code == 200, answer.text
-    assert answer.json() == {"accepted": 1, "rejected": 0, "errors": []}
+    assert answer.json() == {"accepted": 1, "rejected": 0, "errors": [], "warnings": []}
     assert revenue(desk) == {"revenue": "12.00", "orders": 1}
 
 

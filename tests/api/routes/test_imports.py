@@ -115,3 +115,12 @@ def test_an_unknown_dataset_and_content_type_name_what_is_known(desk: Desk) -> N
 def test_a_viewer_imports_nothing(desk: Desk) -> None:
     answer = desk.call("POST", "/v1/imports/transactions", role="viewer", content=CSV)
     assert answer.status_code == 403
+
+
+def test_a_column_that_was_left_out_and_a_key_that_is_missing_are_told(desk: Desk) -> None:
+    rows = "report_date,platform,account_id,campaign,spend\n2026-11-01,meta_ads,a,abc,12.5\n"
+    answer = send(desk, rows, "ad_performance").json()
+    assert answer["accepted"] == 1
+    [left_out] = [w for w in answer["warnings"] if "'campaign' is not a column" in w]
+    assert "Did you mean 'campaign" in left_out
+    assert any("part of the key" in w and "campaign_id" in w for w in answer["warnings"])

@@ -9,6 +9,7 @@ from roastery.agent.narrate.how import (
     Narration,
     compose,
     how_found,
+    lists_apart,
     words_in,
 )
 from roastery.agent.narrate.others import Others
@@ -22,7 +23,7 @@ class Narrator(Frames, Others):
 
     def narrate(self) -> Narration:
         """Sentences for every finding, most telling first."""
-        parts = [part for finding in self.evidence.findings if (part := self._finding(finding))]
+        parts = [lists_apart(part) for finding in self.evidence.findings if (part := self._finding(finding))]
         quoted = any(f.tool == "describe_metrics" for f in self.evidence.findings)
         answer = "\n\n".join(parts)
         caveats = self.caveats()

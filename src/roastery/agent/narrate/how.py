@@ -1,5 +1,6 @@
 """How it was found and what to mind: the lines below an answer, from its receipts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from roastery.tools.base import FactPeriod
 HOW_WORDS = 24
 CAVEAT_WORDS = 36
 LONGEST = 118
+LIST_THEN_SENTENCE = re.compile(r"^(- [^\n]*)\n(?=[^-\s])", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,15 @@ def _as_of(data_as_of: Mapping[str, str]) -> str:
 
 def _clause(definition: str) -> str:
     return definition.strip().split(";")[0].split(". ")[0].rstrip(".")
+
+
+def lists_apart(text: str) -> str:
+    """Markdown in which a sentence after a list is a paragraph of its own, not the end of the last item.
+
+    >>> lists_apart("- one\\nAll in all, two.")
+    '- one\\n\\nAll in all, two.'
+    """
+    return LIST_THEN_SENTENCE.sub(r"\1\n\n", text)
 
 
 def words_in(text: str) -> int:

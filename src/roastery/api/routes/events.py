@@ -25,7 +25,7 @@ EVENT = {
 }
 
 
-@router.post("/events", **documented({"accepted": 1, "rejected": 0, "errors": []}, request=EVENT))
+@router.post("/events", **documented({"accepted": 1, "rejected": 0, "errors": [], "warnings": []}, request=EVENT))
 async def receive_events(
     request: Request,
     connection: Annotated[str | None, Query(description="The events connection that signs; found without it.")] = None,

@@ -20,6 +20,7 @@ EXAMPLE = {
     "accepted": 2,
     "rejected": 1,
     "errors": [{"row": 3, "column": "amount", "message": "'ten' is not a decimal number."}],
+    "warnings": ["'amout' is not a column of transactions and was left out. Did you mean 'amount'?"],
 }
 
 

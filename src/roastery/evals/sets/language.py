@@ -25,6 +25,7 @@ def run() -> Iterator[Grade]:
         history: list[Reading] = []
         for step in case.get("thread", [case]):
             if "skip" in step:
+                yield Grade("language", step["ask"], f"known gap: {step['skip']}")
                 continue
             reading = understand(step["ask"], lexicon, history, frozenset(TOOLS))
             yield Grade("language", step["ask"], fault(step, reading))
@@ -59,8 +60,9 @@ def fault(step: Mapping[str, Any], reading: Reading) -> str:
         arguments.pop("order_by", None)
     if (tool, arguments) != (step["tool"], expected):
         return f"read as {tool} {arguments}"
-    assumes = step.get("assumes", "").lower()
-    return "" if any(assumes in a.lower() for a in (*reading.assumptions, "")) or not assumes else "assumption not said"
+    assumed = str(step.get("assumes", "")).lower()
+    is_said = not assumed or any(assumed in said.lower() for said in reading.assumptions)
+    return "" if is_said else "assumption not said"
 
 
 def arguments_of(step: Mapping[str, Any]) -> dict[str, Any]:
