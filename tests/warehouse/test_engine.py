@@ -135,3 +135,14 @@ def test_a_file_that_another_process_has_open_is_said_to_be_busy(home: Path) -> 
             warehouses.open(ACME)
         holder.communicate("\n")
     warehouses.close()
+
+
+def test_the_state_is_new_after_every_landing_and_build(warehouse: Warehouse) -> None:
+    before = warehouse.state()
+    assert warehouse.state() is before
+    warehouse.upsert_rows("products", [{"product_id": "p1", "product_name": "Cup"}], build=False)
+    landed = warehouse.state()
+    assert (landed.last_seq > before.last_seq, landed.is_current) == (True, False)
+    warehouse.build()
+    assert warehouse.state().is_current
+    assert warehouse.state().build != landed.build

@@ -172,7 +172,13 @@ class Warehouse:
         return building.needs_build(self)
 
     def state(self) -> DataState:
-        return state.read(self)
+        """What has landed and what is built, as of the last commit; read once per commit."""
+        with self._owner.pool.lease(self.organization.id) as instance:
+            version, kept = instance.version, instance.state
+            if kept is None or kept[0] is not version:
+                kept = instance.state = (version, state.read(self))
+            found: DataState = kept[1]
+            return found
 
     def checks(self) -> tuple[checking.Check, ...]:
         """The data quality results of the last build, worst first."""

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -38,6 +39,9 @@ class Instance:
         self.build_lock = threading.RLock()
         self.heavy = threading.BoundedSemaphore(2)
         self.leases = 0
+        self.version = object()
+        """Another one after every commit. This process alone writes the file, so what was read under it still holds."""
+        self.state: tuple[object, Any] | None = None
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": max(2, min(os.cpu_count() or 2, 8)),
             "temp_directory": f"{path}.tmp",
@@ -102,6 +106,7 @@ class Instance:
                 cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
+            self.version = object()
 
     def close(self) -> None:
         self.root.close()
