@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
@@ -41,10 +42,12 @@ def chat_model(
         )
     from langchain_openai import ChatOpenAI
 
+    base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
     return ChatOpenAI(
+        **_client(base_url),
         model=name,
         api_key=api_key or os.environ.get("OPENAI_API_KEY") or "none",
-        base_url=base_url or os.environ.get("OPENAI_BASE_URL") or None,
+        base_url=base_url,
         temperature=0,
         timeout=timeout_seconds,
         max_retries=0,
@@ -52,6 +55,16 @@ def chat_model(
         use_responses_api=False,
         stream_usage=False,
     )
+
+
+def _client(base_url: str | None) -> dict[str, Any]:
+    """An endpoint on this machine is reached directly, whatever proxy the environment names."""
+    host = urlsplit(base_url or "").hostname or ""
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        return {}
+    import httpx2
+
+    return {"http_client": httpx2.Client(trust_env=False)}
 
 
 def model_name(model: BaseChatModel) -> str:

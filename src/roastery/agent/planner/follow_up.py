@@ -9,7 +9,7 @@ from rapidfuzz import fuzz, process
 
 from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.names import COMPARATORS, Names
+from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import compared_with, trend_grain
 from roastery.agent.planner.question import Question, number_value

@@ -2,89 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from roastery.agent.planner.dates import HOLIDAYS, MONTHS, SEASONS, WEEKDAYS
 from roastery.agent.planner.lists import common_words, english_words, word_set, words
+from roastery.agent.planner.meanings import CALENDAR_WORDS, GRAMMAR_WORDS, OWN_NAMES, RANK, Kind, Mark, Meaning, by_rank
 from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
 LONGEST = 10
-Kind = Literal["metric", "dimension", "value", "ambiguous", "missing_metric", "missing_dimension", "missing_value"]
-_RANK: dict[str, int] = {
-    "metric": 0,
-    "ambiguous": 1,
-    "value": 2,
-    "dimension": 3,
-    "missing_metric": 4,
-    "missing_value": 5,
-    "missing_dimension": 6,
-}
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a phrase can stand for. name: metric or dimension; value: a dimension's value; readings: several metrics."""
-
-    kind: Kind
-    name: str
-    value: str = ""
-    label: str = ""
-    readings: tuple[str, ...] = ()
-    ask: bool = False
-    weak: bool = False
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Words [start, end) of a question with what they can mean; `typo` is the name that was meant."""
-
-    start: int
-    end: int
-    meanings: tuple[Meaning, ...]
-    typo: str | None = None
-    partial: bool = False
-
-    def of(self, kind: Kind) -> Meaning | None:
-        return next((m for m in self.meanings if m.kind == kind), None)
-
-    @property
-    def first(self) -> Meaning:
-        return self.meanings[0]
-
-
-def _sorted(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
-    return tuple(sorted(meanings, key=lambda m: _RANK[m.kind]))
-
-
-OWN_NAMES = frozenset(
-    {"campaign", "product", "promotion", "location", "service", "ad_group", "asset", "workflow", "page"}
-)
-"""Dimensions whose values an organization names as it likes; part of such a name is enough to mean it."""
-
 _SKIPPED = frozenset({"-", "(", ")", ":", "&"})
 _NAMED_KINDS = word_set("named_kinds")
 _NEVER_NAMES = word_set("never_names")
 _AMBIGUOUS_VALUES = word_set("ambiguous_values")
 _MISSPELT: dict[str, str] = words("sets")["misspelt"]
-CALENDAR_WORDS = frozenset(
-    stem(w)
-    for w in (
-        *MONTHS,
-        *(m[:3] for m in MONTHS),
-        "sept",
-        *SEASONS,
-        *WEEKDAYS,
-        *(w for name in HOLIDAYS for w in name.split()),
-        *word_set("parameters"),
-    )
-)
-GRAMMAR_WORDS = frozenset(stem(w) for w in word_set("grammar"))
-"""Words of the grammar that change a reading, and are therefore mended."""
 
 
 class Lexicon:
@@ -224,7 +157,7 @@ class Lexicon:
                 said = [tokens[i] for i in at[start:end]]
                 meanings = meanings and [m for m in meanings if self._plausible(m, said)]
                 if meanings:
-                    found.append(Mark(at[start], at[end - 1] + 1, _sorted(meanings)))
+                    found.append(Mark(at[start], at[end - 1] + 1, by_rank(meanings)))
         terms = {
             i for m in found if m.first.kind in ("metric", "ambiguous", "dimension") for i in range(m.start, m.end)
         }
@@ -309,7 +242,7 @@ class Lexicon:
             return None
         target = near[0]
         meanings = self._phrases[tuple(target.split())]
-        return Mark(start, end, _sorted(meanings), typo=target)
+        return Mark(start, end, by_rank(meanings), typo=target)
 
     def containing(self, said: Sequence[str], dimension: str | None = None) -> list[Meaning]:
         """Own names that hold all of these words, such as the campaigns whose name contains "spring sale"."""
@@ -344,7 +277,7 @@ def _runs(indexes: Sequence[int]) -> list[list[int]]:
 
 
 def _without_overlap(found: list[Mark]) -> list[Mark]:
-    found.sort(key=lambda m: (-(m.end - m.start), m.partial, _RANK[m.first.kind], m.start))
+    found.sort(key=lambda m: (-(m.end - m.start), m.partial, RANK[m.first.kind], m.start))
     chosen: list[Mark] = []
     for mark in found:
         if all(mark.end <= other.start or mark.start >= other.end for other in chosen):

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from roastery.agent.planner.calendar import Span, find_spans
-from roastery.agent.planner.lexicon import Lexicon, Mark, Meaning
+from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
+from roastery.agent.planner.meanings import Mark, Meaning
 from roastery.agent.planner.parameters import parameters
 from roastery.agent.planner.tokens import Token, stem, tokenize
 

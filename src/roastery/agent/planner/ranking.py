@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.names import Names
+from roastery.agent.planner.named import Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 

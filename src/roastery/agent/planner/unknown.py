@@ -6,7 +6,7 @@ from dataclasses import replace
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.names import EXCLUDING, plural
+from roastery.agent.planner.named import EXCLUDING, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from roastery.agent.planner.names import AT_LEAST, AT_MOST, OVER, UNDER
+from roastery.agent.planner.named import AT_LEAST, AT_MOST, OVER, UNDER
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.verify import words as say
 from roastery.agent.verify.ground import MOVES

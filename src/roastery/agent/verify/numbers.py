@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from roastery.agent.planner.names import AT_LEAST, AT_MOST, OVER, UNDER
+from roastery.agent.planner.named import AT_LEAST, AT_MOST, OVER, UNDER
 from roastery.agent.verify import words as say
 from roastery.agent.verify.rule import Carried, Rule, is_metric
 from roastery.agent.verify.sentences import Mention, Sentence

@@ -1,0 +1,147 @@
+"""What a question leaves unsaid: usual metrics, credited readings, trend, period; each assumption is a sentence."""
+
+from dataclasses import replace
+
+from roastery.agent.planner import follow_up
+from roastery.agent.planner.doubts import metric_title
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.periods import TREND, default_period, trend_grain
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, most_moved
+from roastery.agent.planner.reading import Filter, Reading
+
+CREDITED = {
+    "revenue": "attributed_revenue",
+    "gross_revenue": "attributed_revenue",
+    "orders": "attributed_orders",
+    "mer": "roas",
+    "customers": "new_customers",
+}
+"""What a total becomes when it is asked by platform or campaign: the part credited to it."""
+
+
+OVERVIEWS = (
+    (
+        ("campaign", "platform", "channel", "ad_group", "ad", "account", "objective", "audience"),
+        ("attributed_revenue", "spend", "roas", "cac"),
+    ),
+    (("product", "category"), ("revenue", "units_sold")),
+    ((), ("revenue", "orders", "spend", "mer", "new_customers")),
+)  # fmt: skip
+
+
+def named_rows_only(reading: Reading) -> Reading:
+    """ "The top five campaigns" are campaigns: the row of sales without one is no contender."""
+    ranked = reading.limit is not None or any(f.metric for f in reading.filters)
+    kept = reading.filters
+    for dimension in reading.dimensions:
+        if ranked and dimension in LONG_LISTS and not any(f.field == dimension for f in kept):
+            kept = (*kept, Filter(dimension, "not_in", follow_up.NO_VALUES))
+    return replace(reading, filters=kept)
+
+
+def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    """The usual metrics for a question such as "how did Meta do?", said to be assumed."""
+    if reading.metrics:
+        return reading
+    named = reading.dimensions or reading.filters
+    doing = question.has(pattern("doing"))
+    doing = doing or most_moved(question) is not None
+    if not doing or not (
+        named
+        or reading.period
+        or reading.grain
+        or reading.compare
+        or question.has(r"(?:we|things|business|company|our|everything|store|shop|brand)")
+    ):
+        return reading
+    fields = {*reading.dimensions, *(f.field for f in reading.filters if not f.metric)}
+    known = lexicon.vocabulary.metrics
+    for about, metrics in OVERVIEWS:
+        if about and not fields.intersection(about):
+            continue
+        usable = tuple(m for m in metrics if m in known and all(known[m].splits_by(f) for f in fields))
+        if usable:
+            by = usable[0]
+            ending = "__change" if reading.order_by and reading.order_by[0].endswith("__change") else ""
+            order = reading.order_by and (f"{by}{ending}", reading.order_by[1])
+            said = ", ".join(metric_title(m, lexicon) for m in usable)
+            filled = replace(reading, metrics=usable, order_by=order)
+            if order is not None:
+                return filled.assuming(f"ranked by {metric_title(by, lexicon)}")
+            return filled.assuming(f"no metric was named, so these are {said}")
+    return reading
+
+
+def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    """A share needs the whole beside the part: the named value becomes a row instead of a filter."""
+    if not reading.share or reading.grain:
+        return reading
+    parts = [f for f in reading.filters if not f.metric and f.op == "in"]
+    if not parts or reading.dimensions:
+        return reading if reading.dimensions or parts else replace(reading, share=False)
+    kept = tuple(f for f in reading.filters if f is not parts[0])
+    return replace(
+        reading, dimensions=(parts[0].field,), filters=kept, focus=tuple((parts[0].field, v) for v in parts[0].values)
+    )
+
+
+def credited(reading: Reading, lexicon: Lexicon) -> Reading:
+    """Revenue "by platform" is the revenue credited to it; the answer says so."""
+    fields = {*reading.dimensions, *(f.field for f in reading.filters if not f.metric)}
+    known = lexicon.vocabulary.metrics
+    swaps: dict[str, str] = {}
+    for metric in reading.metrics:
+        term, other = known.get(metric), CREDITED.get(metric, "")
+        if (
+            term
+            and other in known
+            and not all(term.splits_by(f) for f in fields)
+            and all(known[other].splits_by(f) for f in fields)
+        ):
+            swaps[metric] = other
+    if not swaps:
+        return reading
+    metrics = tuple(dict.fromkeys(swaps.get(m, m) for m in reading.metrics))
+    by, _, ending = reading.order_by[0].partition("__") if reading.order_by else ("", "", "")
+    by = swaps.get(by, by) + (f"__{ending}" if ending else "")
+    order = reading.order_by and (by, reading.order_by[1])
+    filters = tuple(replace(f, field=swaps.get(f.field, f.field)) if f.metric else f for f in reading.filters)
+    notes = [
+        f"{metric_title(m, lexicon)} split this way is {metric_title(o, lexicon)}"
+        for m, o in swaps.items()
+        if m not in reading.metrics or o not in reading.metrics
+    ]
+    return replace(reading, metrics=metrics, order_by=order, filters=filters).assuming(*notes)
+
+
+def with_trend(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    if reading.grain is None and question.has(TREND) and reading.intent == "query" and not reading.order_by:
+        return replace(reading, grain=trend_grain(reading.period, lexicon.vocabulary.calendar))
+    return reading
+
+
+def with_period(reading: Reading, lexicon: Lexicon) -> Reading:
+    thresholds = [f for f in reading.filters if f.metric]
+    if thresholds and not reading.dimensions and not reading.grain:
+        # "Was CAC over $80?" wants the value, not an empty table.
+        reading = replace(reading, filters=tuple(f for f in reading.filters if not f.metric))
+    for threshold in thresholds:
+        if threshold.field not in reading.metrics:
+            reading = replace(reading, metrics=(*reading.metrics, threshold.field))
+    reading = _ordered(reading)
+    if reading.period is not None:
+        return reading
+    days, note = default_period(lexicon.vocabulary.calendar, reading.grain, reading.compare)
+    return replace(reading, period=days).assuming(note)
+
+
+def _ordered(reading: Reading) -> Reading:
+    """Thresholds list the most telling row first."""
+    thresholds = [f for f in reading.filters if f.metric]
+    if reading.order_by or not thresholds or reading.grain:
+        return reading
+    first = thresholds[0]
+    descending = first.op in ("gt", "gte") or (first.op not in ("lt", "lte") and first.field not in LESS_IS_BETTER)
+    return replace(reading, order_by=(first.field, "desc" if descending else "asc"))

@@ -1,0 +1,124 @@
+"""What is asked back or refused: two readings, names without data, numbers without a use."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.named import Names, plural
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.render import name_text, value_name
+
+
+def missing_metric(question: Question, reading: Reading, found: Names, lexicon: Lexicon) -> Reading:
+    assert found.missing is not None
+    symbol, meaning = found.missing
+    said = question.words(symbol)
+    if meaning.kind == "missing_metric":
+        return replace(
+            reading, intent="refuse", message=f"There is no data here that could answer about {said}. {ABLE}"
+        )
+    return reading
+
+
+def ask_metric(reading: Reading, said: str, readings: Sequence[str], lexicon: Lexicon) -> Reading:
+    metrics = lexicon.vocabulary.metrics
+    options = tuple((metrics[r].title or r.replace("_", " ")) for r in readings)
+    means = " or ".join(
+        f"{title} ({_short(metrics[r].definition)})" if metrics[r].definition else title
+        for r, title in zip(readings, options, strict=True)
+    )
+    kept = reading_json(replace(reading, intent="query"))
+    pending = {
+        "slot": "metric",
+        "choices": dict(zip(options, readings, strict=True)),
+        "names": list(readings),
+        "replaces": readings[0],
+        "reading": kept,
+    }
+    return replace(
+        reading,
+        intent="clarify",
+        message=f"By “{said}”, do you mean {means}?",
+        options=options,
+        pending=pending,
+    )
+
+
+def _short(definition: str) -> str:
+    first = re.split(r"(?<=[.;])\s", definition.strip())[0].rstrip(".;")
+    return first if len(first) <= 90 else first[:87].rsplit(" ", 1)[0] + " …"
+
+
+def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
+    """A well-known platform, split or metric that this organization has no data of."""
+    for symbol in question.of_kind("X"):
+        if symbol.index in question.used:
+            continue
+        meaning = symbol.of.first
+        said = question.words(symbol)
+        if meaning.kind == "missing_value":
+            values = [v for v in lexicon.vocabulary.values if v.dimension == meaning.name]
+            there = sorted({name_text(value_name(v.label)) for v in values})
+            known = f" The {plural(meaning.name)} here are: {', '.join(there[:8])}." if there else ""
+            return Reading("refuse", message=f"There is no data on {said} here.{known}")
+        if meaning.kind == "missing_dimension":
+            return Reading("refuse", message=f"There is no split by {said} here. {_splits(reading, lexicon)}")
+        if meaning.kind == "missing_metric":
+            others = " and ".join(metric_title(m, lexicon) for m in reading.metrics)
+            return Reading(
+                "refuse", message=f"There is no data here that could answer about {said}; I can answer about {others}."
+            )
+    return None
+
+
+def unused_number(question: Question, reading: Reading) -> Reading | None:
+    """A number that no part of the reading uses could change it, so it is asked about."""
+    for symbol in question.of_kind("N"):
+        if symbol.index in question.used:
+            continue
+        said = question.words(symbol)
+        return Reading(
+            "clarify",
+            message=(
+                f"What does “{said}” stand for: a limit on a metric (as in “spend over {said}”), how many to show, "
+                f"or a date?"
+            ),
+            pending={"slot": "rest", "reading": reading_json(replace(reading, intent="query"))},
+        )
+    return None
+
+
+def _splits(reading: Reading, lexicon: Lexicon) -> str:
+    for name in reading.metrics:
+        term = lexicon.vocabulary.metrics.get(name)
+        if term and term.dimensions:
+            return f"{metric_title(name, lexicon)} can be split by {', '.join(sorted(term.dimensions))}."
+    return ""
+
+
+def metric_title(metric: str, lexicon: Lexicon) -> str:
+    term = lexicon.vocabulary.metrics.get(metric)
+    return (term.title if term else "") or metric.replace("_", " ")
+
+
+def nothing_understood(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    if doubt := missing_name(question, reading, lexicon):
+        return doubt
+    if reading.dimensions or reading.filters or reading.period or reading.grain:
+        what = f" by {', '.join(reading.dimensions)}" if reading.dimensions else ""
+        return Reading(
+            "clarify",
+            message=f"Which number do you want to see{what}: for example revenue, spend or ROAS?",
+            options=("Revenue", "Spend", "ROAS"),
+            pending={
+                "slot": "metric",
+                "choices": {"Revenue": "revenue", "Spend": "spend", "ROAS": "roas"},
+                "names": ["revenue", "spend", "roas"],
+                "replaces": None,
+                "reading": reading_json(replace(reading, intent="query")),
+            },
+        )
+    return Reading("refuse", message=f"I could not find anything in your marketing data that this asks about. {ABLE}")

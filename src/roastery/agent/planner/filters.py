@@ -1,0 +1,135 @@
+"""Filters of a question: names that narrow or are left out, and limits on metrics."""
+
+import re
+from dataclasses import replace
+
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.meanings import Meaning
+from roastery.agent.planner.named import COMPARATORS, EXCLUDING, Names, all_split_by, plural, qualifies_customers
+from roastery.agent.planner.question import Question, Symbol, number_value
+from roastery.agent.planner.reading import Filter
+from roastery.agent.render import name_text
+
+_UNIT = r"(?: (?:dollars?|usd|bucks|euros?|eur|pounds?|gbp|percent|x|times))?"
+_LIST = r"(?:(?:[VX]\d+)(?:(?: ,)?(?: and| or| nor| ,| &)? (?:the )?(?:[VX]\d+))*)"
+
+
+EMAIL = word_set("email_metrics")
+
+
+def _is_idle_value(meaning: Meaning, found: Names) -> bool:
+    """ "Open rate of emails": the metric is about e-mail already."""
+    return (
+        meaning.name == "channel"
+        and meaning.value == "email"
+        and bool(found.metrics)
+        and EMAIL.issuperset(found.metrics)
+    )
+
+
+def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
+    thresholds = _thresholds(question, found)
+    excluded = {
+        n
+        for m in question.find(rf"{EXCLUDING} (?:for )?(?:the |all |our |any )*(?:D\d+ )?(?P<list>{_LIST})")
+        for n in re.findall(r"V\d+", m["list"])
+    }
+    values: dict[tuple[str, str], list[Meaning]] = {}
+    assumptions = list(found.assumptions)
+    focus: list[tuple[str, str]] = []
+    for symbol in question.of_kind("V"):
+        meanings, note = _which(question, symbol, found)
+        if note:
+            assumptions.append(note)
+        op = "not_in" if symbol.name in excluded else "in"
+        for meaning in meanings:
+            if _is_idle_value(meaning, found):
+                continue
+            values.setdefault((meaning.name, op), []).append(meaning)
+            if op == "in":
+                focus.append((meaning.name, meaning.value))
+    for symbol in question.of_kind("M"):
+        if (
+            symbol.of.first.name == "new_customers"
+            and qualifies_customers(question, symbol)
+            and all_split_by(lexicon, found, "customer_type")
+        ):
+            values.setdefault(("customer_type", "in"), []).append(
+                Meaning("value", "customer_type", "new", "new customers")
+            )
+    dims = list(found.dimensions)
+    filters: list[Filter] = []
+    for (dimension, op), named in values.items():
+        unique = {m.value: m for m in named}
+        filters.append(Filter(dimension, op, tuple(unique), False, tuple(m.label for m in unique.values())))
+        side_by_side = op == "in" and len(unique) > 1 and _side_by_side(question)
+        if side_by_side and dimension not in dims:
+            dims.append(dimension)
+    return replace(
+        found,
+        dimensions=tuple(dims),
+        filters=(*filters, *thresholds),
+        focus=tuple(focus),
+        assumptions=tuple(assumptions),
+    )
+
+
+def _which(question: Question, symbol: Symbol, found: Names) -> tuple[tuple[Meaning, ...], str | None]:
+    """The values that a name stands for, with a sentence where it could stand for others too."""
+    meanings = [m for m in symbol.of.meanings if m.kind == "value"]
+    kinds = {d.of.first.name for d in question.of_kind("D") if d.index in question.used}
+    meant = [m for m in meanings if m.name in kinds] or meanings
+    if symbol.of.partial:
+        first = meant[0].name
+        same = tuple(m for m in meant if m.name == first)
+        said = name_text(question.words(symbol))
+        if len(same) == 1:
+            return same, f"“{said}” is read as the {first.replace('_', ' ')} {name_text(same[0].label)}"
+        return same, f"“{said}” is read as the {len(same)} {plural(first)} whose name contains it"
+    return (meant[0],), None
+
+
+def _side_by_side(question: Question) -> bool:
+    """Several names of one kind stand beside each other unless they are to be added up."""
+    return not question.has(r"(?:combined|together|in total|altogether|sum|summed|added up|overall|total)")
+
+
+def _thresholds(question: Question, found: Names) -> list[Filter]:
+    """ "CAC over $80", "more than 500 orders", "ROAS between 2 and 3", "no spend"."""
+    filters: list[Filter] = []
+    taken: set[str] = set()
+
+    def add(metric: str, op: str, *numbers: str) -> None:
+        names_used = {n for n in numbers if n[0] == "N"}
+        if taken & names_used:
+            return
+        taken.update(names_used)
+        symbol = question[metric]
+        question.used.update(question[n].index for n in numbers)
+        values = tuple(format(number_value(question[n].of), "f") for n in numbers)
+        filters.append(Filter(symbol.of.first.name, op, values, True))
+
+    link = (
+        r"(?: (?:is|are|was|were|of|at|that is|that was|being|has been|had been|went|came in|comes in|stays|stayed"
+        r"|ran|hits?|reach(?:ed)?|value|a))*"
+    )
+    for m in question.find(rf"(?P<m>[MA]\d+){link} between (?P<a>N\d+){_UNIT} and (?P<b>N\d+)"):
+        add(m["m"], "between", m["a"], m["b"])
+    for op, said in COMPARATORS:
+        for m in question.find(rf"(?P<m>[MA]\d+){link} {said} (?:of )?(?P<n>N\d+){_UNIT}"):
+            add(m["m"], op, m["n"])
+        for m in question.find(
+            rf"{said} (?P<n>N\d+){_UNIT}(?: (?:in|of|on|worth of|for|as))?(?: (?:total|our|the|ad|a))* (?P<m>[MA]\d+)"
+        ):
+            add(m["m"], op, m["n"])
+    for m in question.find(
+        r"(?P<m>[MA]\d+) (?:of )?(?P<n>N\d+) (?:or|and) (?P<way>more|above|higher|over|less|below|lower|fewer|under)"
+    ):
+        add(m["m"], "gte" if m["way"] in ("more", "above", "higher", "over") else "lte", m["n"])
+    for m in question.find(r"(?P<n>N\d+) (?:or|and) (?P<way>more|less|fewer) (?P<m>[MA]\d+)"):
+        add(m["m"], "gte" if m["way"] == "more" else "lte", m["n"])
+    for m in question.find(r"(?:with )?(?:no|zero|without(?: any)?) (?P<m>M\d+)"):
+        if question.of_kind("D"):
+            filters.append(Filter(question[m["m"]].of.first.name, "eq", ("0",), True))
+    return filters

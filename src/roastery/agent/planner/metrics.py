@@ -1,0 +1,141 @@
+"""Metrics of a question, in the order in which they are named."""
+
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.meanings import Meaning
+from roastery.agent.planner.named import EXCLUDING, Names, qualifies_customers, title_of
+from roastery.agent.planner.question import Question, Symbol
+
+
+def metrics_of(question: Question, lexicon: Lexicon) -> Names:
+    """Metrics in the order in which they are named; one that follows "by" is what is ranked by."""
+    metrics: list[str] = []
+    assumptions: list[str] = []
+    doubtful = missing = None
+    order_metric = None
+    firm = bool(question.of_kind("M"))
+    for symbol in question.symbols:
+        if symbol.kind not in ("M", "A", "X"):
+            continue
+        meaning: Meaning = symbol.of.first
+        if symbol.kind == "X":
+            if name_of(meaning) in NET_OF and _is_taken_off(question, symbol):
+                question.used.add(symbol.index)
+                continue
+            missing = missing or (symbol, meaning)
+            continue
+        name = meaning.name
+        if symbol.kind == "A":
+            if firm and (meaning.weak or _beside_metric(question, symbol)):
+                question.used.add(symbol.index)
+                continue
+            if meaning.ask:
+                doubtful = doubtful or (symbol, meaning)
+            said = question.words(symbol)
+            if said.lower().replace(" ", "_") != name and not meaning.weak:
+                assumptions.append(f"“{said}” is read as {title_of(lexicon, name)}")
+        elif name == "new_customers" and qualifies_customers(question, symbol):
+            continue
+        elif name in NET_OF and _is_taken_off(question, symbol):
+            assumptions.append(
+                f"{title_of(lexicon, 'revenue')} is after refunds and discounts and without tax and shipping"
+            )
+            continue
+        elif name == "customers" and firm and _only_says_whose(question, symbol):
+            continue
+        elif name == "customers" and "new_customers" in lexicon.vocabulary.metrics and _acquired(question):
+            name = "new_customers"
+        if (
+            name == "cac"
+            and "paid_cac" in lexicon.vocabulary.metrics
+            and question.has(r"(?:paid only|only paid|on paid|paid(?= M\d+)|from paid)")
+        ):
+            name = "paid_cac"
+        if _is_bare_by(question, symbol):
+            order_metric = order_metric or name
+        if name not in metrics:
+            metrics.append(name)
+    metrics = _said_otherwise(question, metrics, lexicon)
+    if order_metric in metrics:
+        metrics = [order_metric, *(m for m in metrics if m != order_metric)]
+    return Names(
+        metrics=tuple(metrics),
+        assumptions=tuple(assumptions),
+        doubtful=doubtful,
+        missing=missing,
+        order_metric=order_metric,
+    )
+
+
+SAID_OTHERWISE = (
+    (
+        "cac",
+        {"new_customers", "spend", "customers"},
+        r"(?:pa(?:y|id|ying)|costs?|spen[dt]|cheap\w*|expensive\w*) .*(?:acquir\w+|to get|to win) .*customers?",
+    ),
+    (
+        "cac",
+        {"new_customers", "spend", "customers"},
+        r"(?:acquir\w+|getting|winning) .*customers? .*(?:cheap\w*|expensive\w*|cost\w*)",
+    ),
+    (
+        "aov",
+        {"customers", "spend", "revenue", "orders"},
+        (
+            r"(?:customers?|people|shoppers?|buyers?|they) .*(?:spen[dt]|pa(?:y|id)) .*per (?:order|purchase|basket"
+            r"|transaction)"
+        ),
+    ),
+)
+"""Metrics asked without their name: what they are said with, and the pattern over the plain words."""
+
+
+def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str]:
+    for name, parts, said in SAID_OTHERWISE:
+        if name in lexicon.vocabulary.metrics and set(metrics) <= parts and any(question.find(said, question.plain)):
+            return [name]
+    both = question.has(r"attributed (?:vs|versus|and|or|against|compared (?:to|with)) M\d+")
+    if both and metrics[:1] == ["unattributed_revenue"]:
+        return ["attributed_revenue", *metrics]
+    return metrics
+
+
+def _beside_metric(question: Question, symbol: Symbol) -> bool:
+    """A word such as "sales" or "conversion" inside or next to another metric's name adds nothing."""
+    return question.has(
+        rf"{symbol.name} (?:M\d+)|M\d+ {symbol.name}|M\d+ (?:on|of|for|from|in|per) (?:our |the |my )?{symbol.name}"
+    )
+
+
+NET_OF = frozenset({"refunds", "discounts", "tax", "shipping_revenue", "shipping_cost", "fees"})
+"""What revenue is already without, so that "revenue without tax" asks for revenue."""
+
+
+def name_of(meaning: Meaning) -> str:
+    return meaning.name
+
+
+def _is_taken_off(question: Question, symbol: Symbol) -> bool:
+    """ "Revenue excluding refunds", "net of discounts": not a second metric."""
+    revenue = any(s.of.first.name in ("revenue", "attributed_revenue") for s in question.of_kind("M"))
+    off = rf"(?:after|net of|less|minus|{EXCLUDING}) (?:all |any |the )*(?:[MX]\d+ (?:and|or|,) )*{symbol.name}"
+    return revenue and question.has(off)
+
+
+def _only_says_whose(question: Question, symbol: Symbol) -> bool:
+    """ "LTV of customers": the word says whose number it is."""
+    return question.has(
+        rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*{symbol.name}|[DV]\d+ {symbol.name}"
+    )
+
+
+def _acquired(question: Question) -> bool:
+    return question.has(r"(?:acquire[sd]?|acquiring|gain(?:ed)?|won|win|sign(?:ed)? up|bring in|brought in|add(?:ed)?)")
+
+
+def _is_bare_by(question: Question, symbol: Symbol) -> bool:
+    """ "By revenue", "sorted by ROAS", "in terms of spend"."""
+    return question.has(
+        rf"(?:by|on|ranked on|in terms of|based on|according to|measured by|sort(?:ed)? (?:by|on)|order(?:ed)? by"
+        rf"|judged by)"
+        rf" (?:the |their |its |total |highest |lowest |most |least |best |worst )*{symbol.name}"
+    ) and not question.has(rf"(?:window|depend(?:s|ing)?|impact|effect|spend) on {symbol.name}")
