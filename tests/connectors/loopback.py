@@ -160,22 +160,26 @@ class Landing:
         for number, batch in enumerate(self.batches):
             for record in batch.records:
                 place = (batch.resource, record.scope, record.day)
-                if record.day is None or latest.get(place) == batch.read_id:
+                if record.deleted:
+                    current.pop((*place, record.key), None)
+                elif record.day is None or latest.get(place) == batch.read_id:
                     current[*place, record.key] = (record.key, json.dumps(record.payload), number)
         with duckdb.connect() as database:
             database.execute("SET TimeZone = 'UTC'")
             tables = []
             for fill in (fill for fill in source.fills if fill.contract == contract):
-                rows = [row for place, row in current.items() if place[0] == fill.resource]
-                names = ("key", "payload", "seq")
-                columns = zip(*rows, strict=True) if rows else ((), (), ())
-                types = (pa.string(), pa.string(), pa.int64())
-                records = pa.table({n: pa.array(c, t) for n, c, t in zip(names, columns, types, strict=True)})
-                database.register("arrived", records)
-                sql = fill.sql.replace("{records}", "(SELECT key, payload::JSON AS payload, seq FROM arrived)")
+                for resource in (fill.resource, *fill.joins):
+                    database.register(f"arrived_{resource}", _records(resource, current))
+                sql = fill.bound(lambda name: f"(SELECT key, payload::JSON AS payload, seq FROM arrived_{name})")
                 tables.append(database.sql(sql).to_arrow_table())
-                database.unregister("arrived")
         return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _records(resource: str, current: Mapping[tuple[Any, ...], tuple[str, str, int]]) -> pa.Table:
+    rows = [row for place, row in current.items() if place[0] == resource]
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    types = {"key": pa.string(), "payload": pa.string(), "seq": pa.int64()}
+    return pa.table({n: pa.array(c, t) for (n, t), c in zip(types.items(), columns, strict=True)})
 
 
 class Waits:

@@ -47,10 +47,10 @@ def test_a_restated_resource_says_how_long(source: type[Source]) -> None:
 @pytest.mark.parametrize(("source", "fill"), FILLS, ids=NAMES)
 def test_a_fill_gives_columns_of_its_contract_and_its_whole_key(source: type[Source], fill: ContractSql) -> None:
     assert fill.contract in CONTRACTS
-    assert fill.resource in {resource.name for resource in source.resources}
+    assert {fill.resource, *fill.joins} <= {resource.name for resource in source.resources}
     with duckdb.connect() as database:
         database.execute(RAW)
-        sql = fill.sql.replace("{records}", "(SELECT * FROM raw_records)")
+        sql = fill.bound(lambda resource: "(SELECT * FROM raw_records)")
         columns = [row[0] for row in database.execute(f"DESCRIBE {sql}").fetchall()]
     target = contract(fill.contract)
     assert set(columns) <= set(target.column_names)
@@ -61,16 +61,18 @@ def test_a_fill_gives_columns_of_its_contract_and_its_whole_key(source: type[Sou
 def test_money_and_figures_never_pass_through_floating_point(source: type[Source], fill: ContractSql) -> None:
     with duckdb.connect() as database:
         database.execute(RAW)
-        described = database.execute(
-            f"DESCRIBE {fill.sql.replace('{records}', '(SELECT * FROM raw_records)')}"
-        ).fetchall()
+        sql = fill.bound(lambda resource: "(SELECT * FROM raw_records)")
+        described = database.execute(f"DESCRIBE {sql}").fetchall()
     assert [row[0] for row in described if row[1] in ("DOUBLE", "FLOAT")] == []
 
 
 @pytest.mark.parametrize(("source", "fill"), FILLS, ids=NAMES)
 def test_personal_columns_come_from_sealed_paths(source: type[Source], fill: ContractSql) -> None:
     sealed = {
-        kind for resource in source.resources if resource.name == fill.resource for kind in resource.personal.values()
+        kind
+        for resource in source.resources
+        if resource.name in (fill.resource, *fill.joins)
+        for kind in resource.personal.values()
     }
     filled = {kind for column, kind in contract(fill.contract).personal.items() if f"AS {column}" in fill.sql}
     assert filled <= sealed
@@ -89,8 +91,9 @@ def test_an_unknown_provider_is_named_with_the_nearest() -> None:
 
 def test_a_connection_without_its_settings_or_secrets_says_what_is_missing(source: type[Source]) -> None:
     empty = connection(source.provider)
-    with pytest.raises(BadConnection, match=source.required_settings[0]):
-        registry.open_source(empty, Secrets(), Clock())
+    if source.required_settings:
+        with pytest.raises(BadConnection, match=source.required_settings[0]):
+            registry.open_source(empty, Secrets(), Clock())
     settings = dict.fromkeys(source.required_settings, "1")
     with pytest.raises(BadConnection, match=source.required_secrets[0]):
         registry.open_source(connection(source.provider, **settings), Secrets(), Clock())

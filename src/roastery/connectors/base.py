@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol
 
+from roastery.warehouse.contracts import bound_sql
+
 Record = Mapping[str, Any]
 
 
@@ -70,12 +72,18 @@ class ContractSql:
     """How raw records of a source fill one curated contract, as one SELECT.
 
     `sql` reads from `{records}`, whose columns are connection_id, key, payload (JSON), landed_at, seq, and gives
-    columns named as in the contract (a subset; the rest are null).
+    columns named as in the contract (a subset; the rest are null). joins: other resources of the same connection that
+    it reads too, each as `{name}` with the same columns.
     """
 
     contract: str
     resource: str
     sql: str
+    joins: tuple[str, ...] = ()
+
+    def bound(self, records: Callable[[str], str]) -> str:
+        """The SELECT over what `records` gives for a resource, a table expression."""
+        return bound_sql(self.sql, self.resource, self.joins, records)
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def _affected(
     """The contracts to fold, each with the raw resources that fill it."""
     sources: dict[str, set[str]] = {name: {name} for name in CONTRACTS}
     for fill in fills:
-        sources[fill.contract].add(fill.resource)
+        sources[fill.contract].update(fill.reads)
     if full:
         return {name: tuple(resources) for name, resources in sources.items()}
     rows = cursor.execute(

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Folding: the current raw records of every source become one curated table per contract."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,13 +62,19 @@ def layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, fills: Sequenc
     for fill in fills:
         for source, resource, connection in present:
             if (source, resource) == (fill.source, fill.resource):
-                records = RECORDS.format(
-                    source=quoted(source), resource=quoted(resource), connection=quoted(connection)
-                )
-                found.append(Layer(connection, source, resource, fill.sql.replace("{records}", records)))
+                found.append(Layer(connection, source, resource, fill.bound(_records_of(source, connection))))
     if (IMPORT, contract.name, IMPORT) in present:
         found.append(Layer(IMPORT, IMPORT, contract.name, import_select(contract)))
     return found
+
+
+def _records_of(source: str, connection: str) -> Callable[[str], str]:
+    """The current records of a connection's resource, as a table expression."""
+
+    def records(resource: str) -> str:
+        return RECORDS.format(source=quoted(source), resource=quoted(resource), connection=quoted(connection))
+
+    return records
 
 
 def import_select(contract: Contract) -> str:

@@ -2,6 +2,7 @@
 """The names that campaigns have had: every one that raw ever saw, so that old links still find their campaign."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import duckdb
 
@@ -17,7 +18,7 @@ VERSIONS = """(SELECT connection_id, key, payload, landed_at, seq FROM raw.recor
 WHERE source = {source} AND resource = {resource} AND seq > {since} AND NOT deleted)"""
 
 
-def _versions(source: str, resource: str, since: int) -> str:
+def _versions(source: str, since: int, resource: str) -> str:
     return VERSIONS.format(source=quoted(source), resource=quoted(resource), since=since)
 
 
@@ -28,12 +29,12 @@ def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: in
     query = "SELECT DISTINCT source, resource FROM raw.records WHERE seq > ? AND NOT deleted"
     arrived = set(cursor.execute(query, [since]).fetchall())
     selects = [
-        fill.sql.replace("{records}", _versions(fill.source, fill.resource, since))
+        fill.bound(partial(_versions, fill.source, since))
         for fill in fills
         if fill.contract in NAMING and (fill.source, fill.resource) in arrived
     ]
     selects += [
-        import_columns(CONTRACTS[dataset], _versions(IMPORT, dataset, since))
+        import_columns(CONTRACTS[dataset], _versions(IMPORT, since, dataset))
         for dataset in NAMING
         if (IMPORT, dataset) in arrived
     ]

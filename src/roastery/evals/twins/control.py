@@ -4,19 +4,22 @@ Every fault is armed by a test and used up by the requests that meet it; nothing
 """
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from roastery.evals.world import World
 
-Provider = Literal["meta_ads", "google_ads", "shopify"]
-PROVIDERS: tuple[Provider, ...] = ("meta_ads", "google_ads", "shopify")
+Provider = str
+"""A provider's name, as its source and its twin have it."""
 
-Fault = Literal["throttle", "server_error", "html", "cut_off", "too_much_data", "expire_token"]
+Fault = Literal[
+    "throttle", "server_error", "html", "cut_off", "too_much_data", "expire_token", "wrong_type", "slow", "clock_skew"
+]
 """throttle: the provider's own way of saying wait. html: a page where JSON belongs. cut_off: the answer ends halfway.
-expire_token: this request's token has just died."""
+expire_token: this request's token has just died. wrong_type: a good status with something that is no JSON. slow: the
+body comes in drops. clock_skew: the provider's clock is an hour ahead, in its Date header."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Control:
 
     def __init__(self, world: World) -> None:
         self._lock = threading.Lock()
-        self._armed: dict[Provider, list[_Armed]] = {provider: [] for provider in PROVIDERS}
+        self._armed: dict[Provider, list[_Armed]] = defaultdict(list)
         self._world = world
         self.asked: list[Asked] = []
         self.met: Counter[tuple[Provider, Fault]] = Counter()

@@ -5,8 +5,8 @@ counts are text, conversions are doubles; names are today's.
 """
 
 import json
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -45,6 +45,10 @@ def _failure(kind: str, code: str, message: str, details: Any = None) -> list[An
 class GoogleTwin:
     """One customer behind one OAuth grant."""
 
+    provider: ClassVar[str] = "google_ads"
+    settings: ClassVar[Mapping[str, Any]] = {"customer_id": GOOGLE_ACCOUNT, "history_months": 28, "slice_days": 31}
+    """Larger slices and pages than a real account would bear, since this server answers at once."""
+
     def __init__(self, control: Control) -> None:
         self.control = control
         self.tokens = Tokens("google")
@@ -53,6 +57,10 @@ class GoogleTwin:
             Route(f"/{VERSION}/customers/{{customer}}/googleAds:searchStream", self._stream, methods=["POST"]),
             Route(f"/{VERSION}/customers/{{customer}}/googleAds:search", self._search, methods=["POST"]),
         ]
+
+    def secrets(self) -> dict[str, str]:
+        grant = {"access_token": self.tokens.access_token, "refresh_token": self.tokens.refresh_token}
+        return {**grant, **CLIENT, "developer_token": DEVELOPER_TOKEN}
 
     async def _token(self, request: Request) -> Response:
         form = await request.form()

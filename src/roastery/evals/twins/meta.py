@@ -11,7 +11,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow.compute as pc
 from starlette.requests import Request
@@ -57,6 +57,10 @@ class Refused(Exception):
 class MetaTwin:
     """One ad account behind one token."""
 
+    provider: ClassVar[str] = "meta_ads"
+    settings: ClassVar[Mapping[str, Any]] = {"account_id": META_ACCOUNT, "slice_days": 28}
+    """Larger slices and pages than a real account would bear, since this server answers at once."""
+
     def __init__(self, control: Control) -> None:
         self.control = control
         self.tokens = Tokens("meta", life=None)
@@ -66,6 +70,9 @@ class MetaTwin:
             Route(f"/{VERSION}/act_{{account}}/{{edge}}", self._answer),
             Route("/{version}/{rest:path}", self._answer),
         ]
+
+    def secrets(self) -> dict[str, str]:
+        return {"access_token": self.tokens.access_token, "app_secret": self.app_secret}
 
     # One request.
 

@@ -10,13 +10,16 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from roastery.evals.twins import google, meta, shopify
-from roastery.evals.twins.control import PROVIDERS, Control, Provider
+from roastery.evals.twins.base import ProviderTwin
+from roastery.evals.twins.control import Control, Provider
+from roastery.evals.twins.registry import twin_types
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
-from roastery.evals.world.company import GOOGLE_ACCOUNT, META_ACCOUNT, MYSHOPIFY_DOMAIN
 
 START_SECONDS = 10.0
+
+CONNECTED: tuple[Provider, ...] = ("meta_ads", "google_ads", "shopify")
+"""The providers that the demo's company uses, in the order in which it connects them; the other twins run as well."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,15 @@ class Twin:
 
 @dataclass(frozen=True)
 class Twins:
-    """The running twins. control breaks them; tokens expire, revoke and renew by provider."""
+    """The running twins. control breaks them; `of` gives a twin itself, whose tokens expire, revoke and renew."""
 
     control: Control
-    tokens: Mapping[Provider, Tokens]
+    of: Mapping[Provider, ProviderTwin]
     base_url: str
+
+    @property
+    def tokens(self) -> Mapping[Provider, Tokens]:
+        return {provider: twin.tokens for provider, twin in self.of.items()}
 
     @property
     def world(self) -> World:
@@ -48,35 +55,19 @@ class Twins:
 
     def __getitem__(self, provider: Provider) -> Twin:
         """Address and credentials of one provider, with the tokens that are good now."""
-        return Twin(provider, f"{self.base_url}/{provider}", SETTINGS[provider], self._secrets(provider))
+        twin = self.of[provider]
+        return Twin(provider, f"{self.base_url}/{provider}", twin.settings, dict(twin.secrets()))
 
     def __iter__(self) -> Iterator[Twin]:
-        return (self[provider] for provider in PROVIDERS)
-
-    def _secrets(self, provider: Provider) -> dict[str, str]:
-        tokens = self.tokens[provider]
-        if provider == "meta_ads":
-            return {"access_token": tokens.access_token, "app_secret": meta.APP_SECRET}
-        grant = {"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}
-        if provider == "google_ads":
-            return {**grant, **google.CLIENT, "developer_token": google.DEVELOPER_TOKEN}
-        return {**grant, **shopify.CLIENT}
-
-
-SETTINGS: Mapping[Provider, Mapping[str, Any]] = {
-    "meta_ads": {"account_id": META_ACCOUNT, "slice_days": 28},
-    "google_ads": {"customer_id": GOOGLE_ACCOUNT, "history_months": 28, "slice_days": 31},
-    "shopify": {"shop": MYSHOPIFY_DOMAIN, "order_page": 250, "customer_page": 250},
-}
-"""Larger slices and pages than a real account would bear, since these servers answer at once."""
+        """Those that the company connects."""
+        return (self[provider] for provider in CONNECTED)
 
 
 @contextmanager
 def serve(world: World) -> Iterator[Twins]:
-    """Serve a world as Meta Ads, Google Ads and Shopify would, on a free loopback port, until the block ends."""
+    """Serve a world as its providers would, on a free loopback port, until the block ends."""
     control = Control(world)
-    twins = {"meta_ads": meta.MetaTwin(control), "google_ads": google.GoogleTwin(control),
-             "shopify": shopify.ShopifyTwin(control)}  # fmt: skip
+    twins = {provider: made(control) for provider, made in twin_types().items()}
     app = Starlette(routes=[Mount(f"/{provider}", routes=twin.routes) for provider, twin in twins.items()])
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", access_log=False, lifespan="off")
     server = uvicorn.Server(config)
@@ -84,8 +75,7 @@ def serve(world: World) -> Iterator[Twins]:
     thread.start()
     try:
         port = _wait_for_port(server, thread)
-        tokens: dict[Provider, Tokens] = {provider: twins[provider].tokens for provider in PROVIDERS}
-        yield Twins(control, tokens, f"http://127.0.0.1:{port}")
+        yield Twins(control, twins, f"http://127.0.0.1:{port}")
     finally:
         server.should_exit = True
         thread.join(START_SECONDS)

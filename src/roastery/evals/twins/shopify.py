@@ -1,7 +1,8 @@
 """A twin of Shopify's Admin GraphQL API 2026-10: cost and throttling in the body, tokens of an hour that rotate."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +17,7 @@ from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.shop_index import ShopIndex
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
+from roastery.evals.world.company import MYSHOPIFY_DOMAIN
 
 VERSION = "2026-10"
 CLIENT = {"client_id": "shopify-client-id", "client_secret": "shopify-client-secret"}
@@ -28,6 +30,10 @@ SCOPES = ("read_all_orders", "read_customers", "read_inventory", "read_orders", 
 class ShopifyTwin:
     """One shop behind one app's offline token."""
 
+    provider: ClassVar[str] = "shopify"
+    settings: ClassVar[Mapping[str, Any]] = {"shop": MYSHOPIFY_DOMAIN, "order_page": 250, "customer_page": 250}
+    """Larger slices and pages than a real account would bear, since this server answers at once."""
+
     def __init__(self, control: Control) -> None:
         self.control = control
         self.tokens = Tokens("shopify", rotates=True)
@@ -39,6 +45,10 @@ class ShopifyTwin:
             Route("/admin/oauth/access_token", self._token, methods=["POST"]),
             Route(f"/admin/api/{VERSION}/graphql.json", self._answer, methods=["POST"]),
         ]
+
+    def secrets(self) -> dict[str, str]:
+        grant = {"access_token": self.tokens.access_token, "refresh_token": self.tokens.refresh_token}
+        return {**grant, **CLIENT}
 
     async def _token(self, request: Request) -> Response:
         is_json = request.headers.get("content-type", "").startswith("application/json")

@@ -1,5 +1,6 @@
 """What a dataset is: Contract and Column values, and Fill, the SELECT by which a source fills one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -103,9 +104,28 @@ class Fill:
 
     `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq), once per connection, and
     gives columns named as in the contract, a subset of them; the rest are null. Personal values are sealed already.
+    joins: other resources of the same connection that it reads as well, as `{name}` with the same columns.
     """
 
     contract: str
     source: str
     resource: str
     sql: str
+    joins: tuple[str, ...] = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every resource that it is made of."""
+        return (self.resource, *self.joins)
+
+    def bound(self, records: Callable[[str], str]) -> str:
+        """The SELECT over what `records` gives for a resource, a table expression."""
+        return bound_sql(self.sql, self.resource, self.joins, records)
+
+
+def bound_sql(sql: str, resource: str, joins: tuple[str, ...], records: Callable[[str], str]) -> str:
+    """A fill's SELECT with its placeholders replaced by what `records` gives for each resource."""
+    sql = sql.replace("{records}", records(resource))
+    for name in joins:
+        sql = sql.replace(f"{{{name}}}", records(name))
+    return sql
