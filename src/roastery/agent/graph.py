@@ -112,7 +112,7 @@ class Analyst:
 
     def _config(self, context: ToolContext, conversation_id: str) -> dict[str, Any]:
         """Threads are kept apart by organization and scope: nobody continues a thread of somebody who sees more."""
-        thread = f"{context.organization.id}/{context.actor.scope_key}/{conversation_id}"
+        thread = f"{context.organization.id}/{context.actor.eyes}/{conversation_id}"
         return {"configurable": {"thread_id": thread}, "recursion_limit": 4 * self.budget.steps + 20}
 
     def _start(

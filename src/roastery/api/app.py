@@ -124,10 +124,11 @@ class Roastery:
     def clock_of(self, organization: Organization) -> Clock:
         return organization.clock_or(self.clock)
 
-    def layer(self, organization: Organization) -> SemanticLayer:
+    def layer(self, organization: Organization, role: str | None = None) -> SemanticLayer:
+        """The organization's numbers for the eyes of a role; None for the house's own work."""
         from roastery.warehouse.semantic.layer import SemanticLayer
 
-        return SemanticLayer(self.warehouse(organization), self.clock_of(organization))
+        return SemanticLayer(self.warehouse(organization), self.clock_of(organization), role=role)
 
     def ledger(self, organization: Organization, actor: Actor) -> StoredLedger:
         return StoredLedger(self.database, organization.id, actor.scope_key)
@@ -139,7 +140,7 @@ class Roastery:
             organization=organization,
             actor=actor,
             clock=self.clock_of(organization),
-            metrics=self.layer(organization),
+            metrics=self.layer(organization, actor.role),
             ledger=self.ledger(organization, actor),
         )
 

@@ -54,7 +54,7 @@ def explain_query(
     roastery: "Roastery", organization: Organization, actor: Actor, asked: Mapping[str, Any] | str
 ) -> str:
     """The SQL that a MetricQuery would run."""
-    explained = roastery.layer(organization).explain(read_query(asked), row_scope=actor.row_scope)
+    explained = roastery.layer(organization, actor.role).explain(read_query(asked), row_scope=actor.row_scope)
     parts = [explained.sql] if explained.totals_sql is None else [explained.sql, "-- totals", explained.totals_sql]
     return "\n".join(parts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,13 @@ from roastery.cli.home import without_home
 if TYPE_CHECKING:
     from roastery.cli.terminal import Terminal
 
+METRICS_SAID = (
+    "Ask for them by name or synonym; `GET /v1/metrics` gives the same list. How the number of a past day behaves: it "
+    "*stays*; its source *restated* recent days; it *moves* with refunds or touches that come later; it *grows* as a "
+    "cohort ages. An organization adds its own metrics with `roastery metric add FILE`."
+)
+METRIC_COLUMNS = ("metric", "definition", "unit", "also called", "can be split by", "sums", "past days", "roles")
+ROLES = ("owner", "admin", "analyst", "viewer")
 MADE_BY = "<!-- Made by `roastery docs`; `roastery docs --check` fails when it is stale. -->"
 
 
@@ -52,29 +59,32 @@ def documents() -> dict[str, str]:
 
 
 def _metrics() -> str:
-    from roastery.warehouse.semantic.load import shipped
+    from roastery.warehouse.semantic.catalogue import shipped_catalogue
 
-    model = shipped()
-    parts = ["# Metrics", MADE_BY, "Ask for them by name or synonym; `GET /v1/metrics` gives the same list."]
-    families: dict[str, list[str]] = {}
-    for name in model.public:
-        families.setdefault(model.metrics[name].family, []).append(name)
-    for family, names in families.items():
-        rows = [
-            (
-                f"`{name}`",
-                model.metrics[name].definition,
-                model.metrics[name].unit,
-                ", ".join(model.metrics[name].synonyms),
-                ", ".join(model.allowed_dimensions(name)),
-            )
-            for name in names
-        ]
-        parts += [f"## {family.replace('_', ' ').capitalize()}"]
-        parts += [_table(("metric", "definition", "unit", "also called", "can be split by"), rows)]
-    rows = [(f"`{d.name}`", d.definition, ", ".join(d.synonyms)) for d in model.dimensions.values()]
+    catalogue = shipped_catalogue()
+    parts = ["# Metrics", MADE_BY, METRICS_SAID]
+    families: dict[str, list[Any]] = {}
+    for entry in catalogue.metrics.values():
+        families.setdefault(entry.family, []).append(entry)
+    for family, entries in families.items():
+        parts += [f"## {family.replace('_', ' ').capitalize()}", _table(METRIC_COLUMNS, map(_metric_row, entries))]
+    rows = [(f"`{d.name}`", d.definition, ", ".join(d.synonyms)) for d in catalogue.dimensions.values()]
     parts += ["## Dimensions", _table(("dimension", "definition", "also called"), rows)]
     return _joined(parts)
+
+
+def _metric_row(entry: Any) -> tuple[str, ...]:
+    all_may = len(entry.roles) == len(ROLES)
+    return (
+        f"`{entry.name}`",
+        entry.definition,
+        entry.unit,
+        ", ".join(entry.synonyms),
+        ", ".join(entry.dimensions),
+        entry.additivity.replace("_", "-"),
+        entry.maturity,
+        "all" if all_may else ", ".join(entry.roles),
+    )
 
 
 def _tools() -> str:

@@ -137,6 +137,10 @@ class Ledger(Protocol):
     def receipt(self, receipt_id: str) -> Receipt | None: ...
 
 
+SEES_EVERY_METRIC = frozenset({"owner", "admin", "analyst"})
+"""Roles that no shipped metric is kept from."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who asks, and what they may see; made from a verified credential only."""
@@ -149,6 +153,11 @@ class Actor:
     def scope_key(self) -> str:
         """Caches and stored answers are keyed by this (law 13)."""
         return "|".join(f"{d}={','.join(sorted(v))}" for d, v in sorted(self.row_scope.items())) or "all"
+
+    @property
+    def eyes(self) -> str:
+        """What conversations are keyed by: the rows seen, and a role that does not see every metric."""
+        return self.scope_key if self.role in SEES_EVERY_METRIC else f"{self.role}:{self.scope_key}"
 
 
 class MetricsDoor(Protocol):

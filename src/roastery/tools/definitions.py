@@ -69,7 +69,6 @@ def parts_of_ratio(context: ToolContext, metric: str) -> RatioParts | None:
 
 def with_parts(context: ToolContext, names: Iterable[str]) -> ToolContext:
     """The context itself, or one whose catalogue also holds the parts of ratios that have no public name."""
-    door = context.metrics
     if all(name in metrics_of(context) for name in names):
         return context
-    return replace(context, metrics=type(door)(door.warehouse, door.clock, door.semantics.with_all_public()))
+    return replace(context, metrics=context.metrics.with_hidden())

@@ -211,3 +211,25 @@ def test_a_question_of_the_wrong_form_is_a_problem(desk: Desk, body: dict[str, s
     answer = desk.call("POST", "/v1/ask", json=body)
     assert answer.status_code == 422
     assert answer.headers["content-type"] == PROBLEM
+
+
+def test_a_viewer_is_refused_margins_in_numbers_words_and_receipts(shop: Desk) -> None:
+    asked = {"metrics": ["gross_margin"], "period": OCTOBER}
+    sell(shop, SALES)
+    lines = "transaction_id,line_no,product_id,quantity,unit_price,unit_cost\nT1,1,X,1,49.90,12.34\n"
+    shop.call("POST", "/v1/imports/transaction_lines", content=lines, headers={"Content-Type": "text/csv"})
+    seen = shop.call("POST", "/v1/query", role="analyst", json=asked).json()
+    assert seen["totals"] == {"gross_margin": "37.56"}
+    receipt = seen["receipt"]["id"]
+    for method, path, body in (
+        ("POST", "/v1/query", asked),
+        ("POST", "/v1/tools/query_metrics", asked),
+        ("POST", "/v1/ask", {"question": "What was the gross margin in October 2026?"}),
+        ("GET", f"/v1/receipts/{receipt}", None),
+        ("POST", f"/v1/receipts/{receipt}/rerun", None),
+    ):
+        answer = shop.call(method, path, role="viewer", json=body)
+        assert "37.56" not in answer.text, path
+        assert answer.status_code == 403 or answer.json()["status"] == "refused", (path, answer.text)
+    roles = {item["name"]: item["roles"] for item in shop.call("GET", "/v1/metrics", role="viewer").json()["items"]}
+    assert roles["gross_margin"] == ["owner", "admin", "analyst"]

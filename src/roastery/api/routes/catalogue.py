@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from roastery.api.routes.documented import documented
 from roastery.api.security.caller import Reader
 from roastery.warehouse.contracts import CONTRACTS, Column
-from roastery.warehouse.semantic.load import shipped
+from roastery.warehouse.semantic.catalogue import shipped_catalogue
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -20,7 +20,16 @@ METRIC = {
     "dimensions": ["platform", "campaign"],
     "additivity": "non_additive",
     "family": "attribution",
-    "direction": "up",
+    "direction": "higher",
+    "kind": "ratio",
+    "formula": "paid_revenue / spend",
+    "grains": ["day", "week", "month", "quarter", "year"],
+    "parameters": ["attribution_model"],
+    "across_platforms": None,
+    "history": None,
+    "maturity": "moves",
+    "minimum_age_days": 0,
+    "roles": ["owner", "admin", "analyst", "viewer"],
 }
 DIMENSION = {
     "name": "platform",
@@ -40,40 +49,17 @@ DATASET = {
 
 @router.get("/metrics", **documented({"items": [METRIC], "next": None}))
 def list_metrics(_caller: Reader) -> dict[str, Any]:
-    """Every metric: definition, unit, synonyms, the dimensions it can be split by, and whether its parts sum."""
-    model = shipped()
-    items = [
-        {
-            "name": name,
-            "title": metric.title,
-            "definition": metric.definition,
-            "unit": metric.unit,
-            "synonyms": list(metric.synonyms),
-            "dimensions": list(model.allowed_dimensions(name)),
-            "additivity": model.additivity(name),
-            "family": metric.family,
-            "direction": metric.direction,
-        }
-        for name, metric in ((name, model.metrics[name]) for name in model.public)
-    ]
+    """Every metric: definition, unit, synonyms, the dimensions it can be split by, whether its parts sum, how its past
+    days behave, and the roles that may see it."""
+    metrics = shipped_catalogue().metrics.values()
+    items = [{field: getattr(entry, field) for field in METRIC} for entry in metrics]
     return {"items": items, "next": None}
 
 
 @router.get("/dimensions", **documented({"items": [DIMENSION], "next": None}))
 def list_dimensions(_caller: Reader) -> dict[str, Any]:
     """Every dimension, and the metrics that can be split by it."""
-    model = shipped()
-    allowed = {name: frozenset(model.allowed_dimensions(name)) for name in model.public}
-    items = [
-        {
-            "name": dimension.name,
-            "title": dimension.title,
-            "definition": dimension.definition,
-            "synonyms": list(dimension.synonyms),
-            "metrics": [name for name, dimensions in allowed.items() if dimension.name in dimensions],
-        }
-        for dimension in model.dimensions.values()
-    ]
+    items = [{field: getattr(entry, field) for field in DIMENSION} for entry in shipped_catalogue().dimensions.values()]
     return {"items": items, "next": None}
 
 

@@ -86,7 +86,7 @@ def actor_of(database: Database, organization: Organization, asked: Asked) -> Ac
 
 def conversation_of(database: Database, organization: Organization, actor: Actor, asked: Asked, at: datetime) -> str:
     """The conversation of a Slack thread, one for each scope that takes part in it."""
-    parts = (organization.id, asked.team_id, asked.destination, asked.thread, actor.scope_key)
+    parts = (organization.id, asked.team_id, asked.destination, asked.thread, actor.eyes)
     conversation_id = f"cnv_{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:19]}"
     with database.session() as session:
         if session.get(ConversationRow, conversation_id) is None:
@@ -95,7 +95,7 @@ def conversation_of(database: Database, organization: Organization, actor: Actor
                     id=conversation_id,
                     organization_id=organization.id,
                     actor_id=actor.id,
-                    scope_key=actor.scope_key,
+                    scope_key=actor.eyes,
                     created_at=at,
                     updated_at=at,
                 )

@@ -31,7 +31,7 @@ class StoredAnswers:
                 id=new_id("cnv"),
                 organization_id=self._organization_id,
                 actor_id=self._actor.id,
-                scope_key=self._actor.scope_key,
+                scope_key=self._actor.eyes,
                 created_at=at,
                 updated_at=at,
             )
@@ -51,7 +51,7 @@ class StoredAnswers:
                     organization_id=self._organization_id,
                     conversation_id=answer.conversation_id,
                     position=session.scalar(taken) or 0,
-                    scope_key=self._actor.scope_key,
+                    scope_key=self._actor.eyes,
                     question=answer.question,
                     status=answer.status,
                     document=answer.model_dump(mode="json"),
@@ -71,12 +71,12 @@ class StoredAnswers:
     def answer(self, answer_id: str) -> Answer:
         with self._database.reading() as session:
             row = session.get(AnswerRow, answer_id)
-            if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.scope_key):
+            if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.eyes):
                 raise NotFound("answer", answer_id)
             return Answer.model_validate(row.document)
 
     def _conversation(self, session: Session, conversation_id: str) -> ConversationRow:
         row = session.get(ConversationRow, conversation_id, with_for_update=True)
-        if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.scope_key):
+        if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.eyes):
             raise NotFound("conversation", conversation_id)
         return row

@@ -44,6 +44,8 @@ def _described(name: str, metric: Any) -> dict[str, Any]:
         "synonyms": list(metric.synonyms),
         "dimensions": sorted(metric.dimensions),
         "additivity": metric.additivity,
+        "maturity": metric.maturity,
+        "roles": list(metric.roles),
     }
 
 

@@ -10,7 +10,7 @@ from roastery.warehouse.semantic.calendar import GRAINS
 from roastery.warehouse.semantic.formula import Choice
 from roastery.warehouse.semantic.load import shipped
 from roastery.warehouse.semantic.model import Additivity, Semantics
-from roastery.warehouse.semantic.spec import AcrossPlatforms, Direction, Format, Unit
+from roastery.warehouse.semantic.spec import AcrossPlatforms, Direction, Format, Maturity, Role, Unit
 
 ATTRIBUTION_PARAMETERS = ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date")
 
@@ -21,7 +21,8 @@ class MetricEntry:
     of a whole period have none).
 
     formula: over other metrics, '' for a simple one. history: `sales` when it is refused before the sales history is
-    complete. parameters: fields of a query that change it.
+    complete. parameters: fields of a query that change it. maturity: how numbers of past days behave. minimum_age_days:
+    how long a period must be over before it is known. roles: who may see it.
     """
 
     name: str
@@ -40,6 +41,9 @@ class MetricEntry:
     history: str | None
     direction: Direction
     format: Format
+    maturity: Maturity
+    minimum_age_days: int
+    roles: tuple[Role, ...]
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,9 @@ def _metric(semantics: Semantics, name: str) -> MetricEntry:
         history=next((part.history for part in semantics.ingredients(name) if part.history), None),
         direction=metric.direction,
         format=metric.format,
+        maturity=semantics.maturity(name),
+        minimum_age_days=max(part.minimum_age_days for part in semantics.ingredients(name)),
+        roles=semantics.roles(name),
     )
 
 

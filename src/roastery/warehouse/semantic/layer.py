@@ -1,5 +1,6 @@
 """The semantic layer of one organization: MetricQuery in, MetricFrame out; every stage between can be looked at."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
 from roastery.warehouse.semantic.provenance import Explanation, provenance
 from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, Period, PeriodSpec
-from roastery.warehouse.semantic.resolve import Setting, resolve
+from roastery.warehouse.semantic.resolve import Setting, refuse_by_role, resolve
 from roastery.warehouse.semantic.values import NOT_VALUES, DimensionValue, dimension_values, names_of
 from roastery.warehouse.state import DataState
 
@@ -26,11 +27,23 @@ _PREPARERS: dict[int, tuple[Semantics, Preparer]] = {}
 class SemanticLayer:
     """Asks one organization's warehouse. Light to make: files are read once a process, profiles once a build."""
 
-    def __init__(self, warehouse: WarehouseDoor, clock: Clock, semantics: Semantics | None = None) -> None:
+    def __init__(
+        self, warehouse: WarehouseDoor, clock: Clock, semantics: Semantics | None = None, role: str | None = None
+    ) -> None:
+        """role: whose eyes the answers are for; None for the house's own work, which sees every metric."""
         self.warehouse = warehouse
         self.clock = clock
+        self.role = role
         self.semantics = semantics or shipped()
         self._preparer = _preparer_of(self.semantics)
+
+    def with_hidden(self) -> "SemanticLayer":
+        """The same, for the same eyes, with the parts that have no public name askable too."""
+        return SemanticLayer(self.warehouse, self.clock, self._with_hidden, self.role)
+
+    def refuse_unseen(self, names: Iterable[str]) -> None:
+        """Errors: NotAllowed when one of the metrics is not for the role that asks; unknown names pass."""
+        refuse_by_role(self._with_hidden, (name for name in names if name in self.semantics.metrics), self.role)
 
     @property
     def catalogue(self) -> Catalogue:
@@ -91,7 +104,7 @@ class SemanticLayer:
 
     def _explained(self, query: MetricQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> Explanation:
         history = freshness.history_since(state, self._fills)
-        setting = Setting(self.semantics, self.warehouse.organization, self._today(), profiles, history)
+        setting = Setting(self.semantics, self.warehouse.organization, self._today(), profiles, history, self.role)
         bound = resolve(query, setting, row_scope)
         self._refuse_sums_across_platforms(bound, profiles)
         through = freshness.complete_through(self._feeding(bound, state))
@@ -173,7 +186,12 @@ class SemanticLayer:
 
     def _companions(self, bound: BoundQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> list[str]:
         """Figures that belong beside the asked ones: asked without keys, under the same conditions."""
-        wanted = {name: text for metric in bound.shown for name, text in metric.metric.companions.items()}
+        wanted = {
+            name: text
+            for metric in bound.shown
+            for name, text in metric.metric.companions.items()
+            if self.role is None or self.role in self.semantics.roles(name)
+        }
         for name in [metric.name for metric in bound.shown]:
             wanted.pop(name, None)
         if not wanted:

@@ -153,6 +153,7 @@ def _fact(name: str, spec: FactSpec) -> Fact:
         because=spec.because,
         joins={join: Join(join, j.table, j.key, parse(j.by)) for join, j in spec.joins.items()},
         dimensions={dimension: parse(text) for dimension, text in spec.dimensions.items()},
+        maturity=spec.maturity,
     )
 
 
@@ -202,6 +203,8 @@ def _metric(name: str, family: str, spec: MetricSpec, facts: Mapping[str, Fact])
         companions=spec.companions,
         caveat=spec.caveat,
         written=_written(spec),
+        roles=spec.roles,
+        maturity=spec.maturity,
     )
 
 

@@ -8,7 +8,17 @@ from typing import Literal
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.semantic.expression import Expression
 from roastery.warehouse.semantic.formula import Choice, Node, is_linear, names_in
-from roastery.warehouse.semantic.spec import AcrossPlatforms, Aggregate, Direction, Format, Unit
+from roastery.warehouse.semantic.spec import (
+    MATURITIES,
+    ROLES,
+    AcrossPlatforms,
+    Aggregate,
+    Direction,
+    Format,
+    Maturity,
+    Role,
+    Unit,
+)
 
 Additivity = Literal["additive", "semi_additive", "non_additive"]
 DATE = "date"
@@ -61,6 +71,7 @@ class Fact:
     because: str
     joins: Mapping[str, Join]
     dimensions: Mapping[str, Expression]
+    maturity: Maturity = "stays"
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,8 @@ class Metric:
     companions: Mapping[str, str] = field(default_factory=dict)
     caveat: str = ""
     written: str = ""
+    roles: tuple[Role, ...] = ()
+    maturity: Maturity | None = None
 
 
 @dataclass(frozen=True)
@@ -218,6 +231,28 @@ class Semantics:
         if metric.measures:
             return all(m.is_sum for m in metric.measures)
         return metric.formula is not None and is_linear(metric.formula, self._is_linear)
+
+    def roles(self, name: str) -> tuple[Role, ...]:
+        """Who may see a metric: those that it names, else those who may see everything that it is computed from."""
+        return self._roles[name]
+
+    @cached_property
+    def _roles(self) -> Mapping[str, tuple[Role, ...]]:
+        return {name: self._seen_by(name) for name in self.metrics}
+
+    def _seen_by(self, name: str) -> tuple[Role, ...]:
+        metric = self.metrics[name]
+        if metric.roles or metric.formula is None:
+            return tuple(role for role in ROLES if role in (metric.roles or ROLES))
+        limits = [self._seen_by(part) for part in names_in(metric.formula)]
+        return tuple(role for role in ROLES if all(role in limit for limit in limits))
+
+    def maturity(self, name: str) -> Maturity:
+        """How the numbers of past days behave, by the least settled of what the metric is computed from."""
+        found = [part.maturity or m.fact.maturity for part in self.ingredients(name) for m in part.measures] + [
+            part.maturity for part in self.ingredients(name) if part.maturity
+        ]
+        return max((m for m in found if m), key=MATURITIES.index, default="stays")
 
     def sums_across_platforms(self, name: str) -> AcrossPlatforms | None:
         """`refuse` or `caveat` where platforms count in their own ways, taken from what the metric is computed from."""

@@ -47,13 +47,17 @@ VALUE_COUNTS: dict[Op, tuple[int, int | None]] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """What a query is bound against: one organization, on one day, with one build of its data."""
+    """What a query is bound against: one organization, on one day, with one build of its data.
+
+    role: whose eyes the answer is for; None for the house's own.
+    """
 
     semantics: Semantics
     organization: Organization
     today: date
     profiles: Profiles
     history_since: Mapping[str, date] = field(default_factory=dict)
+    role: str | None = None
 
 
 def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING) -> BoundQuery:
@@ -66,6 +70,7 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
     order = _order(query, semantics, names, bool(grain))
     shown = tuple(dict.fromkeys(query.metrics))
     needed = [o.name for o in order if o.kind == "metric"] + [f.metric for f in metric_filters]
+    refuse_by_role(semantics, (*shown, *needed), setting.role)
     choice = Choices(query, setting, frozenset(names), filters)
     metrics = tuple(choice.bind(semantics.metric(name), name in shown) for name in dict.fromkeys((*shown, *needed)))
     calendar = _calendar(setting, (measure.fact for measure in choice.measures.values()))
@@ -101,6 +106,16 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
         calendar=calendar,
         assumptions=assumptions,
     )
+
+
+def refuse_by_role(semantics: Semantics, names: Iterable[str], role: str | None) -> None:
+    """Refuse metrics that a role may not see, by name only. Errors: NotAllowed, UnknownName."""
+    for name in names:
+        able = semantics.roles(semantics.metric(name).name)
+        if role is not None and role not in able:
+            raise NotAllowed(
+                f"The role '{role}' may not see '{name}'. It takes one of: {', '.join(able)}.", allowed=able
+            )
 
 
 class Choices:

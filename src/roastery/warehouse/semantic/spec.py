@@ -9,6 +9,14 @@ Aggregate = Literal["sum", "count", "count_distinct", "median"]
 Format = Literal["money", "number", "percent", "multiple", "days", "hours", "score"]
 Direction = Literal["higher", "lower", "neutral"]
 AcrossPlatforms = Literal["caveat", "refuse"]
+Role = Literal["owner", "admin", "analyst", "viewer"]
+ROLES: tuple[Role, ...] = ("owner", "admin", "analyst", "viewer")
+"""Who may ask, most trusted first; a metric that names none may be seen by all."""
+
+Maturity = Literal["stays", "restated", "moves", "grows"]
+MATURITIES: tuple[Maturity, ...] = ("stays", "restated", "moves", "grows")
+"""How the number of a past day behaves: it stays; its source restates recent days; it moves with what happens later
+(refunds, touches that turn up); it grows as the cohort ages. Of several parts the last of these holds."""
 
 DEFAULT_FORMATS: dict[Unit, Format] = {
     "money": "money",
@@ -69,6 +77,7 @@ class FactSpec(_Spec):
     stock: Literal["end"] | None = None
     daily: bool = False
     of_period: Literal["start", "prior_start", "any"] | None = None
+    maturity: Maturity = "stays"
     advice: str
     because: str = ""
     joins: dict[str, JoinSpec] = Field(default_factory=dict)
@@ -155,6 +164,8 @@ class MetricSpec(_Spec):
     minimum_age_days: int = 0
     companions: dict[str, str] = Field(default_factory=dict)
     caveat: str = ""
+    roles: tuple[Role, ...] = ()
+    maturity: Maturity | None = None
 
     @field_validator("measure", mode="before")
     @classmethod
