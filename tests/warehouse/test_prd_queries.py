@@ -12,7 +12,7 @@ from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.query import MetricQuery
 from tests.warehouse.conftest import put
 
-PRD = Path(__file__).resolve().parents[3].parent / "shared" / "PRD.md"
+PRD = Path(__file__).resolve().parents[3] / "shared" / "PRD.md"
 NOW = Clock.from_iso("2026-11-01T12:00:00+00:00")
 FIRST = """
 SELECT
@@ -34,7 +34,8 @@ COLUMNS = {
     "data_integrations": "id organization_id integration_type provider_name connection_status last_sync_date "
     "sync_frequency data_mapping",
     "campaigns": "creative_asset_ids target_audience_id attribution_window_days conversion_goals",
-    "asset_campaign_performance": "asset_id campaign_id impressions clicks conversions revenue performance_date platform",
+    "asset_campaign_performance": "asset_id campaign_id impressions clicks conversions revenue "
+    "performance_date platform",
     "identities": "identity_kind identity customer_id",
     "journeys": "customer_id step_no occurred_at step_kind channel campaign_id amount",
 }
@@ -56,7 +57,7 @@ def three_sales(warehouse: Warehouse) -> Warehouse:
             for n in range(3)
         ],
         transactions=[
-            {"transaction_id": f"s{n}", "customer_id": f"p{n}", "occurred_at": "2026-10-03T10:00:00Z", "amount": "80.00"}
+            {"transaction_id": f"s{n}", "customer_id": f"p{n}", "occurred_at": "2026-10-03T10:00:00Z", "amount": "80"}
             for n in range(3)
         ],
     )  # fmt: skip
