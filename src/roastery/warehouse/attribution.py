@@ -10,12 +10,17 @@ position_based               40 % first, 40 % last, 20 % shared between; two tou
 w_shaped                     30 % first, 30 % at lead creation, 30 % at opportunity creation, 10 % the rest;
                              position_based where a milestone or a touch before it is missing
 
+shapley                      equal parts over the distinct values of one dimension on the path, which is Shapley's value
+                             where a set of channels is worth the conversions of paths made of it alone; made per
+                             dimension (`distinct_by`), so it is not stored
+
 A touch is eligible strictly before its conversion and inside its window, in hours: the asked one, else its campaign's,
 else the organization's. Views have a window of their own; a view earns only where no click or visit is eligible
 (last_non_direct: no click or visit other than direct).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from roastery.warehouse.errors import BadQuery, UnknownName
 from roastery.warehouse.money import floor_and_rest, from_micros, micros, minor_unit_micros, topped_up
@@ -29,16 +34,62 @@ HALF_LIFE_DAYS = 7
 # Which touch earns all: i is its place from the start, j from the end.
 WINNERS = {"first_touch": "i = 1", "last_touch": "j = 1", "last_non_direct": "is_last_non_direct"}
 
-# What a touch of n earns, in whole points; its share is points / points of the path.
-POSITION_BASED = "CASE WHEN n = 2 THEN 1 WHEN i = 1 OR j = 1 THEN 40 * (n - 2) ELSE 20 END"
-POINTS = {
-    "linear": "1",
-    "time_decay": f"greatest(1, CAST(round(pow(2.0, -hours_before / {HALF_LIFE_DAYS * 24}.0) * 1e12) AS HUGEINT))",
-    "position_based": POSITION_BASED,
-    "w_shaped": f"""CASE WHEN at_lead IS NULL OR at_opportunity IS NULL THEN {POSITION_BASED}
-        WHEN n = on_milestones THEN milestones WHEN milestones > 0 THEN 30 * milestones * (n - on_milestones)
-        ELSE 10 END""",
-}
+
+@dataclass(frozen=True)
+class Weights:
+    """Settings of the rules: half-life of time decay in days, parts of first, last and each milestone (W-shaped).
+
+    Errors: BadQuery when they cannot be parts of one conversion.
+    """
+
+    half_life_days: float = HALF_LIFE_DAYS
+    first: float = 0.4
+    last: float = 0.4
+    milestone: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 < self.half_life_days <= 3650:
+            raise BadQuery("The half-life of time decay is longer than zero days, and at most ten years.")
+        parts = (self.first, self.last, self.milestone)
+        if min(parts) < 0 or not 0 < self.first + self.last <= 1 or not 0 < self.milestone <= 1 / 3:
+            raise BadQuery(
+                "Position weights are parts of one conversion: first and last sum to more than 0 and at most 1, a "
+                "milestone has more than 0 and at most a third."
+            )
+
+    @property
+    def position_based(self) -> str:
+        """What a touch of n earns by its place, in whole points."""
+        first, last = _points(self.first), _points(self.last)
+        middle = 10_000 - first - last
+        return (
+            f"CASE WHEN n = 2 THEN CASE WHEN i = 1 THEN {first} ELSE {last} END WHEN i = 1 THEN {first} * (n - 2) "
+            f"WHEN j = 1 THEN {last} * (n - 2) ELSE {middle} END"
+        )
+
+    @property
+    def points(self) -> dict[str, str]:
+        """What a touch of n earns under each model, in whole points; its share is points / points of the path."""
+        milestone = _points(self.milestone)
+        decay = f"pow(2.0, -hours_before / {self.half_life_days * 24!r}) * 1e12"
+        return {
+            "linear": "1",
+            "shapley": "1",
+            "time_decay": f"greatest(1, CAST(round({decay}) AS HUGEINT))",
+            "position_based": self.position_based,
+            "w_shaped": f"""CASE WHEN at_lead IS NULL OR at_opportunity IS NULL THEN {self.position_based}
+        WHEN n = on_milestones THEN milestones
+        WHEN milestones > 0 THEN {milestone} * milestones * (n - on_milestones)
+        ELSE {10_000 - 3 * milestone} END""",
+        }
+
+
+def _points(part: float) -> int:
+    """A part in ten-thousandths, never so rounded that three milestones are more than all."""
+    return min(round(part * 10_000), 10_000)
+
+
+USUAL = Weights()
 
 
 def credits_select(
@@ -48,23 +99,27 @@ def credits_select(
     *,
     sales: str = "curated.sales",
     paths: str = "curated.conversion_paths",
+    weights: Weights = USUAL,
+    distinct_by: str | None = None,
 ) -> str:
     """SQL whose rows are credits with the columns of `attribution_credits`, for one or several closed-form models.
 
     A window of None is each campaign's own, else the organization's; paths reach back 90 days and no further.
+    distinct_by: a column of paths; the model is `shapley` over its values, each credited at its latest touch.
     Errors: BadQuery for a fitted model or a window beyond 90 days.
     """
     models = (model,) if isinstance(model, str) else tuple(model)
     for name in models:
-        _check_model(name)
-    shared = [name for name in models if name in POINTS]
+        if name != "shapley" or distinct_by is None:
+            _check_model(name)
+    shared = [name for name in models if name in weights.points]
     ctes = [
         f"eligible AS MATERIALIZED ({_eligible(window_days, view_window_days, paths)})",
-        f"placed AS MATERIALIZED ({_placed()})",
+        f"placed AS MATERIALIZED ({_placed(distinct_by)})",
         f"won AS ({_won(models)})",
     ]
     if shared:
-        ctes += [f"pointed AS ({_pointed(shared)})", f"floored AS ({_floored()})", f"split AS ({_split()})"]
+        ctes += [f"pointed AS ({_pointed(shared, weights.points)})", f"floored AS ({_floored()})", f"split AS ({_split()})"]
     credited = "won" if not shared else f"(FROM won UNION ALL BY NAME {_credited()})"
     parts = [f"WITH {', '.join(ctes)}", _attributed_rows(credited), "UNION ALL", _unattributed_rows(models, sales)]
     return "\n".join(parts)
@@ -96,20 +151,30 @@ def _eligible(window_days: int | None, view_window_days: int | None, paths: str)
       AND hours_before <= 24 * CASE WHEN kind = 'view' THEN {view_window} ELSE {window} END"""
 
 
-def _placed() -> str:
+def _placed(distinct_by: str | None = None) -> str:
     """Each touch's place on its path. A path with a click or visit drops its views, but not for last_non_direct."""
+    competing = _competing(distinct_by)
+    if distinct_by:
+        competing = f"""SELECT * FROM ({competing})
+            QUALIFY row_number() OVER (PARTITION BY sale_no, competes, distinct_key ORDER BY path_no DESC) = 1"""
     return f"""
     SELECT *, n - i + 1 AS j, standing = max(standing) OVER (PARTITION BY sale_no) AS is_last_non_direct
     FROM (
         SELECT *, count(*) OVER (PARTITION BY sale_no, competes) AS n,
             row_number() OVER (PARTITION BY sale_no, competes ORDER BY path_no) AS i
-        FROM (
+        FROM ({competing}))"""
+
+
+def _competing(distinct_by: str | None) -> str:
+    key = f", {distinct_by} AS distinct_key" if distinct_by else ""
+    return f"""
             SELECT path_no, sale_no, hours_before, occurred_at, lead_created_at, opportunity_created_at, minor,
-                net_micros, gross_micros, is_view = bool_and(is_view) OVER (PARTITION BY sale_no) AS competes,
+                net_micros, gross_micros{", distinct_key" if distinct_by else ""},
+                is_view = bool_and(is_view) OVER (PARTITION BY sale_no) AS competes,
                 CASE WHEN is_view THEN 1 WHEN is_direct THEN 0 ELSE 2 END * 1000000000000 + path_no AS standing
-            FROM (SELECT *, min(path_no) OVER (PARTITION BY sale_id) AS sale_no,
+            FROM (SELECT *, min(path_no) OVER (PARTITION BY sale_id) AS sale_no{key},
                     {minor_unit_micros("currency")} AS minor, {micros("net_amount")} AS net_micros,
-                    {micros("amount")} AS gross_micros FROM eligible)))"""
+                    {micros("amount")} AS gross_micros FROM eligible)"""
 
 
 def _won(models: Sequence[str]) -> str:
@@ -123,10 +188,10 @@ def _won(models: Sequence[str]) -> str:
     return "\n    UNION ALL\n    ".join(selects)
 
 
-def _pointed(models: Sequence[str]) -> str:
+def _pointed(models: Sequence[str], points: dict[str, str]) -> str:
     columns = "path_no, sale_no, minor, net_micros, gross_micros"
     selects = [
-        f"SELECT {number} AS model_no, '{m}' AS model, {columns}, CAST({POINTS[m]} AS HUGEINT) AS points "
+        f"SELECT {number} AS model_no, '{m}' AS model, {columns}, CAST({points[m]} AS HUGEINT) AS points "
         f"FROM {_milestones() if m == 'w_shaped' else 'placed'} WHERE competes AND n > 1"
         for number, m in enumerate(models)
     ]
