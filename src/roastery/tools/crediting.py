@@ -14,7 +14,7 @@ from roastery.warehouse.semantic.query import FilterSpec, PeriodSpec
 
 
 def one_of(names: Iterable[str]) -> dict[str, Any]:
-    """For a schema: the names that an argument takes. They are checked when the tool runs, so that the nearest is told."""
+    """For a schema: the names that an argument takes. Checked when the tool runs, so that the nearest is told."""
     return {"enum": list(names)}
 
 
@@ -33,7 +33,7 @@ class JourneyArguments(BaseModel):
 
     conversion: str = Field(
         default="revenue",
-        description="What is credited: revenue (net of refunds), orders, new_customers, leads, deals (won) or bookings.",
+        description="Revenue (net of refunds), orders, new_customers, leads, deals (won) or bookings.",
         json_schema_extra=one_of(CONVERSIONS),
     )
     by: str = Field(default="channel", description="Who is credited.", json_schema_extra=one_of(SPLITS))

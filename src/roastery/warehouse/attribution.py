@@ -119,7 +119,11 @@ def credits_select(
         f"won AS ({_won(models)})",
     ]
     if shared:
-        ctes += [f"pointed AS ({_pointed(shared, weights.points)})", f"floored AS ({_floored()})", f"split AS ({_split()})"]
+        ctes += [
+            f"pointed AS ({_pointed(shared, weights.points)})",
+            f"floored AS ({_floored()})",
+            f"split AS ({_split()})",
+        ]
     credited = "won" if not shared else f"(FROM won UNION ALL BY NAME {_credited()})"
     parts = [f"WITH {', '.join(ctes)}", _attributed_rows(credited), "UNION ALL", _unattributed_rows(models, sales)]
     return "\n".join(parts)

@@ -1,5 +1,5 @@
 # ruff: noqa: S608 (names in SQL come from this file; what a person gives is bound or quoted)
-"""What can be credited to touches: sales, orders, first sales, leads, won deals and bookings, and the paths before them.
+"""What can be credited to touches: sales, orders, first sales, leads, won deals and bookings, and paths before them.
 
 Every kind gives two selects of one shape, which `attribution.credits_select` splits: its conversions (as `sales`) and
 the touches of their people in the 90 days before (as `conversion_paths`).

@@ -23,7 +23,9 @@ class AnalyzeAssetsArguments(BaseModel):
     period: PeriodSpec | None = None
     filters: tuple[FilterSpec, ...] = ()
     least_volume: int | None = Field(
-        default=None, ge=1, description="Impressions (or clicks) below which an asset is not judged; 1,000 (100) if none."
+        default=None,
+        ge=1,
+        description="Impressions (or clicks) below which an asset is not judged; 1,000 (100) if none.",
     )
     limit: int = Field(default=20, ge=1, le=200)
     currency: str | None = None

@@ -12,7 +12,9 @@ class CompareAttributionArguments(CreditArguments):
     """Which models, and where a decision turns."""
 
     attribution_models: tuple[str, ...] = Field(
-        default=(), description="All nine when left out.", json_schema_extra={"items": {"type": "string", "enum": list(MODELS)}}
+        default=(),
+        description="All nine when left out.",
+        json_schema_extra={"items": {"type": "string", "enum": list(MODELS)}},
     )
     break_even: Decimal = Field(
         default=Decimal(1), gt=0, description="Revenue per unit of spend (or spend per conversion) where it pays."
