@@ -89,6 +89,49 @@ def receipt_of(
     )
 
 
+def analysis_receipt(
+    made: Provenance,
+    tool: str,
+    arguments: dict[str, Any],
+    rows: Rows,
+    context: ToolContext,
+    *,
+    period: FactPeriod | None = None,
+    caveats: Sequence[str] = (),
+    seed: int | None = None,
+) -> Receipt:
+    """The receipt of what an analysis found in the rows of one query; `rows` are the findings, not the query's.
+
+    period: of the findings, where they speak of other days than the query.
+    """
+    result = canonical_rows(rows)
+    return Receipt(
+        id=new_receipt_id(),
+        tool=tool,
+        arguments=arguments,
+        query=made.query,
+        sql=made.sql,
+        metric_definitions=made.metric_definitions,
+        filters=made.filters,
+        period=period or FactPeriod(start=made.period.start, end=made.period.end),
+        currency=made.currency,
+        fx=made.fx,
+        attribution=made.attribution,
+        refund_basis=made.refund_basis,
+        data_as_of=made.data_as_of,
+        complete_through=made.complete_through,
+        trust=made.trust,
+        rows=len(result),
+        result_hash=result_hash(result, {}),
+        result=result,
+        scope_key=context.actor.scope_key,
+        caveats=tuple(dict.fromkeys((*made.caveats, *caveats))),
+        build=made.build,
+        seed=seed,
+        **_asked_at(context, made),
+    )
+
+
 def plain_receipt(
     tool: str,
     arguments: dict[str, Any],

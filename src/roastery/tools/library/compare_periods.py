@@ -1,19 +1,18 @@
 """compare_periods: how much metrics moved between two periods, and what each slice contributed to the change."""
 
-from datetime import date, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.tools.base import Tool, ToolContext, ToolResult
+from roastery.tools.comparing import ask_both
 from roastery.tools.contributions import contribution_table, contributions
 from roastery.tools.definitions import parts_of_ratio, with_parts
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import frame_facts, frame_table
 from roastery.tools.frames import frame_json
 from roastery.tools.library.query_metrics import table_title
-from roastery.tools.queries import Asked, ask
-from roastery.warehouse.errors import BadPeriod
+from roastery.tools.queries import Asked
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec
 
 
@@ -87,36 +86,10 @@ def _result(
 
 
 def _asked(context: ToolContext, arguments: ComparePeriodsArguments) -> tuple[Asked, tuple[str, ...]]:
-    """Ask both periods; where the later one is not complete, ask again for as many days of both as are."""
     query = _query(context, arguments)
     context = with_parts(context, (name for name in query.metrics if name not in arguments.metrics))
     raw = as_arguments_of(arguments)
-    asked = ask(context, query, ComparePeriods.name, arguments=raw)
-    made = asked.frame.provenance
-    if made.compare_period is None:
-        raise BadPeriod("The period to compare with could not be worked out; name it with a start and an end.")
-    complete = _complete_through(context, made.complete_through)
-    if complete >= made.period.end - timedelta(days=1):
-        return asked, ()
-    through = complete.isoformat()
-    if complete < made.period.start:
-        caveat = f"Data is complete only through {through}, before the period begins; its figures will still grow."
-        return asked, (caveat,)
-    if not arguments.like_for_like:
-        caveat = f"The later period is complete only through {through} and is compared with a whole one."
-        return asked, (caveat,)
-    days = (complete - made.period.start).days + 1
-    compare_end = min(made.compare_period.end, made.compare_period.start + timedelta(days=days))
-    cut = query.model_copy(
-        update={
-            "period": PeriodSpec(start=made.period.start, end=complete + timedelta(days=1)),
-            "compare_to": PeriodSpec(start=made.compare_period.start, end=compare_end),
-        }
-    )
-    caveat = (
-        f"Data is complete through {through}, so the first {days} days of both periods are compared, like for like."
-    )
-    return ask(context, cut, ComparePeriods.name, arguments=raw, caveats=(caveat,)), ()
+    return ask_both(context, query, ComparePeriods.name, raw, like_for_like=arguments.like_for_like)
 
 
 def as_arguments_of(arguments: ComparePeriodsArguments) -> dict[str, Any]:
@@ -133,9 +106,3 @@ def _query(context: ToolContext, arguments: ComparePeriodsArguments) -> MetricQu
             metrics += [part for part in (parts.names if parts else ()) if part not in metrics]
     asked = arguments.model_dump(exclude={"slices", "like_for_like", "metrics"})
     return MetricQuery.model_validate({**asked, "metrics": metrics})
-
-
-def _complete_through(context: ToolContext, text: str | None) -> date:
-    """The last day that is over and that every source holds whole."""
-    yesterday = context.clock.today(context.organization.time_zone) - timedelta(days=1)
-    return min(date.fromisoformat(text[:10]), yesterday) if text else yesterday

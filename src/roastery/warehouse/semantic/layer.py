@@ -10,16 +10,18 @@ from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuery, Scope
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of, shipped_catalogue
-from roastery.warehouse.semantic.execute import Result, result_hash, run
+from roastery.warehouse.semantic.execute import Result, columns, refuse_missing_rates, result_hash, run
 from roastery.warehouse.semantic.load import shipped
 from roastery.warehouse.semantic.model import DATE, Semantics
 from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
 from roastery.warehouse.semantic.provenance import Explanation, provenance
-from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, Period, PeriodSpec
+from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, MetricTable, Period, PeriodSpec
 from roastery.warehouse.semantic.resolve import Setting, refuse_by_role, resolve
 from roastery.warehouse.semantic.values import NOT_VALUES, DimensionValue, dimension_values, names_of
 from roastery.warehouse.state import DataState
+
+MOST_TABLE_ROWS = 2_000_000
 
 _PREPARERS: dict[int, tuple[Semantics, Preparer]] = {}
 
@@ -75,6 +77,28 @@ class SemanticLayer:
             provenance=provenance(explained, self._feeding(bound, state), state.build, tuple(dict.fromkeys(said))),
             truncated=result.truncated,
             result_hash=result_hash(result.rows, result.totals),
+        )
+
+    def table(
+        self, query: MetricQuery, *, row_scope: Scope = EVERYTHING, most_rows: int = MOST_TABLE_ROWS
+    ) -> MetricTable:
+        """All rows of a query as Arrow, without rounding, totals and names: what analyses compute on.
+
+        Errors: as ask; BadQuery when there are more than `most_rows` rows.
+        """
+        state = self.warehouse.state()
+        profiles = SHELF.profiles(self.warehouse, state.build)
+        explained = self._explained(query, row_scope, state, profiles)
+        bound = replace(explained.bound, limit=most_rows)
+        self._refuse_without_data(bound, profiles)
+        prepared = self._preparer.prepare(bound, profiles)
+        refuse_missing_rates(self.warehouse, bound, prepared)
+        found = self.warehouse.query(prepared.rows.sql, list(prepared.rows.parameters))
+        if found.num_rows > most_rows:
+            raise BadQuery(f"That is more than {most_rows:,} rows at once; split by fewer dimensions, or filter.")
+        said = tuple(explained.caveats)
+        return MetricTable(
+            found, columns(bound), provenance(explained, self._feeding(bound, state), state.build, said)
         )
 
     def explain(self, query: MetricQuery, *, row_scope: Scope = EVERYTHING) -> Explanation:

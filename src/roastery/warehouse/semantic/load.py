@@ -205,6 +205,7 @@ def _metric(name: str, family: str, spec: MetricSpec, facts: Mapping[str, Fact])
         written=_written(spec),
         roles=spec.roles,
         maturity=spec.maturity,
+        drivers=parse_formula(spec.drivers) if spec.drivers else None,
     )
 
 
@@ -253,7 +254,8 @@ def _unknown_names(
         for dimension in fact.dimensions:
             check(FACTS, fact.name, "dimension", dimension, dimensions)
     for metric in metrics.values():
-        for part in (*(names_in(metric.formula) if metric.formula else ()), *metric.companions):
+        formulas = [node for node in (metric.formula, metric.drivers) if node is not None]
+        for part in (*(name for node in formulas for name in names_in(node)), *metric.companions):
             check(metric.family, metric.name, "metric", part, named)
         for measure in metric.measures:
             for dimension in measure.without:

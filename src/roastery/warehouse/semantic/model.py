@@ -127,7 +127,7 @@ class Measure:
 @dataclass(frozen=True)
 class Metric:
     """One metric: `measures` are alternatives, best first (the first that carries the asked dimensions and has data);
-    or `formula` over other metrics. written: the formula as text."""
+    or `formula` over other metrics. written: the formula as text. drivers: the metric over what moves it."""
 
     name: str
     family: str
@@ -150,6 +150,7 @@ class Metric:
     written: str = ""
     roles: tuple[Role, ...] = ()
     maturity: Maturity | None = None
+    drivers: Node | None = None
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Op = Literal[
     "in", "not_in", "contains", "starts_with", "is_null", "not_null", "eq", "ne", "gt", "gte", "lt", "lte", "between"
@@ -123,3 +126,12 @@ class MetricFrame:
 
     def column(self, name: str) -> FrameColumn:
         return next(c for c in self.columns if c.name == name)
+
+
+@dataclass(frozen=True)
+class MetricTable:
+    """All rows of a query as Arrow, for analyses: keys and metrics as they come out of the query, before rounding."""
+
+    rows: "pyarrow.Table"
+    columns: tuple[FrameColumn, ...]
+    provenance: Provenance

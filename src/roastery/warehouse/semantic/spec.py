@@ -145,7 +145,10 @@ class ChooseSpec(_Spec):
 
 
 class MetricSpec(_Spec):
-    """One metric; exactly one of measure, ratio, formula and choose says how it is computed."""
+    """One metric; exactly one of measure, ratio, formula and choose says how it is computed.
+
+    drivers: the same metric as a formula over what moves it, e.g. ROAS as order rate × order value / cost per click.
+    """
 
     title: str
     definition: str
@@ -158,6 +161,7 @@ class MetricSpec(_Spec):
     ratio: RatioSpec | None = None
     formula: str | None = None
     choose: ChooseSpec | None = None
+    drivers: str | None = None
     is_fractional: bool = False
     history: Literal["sales"] | None = None
     across_platforms: AcrossPlatforms | None = None
