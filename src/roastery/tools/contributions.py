@@ -132,7 +132,7 @@ def _split(
     if parts is None or change.value is None:
         return Split(metric, "overlapping", change, tuple(Slice(cells[i], None, None) for i in order), None)
     if ratio is not None:
-        quantum = _quantum(change.value)
+        quantum = quantum_of(change.value)
         # Rows beyond the limit are not here: their part stays in the rest instead of being spread over the others.
         whole = sum(parts, Decimal(0)).quantize(quantum) if truncated else change.value
         parts = list(settle([float(p) for p in parts], whole, quantum))
@@ -140,7 +140,7 @@ def _split(
     for i in order:
         part = cells[i].change[metric]
         if ratio is not None:
-            part = book.computed(_ratio_part, metric, cells[i], total, ratio, parts[i])
+            part = book.computed(ratio_part, metric, cells[i], total, ratio, parts[i])
         elif part.value is None:
             part = book.computed(_one_sided, cells[i].now[metric], cells[i].before[metric])
         share = book.computed(facts.share, part, change) if change.value else None
@@ -180,7 +180,7 @@ def _parts(
     return parts
 
 
-def _ratio_part(id: str, metric: str, cells: Cells, total: Cells, ratio: RatioParts, value: Decimal) -> Fact:
+def ratio_part(id: str, metric: str, cells: Cells, total: Cells, ratio: RatioParts, value: Decimal) -> Fact:
     """A slice's rate and mix effect: n₁/D₁ − n₀/D₀ − (d₁/D₁ − d₀/D₀) · (N₁/D₁ + N₀/D₀)/2, times the metric's scale."""
     n1, n0 = cells.now[ratio.numerator], cells.before[ratio.numerator]
     d1, d0 = cells.now[ratio.denominator], cells.before[ratio.denominator]
@@ -245,7 +245,7 @@ def _value(value: Any) -> Decimal:
     return Decimal(0) if value is None else Decimal(value)
 
 
-def _quantum(value: Decimal) -> Decimal:
+def quantum_of(value: Decimal) -> Decimal:
     exponent = value.as_tuple().exponent
     return Decimal(1).scaleb(exponent if isinstance(exponent, int) else -4)
 

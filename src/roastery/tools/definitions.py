@@ -49,10 +49,10 @@ def label_columns(context: ToolContext, dimensions: Iterable[str]) -> dict[str, 
 
 def parts_of_ratio(context: ToolContext, metric: str) -> RatioParts | None:
     """Numerator and denominator of a ratio of sums; None for any other metric. Ask them through `with_parts`."""
-    known = metrics_of(context)
+    known = context.metrics.semantics.metrics
     if metric not in known or known[metric].kind != "ratio":
         return None
-    node: Any = context.metrics.semantics.metrics[metric].formula
+    node: Any = known[metric].formula
     scale = Decimal(1)
     above, below = node.left, node.right
     if isinstance(above, Arithmetic) and above.sign == "*" and isinstance(above.left, Number):

@@ -1,7 +1,8 @@
 """Facts: measured ones out of a result, and computed ones whose formula over other facts gives the same value again.
 
-Formulas are `f1 - f2`, `(f1 - f2) / f2`, `f1 / f2`, `rank(f2; f1, f2, f3)` and sums of products of these. Ratios that a
-formula makes are rounded to 4 decimals, half to even; differences are exact.
+Formulas are `f1 - f2`, `(f1 - f2) / f2`, `f1 / f2`, `rank(f2; f1, f2, f3)`, sums of products of these and their `ln()`.
+Ratios that a formula makes are rounded to 4 decimals, half to even; differences are exact. What a method computes that
+no such formula can say names the method and what it read, `shapley(f1, f2)`; running the receipt again proves it.
 """
 
 import re
@@ -13,6 +14,8 @@ from roastery.tools.base import Fact, FactPeriod, Label
 
 RATIO_PLACES = Decimal("0.0001")
 UNRANKED = frozenset({"unattributed"})
+METHODS = ("shapley", "mix_and_rate", "forecast", "interval", "model", "test")
+_BY_METHOD = re.compile(rf"(?:{'|'.join(METHODS)})\((?:\w+(?:, \w+)*)?\)")
 
 
 class FactBook:
@@ -58,6 +61,19 @@ class FactBook:
     def computed(self, make: Callable[..., Fact], *inputs: Any, **options: Any) -> Fact:
         """Add what one of this module's functions computes, e.g. `book.computed(change, now, before)`."""
         return self.add(make(self.next_id, *inputs, **options))
+
+    def counted(
+        self, metric: str, value: int, period: FactPeriod, dimensions: Mapping[str, str] | None = None
+    ) -> Fact:
+        """Add how many there are of something."""
+        made = self.measured(metric, value, "count", period, dimensions=dimensions)
+        return self.amended(made.id, made.value, kind="count")
+
+    def amended(self, id: str, value: Decimal | None, *, kind: Any = None) -> Fact:
+        """The fact of an id with its value settled (parts that sum to a whole are rounded together)."""
+        at = int(id[1:]) - 1
+        self._facts[at] = self._facts[at].model_copy(update={"value": value, **({"kind": kind} if kind else {})})
+        return self._facts[at]
 
     def label(self, dimension: str, value: str, text: str | None = None) -> Label:
         """The label of a dimension's value; the same value gets the same label."""
@@ -130,12 +146,30 @@ def total(id: str, parts: Sequence[Fact]) -> Fact:
     return _from(parts[0], id, "sum", value, formula, tuple(known or parts), dimensions={})
 
 
+def relative_difference(id: str, a: Fact, b: Fact) -> Fact:
+    """How far a fact lies from another, as a ratio of the other; null where that is zero."""
+    value = _ratio((a.value - b.value) / abs(b.value)) if a.value is not None and b.value else None
+    return _from(a, id, "difference", value, f"({a.id} - {b.id}) / abs({b.id})", (a, b), unit="ratio")
+
+
+def by_method(id: str, base: Fact, kind: Any, value: Decimal | None, method: str, inputs: Sequence[Fact]) -> Fact:
+    """A number that one of METHODS made from other facts; unit, days and slice are those of `base`."""
+    assert method in METHODS
+    formula = f"{method}({', '.join(dict.fromkeys(f.id for f in inputs))})"
+    return _from(base, id, kind, value, formula, inputs)
+
+
+def by_formula(id: str, base: Fact, kind: Any, value: Decimal | None, formula: str, inputs: Sequence[Fact]) -> Fact:
+    """A number with a formula of its own; unit, days and slice are those of `base`."""
+    return _from(base, id, kind, value, formula, inputs)
+
+
 def recompute(fact: Fact, facts: Mapping[str, Fact]) -> Decimal | None:
     """The value that a computed fact's formula gives over other facts, rounded as that kind of fact is.
 
     Errors: ValueError for a formula that is not of this module's grammar; KeyError for an input that is not there.
     """
-    if fact.formula is None:
+    if fact.formula is None or _BY_METHOD.fullmatch(fact.formula):
         return fact.value
     if found := re.fullmatch(r"(rank|rank_ascending)\((\w+); ([\w, ]+)\)", fact.formula):
         among = [facts[i] for i in found[3].split(", ")]
@@ -195,7 +229,7 @@ def _applied(sign: str, a: Decimal | None, b: Decimal | None) -> Decimal | None:
 
 
 class _Formula:
-    """Arithmetic over fact ids: + - * / ( ) abs(), null through and through, null for a division by zero."""
+    """Arithmetic over fact ids: + - * / ( ) abs() ln(), null through and through, and for what is not defined."""
 
     def __init__(self, text: str, values: Mapping[str, Decimal | None]) -> None:
         self._tokens = re.findall(r"[A-Za-z_]\w*|\d+(?:\.\d+)?|[()+*/-]", text)
@@ -235,6 +269,9 @@ class _Formula:
         if token == "abs":
             value = self._atom()
             return None if value is None else abs(value)
+        if token == "ln":
+            value = self._atom()
+            return None if value is None or value <= 0 else value.ln()
         if token == "(":
             value = self._sum()
             if self._next() != ")":
