@@ -1,4 +1,4 @@
-"""Causes of a change as facts: each slice's exact part, what the other slices add, rate and mix, and how usual it is."""
+"""Causes of a change as facts: each slice's exact part, what the others add, rate and mix, and how usual it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
