@@ -97,9 +97,7 @@ class SemanticLayer:
         if found.num_rows > most_rows:
             raise BadQuery(f"That is more than {most_rows:,} rows at once; split by fewer dimensions, or filter.")
         said = tuple(explained.caveats)
-        return MetricTable(
-            found, columns(bound), provenance(explained, self._feeding(bound, state), state.build, said)
-        )
+        return MetricTable(found, columns(bound), provenance(explained, self._feeding(bound, state), state.build, said))
 
     def explain(self, query: MetricQuery, *, row_scope: Scope = EVERYTHING) -> Explanation:
         """What a query means and the SQL that would run, without running it. Errors: as ask, before the data."""
