@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from roastery.connectors.http import Politeness
+from roastery.evals.twins.rest import RestTwin
 from roastery.evals.twins.server import Twins, serve
 from roastery.evals.world import World
 from tests.connectors.loopback import Heard, Provider, Say, Waits
@@ -54,5 +55,7 @@ def twins(served: Twins, world: World) -> Iterator[Twins]:
     served.control.calm()
     if served.world is not world:
         served.control.serve(world)
-    for tokens in served.tokens.values():
-        tokens.reconnect()
+    for twin in served.of.values():
+        twin.tokens.reconnect()
+        if isinstance(twin, RestTwin):
+            twin.mend()
