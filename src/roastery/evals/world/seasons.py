@@ -23,10 +23,10 @@ HOUR_WEIGHTS = np.array(
 )
 
 
-def to_instants(day: Ints, second: Ints) -> Ints:
-    """Seconds since the epoch of a second of a day of the company's zone; a doubled hour takes its first run."""
+def to_instants(day: Ints, second: Ints, zone: ZoneInfo = ZONE) -> Ints:
+    """Seconds since the epoch of a second of a day of a zone; a doubled hour takes its first run."""
     wall = np.datetime64(FIRST_DAY, "s") + day * DAY_SECONDS + second
-    zoned = pc.assume_timezone(pa.array(wall), str(ZONE), ambiguous="earliest", nonexistent="latest")
+    zoned = pc.assume_timezone(pa.array(wall), str(zone), ambiguous="earliest", nonexistent="latest")
     return np.asarray(pc.cast(zoned, pa.int64()))
 
 

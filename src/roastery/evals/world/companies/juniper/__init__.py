@@ -1,0 +1,1 @@
+"""Juniper Wellness, four practices in three countries' cities: enquiries, appointments, packages, memberships."""

@@ -1,0 +1,1 @@
+"""Northgate Home Services: enquiries by form and call, proposals, jobs; HubSpot, QuickBooks and card payments."""
