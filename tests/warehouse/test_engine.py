@@ -4,13 +4,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from roastery.warehouse.engine import Warehouse, Warehouses
-from roastery.warehouse.errors import BadQuery, Busy, QueryTimeout, UnknownName
+from roastery.warehouse.errors import BadQuery, BrokenFile, Busy, QueryTimeout, UnknownName
 from roastery.warehouse.organization import Organization
 from tests.warehouse.conftest import ACME, CLOCK, SECRET, put, rows
 
@@ -146,3 +147,34 @@ def test_the_state_is_new_after_every_landing_and_build(warehouse: Warehouse) ->
     warehouse.build()
     assert warehouse.state().is_current
     assert warehouse.state().build != landed.build
+
+
+def test_many_threads_asking_many_organizations_each_read_their_own(tmp_path: Path, empty_home: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(empty_home, home)
+    names = ("one", "two", "three", "four")
+    warehouses = Warehouses(home, SECRET, (), CLOCK, max_open=2)
+    for name in names:
+        shutil.copy(home / "warehouse" / "acme.duckdb", home / "warehouse" / f"{name}.duckdb")
+        warehouses.open(Organization(name, name)).upsert_rows("audiences", [{"audience_id": name}])
+
+    def ask(turn: int) -> bool:
+        name = names[turn % len(names)]
+        return rows(warehouses.open(Organization(name, name)), "SELECT audience_id FROM audiences") == [(name,)]
+
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(ask, range(60)))
+    warehouses.close()
+
+
+def test_a_file_that_cannot_be_opened_fails_its_own_organization_and_opens_once_mended(home: Path) -> None:
+    warehouses = Warehouses(home, SECRET, (), CLOCK)
+    broken = home / "warehouse" / "broken.duckdb"
+    broken.write_bytes(b"this is not a database" * 1000)
+    for _ in range(2):
+        with pytest.raises(BrokenFile, match="cannot be read"):
+            warehouses.open(Organization("broken", "Broken"))
+    assert rows(warehouses.open(ACME), "SELECT 1") == [(1,)]
+    shutil.copy(home / "warehouse" / "acme.duckdb", broken)
+    assert rows(warehouses.open(Organization("broken", "Broken")), "SELECT count(*) FROM campaigns") == [(0,)]
+    warehouses.close()

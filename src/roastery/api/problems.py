@@ -45,6 +45,9 @@ PROBLEMS: dict[str, Problem] = {
     "QueryTimeout": Problem(
         504, "query-timeout", "The query took too long", "That took too long. Ask for less at once."
     ),
+    "BrokenFile": Problem(
+        503, "broken-file", "Broken file", "The data of this organization cannot be read just now. The operator knows."
+    ),
     "Busy": Problem(503, "busy", "Busy", "I am busy with something heavy. Ask again in a moment."),
     "BuildFailed": Problem(503, "build-failed", "The tables could not be built", STORE),
     "Unsound": Problem(500, "unsound-metrics", "The metric files are not sound", "My metric files need mending."),

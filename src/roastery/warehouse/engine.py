@@ -15,8 +15,9 @@ from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
 from roastery.warehouse.errors import BadQuery, Busy
 from roastery.warehouse.importing import ImportReport
-from roastery.warehouse.instance import Instance, Pool
+from roastery.warehouse.instance import Instance
 from roastery.warehouse.organization import Organization
+from roastery.warehouse.pool import Pool
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import LandReport, RawBatch
 from roastery.warehouse.state import DataState

@@ -15,6 +15,7 @@ RoasteryError
 └── StoreError          the operator acts
     ├── QueryTimeout        the query ran longer than its limit
     ├── Busy                too many heavy queries, or another writer
+    ├── BrokenFile          the organization's file is no database, or damaged
     └── BuildFailed         curated tables could not be rebuilt; the last good ones stay
 """
 
@@ -109,6 +110,10 @@ class QueryTimeout(StoreError):
 
 class Busy(StoreError):
     """Another process or too many queries hold what is needed."""
+
+
+class BrokenFile(StoreError):
+    """The organization's file cannot be read."""
 
 
 class BuildFailed(StoreError):

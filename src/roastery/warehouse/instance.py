@@ -1,9 +1,7 @@
-"""One organization's DuckDB instance, and the pool that keeps the most recently used ones open (law 13)."""
+"""One organization's DuckDB instance: its own file, locked down (law 13)."""
 
 import os
-import re
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +9,9 @@ from typing import Any
 
 import duckdb
 
-from roastery.warehouse.errors import Busy, QueryTimeout, UnknownName
+from roastery.warehouse.errors import BrokenFile, Busy, QueryTimeout
 from roastery.warehouse.schema import SCHEMA_VERSION, TABLES
 from roastery.warehouse.sql import quoted
-
-SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 CATALOG = "warehouse"
 ROW_GROUP_ROWS = 16_384
@@ -30,32 +26,43 @@ LOCK_DOWN = (
 )
 
 
-class Instance:
-    """An open file. One landing at a time (write_lock), one build (build_lock), two slow queries (heavy)."""
+def blank(memory_limit: str | None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB instance without a file. Making one costs most of what opening a file does."""
+    config: dict[str, str | bool | int | float | list[str]] = {"threads": max(2, min(os.cpu_count() or 2, 8))}
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    return duckdb.connect(config=config)
 
-    def __init__(self, organization_id: str, path: Path, memory_limit: str | None) -> None:
+
+class Instance:
+    """An open file. One landing at a time (write_lock), one build (build_lock), two slow queries (heavy).
+
+    root: a blank instance, which belongs to this file from now on.
+    """
+
+    def __init__(self, organization_id: str, path: Path, root: duckdb.DuckDBPyConnection) -> None:
         self.organization_id = organization_id
         self.write_lock = threading.RLock()
         self.build_lock = threading.RLock()
         self.heavy = threading.BoundedSemaphore(2)
-        self.leases = 0
         self.version = object()
         """Another one after every commit. This process alone writes the file, so what was read under it still holds."""
         self.state: tuple[object, Any] | None = None
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "threads": max(2, min(os.cpu_count() or 2, 8)),
-            "temp_directory": f"{path}.tmp",
-        }
-        if memory_limit:
-            config["memory_limit"] = memory_limit
-        self.root = duckdb.connect(config=config)
+        self.root = root
+        root.execute(f"SET GLOBAL temp_directory={quoted(f'{path}.tmp')}")
         try:
             self.root.execute(
                 f"ATTACH {quoted(str(path))} AS {CATALOG} (ROW_GROUP_SIZE {ROW_GROUP_ROWS}); USE {CATALOG}"
             )
-        except duckdb.IOException as error:
+        except duckdb.Error as error:
             self.root.close()
-            raise Busy(f"The warehouse of '{organization_id}' is open in another process.") from error
+            what = str(error).split("\n", 1)[0]
+            if "lock" in what.lower():
+                raise Busy(f"The warehouse of '{organization_id}' is open in another process.") from error
+            raise BrokenFile(
+                f"The warehouse file of '{organization_id}' cannot be read ({what}). Restore it from a backup, or move "
+                f"it away and sync again: what the sources still hold comes back."
+            ) from error
         for statement in LOCK_DOWN:
             self.root.execute(statement)
         self._ensure_tables()
@@ -110,52 +117,3 @@ class Instance:
 
     def close(self) -> None:
         self.root.close()
-
-
-class Pool:
-    """Open instances by organization, least recently used first; one that is in use is never closed."""
-
-    def __init__(self, folder: Path, max_open: int, memory_limit: str | None) -> None:
-        self._folder = folder
-        self._max_open = max_open
-        self._memory_limit = memory_limit
-        self._open: OrderedDict[str, Instance] = OrderedDict()
-        self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True)
-
-    @contextmanager
-    def lease(self, organization_id: str) -> Iterator[Instance]:
-        """The organization's instance, kept open until the lease ends."""
-        if not SAFE_ID.fullmatch(organization_id):
-            raise UnknownName("organization", organization_id)
-        with self._lock:
-            instance = self._open.get(organization_id)
-            if instance is None:
-                self._close_idle(self._max_open - 1)
-                instance = Instance(organization_id, self._folder / f"{organization_id}.duckdb", self._memory_limit)
-                self._open[organization_id] = instance
-            self._open.move_to_end(organization_id)
-            instance.leases += 1
-        try:
-            yield instance
-        finally:
-            with self._lock:
-                instance.leases -= 1
-
-    def _close_idle(self, keep: int) -> None:
-        for organization_id in list(self._open):
-            if len(self._open) <= keep:
-                return
-            if self._open[organization_id].leases == 0:
-                self._open.pop(organization_id).close()
-
-    @property
-    def open_count(self) -> int:
-        return len(self._open)
-
-    def close(self) -> None:
-        """Close every instance; queries still running fail."""
-        with self._lock:
-            for instance in self._open.values():
-                instance.close()
-            self._open.clear()
