@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from roastery.connectors.base import Connection, Source
+from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.raw import LandReport, RawBatch
 
 
@@ -164,6 +165,7 @@ class Landing:
                     current.pop((*place, record.key), None)
                 elif record.day is None or latest.get(place) == batch.read_id:
                     current[*place, record.key] = (record.key, json.dumps(record.payload), number)
+        target = CONTRACTS[contract]
         with duckdb.connect() as database:
             database.execute("SET TimeZone = 'UTC'")
             tables = []
@@ -171,7 +173,9 @@ class Landing:
                 for resource in (fill.resource, *fill.joins):
                     database.register(f"arrived_{resource}", _records(resource, current))
                 sql = fill.bound(lambda name: f"(SELECT key, payload::JSON AS payload, seq FROM arrived_{name})")
-                tables.append(database.sql(sql).to_arrow_table())
+                given = [row[0] for row in database.execute(f"DESCRIBE {sql}").fetchall()]
+                typed = ", ".join(f'try_cast("{c}" AS {target.column(c).sql_type}) AS "{c}"' for c in given)
+                tables.append(database.sql(f"SELECT {typed} FROM ({sql})").to_arrow_table())
         return pa.concat_tables(tables, promote_options="permissive")
 
 

@@ -57,6 +57,8 @@ class Resource:
 
     key: record → stable text key. partition: record → (scope, day) for reports that are replaced by day, else None.
     personal: dotted paths of personal values, sealed before they are stored (law 15); `[]` walks a list.
+    expects: dotted paths that every record has; a record without one is of an unknown shape and fails the resource,
+    since an absent figure would count as zero.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Resource:
     personal: Mapping[str, str] = field(default_factory=dict)
     reread_days: int = 0
     depends_on: tuple[str, ...] = ()
+    expects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

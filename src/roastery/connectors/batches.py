@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from roastery.connectors.base import Connection, Page, Resource
+from roastery.connectors.errors import UnknownShape
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
 
@@ -56,8 +57,15 @@ class Waiting:
         self.pages, self.batches = [], []
 
 
-def batch_of(page: Page, resource: Resource, connection: Connection, provider: str) -> RawBatch:
-    """A page as the warehouse lands it."""
+def batch_of(page: Page, resource: Resource, connection: Connection, provider: str, title: str = "") -> RawBatch:
+    """A page as the warehouse lands it. Errors: UnknownShape where a record lacks what the resource expects."""
+    for path in resource.expects:
+        steps = path.split(".")
+        if not all(_has(record, steps) for record in page.records):
+            raise UnknownShape(
+                f"{title} no longer gives '{path}' for {resource.name}. What was read before stays; nothing new is "
+                "taken until this version knows the new form."
+            )
     return RawBatch(
         connection_id=connection.id,
         source=provider,
@@ -69,6 +77,14 @@ def batch_of(page: Page, resource: Resource, connection: Connection, provider: s
         personal=resource.personal,
         progress=SourceProgress(None, page.complete_through, page.history_since),
     )
+
+
+def _has(record: Any, steps: list[str]) -> bool:
+    for step in steps:
+        if not isinstance(record, Mapping) or step not in record:
+            return False
+        record = record[step]
+    return True
 
 
 def _raw(records: Iterable[Mapping[str, Any]], resource: Resource) -> list[RawRecord]:

@@ -193,25 +193,47 @@ def months_before(day: date, months: int) -> date:
 def with_residuals(figures: str) -> str:
     """SQL: ad rows of `ad_performance`, and what a campaign's total holds beyond its ads in a row with empty ad ids.
 
-    figures: a SELECT with the contract's columns and `is_total`, true for rows at campaign grain (law 9). Reach and
-    frequency do not add up, so a residual has them only where the campaign has no ad rows that day.
+    figures: a SELECT with the contract's columns and `is_total`, true for rows at campaign grain (law 9), its figures
+    as the text that the provider sent: what is no number goes on as it came, so that the build keeps it aside with its
+    name instead of failing or counting it as zero; an ad's unreadable figure is then still in its campaign's residual.
+    Reach and frequency do not add up, so a residual has them only where the campaign has no ad rows that day.
     """
-    rest = ", ".join(f"coalesce(t.{c}, 0) - coalesce(a.{c}, 0) AS {c}" for c in ADDITIVE)
-    summed = ", ".join(f"sum({c}) AS {c}" for c in ADDITIVE)
+    typed = ", ".join(f"try_cast({c} AS DECIMAL(18,6)) AS {c}_number" for c in ADDITIVE)
+    numbers = ", ".join(f"{c}_number" for c in ADDITIVE)
+    summed = ", ".join(f"sum(coalesce({c}_number, 0)) AS {c}" for c in ADDITIVE)
+    rest = ", ".join(
+        f"CASE WHEN t.{c}_number IS NULL AND t.{c} IS NOT NULL THEN t.{c}::VARCHAR "
+        f"ELSE (coalesce(t.{c}_number, 0) - coalesce(a.{c}, 0))::VARCHAR END AS {c}"
+        for c in ADDITIVE
+    )
+    is_something = " OR ".join(f"coalesce(try_cast({c} AS DECIMAL(18,6)) <> 0, true)" for c in ADDITIVE)
     return f"""
-WITH figures AS ({figures}),
+WITH figures AS (SELECT *, {typed} FROM ({figures})),
 ads AS (
     SELECT account_id, campaign_id, report_date, {summed} FROM figures WHERE NOT is_total GROUP BY ALL),
 residuals AS (
-    SELECT t.* EXCLUDE ({", ".join(ADDITIVE)}, reach, frequency), {rest},
+    SELECT t.* EXCLUDE ({", ".join(ADDITIVE)}, {numbers}, reach, frequency), {rest},
            CASE WHEN a.campaign_id IS NULL THEN t.reach END AS reach,
            CASE WHEN a.campaign_id IS NULL THEN t.frequency END AS frequency
     FROM figures t LEFT JOIN ads a USING (account_id, campaign_id, report_date)
     WHERE t.is_total)
-SELECT * EXCLUDE (is_total) FROM figures WHERE NOT is_total
+SELECT * EXCLUDE (is_total, {numbers}) FROM figures WHERE NOT is_total
 UNION ALL BY NAME
-SELECT * EXCLUDE (is_total) FROM residuals WHERE {" OR ".join(f"{c} <> 0" for c in ADDITIVE)}
+SELECT * EXCLUDE (is_total) FROM residuals WHERE {is_something}
 """  # noqa: S608 (the names are ours)
+
+
+def scaled(text: str, factor: str) -> str:
+    """SQL: a whole number times a factor as text; what is no number stays text that no number is read from.
+
+    >>> scaled("m.costMicros", "0.000001")[:34]
+    'CASE WHEN m.costMicros IS NULL THE'
+    """
+    number = f"try_cast({text} AS DECIMAL(18,0))"
+    return (
+        f"CASE WHEN {text} IS NULL THEN '0' WHEN {number} IS NULL THEN 'unreadable: ' || {text} "
+        f"ELSE ({number} * {factor})::DECIMAL(18,6)::VARCHAR END"
+    )
 
 
 ADDITIVE = (

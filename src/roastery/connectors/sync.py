@@ -231,7 +231,7 @@ class _Run:
             try:
                 if (page := next(pages, None)) is None:
                     return
-                batch = batch_of(page, resource, self.connection, self.source.provider)
+                batch = batch_of(page, resource, self.connection, self.source.provider, self.source.title)
             except MISSHAPEN as error:
                 logger.exception("%s: unreadable answer for %s", self.source.title, resource.name)
                 raise UnknownShape(

@@ -13,7 +13,7 @@ from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
-from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
+from roastery.connectors.reports import Scope, Span, daily_pages, months_before, scaled, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 
 TITLE = "Google Ads"
@@ -61,7 +61,7 @@ def gaql(query: str, span: Span | None = None) -> str:
     return f"SELECT {fields} FROM {source}{during}"  # noqa: S608 (the names are ours)
 
 
-PERFORMANCE = with_residuals("""
+PERFORMANCE = with_residuals(f"""
     SELECT r.adGroupAd.ad.id IS NULL AS is_total,
            CAST(r.segments.date AS DATE) AS report_date,
            'google_ads' AS platform,
@@ -73,26 +73,26 @@ PERFORMANCE = with_residuals("""
            r.customer.currencyCode AS currency,
            r.customer.timeZone AS time_zone,
            NULL::VARCHAR AS attribution_setting,
-           coalesce(CAST(CAST(m.costMicros AS DECIMAL(18,0)) * 0.000001 AS DECIMAL(18,6)), 0) AS spend,
-           coalesce(CAST(m.impressions AS BIGINT), 0) AS impressions,
-           NULL::BIGINT AS reach,
-           NULL::DECIMAL(18,6) AS frequency,
-           coalesce(CAST(m.clicks AS BIGINT), 0) AS clicks,
-           coalesce(CAST(m.conversions AS DECIMAL(18,6)), 0) AS reported_conversions,
-           coalesce(CAST(m.conversionsValue AS DECIMAL(18,6)), 0) AS reported_conversion_value,
-           coalesce(CAST(m.viewThroughConversions AS DECIMAL(18,6)), 0) AS reported_view_conversions,
-           coalesce(CAST(m.videoTrueviewViews AS BIGINT), 0) AS video_views,
-           coalesce(CAST(m.engagements AS BIGINT), 0) AS social_actions
-    FROM (SELECT r, r.metrics AS m FROM (SELECT from_json(payload, '{
-        "customer": {"id": "VARCHAR", "currencyCode": "VARCHAR", "timeZone": "VARCHAR"},
-        "campaign": {"id": "VARCHAR", "name": "VARCHAR"},
-        "adGroup": {"id": "VARCHAR", "name": "VARCHAR"},
-        "adGroupAd": {"ad": {"id": "VARCHAR", "name": "VARCHAR"}},
-        "segments": {"date": "VARCHAR"},
-        "metrics": {"costMicros": "VARCHAR", "impressions": "VARCHAR", "clicks": "VARCHAR", "conversions": "VARCHAR",
+           {scaled("m.costMicros", "0.000001")} AS spend,
+           coalesce(m.impressions, '0') AS impressions,
+           NULL::VARCHAR AS reach,
+           NULL::VARCHAR AS frequency,
+           coalesce(m.clicks, '0') AS clicks,
+           coalesce(m.conversions, '0') AS reported_conversions,
+           coalesce(m.conversionsValue, '0') AS reported_conversion_value,
+           coalesce(m.viewThroughConversions, '0') AS reported_view_conversions,
+           coalesce(m.videoTrueviewViews, '0') AS video_views,
+           coalesce(m.engagements, '0') AS social_actions
+    FROM (SELECT r, r.metrics AS m FROM (SELECT from_json(payload, '{{
+        "customer": {{"id": "VARCHAR", "currencyCode": "VARCHAR", "timeZone": "VARCHAR"}},
+        "campaign": {{"id": "VARCHAR", "name": "VARCHAR"}},
+        "adGroup": {{"id": "VARCHAR", "name": "VARCHAR"}},
+        "adGroupAd": {{"ad": {{"id": "VARCHAR", "name": "VARCHAR"}}}},
+        "segments": {{"date": "VARCHAR"}},
+        "metrics": {{"costMicros": "VARCHAR", "impressions": "VARCHAR", "clicks": "VARCHAR", "conversions": "VARCHAR",
                     "conversionsValue": "VARCHAR", "viewThroughConversions": "VARCHAR",
-                    "videoTrueviewViews": "VARCHAR", "engagements": "VARCHAR"}}') AS r FROM {records}))
-""")
+                    "videoTrueviewViews": "VARCHAR", "engagements": "VARCHAR"}}}}') AS r FROM {{records}}))
+""")  # noqa: S608 (the names are ours)
 
 CAMPAIGNS = """
 SELECT 'google_ads:' || r.campaign.id AS campaign_id,
@@ -117,7 +117,7 @@ FROM (SELECT from_json(payload, '{
     "campaignBudget": {"amountMicros": "VARCHAR", "totalAmountMicros": "VARCHAR"}}') AS r FROM {records})
 """
 
-KEYWORDS = """
+KEYWORDS = f"""
 SELECT CAST(r.segments.date AS DATE) AS report_date,
        'google_ads' AS platform,
        'google_ads:' || r.customer.id AS account_id,
@@ -127,23 +127,22 @@ SELECT CAST(r.segments.date AS DATE) AS report_date,
        r.campaign.name AS campaign_name, r.adGroup.name AS ad_group_name,
        r.adGroupCriterion.keyword.text AS keyword_text,
        lower(r.adGroupCriterion.keyword.matchType) AS match_type,
-       CAST(coalesce(r.metrics.historicalQualityScore, r.adGroupCriterion.qualityInfo.qualityScore)
-            AS DECIMAL(18,6)) AS quality_score,
-       coalesce(CAST(r.metrics.impressions AS BIGINT), 0) AS impressions,
-       coalesce(CAST(r.metrics.clicks AS BIGINT), 0) AS clicks,
-       coalesce(CAST(CAST(r.metrics.costMicros AS DECIMAL(18,0)) * 0.000001 AS DECIMAL(18,6)), 0) AS spend,
+       coalesce(r.metrics.historicalQualityScore, r.adGroupCriterion.qualityInfo.qualityScore) AS quality_score,
+       coalesce(r.metrics.impressions, '0') AS impressions,
+       coalesce(r.metrics.clicks, '0') AS clicks,
+       {scaled("r.metrics.costMicros", "0.000001")} AS spend,
        r.customer.currencyCode AS currency,
        r.customer.timeZone AS time_zone
-FROM (SELECT from_json(payload, '{
-    "customer": {"id": "VARCHAR", "currencyCode": "VARCHAR", "timeZone": "VARCHAR"},
-    "campaign": {"id": "VARCHAR", "name": "VARCHAR"},
-    "adGroup": {"id": "VARCHAR", "name": "VARCHAR"},
-    "adGroupCriterion": {"criterionId": "VARCHAR", "keyword": {"text": "VARCHAR", "matchType": "VARCHAR"},
-                         "qualityInfo": {"qualityScore": "VARCHAR"}},
-    "segments": {"date": "VARCHAR"},
-    "metrics": {"historicalQualityScore": "VARCHAR", "impressions": "VARCHAR", "clicks": "VARCHAR",
-                "costMicros": "VARCHAR"}}') AS r FROM {records})
-"""
+FROM (SELECT from_json(payload, '{{
+    "customer": {{"id": "VARCHAR", "currencyCode": "VARCHAR", "timeZone": "VARCHAR"}},
+    "campaign": {{"id": "VARCHAR", "name": "VARCHAR"}},
+    "adGroup": {{"id": "VARCHAR", "name": "VARCHAR"}},
+    "adGroupCriterion": {{"criterionId": "VARCHAR", "keyword": {{"text": "VARCHAR", "matchType": "VARCHAR"}},
+                         "qualityInfo": {{"qualityScore": "VARCHAR"}}}},
+    "segments": {{"date": "VARCHAR"}},
+    "metrics": {{"historicalQualityScore": "VARCHAR", "impressions": "VARCHAR", "clicks": "VARCHAR",
+                "costMicros": "VARCHAR"}}}}') AS r FROM {{records}})
+"""  # noqa: S608 (the names are ours)
 
 
 def by_day(record: Record) -> tuple[str, date]:
@@ -178,13 +177,21 @@ class GoogleAds:
     resources: ClassVar[tuple[Resource, ...]] = (
         Resource("customers", key=lambda r: r["customer"]["id"]),
         Resource("campaigns", key=lambda r: r["campaign"]["id"], depends_on=("customers",)),
-        Resource("performance", performance_key, by_day, reread_days=30, depends_on=("customers",)),
+        Resource(
+            "performance",
+            performance_key,
+            by_day,
+            reread_days=30,
+            depends_on=("customers",),
+            expects=("campaign.id", "metrics.costMicros"),
+        ),
         Resource(
             "keywords",
             key=lambda r: f"{r['adGroup']['id']}:{r['adGroupCriterion']['criterionId']}",
             partition=by_day,
             reread_days=30,
             depends_on=("customers",),
+            expects=("metrics.costMicros",),
         ),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (

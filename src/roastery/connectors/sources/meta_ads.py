@@ -58,16 +58,16 @@ PERFORMANCE = with_residuals("""
            r.account_currency AS currency,
            r._connection.time_zone AS time_zone,
            r.attribution_setting,
-           coalesce(CAST(r.spend AS DECIMAL(18,6)), 0) AS spend,
-           coalesce(CAST(r.impressions AS BIGINT), 0) AS impressions,
-           CAST(r.reach AS BIGINT) AS reach,
-           CAST(r.frequency AS DECIMAL(18,6)) AS frequency,
-           coalesce(CAST(r.clicks AS BIGINT), 0) AS clicks,
-           coalesce(CAST(action.value AS DECIMAL(18,6)), 0) AS reported_conversions,
-           coalesce(CAST(action_value.value AS DECIMAL(18,6)), 0) AS reported_conversion_value,
-           coalesce(CAST(action."1d_view" AS DECIMAL(18,6)), 0) AS reported_view_conversions,
-           coalesce(CAST(r.video_play_actions[1].value AS BIGINT), 0) AS video_views,
-           coalesce(CAST(r.inline_post_engagement AS BIGINT), 0) AS social_actions
+           coalesce(r.spend, '0') AS spend,
+           coalesce(r.impressions, '0') AS impressions,
+           r.reach,
+           r.frequency,
+           coalesce(r.clicks, '0') AS clicks,
+           coalesce(action.value, '0') AS reported_conversions,
+           coalesce(action_value.value, '0') AS reported_conversion_value,
+           coalesce(action."1d_view", '0') AS reported_view_conversions,
+           coalesce(r.video_play_actions[1].value, '0') AS video_views,
+           coalesce(r.inline_post_engagement, '0') AS social_actions
     FROM (
         SELECT r,
                list_filter(r.actions, lambda a: a.action_type = r._connection.action_type)[1] AS action,
@@ -167,7 +167,14 @@ class MetaAds:
         Resource("campaigns", key=lambda r: r["id"], depends_on=("accounts",)),
         Resource("adsets", key=lambda r: r["id"], depends_on=("accounts",)),
         Resource("ads", key=lambda r: r["id"], depends_on=("accounts",)),
-        Resource("insights", key=insight_key, partition=by_day, reread_days=28, depends_on=("accounts",)),
+        Resource(
+            "insights",
+            key=insight_key,
+            partition=by_day,
+            reread_days=28,
+            depends_on=("accounts",),
+            expects=("campaign_id", "spend", "impressions"),
+        ),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
         ContractSql("campaigns", "campaigns", CAMPAIGNS),

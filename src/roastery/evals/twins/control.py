@@ -5,7 +5,7 @@ Every fault is armed by a test and used up by the requests that meet it; nothing
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,11 +15,31 @@ Provider = str
 """A provider's name, as its source and its twin have it."""
 
 Fault = Literal[
-    "throttle", "server_error", "html", "cut_off", "too_much_data", "expire_token", "wrong_type", "slow", "clock_skew"
-]
+    "throttle", "server_error", "html", "cut_off", "too_much_data", "expire_token", "wrong_type", "slow_body",
+    "slow", "clock_skew", "cut_connection",
+]  # fmt: skip
 """throttle: the provider's own way of saying wait. html: a page where JSON belongs. cut_off: the answer ends halfway.
-expire_token: this request's token has just died. wrong_type: a good status with something that is no JSON. slow: the
-body comes in drops. clock_skew: the provider's clock is an hour ahead, in its Date header."""
+expire_token: this request's token has just died. wrong_type: status 200 with a page that is no data. slow: the body
+comes in drops. slow_body: a pause of `wait_seconds` in mid-answer. clock_skew: a wait until an instant of a clock that
+is hours away from ours. cut_connection: the connection ends before the body begins."""
+
+Kind = Literal["unknown", "missing", "retyped"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How answers change their form: a new field beside `field`, none in its place, or text where its value was."""
+
+    field: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Met:
+    """A fault that a request meets, and the wait that goes with it."""
+
+    fault: Fault
+    wait_seconds: float
 
 
 @dataclass(frozen=True)
@@ -43,9 +63,12 @@ class _Armed:
 class Control:
     """Faults to come, tokens in force, the world as it stands, and a log of what was asked. Safe across threads."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, own: Mapping[Provider, frozenset[Fault]] | None = None) -> None:
+        """own: the faults that each twin plays itself; the others are played around it."""
         self._lock = threading.Lock()
-        self._armed: dict[Provider, list[_Armed]] = defaultdict(list)
+        self._armed: defaultdict[Provider, list[_Armed]] = defaultdict(list)
+        self._shapes: dict[Provider, Shape] = {}
+        self._own = own or {}
         self._world = world
         self.asked: list[Asked] = []
         self.met: Counter[tuple[Provider, Fault]] = Counter()
@@ -72,25 +95,44 @@ class Control:
     def calm(self) -> None:
         """Take back every fault that has not been met."""
         with self._lock:
-            for armed in self._armed.values():
-                armed.clear()
+            self._armed.clear()
+            self._shapes.clear()
+
+    def drift(self, provider: Provider, shape: Shape) -> None:
+        """Let a provider's answers change their form from now on."""
+        self._shapes[provider] = shape
+
+    def shape(self, provider: Provider) -> Shape | None:
+        return self._shapes.get(provider)
 
     def meet(self, asked: Asked) -> tuple[Fault, float] | None:
-        """The fault that this request meets, if any, with its wait; the request is logged."""
+        """The fault that a twin plays itself and this request meets, if any, with its wait; the request is logged."""
         with self._lock:
             self.asked.append(asked)
-            for armed in list(self._armed[asked.provider]):
-                if armed.matching not in asked.what:
-                    continue
-                if armed.after > 0:
-                    armed.after -= 1
-                    continue
-                armed.times -= 1
-                if armed.times <= 0:
-                    self._armed[asked.provider].remove(armed)
-                self.met[asked.provider, armed.fault] += 1
-                return armed.fault, armed.wait_seconds
-            return None
+            met = self._next(asked.provider, asked.what, lambda fault: self._plays(asked.provider, fault))
+        return (met.fault, met.wait_seconds) if met else None
+
+    def meet_weather(self, provider: Provider, what: str) -> Met | None:
+        """The fault around a twin that this request meets, if any."""
+        with self._lock:
+            return self._next(provider, what, lambda fault: not self._plays(provider, fault))
+
+    def _plays(self, provider: Provider, fault: Fault) -> bool:
+        return provider not in self._own or fault in self._own[provider]
+
+    def _next(self, provider: Provider, what: str, is_played: Callable[[Fault], bool]) -> Met | None:
+        for armed in list(self._armed[provider]):
+            if armed.matching not in what or not is_played(armed.fault):
+                continue
+            if armed.after > 0:
+                armed.after -= 1
+                continue
+            armed.times -= 1
+            if armed.times <= 0:
+                self._armed[provider].remove(armed)
+            self.met[provider, armed.fault] += 1
+            return Met(armed.fault, armed.wait_seconds)
+        return None
 
     def count(self, provider: Provider, matching: str = "") -> int:
         """How many requests of a provider were asked."""

@@ -6,6 +6,7 @@ counts are text, conversions are doubles; names are today's.
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import date
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -13,8 +14,10 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from roastery.evals.twins import gaql
+from roastery.evals.twins.ad_truth import campaign_removed, campaigns, performance
 from roastery.evals.twins.answers import html_page
 from roastery.evals.twins.control import Asked, Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, platforms_restate
 from roastery.evals.twins.google_rows import RESOURCES, TABLES, FlatRow
 from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.tokens import Tokens
@@ -178,3 +181,23 @@ _KEPT = {key: PerWorld(build) for key, build in TABLES.items()}
 
 def _mask(query: gaql.Query) -> str:
     return ",".join(".".join(gaql.camel(p) for p in name.split(".")) for name in query.fields)
+
+
+DECLARATION = Declaration(
+    provider="google_ads",
+    truth=(
+        performance("google_ads"),
+        campaigns("google_ads", "paid_search"),
+        Truth(
+            "keyword_performance",
+            "SELECT * REPLACE (lower(match_type) AS match_type) FROM keyword_days",
+            day="report_date",
+        ),
+    ),
+    tables=lambda world: {"keyword_days": world.keyword_days},
+    quick={"history_months": 1, "slice_days": 7},
+    quick_since=date(2026, 10, 3),
+    restate=platforms_restate,
+    delete=campaign_removed("google_ads"),
+    drift=Drift("costMicros", "ad_performance", "spend"),
+)

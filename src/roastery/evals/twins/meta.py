@@ -18,8 +18,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from roastery.evals.twins.ad_truth import campaigns, first_ad_deleted, performance
 from roastery.evals.twins.answers import cut_off, html_page
 from roastery.evals.twins.control import Asked, Control
+from roastery.evals.twins.declaration import Declaration, Drift, platforms_restate
 from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.meta_rows import ADDED, COLUMN, ENTITIES, Row, insight
 from roastery.evals.twins.tokens import Tokens
@@ -252,3 +254,14 @@ def _by_date(world: World) -> dict[date, list[Row]]:
 
 _DAYS = PerWorld(_by_date)
 _ENTITIES = PerWorld(lambda world: {name: build(world) for name, build in ENTITIES.items()})
+
+
+DECLARATION = Declaration(
+    provider="meta_ads",
+    truth=(performance("meta_ads"), campaigns("meta_ads", "paid_social")),
+    quick={"history_months": 1, "slice_days": 7, "page_limit": 100},
+    quick_since=date(2026, 10, 3),
+    restate=platforms_restate,
+    delete=first_ad_deleted("meta_ads"),
+    drift=Drift("spend", "ad_performance", "spend"),
+)

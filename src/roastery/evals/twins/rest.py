@@ -4,8 +4,6 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from datetime import timedelta
-from email.utils import format_datetime
 from typing import Any, ClassVar
 
 from starlette.requests import Request
@@ -13,7 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from roastery.evals.twins.answers import cut_off, html_page
-from roastery.evals.twins.control import Asked, Control
+from roastery.evals.twins.control import Asked, Control, Fault
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
 
@@ -77,6 +75,9 @@ class RestTwin:
 
     provider: ClassVar[str]
     settings: ClassVar[Mapping[str, Any]] = {}
+    own_faults: ClassVar[frozenset[Fault]] = frozenset(
+        {"throttle", "expire_token", "server_error", "html", "cut_off", "wrong_type", "slow"}
+    )
 
     def __init__(self, control: Control) -> None:
         self.control = control
@@ -190,8 +191,6 @@ class RestTwin:
             return Response("The service is being upgraded.", media_type="text/plain")
         if fault == "slow":
             return slow_body(bytes(good.body))
-        if fault == "clock_skew":
-            good.headers["date"] = format_datetime(self.control.world.clock.now() + timedelta(hours=1), usegmt=True)
         return good
 
 

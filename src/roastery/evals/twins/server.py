@@ -8,12 +8,13 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Router
 
 from roastery.evals.twins.base import ProviderTwin
 from roastery.evals.twins.control import Control, Provider
-from roastery.evals.twins.registry import twin_types
+from roastery.evals.twins.registry import own_faults, twin_types
 from roastery.evals.twins.tokens import Tokens
+from roastery.evals.twins.weather import Weather
 from roastery.evals.world import World
 
 START_SECONDS = 10.0
@@ -66,10 +67,19 @@ class Twins:
 @contextmanager
 def serve(world: World) -> Iterator[Twins]:
     """Serve a world as its providers would, on a free loopback port, until the block ends."""
-    control = Control(world)
+    control = Control(world, own_faults())
     twins = {provider: made(control) for provider, made in twin_types().items()}
-    app = Starlette(routes=[Mount(f"/{provider}", routes=twin.routes) for provider, twin in twins.items()])
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", access_log=False, lifespan="off")
+    around = {provider: Weather(Router(routes=twin.routes), provider, control) for provider, twin in twins.items()}
+    app = Starlette(routes=[Mount(f"/{provider}", app=layer) for provider, layer in around.items()])
+    config = uvicorn.Config(
+        app,
+        host="127.0.0.1",
+        port=0,
+        log_level="critical",
+        access_log=False,
+        lifespan="off",
+        date_header=False,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="twins", daemon=True)
     thread.start()

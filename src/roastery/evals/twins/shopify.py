@@ -11,6 +11,7 @@ from starlette.routing import Route
 from roastery.evals.twins import shop_schema
 from roastery.evals.twins.answers import cut_off, html_page
 from roastery.evals.twins.control import Asked, Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth
 from roastery.evals.twins.graphql import Document, GraphQLError
 from roastery.evals.twins.graphql_engine import Compiler, Schema, cost
 from roastery.evals.twins.kept import PerWorld
@@ -130,3 +131,39 @@ def _body(name: str, text: str, asked: float, actual: float | None, left: float)
 
 def _error(error: GraphQLError) -> dict[str, Any]:
     return {"message": str(error), "locations": [{"line": 1, "column": 1}], "extensions": error.extensions}
+
+
+TRANSACTIONS = """
+SELECT 'shopify:' || order_id AS transaction_id, 'shopify:' || customer_id AS customer_id, occurred_at, amount,
+       refunded_amount, currency, 'order' AS kind, status, is_test, sales_channel, 'shopify' AS source_system,
+       order_id AS external_order_id, coupon_code, 'shopify:' || location_id AS location_id, discount_amount,
+       tax_amount, shipping_amount
+FROM orders
+"""
+LINES = """
+SELECT 'shopify:' || order_id AS transaction_id, line_no, 'shopify:' || l.product_id AS product_id, quantity,
+       unit_price, discount_amount, unit_cost
+FROM order_lines l JOIN products p USING (product_id) WHERE NOT p.is_gift_card
+"""
+REFUNDS = """
+SELECT 'shopify:' || refund_id AS refund_id, 'shopify:' || order_id AS transaction_id, refunded_at, amount
+FROM refunds
+"""
+CUSTOMERS = """
+SELECT 'shopify:' || customer_id AS customer_id, email, first_name, last_name, country, marketing_consent,
+       source_order_count
+FROM customers
+"""
+
+DECLARATION = Declaration(
+    provider="shopify",
+    truth=(
+        Truth("transactions", TRANSACTIONS),
+        Truth("transaction_lines", LINES),
+        Truth("refunds", REFUNDS),
+        Truth("customers", CUSTOMERS),
+    ),
+    quick={"order_page": 50, "customer_page": 50},
+    because="Shopify's records change by themselves only with events; deleted orders are told by webhook alone.",
+    drift=Drift("processedAt", "transactions", "occurred_at"),
+)

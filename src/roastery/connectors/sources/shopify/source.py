@@ -87,7 +87,7 @@ class Shopify:
                 "defaultPhoneNumber.phoneNumber": "phone",
             },
         ),
-        Resource("orders", key=numbered, depends_on=("shop",)),
+        Resource("orders", key=numbered, depends_on=("shop",), expects=("processedAt", "subtotalPriceSet")),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = FILLS
     webhook: ClassVar[SignedBody] = SignedBody(

@@ -1,0 +1,156 @@
+"""What happens around any provider's server, whatever it serves: gateways, broken connections, clocks, changed fields.
+
+A layer around each twin. It plays the faults that the twin does not play in its provider's own form, and changes the
+shape of JSON answers when told to.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from roastery.evals.twins.control import Control, Met, Shape
+
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+SIGN_IN = b"<!doctype html><html><body>Please sign in to the network to go on.</body></html>"
+SKEW = timedelta(hours=-7)
+"""A provider's clock that is this far from ours."""
+UNKNOWN_FIELD = "field_of_2031"
+
+
+class Weather:
+    """An ASGI layer around one twin."""
+
+    def __init__(self, app: ASGIApp, provider: str, control: Control) -> None:
+        self.app, self.provider, self.control = app, provider, control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        what = f"{scope['path']}?{scope['query_string'].decode('latin-1')}"
+        met, shape = self.control.meet_weather(self.provider, what), self.control.shape(self.provider)
+        if met is not None and met.fault in STORMS:
+            await STORMS[met.fault](send, met)
+            return
+        if met is None and shape is None:
+            await self.app(scope, receive, _dated(send))
+            return
+        held: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            held.append(message)
+
+        await self.app(scope, receive, hold)
+        start, body = held[0], b"".join(m.get("body", b"") for m in held[1:])
+        if shape is not None and _is_json(start):
+            body = json.dumps(changed(json.loads(body), shape)).encode()
+        await _send_held(_dated(send), start, body, met)
+
+
+async def _send_held(send: Send, start: Message, body: bytes, met: Met | None) -> None:
+    """A held answer: whole, with a pause in its middle, or broken off there."""
+    kept = [(name, value) for name, value in start["headers"] if name.lower() != b"content-length"]
+    await send({**start, "headers": [*kept, (b"content-length", str(len(body)).encode())]})
+    if met is None:
+        await send({"type": "http.response.body", "body": body})
+        return
+    half = len(body) // 2
+    await send({"type": "http.response.body", "body": body[:half], "more_body": True})
+    if met.fault == "cut_off":
+        raise ConnectionResetError("the twin was told to end this answer halfway")
+    await asyncio.sleep(met.wait_seconds)
+    await send({"type": "http.response.body", "body": body[half:]})
+
+
+async def _gateway(send: Send, met: Met) -> None:
+    await _whole(send, 502, HTML, "text/html")
+
+
+async def _server_error(send: Send, met: Met) -> None:
+    await _whole(send, 503, b"upstream connect error", "text/plain")
+
+
+async def _wrong_type(send: Send, met: Met) -> None:
+    """A captive network answers 200 with a page of its own."""
+    await _whole(send, 200, SIGN_IN, "text/html; charset=utf-8")
+
+
+async def _throttle(send: Send, met: Met) -> None:
+    seconds = f"{met.wait_seconds:g}".encode()
+    await _whole(send, 429, b'{"error": "too many requests"}', "application/json", {b"retry-after": seconds})
+
+
+async def _clock_skew(send: Send, met: Met) -> None:
+    """Asks to wait until an instant of a clock that is hours away from ours."""
+    theirs = datetime.now(UTC).replace(microsecond=0) + SKEW
+    until = format_datetime(theirs + timedelta(seconds=max(1, round(met.wait_seconds))), usegmt=True).encode()
+    dated = {b"date": format_datetime(theirs, usegmt=True).encode(), b"retry-after": until}
+    await _whole(send, 429, b'{"error": "too many requests"}', "application/json", dated)
+
+
+async def _cut_connection(send: Send, met: Met) -> None:
+    """The connection ends before a byte of the body."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"64")]})
+    raise ConnectionResetError("the twin was told to cut this connection")
+
+
+STORMS = {
+    "html": _gateway,
+    "server_error": _server_error,
+    "wrong_type": _wrong_type,
+    "throttle": _throttle,
+    "clock_skew": _clock_skew,
+    "cut_connection": _cut_connection,
+}
+
+
+async def _whole(
+    send: Send, status: int, body: bytes, media_type: str, headers: Mapping[bytes, bytes] | None = None
+) -> None:
+    told = {b"content-type": media_type.encode(), b"content-length": str(len(body)).encode(), **(headers or {})}
+    await send({"type": "http.response.start", "status": status, "headers": list(told.items())})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _dated(send: Send) -> Send:
+    """Answers with the time of day, as servers do."""
+
+    async def dated(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            now = format_datetime(datetime.now(UTC), usegmt=True).encode()
+            message = {**message, "headers": [*message["headers"], (b"date", now)]}
+        await send(message)
+
+    return dated
+
+
+def _is_json(start: Message) -> bool:
+    kinds = [value for name, value in start["headers"] if name.lower() == b"content-type"]
+    return bool(kinds) and b"json" in kinds[0] and start["status"] == 200
+
+
+def changed(value: Any, shape: Shape) -> Any:
+    """The JSON with a field beside every `shape.field`, without it, or with text where its value was.
+
+    >>> changed({"rows": [{"spend": "1.5"}]}, Shape("spend", "retyped"))
+    {'rows': [{'spend': 'about 1.5'}]}
+    """
+    if isinstance(value, list):
+        return [changed(item, shape) for item in value]
+    if not isinstance(value, dict):
+        return value
+    whole = {name: changed(item, shape) for name, item in value.items()}
+    if shape.field not in value:
+        return whole
+    if shape.kind == "missing":
+        del whole[shape.field]
+    elif shape.kind == "retyped":
+        whole[shape.field] = f"about {value[shape.field]}"
+    else:
+        whole[UNKNOWN_FIELD] = "new"
+    return whole
