@@ -43,6 +43,16 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"metric": "revenue", "period": {"name": "this_month"}},
         {"metric": "active_customers", "period": OCTOBER},
     ],
+    "run_attribution": [
+        {"period": OCTOBER},
+        {"conversion": "new_customers", "by": "campaign", "attribution_model": "markov", "period": OCTOBER, "limit": 1},
+        {"conversion": "orders", "by": "platform", "attribution_model": "shapley", "attribution_window_days": 7},
+        {"attribution_model": "time_decay", "half_life_days": 2, "attribution_date": "touch", "period": OCTOBER},
+    ],
+    "compare_attribution": [
+        {"by": "campaign", "period": OCTOBER, "break_even": 2},
+        {"conversion": "orders", "by": "platform", "attribution_models": ["linear", "markov"], "period": OCTOBER},
+    ],
     "describe_metrics": [{}, {"names": ["roas", "mer"]}],
     "search_dimension_values": [{"search": "sprng roast"}, {"dimension": "campaign"}],
     "data_health": [{}],

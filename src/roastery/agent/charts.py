@@ -35,11 +35,19 @@ SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CAD": "CA$", "AUD": "A$", "CH
 def chart_for(evidence: Evidence, titles: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     """The chart of the first result that is worth one, or None."""
     for finding in evidence.findings:
+        if finding.result.charts:
+            return dressed(finding.result.charts[0])
         if finding.result.frame is not None:
             spec = chart(finding, titles or {})
             if spec is not None:
                 return spec
     return None
+
+
+def dressed(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart that a tool drew itself, in the look of all others."""
+    sized = {"padding": 14, "autosize": {"type": "pad", "contains": "padding"}}
+    return {**sized, **spec, "config": {**CONFIG, **spec.get("config", {})}}
 
 
 def chart(finding: Finding, titles: Mapping[str, str]) -> dict[str, Any] | None:

@@ -163,6 +163,44 @@ def plain_receipt(
     )
 
 
+def analysis_receipt(
+    asked: Receipt,
+    tool: str,
+    arguments: dict[str, Any],
+    rows: Rows,
+    totals: Mapping[str, Any],
+    *,
+    sql: str | None = None,
+    caveats: Sequence[str] = (),
+    seed: int | None = None,
+    attribution: Mapping[str, Any] | None = None,
+    definitions: Mapping[str, str] | None = None,
+) -> Receipt:
+    """The receipt of an analysis over what a query found: that query's days, sources and freshness, the own result.
+
+    rows carry a `key` by which a rerun tells them apart. The period is written into the arguments as days.
+    """
+    result, whole = canonical_rows(rows), canonical_row(totals)
+    days = {} if asked.period is None else {"period": asked.period.model_dump(mode="json")}
+    return asked.model_copy(
+        update={
+            "id": new_receipt_id(),
+            "tool": tool,
+            "arguments": {**arguments, **days},
+            "query": None,
+            "sql": sql or asked.sql,
+            "metric_definitions": {**asked.metric_definitions, **(definitions or {})},
+            "attribution": dict(attribution or {}),
+            "rows": len(result),
+            "result_hash": result_hash(result, whole),
+            "result": result,
+            "totals": whole,
+            "caveats": tuple(dict.fromkeys((*caveats, *asked.caveats))),
+            "seed": seed,
+        }
+    )
+
+
 def _asked_at(context: ToolContext, made: Provenance | None) -> dict[str, Any]:
     now = context.clock.now()
     return {

@@ -129,6 +129,12 @@ def credits_select(
     return "\n".join(parts)
 
 
+def competing_select(window_days: int | None, view_window_days: int | None, paths: str) -> str:
+    """SQL: the touches of each path that can earn credit; views only where nothing else is eligible."""
+    return f"""SELECT * FROM ({_eligible(window_days, view_window_days, paths)})
+    QUALIFY is_view = bool_and(is_view) OVER (PARTITION BY sale_id)"""
+
+
 def _check_model(name: str) -> None:
     if name in FITTED:
         raise BadQuery(f"'{name}' is fitted on all paths of a period; run_attribution does that.", allowed=CLOSED_FORM)

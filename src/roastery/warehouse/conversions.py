@@ -82,8 +82,8 @@ _BOOKINGS = f"""
 CONVERSIONS: Mapping[str, Conversion] = {
     c.name: c
     for c in (
-        Conversion("revenue", "credited_revenue", "credited_revenue", "money", None, filters=_SALE),
-        Conversion("orders", "credited_orders", "credited_orders", "count", None, "is_order", filters=_SALE),
+        Conversion("revenue", "revenue", "credited_revenue", "money", None, filters=_SALE),
+        Conversion("orders", "orders", "credited_orders", "count", None, "is_order", filters=_SALE),
         Conversion("new_customers", "new_customers", "new_customers", "count", "cac", "is_first_sale", filters=_SALE),
         Conversion(
             "leads", "leads", "credited_leads", "count", "cost_per_lead", rows=_LEADS,

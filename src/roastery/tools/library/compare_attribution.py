@@ -1,11 +1,37 @@
 """compare_attribution: what platforms report, each model and what was caused, side by side."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from pydantic import Field
 
-from roastery.tools.crediting import CreditArguments, Holdout
+from roastery.tools.analysis.attribution import disagreement
+from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
+from roastery.tools.charts import grouped_bars, number_axis
+from roastery.tools.crediting import CreditArguments, Holdout, checked_models
+from roastery.tools.credits import SEED, Credited, beside, credited, immature_from
+from roastery.tools.facts import FactBook, rank
+from roastery.tools.frames import canonical_rows
+from roastery.tools.holdouts import ReadOut, read_holdout
+from roastery.tools.library.run_attribution import (
+    NOT_CAUSED,
+    NOT_RANKED,
+    attribution_of,
+    definition,
+    divided,
+    immature_caveats,
+    per_one,
+)
+from roastery.tools.receipts import analysis_receipt
 from roastery.warehouse.attribution import MODELS
+from roastery.warehouse.conversions import NONE, UNATTRIBUTED
+
+CLAIMS = "Platforms each claim the sale for themselves: what they report overlaps, and is never summed across them."
+SCALED = "The holdout's effect is taken to be the same in the places that were not part of it."
+CHARTED = 6
+REPORTED = {"revenue": "reported_conversion_value", "orders": "reported_conversions"}
 
 
 class CompareAttributionArguments(CreditArguments):
@@ -16,8 +42,294 @@ class CompareAttributionArguments(CreditArguments):
         description="All nine when left out.",
         json_schema_extra={"items": {"type": "string", "enum": list(MODELS)}},
     )
-    break_even: Decimal = Field(
-        default=Decimal(1), gt=0, description="Revenue per unit of spend (or spend per conversion) where it pays."
+    break_even: Decimal | None = Field(
+        default=None,
+        gt=0,
+        description="Revenue per unit of spend where it pays, 1 when left out; for counts the most that one may cost.",
     )
     holdout: Holdout | None = Field(default=None, description="A geo holdout to read out beside the models.")
     limit: int = Field(default=12, ge=1, le=100)
+
+
+@dataclass
+class Line:
+    """One key: its credit by model, its return by model, what platforms report."""
+
+    key: str
+    label: Label
+    credited: dict[str, Fact] = field(default_factory=dict)
+    returns: dict[str, Fact] = field(default_factory=dict)
+    places: dict[str, Fact] = field(default_factory=dict)
+    spend: Fact | None = None
+    reported: Fact | None = None
+
+
+class CompareAttribution(Tool[CompareAttributionArguments]):
+    """Every model's credit beside the platforms' claims and an experiment's effect, and where they part ways."""
+
+    name = "compare_attribution"
+    description = (
+        "Compare attribution models side by side: first touch to Markov and Shapley, what the platforms report "
+        "themselves, and the caused effect where a geo holdout is given (places treated, from when to when). Tells "
+        "where models disagree so much that a decision changes. Use it for 'compare attribution models', 'how does credit "
+        "differ', 'platform-reported against our own', 'is it incremental', 'read out the holdout'."
+    )
+    arguments = CompareAttributionArguments
+
+    def run(self, context: ToolContext, arguments: CompareAttributionArguments) -> ToolResult:
+        models = checked_models(arguments.attribution_models or MODELS)
+        found = credited(context, arguments, models)
+        claim = REPORTED.get(arguments.conversion)
+        platform = beside(context, found, ["spend", *([claim] if claim else [])], arguments.filters)
+        read = read_holdout(context, arguments.holdout, found) if arguments.holdout else None
+        keys = _keys(found, arguments.limit)
+        book = FactBook("")
+        period = FactPeriod(start=found.query.start, end=found.query.end)
+        lines = [_line(book, found, key, platform, claim, period) for key in keys]
+        for model in models:
+            _rank(book, lines, model)
+        flips = _flips(lines, found, arguments.break_even)
+        ranks = _reranked(lines)
+        effect = _effect(book, found, read, period) if read else {}
+        rows = [
+            {"key": line.key, **{m: f.value for m, f in line.credited.items()}}
+            | {"reported": line.reported.value if line.reported else None}
+            for line in lines
+        ]
+        young = immature_from(context, found)
+        caveats = [NOT_CAUSED, *([CLAIMS] if any(line.reported for line in lines) else []), *found.caveats]
+        caveats += [*immature_caveats(young, found), *(read.caveats if read else ()), *([SCALED] if effect else [])]
+        raw = arguments.model_dump(mode="json", exclude_defaults=True)
+        receipt = analysis_receipt(
+            found.asked.receipt, self.name, raw, rows, _totals(found, effect), sql=found.sql, caveats=caveats,
+            seed=SEED,
+            attribution={**attribution_of(found, models[0]), "model": list(models)},
+            definitions={model: definition(found, model) for model in models},
+        )  # fmt: skip
+        data = {
+            "conversion": found.conversion.name,
+            "by": found.split,
+            "models": list(models),
+            "lines": [_as_json(line) for line in lines],
+            "flips": flips,
+            "ranks": ranks,
+            "effect": {name: fact.id for name, fact in effect.items()},
+            "held_out": {"about": arguments.holdout.about, "kind": arguments.holdout.kind}
+            if arguments.holdout
+            else None,
+            "immature_from": young.isoformat() if young else None,
+        }
+        return ToolResult(
+            tool=self.name,
+            facts=tuple(fact.model_copy(update={"receipt_id": receipt.id}) for fact in book.facts),
+            labels=book.labels,
+            tables=(_table(found, lines, models),),
+            charts=_charts(found, lines, models),
+            caveats=receipt.caveats,
+            receipt=receipt,
+            data=data,
+        )
+
+
+def _keys(found: Credited, limit: int) -> list[str]:
+    """The keys with most credit under any model, then those that are no names."""
+    most: dict[str, Decimal] = {}
+    for credit in found.models.values():
+        for row in credit.rows:
+            most[row.key] = max(most.get(row.key, Decimal(0)), abs(row.value))
+    named = sorted((k for k in most if k not in NOT_RANKED), key=lambda k: (-most[k], k))
+    return [*named[:limit], *(k for k in (NONE, UNATTRIBUTED) if k in most)]
+
+
+def _line(
+    book: FactBook,
+    found: Credited,
+    key: str,
+    platform: Mapping[str, Mapping[str, Decimal]],
+    claim: str | None,
+    period: FactPeriod,
+) -> Line:
+    conversion, unit = found.conversion, found.conversion.unit
+    currency = found.query.currency if unit == "money" else None
+    about: dict[str, Any] = {"dimensions": {found.split: key}}
+    line = Line(key, book.label(found.split, key, found.names.get(key, key)))
+    if spent := platform.get("spend", {}).get(key):
+        line.spend = book.measured("spend", spent, "money", period, currency=found.query.currency, **about)
+    if claim and key in platform.get(claim, {}):
+        line.reported = book.measured(claim, platform[claim][key], unit, period, currency=currency, **about)
+    for model, credit in found.models.items():
+        row = credit.row(key)
+        own: dict[str, Any] = {"currency": currency, "dimensions": {found.split: key, "attribution_model": model}}
+        value = row.value if row else Decimal(0)
+        line.credited[model] = book.measured(conversion.credited, value, unit, period, **own)
+        if line.spend is None:
+            continue
+        if conversion.name == "revenue":
+            paid = line.credited[model]
+            if row is not None and row.paid != row.value:
+                paid = book.measured("paid_revenue", row.paid, unit, period, **own)
+            made = divided(book.next_id, "roas", paid, line.spend)
+            line.returns[model] = book.add(made.model_copy(update={"dimensions": own["dimensions"]}))
+        elif value > 0:
+            name = conversion.per or "cost_per_credited_conversion"
+            made = per_one(book.next_id, name, line.spend, line.credited[model])
+            line.returns[model] = book.add(made.model_copy(update={"dimensions": own["dimensions"]}))
+    return line
+
+
+def _rank(book: FactBook, lines: Sequence[Line], model: str) -> None:
+    named = [line for line in lines if line.key not in NOT_RANKED]
+    among = [line.credited[model] for line in named]
+    if len(among) > 1:
+        for line in named:
+            line.places[model] = book.computed(rank, line.credited[model], among)
+
+
+def _flips(lines: Sequence[Line], found: Credited, break_even: Decimal | None) -> list[dict[str, Any]]:
+    """Keys that pay under one model and do not under another: a decision turns on the model."""
+    money = found.conversion.name == "revenue"
+    if not money and break_even is None:
+        return []
+    told = [line for line in lines if line.returns and line.spend is not None and line.key not in NOT_RANKED]
+    if not told:
+        return []
+    worth = Decimal(1) if money else break_even or Decimal(1)
+    threshold = float(break_even or 1) if money else 1.0
+    values = {model: [_worth(line, model, money) * worth for line in told] for model in found.models}
+    spend = [line.spend.value for line in told if line.spend is not None and line.spend.value is not None]
+    apart = disagreement(values, spend, threshold)  # type: ignore[arg-type]
+    flips = []
+    for line, flip in zip(told, apart.flips, strict=True):
+        if not flip:
+            continue
+        ordered = sorted(
+            line.returns,
+            key=lambda m: (line.returns[m].value if money else -(line.returns[m].value or 0)) or Decimal(0),
+        )
+        low, high = ordered[0], ordered[-1]
+        flips.append(
+            {
+                "key": line.key, "label": line.label.id, "below": low, "above": high,
+                "lowest": line.returns[low].id, "highest": line.returns[high].id,
+            }
+        )  # fmt: skip
+    return flips
+
+
+def _worth(line: Line, model: str, money: bool) -> Decimal:
+    """Revenue through paid touches, or the count."""
+    if not money:
+        return line.credited[model].value or Decimal(0)
+    made = line.returns[model]
+    return (made.value or Decimal(0)) * (line.spend.value if line.spend and line.spend.value else Decimal(0))
+
+
+def _reranked(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Keys that are first under one model and not under another, or move by two places or more."""
+    found = []
+    for line in lines:
+        if not line.places:
+            continue
+        ordered = sorted(line.places, key=lambda m: (line.places[m].value or Decimal(0), m))
+        best, worst = ordered[0], ordered[-1]
+        high, low = line.places[best].value or Decimal(0), line.places[worst].value or Decimal(0)
+        alone = sum(other.places[best].value == 1 for other in lines if best in other.places) == 1
+        if low - high >= 2 or (high == 1 and low > 1 and alone):
+            found.append(
+                {
+                    "key": line.key, "label": line.label.id, "best": best, "worst": worst,
+                    "best_rank": line.places[best].id, "worst_rank": line.places[worst].id,
+                    "most": line.credited[best].id, "least": line.credited[worst].id,
+                }
+            )  # fmt: skip
+    return found
+
+
+def _effect(book: FactBook, found: Credited, read: ReadOut, period: FactPeriod) -> dict[str, Fact]:
+    """The read-out's means, the effect over them, and what it is of the period's total where it ran everywhere."""
+    facts = read.facts(book)
+    total = next(iter(found.models.values())).total
+    if not read.is_paused:
+        return facts
+    conversion = found.conversion
+    currency = found.query.currency if conversion.unit == "money" else None
+    dimensions = {found.split: read.about} if read.about else {}
+    whole = book.measured(conversion.metric, total, conversion.unit, period, currency=currency)
+    for name, part in (("incremental", "share"), ("incremental_low", "share_low"), ("incremental_high", "share_high")):
+        if part not in facts:
+            continue
+        share = facts[part]
+        value = None if share.value is None else share.value * total
+        facts[name] = book.add(
+            Fact(
+                id=book.next_id, metric=f"{name.replace('incremental', f'incremental_{conversion.name}')}", value=value,
+                unit=conversion.unit, currency=currency, dimensions=dimensions, period=period, receipt_id="",
+                kind="effect", formula=f"{share.id} * {whole.id}", inputs=(share.id, whole.id),
+            )
+        )  # fmt: skip
+    return facts
+
+
+def _totals(found: Credited, effect: Mapping[str, Fact]) -> dict[str, Any]:
+    said: dict[str, Any] = {"total": next(iter(found.models.values())).total}
+    return said | {f"effect_{name}": fact.value for name, fact in effect.items()}
+
+
+def _as_json(line: Line) -> dict[str, Any]:
+    return {
+        "key": line.key,
+        "label": line.label.id,
+        "credited": {m: f.id for m, f in line.credited.items()},
+        "returns": {m: f.id for m, f in line.returns.items()},
+        "spend": line.spend.id if line.spend else None,
+        "reported": line.reported.id if line.reported else None,
+    }
+
+
+def _table(found: Credited, lines: Sequence[Line], models: Sequence[str]) -> Table:
+    split, conversion = found.split, found.conversion
+    currency = found.query.currency if conversion.unit == "money" else None
+    own = {"kind": "metric", "unit": conversion.unit, "currency": currency, "metric": conversion.credited}
+    columns: list[dict[str, Any]] = [{"name": split, "kind": "dimension"}, {"name": f"{split}_name", "kind": "label"}]
+    columns += [{"name": model, **own} for model in models]
+    extra: dict[str, dict[str, Fact]] = {}
+    spent = {line.key: line.spend for line in lines if line.spend is not None}
+    claimed = {line.key: line.reported for line in lines if line.reported is not None}
+    for name, told in (("spend", spent), ("reported", claimed)):
+        if told:
+            extra[name] = told
+            first = next(iter(told.values()))
+            columns.append(
+                {"name": name, "kind": "metric", "unit": first.unit, "currency": first.currency, "metric": first.metric}
+            )
+    rows, ids = [], []
+    for line in lines:
+        cells = {m: line.credited[m] for m in models} | {
+            n: told[line.key] for n, told in extra.items() if line.key in told
+        }
+        rows.append(
+            {split: line.key, f"{split}_name": line.label.text, **dict.fromkeys(extra)}
+            | {name: fact.value for name, fact in cells.items()}
+        )
+        ids.append({name: fact.id for name, fact in cells.items()})
+    title = f"{conversion.credited.replace('_', ' ').capitalize()} by {split} and model"
+    return Table(title=title, columns=tuple(columns), rows=tuple(canonical_rows(rows)), fact_ids=tuple(ids))
+
+
+def _charts(found: Credited, lines: Sequence[Line], models: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    named = [line for line in lines if line.key not in NOT_RANKED][:CHARTED]
+    values = [
+        {"name": line.label.text, "series": model.replace("_", " "), "value": float(line.credited[model].value or 0)}
+        for line in named
+        for model in models
+    ]
+    values += [
+        {"name": line.label.text, "series": "platform-reported", "value": float(line.reported.value or 0)}
+        for line in named
+        if line.reported
+    ]
+    if len(values) < 2:
+        return ()
+    title = f"{found.conversion.credited.replace('_', ' ').capitalize()} by {found.split}, model beside model"
+    currency = found.query.currency if found.conversion.unit == "money" else None
+    return (grouped_bars(title, values, number_axis(found.conversion.unit, currency)),)

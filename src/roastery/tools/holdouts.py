@@ -1,0 +1,131 @@
+"""Geo holdouts read out of the organization's own sales: places treated otherwise for weeks, against the others."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+
+from roastery.tools.analysis.errors import TooLittleData
+from roastery.tools.analysis.holdout import Lift, difference_in_differences, per_own_mean
+from roastery.tools.base import Fact, FactPeriod, ToolContext
+from roastery.tools.crediting import Holdout
+from roastery.tools.credits import Credited
+from roastery.tools.facts import FactBook, recompute
+from roastery.tools.queries import ask
+from roastery.warehouse.errors import BadQuery, ImpossibleSplit, UnknownName
+from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
+
+FEWEST_PLACES = 4
+RATIO = Decimal("0.0001")
+NO_PLACE = ("unknown", "none", None, "")
+
+
+@dataclass(frozen=True)
+class ReadOut:
+    """A lift as a share of what each place had before, with the four means that it is made of (treated and others)."""
+
+    lift: Lift
+    holdout: Holdout
+    metric: str
+    means: tuple[float, float, float, float]
+    caveats: tuple[str, ...]
+
+    @property
+    def is_paused(self) -> bool:
+        return self.holdout.kind == "paused"
+
+    @property
+    def about(self) -> str | None:
+        return self.holdout.about
+
+    def facts(self, book: FactBook) -> dict[str, Fact]:
+        """Means as ratios of before, their double difference, and the share of the outcome that the marketing brings.
+
+        Where it was paused, the share is what was missing of what there would have been; where it was added, what came
+        on top of that. What there would have been is the treated places' mean before, moved as the others moved.
+        """
+        first = self.holdout.start - timedelta(days=self.holdout.before_days)
+        before = FactPeriod(start=first, end=self.holdout.start)
+        test = FactPeriod(start=self.holdout.start, end=self.holdout.end)
+        names = ("treated_before", "treated_after", "others_before", "others_after")
+        found = {
+            name: book.measured(f"{self.metric}_{name}", _ratio(mean), "ratio", period)
+            for name, mean, period in zip(names, self.means, (before, test, before, test), strict=True)
+        }
+        a, b, c, d = (found[name].id for name in names)
+        found["effect"] = _effect(book, test, f"{self.metric}_effect", f"({b} - {a}) - ({d} - {c})", (a, b, c, d))
+        over = f"({b} - {a} - {d} + {c})" if not self.is_paused else f"({a} + {d} - {c} - {b})"
+        found["share"] = _effect(book, test, "incremental_share", f"{over} / ({a} + {d} - {c})", (a, b, c, d))
+        without = self.means[0] + self.means[3] - self.means[2]
+        if self.lift.low is not None and self.lift.high is not None and without > 0:
+            sign = -1 if self.is_paused else 1
+            ends = sorted(_ratio(sign * value / without) for value in (self.lift.low, self.lift.high))
+            for name, value in zip(("share_low", "share_high"), ends, strict=True):
+                found[name] = book.measured(f"incremental_{name}", value, "ratio", test)
+        return found
+
+
+def _effect(book: FactBook, period: FactPeriod, metric: str, formula: str, inputs: tuple[str, ...]) -> Fact:
+    """A ratio that its own formula gives."""
+    made = Fact(
+        id=book.next_id, metric=metric, value=None, unit="ratio", period=period, receipt_id=book.receipt_id,
+        kind="effect", formula=formula, inputs=inputs,
+    )  # fmt: skip
+    value = recompute(made, {fact.id: fact for fact in book.facts})
+    return book.add(made.model_copy(update={"value": value}))
+
+
+def read_holdout(context: ToolContext, holdout: Holdout, found: Credited) -> ReadOut:
+    """Difference in differences over places, each on the scale of its own days before.
+
+    Errors: BadQuery, UnknownName for places that are not there, TooLittleData, CannotTell.
+    """
+    if holdout.start >= holdout.end:
+        raise BadQuery("The holdout ends before it starts.")
+    first = holdout.start - timedelta(days=holdout.before_days)
+    metric = found.conversion.metric
+    query = MetricQuery(
+        metrics=(metric,),
+        dimensions=(holdout.places,),
+        grain="day",
+        period=PeriodSpec(start=first, end=holdout.end),
+        currency=found.query.currency,
+    )
+    try:
+        frame = ask(context, query, max_rows=100_000).frame
+    except ImpossibleSplit as error:
+        raise BadQuery(f"A geo holdout needs {found.conversion.name} by {holdout.places}: {error.message}") from error
+    places = sorted({row[holdout.places] for row in frame.rows if row[holdout.places] not in NO_PLACE})
+    for name in holdout.treated:
+        if name not in places:
+            raise UnknownName(holdout.places, name, places)
+    if len(places) < FEWEST_PLACES:
+        raise TooLittleData(
+            f"There are {len(places)} places with a {holdout.places}; a holdout is read out of {FEWEST_PLACES} or more."
+        )
+    today = context.clock.today(context.organization.time_zone)
+    days = (min(holdout.end, today) - first).days
+    outcome = np.zeros((days, len(places)))
+    place = {name: n for n, name in enumerate(places)}
+    for row in frame.rows:
+        day = (row["date"] - first).days
+        if row[holdout.places] in place and 0 <= day < days and row[metric] is not None:
+            outcome[day, place[row[holdout.places]]] = float(row[metric])
+    treated = np.array([name in holdout.treated for name in places])
+    scaled = per_own_mean(outcome, holdout.before_days)
+    lift = difference_in_differences(scaled, treated, holdout.before_days)
+    split = holdout.before_days
+    means = tuple(
+        float(scaled[rows][:, flags].mean())
+        for flags in (treated, ~treated)
+        for rows in (slice(0, split), slice(split, None))
+    )
+    said = [f"Geo holdout over {int(treated.sum())} treated places and {int((~treated).sum())} others.", *lift.caveats]
+    if today < holdout.end:
+        said.append("The holdout is not over yet; its effect will still change.")
+    return ReadOut(lift, holdout, metric, means, tuple(said))  # type: ignore[arg-type]
+
+
+def _ratio(value: float) -> Decimal:
+    return Decimal(repr(float(value))).quantize(RATIO)
