@@ -71,8 +71,8 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
     description = (
         "Compare attribution models side by side: first touch to Markov and Shapley, what the platforms report "
         "themselves, and the caused effect where a geo holdout is given (places treated, from when to when). Tells "
-        "where models disagree so much that a decision changes. Use it for 'compare attribution models', 'how does credit "
-        "differ', 'platform-reported against our own', 'is it incremental', 'read out the holdout'."
+        "where models disagree so much that a decision changes. Use it for 'compare attribution models', 'how does "
+        "credit differ', 'platform-reported against our own', 'is it incremental', 'read out the holdout'."
     )
     arguments = CompareAttributionArguments
 
