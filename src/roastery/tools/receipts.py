@@ -163,7 +163,7 @@ def plain_receipt(
     )
 
 
-def analysis_receipt(
+def derived_receipt(
     asked: Receipt,
     tool: str,
     arguments: dict[str, Any],

@@ -24,7 +24,7 @@ from roastery.tools.library.run_attribution import (
     immature_caveats,
     per_one,
 )
-from roastery.tools.receipts import analysis_receipt
+from roastery.tools.receipts import derived_receipt
 from roastery.warehouse.attribution import MODELS
 from roastery.warehouse.conversions import NONE, UNATTRIBUTED
 
@@ -100,7 +100,7 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         caveats = [NOT_CAUSED, *([CLAIMS] if any(line.reported for line in lines) else []), *found.caveats]
         caveats += [*immature_caveats(young, found), *(read.caveats if read else ()), *([SCALED] if effect else [])]
         raw = arguments.model_dump(mode="json", exclude_defaults=True)
-        receipt = analysis_receipt(
+        receipt = derived_receipt(
             found.asked.receipt, self.name, raw, rows, _totals(found, effect), sql=found.sql, caveats=caveats,
             seed=SEED,
             attribution={**attribution_of(found, models[0]), "model": list(models)},

@@ -15,7 +15,7 @@ from roastery.tools.crediting import CreditArguments, checked_models, one_of
 from roastery.tools.credits import SEED, Credited, CreditRow, ModelCredit, beside, credited, immature_from
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
-from roastery.tools.receipts import analysis_receipt
+from roastery.tools.receipts import derived_receipt
 from roastery.warehouse.attribution import MODELS
 from roastery.warehouse.conversions import NONE, UNATTRIBUTED
 from roastery.warehouse.credited import OTHER
@@ -66,7 +66,7 @@ class RunAttribution(Tool[RunAttributionArguments]):
             {"key": r.key, "credited": r.value, "low": r.low, "high": r.high, "spend": spend.get(r.key)} for r in kept
         ]
         raw = arguments.model_dump(mode="json", exclude_defaults=True) | {"attribution_model": model}
-        receipt = analysis_receipt(
+        receipt = derived_receipt(
             found.asked.receipt, self.name, raw, rows, {"total": credit.total}, sql=found.sql, caveats=caveats,
             seed=SEED,
             attribution=attribution_of(found, model),
