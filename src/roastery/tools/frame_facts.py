@@ -1,6 +1,6 @@
 """Every cell of a frame as a fact, with the changes, shares and ranks that prose may speak of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -27,6 +27,7 @@ class Cells:
     before: dict[str, Fact] = field(default_factory=dict)
     change: dict[str, Fact] = field(default_factory=dict)
     change_ratio: dict[str, Fact] = field(default_factory=dict)
+    share: dict[str, Fact] = field(default_factory=dict)
 
     @property
     def ids(self) -> dict[str, str]:
@@ -57,7 +58,8 @@ def frame_facts(
     calendar = Calendar(made.period.start, made.week_start, fiscal_year_start)
     rows = tuple(_row(book, asked, metrics, row, held, calendar) for row in frame.rows)
     if query.dimensions or query.grain or not rows:
-        total = _cells(book, metrics, frame.totals, held, (), _days(made.period), _days(made.compare_period))
+        days, before = _days(made.period), _days(made.compare_period)
+        total = _cells(book, metrics, frame.totals, held, (), days, before, _windows(frame, calendar))
     else:
         total = rows[0]
     if len(rows) > 1:
@@ -83,13 +85,18 @@ def frame_table(frame: MetricFrame, title: str, found: FrameFacts) -> Table:
         for group in (cells.now, cells.before, cells.change, cells.change_ratio):
             by_id.update({fact.id: fact for fact in group.values()})
     rows = []
+    shares = {column.name: column.metric or "" for column in frame.columns if column.kind == "share"}
+    ids = []
     for row, cells in zip(frame.rows, found.rows, strict=True):
         rows.append({**row, **{column: by_id[id].value for column, id in cells.ids.items()}})
+        proven = {name: cells.share[metric] for name, metric in shares.items() if metric in cells.share}
+        same = {name: fact.id for name, fact in proven.items() if fact.value == row[name]}
+        ids.append(cells.ids | same)
     return Table(
         title=title,
         columns=tuple(column_json(column) for column in frame.columns),
         rows=tuple(canonical_rows(rows)),
-        fact_ids=tuple(cells.ids for cells in found.rows),
+        fact_ids=tuple(ids),
     )
 
 
@@ -117,7 +124,25 @@ def _row(
         period = bucket_days(row["date"], query.grain, made.period)
         if made.compare_period is not None:
             before = _bucket_before(row["date"], query.grain, made.period, made.compare_period, calendar)
-    return _cells(book, metrics, row, dimensions, tuple(labels), period, before)
+    windows = _windows(frame, calendar)
+    return _cells(book, metrics, row, dimensions, tuple(labels), period, before, windows)
+
+
+Windows = Callable[[str, FactPeriod, bool], FactPeriod]
+"""The days that a metric's value counts, by the days of its row and whether it is of the period before."""
+
+
+def _windows(frame: MetricFrame, calendar: Calendar) -> Windows:
+    made, windows = frame.provenance, frame.extras.get("windows", {})
+
+    def counted(metric: str, days: FactPeriod, is_before: bool) -> FactPeriod:
+        window, asked = windows.get(metric), made.compare_period if is_before else made.period
+        if window is None or asked is None:
+            return days
+        start = calendar.window_start(window.over, window.days, Period(days.start, days.end), asked.start)
+        return FactPeriod(start=start, end=days.end)
+
+    return counted
 
 
 def dimension_text(value: Any) -> str:
@@ -135,16 +160,18 @@ def _cells(
     labels: tuple[Label, ...],
     period: FactPeriod | None,
     compare: FactPeriod | None,
+    counted: Windows,
 ) -> Cells:
     assert period is not None
     cells = Cells(dict(dimensions), labels, {})
     for column in metrics:
         name, unit = column.name, column.unit or "count"
         about: dict[str, Any] = {"currency": column.currency, "dimensions": dimensions}
-        now = book.measured(name, values.get(name), unit, period, **about)
+        now = book.measured(name, values.get(name), unit, counted(name, period, False), **about)
         cells.now[name] = now
         if compare is not None and f"{name}__previous" in values:
-            before = book.measured(name, values[f"{name}__previous"], unit, compare, **about)
+            days = counted(name, compare, True)
+            before = book.measured(name, values[f"{name}__previous"], unit, days, **about)
             cells.before[name] = before
             cells.change[name] = book.computed(facts.change, now, before)
             cells.change_ratio[name] = book.computed(facts.change_ratio, now, before)
@@ -169,7 +196,7 @@ def _relate(
             book.computed(facts.rank, fact, ranked)
     if additive and metric in total.now and total.now[metric].value:
         for row in rows[:RANKED_ROWS]:
-            book.computed(facts.share, row.now[metric], total.now[metric])
+            row.share[metric] = book.computed(facts.share, row.now[metric], total.now[metric])
 
 
 def _worth_ranking(ranked: Sequence[Fact]) -> Sequence[Fact]:

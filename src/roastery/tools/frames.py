@@ -44,7 +44,7 @@ def result_hash(rows: Rows, totals: Mapping[str, Any]) -> str:
 def column_json(column: FrameColumn) -> dict[str, Any]:
     """A frame's column as CONTRACTS section 5 shows it."""
     shown: dict[str, Any] = {"name": column.name, "kind": column.kind}
-    if column.kind in ("metric", "compare"):
+    if column.kind in ("metric", "compare", "share"):
         shown |= {"unit": column.unit, "currency": column.currency}
     if column.metric:
         shown["metric"] = column.metric

@@ -28,7 +28,9 @@ def query_result(context: ToolContext, asked: Asked) -> ToolResult:
     """The result of one query: every cell a fact, the frame, its table, its receipt."""
     book = FactBook(asked.receipt.id)
     additive = additive_metrics(context, asked.query.metrics)
-    if asked.query.grain:
+    if asked.query.grain and asked.query.accumulate:
+        additive = frozenset()
+    elif asked.query.grain:
         additive &= {name for name in additive if metrics_of(context)[name].additivity == "additive"}
     found = frame_facts(book, asked, additive=additive, fiscal_year_start=context.organization.fiscal_year_start)
     table = frame_table(asked.frame, table_title(context, asked.query), found)

@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 from roastery.warehouse.organization import AttributionDate, RefundBasis
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.formula import Node, names_in, strict_names
-from roastery.warehouse.semantic.model import Dimension, Fact, Measure, Metric
+from roastery.warehouse.semantic.model import Dimension, Fact, Measure, Metric, Window
 from roastery.warehouse.semantic.query import Grain, MetricQuery, Op, Period
 
 Scope = Mapping[str, tuple[str, ...]]
 """What an asker may see: by dimension, the values; nothing means everything."""
 EVERYTHING: Scope = MappingProxyType({})
 
-Suffix = Literal["", "__previous", "__change", "__change_ratio"]
+Suffix = Literal["", "__previous", "__change", "__change_ratio", "__share"]
 COMPARE_SUFFIXES: tuple[Suffix, ...] = ("__previous", "__change", "__change_ratio")
+SHARE: Suffix = "__share"
+OTHER = "other"
+"""The row of all values of a dimension that are not among the asked first ones."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,16 @@ class BoundOrder:
 
 
 @dataclass(frozen=True)
+class Top:
+    """The first n values of a dimension by a metric; all others are the row `other`."""
+
+    dimension: Dimension
+    by: BoundMetric
+    n: int
+    descending: bool
+
+
+@dataclass(frozen=True)
 class BoundQuery:
     """One question, bound: everything that decides the numbers stands here."""
 
@@ -108,6 +121,9 @@ class BoundQuery:
     refund_basis: RefundBasis
     calendar: Calendar
     assumptions: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    shares_within: tuple[str, ...] = ()
+    top: Top | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -126,6 +142,11 @@ class BoundQuery:
     def facts(self) -> tuple[Fact, ...]:
         """Every fact that is read, once."""
         return tuple({measure.fact.name: measure.fact for measure in self.measures.values()}.values())
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The windows of cumulative values, each once."""
+        return tuple(dict.fromkeys(measure.window for measure in self.measures.values() if measure.window))
 
     @property
     def filtered(self) -> Mapping[str, Dimension]:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from roastery.warehouse.semantic import days
+from roastery.warehouse.semantic.bound import OTHER
 from roastery.warehouse.semantic.conditions import dimension_condition, value_condition
 from roastery.warehouse.semantic.expression import Core, Expression, text_constant
 from roastery.warehouse.semantic.model import DATE, Day, Measure
@@ -60,42 +61,55 @@ class FactSelect:
     """Builds one branch of a plan.
 
     converting: amounts are in several currencies and are multiplied by their day's rate. within: a SELECT of keys; only
-    rows of these keys count.
+    rows of these keys count. top: the values of the top's dimension that keep their name.
     """
 
     def __init__(
-        self, plan: Plan, branch: Branch, catalog: Catalog, converting: bool, within: sa.Select[Any] | None = None
+        self,
+        plan: Plan,
+        branch: Branch,
+        catalog: Catalog,
+        converting: bool,
+        within: sa.Select[Any] | None = None,
+        top: sa.CTE | None = None,
     ) -> None:
         self.bound, self.branch, self.keys, self.grain = plan.bound, branch, plan.keys, plan.grain
         self.fact = branch.fact
         self._catalog, self._within = catalog, within
         self._joined: dict[str, tuple[Any, Core]] = {}
-        self._source = catalog.fact(branch.fact, plan.bound.attribution, branch.when)
+        self._source = catalog.fact(branch.fact, plan.bound.attribution, branch.days)
+        self._top = top
+        self.is_windowed = branch.window is not None and self.grain is not None and not branch.fact.is_stock
         self.converting = converting and any(measure.is_money for _, measure in branch.measures)
 
     def output(self) -> Output:
-        """The branch's keys and aggregates; a stock over time is summed up to each bucket's end."""
+        """The branch's keys and aggregates; over time, stocks at buckets' ends and windows over their days."""
         if self.fact.is_stock and self.grain:
             from roastery.warehouse.semantic.stock import stock_output
 
             return stock_output(self)
+        if self.is_windowed:
+            from roastery.warehouse.semantic.windows import is_summed_by_day, window_output
+
+            if is_summed_by_day(self):
+                return window_output(self)
         keys, finish = self._keys()
         common = common_conditions(self.branch.measures)
         values = {self.column(name): self.aggregate(measure, common) for name, measure in self.branch.measures}
-        values[self.column(f"{'w' if self.branch.presence else 'n'}{self.branch.number}")] = sa.func.count()
+        values[self.column(self.rows_column)] = sa.func.count()
         where = self.where(common)
         return Output(keys, values, self.source, where, finish)
 
     def _keys(self) -> tuple[dict[str, Core], dict[str, Core]]:
         """Key columns to group by, and the shown form of those that are grouped by what is stored."""
-        if self.branch.presence or not all(measure.is_sum for _, measure in self.branch.measures):
+        if self.branch.presence or self.is_windowed or not all(m.is_sum for _, m in self.branch.measures):
             return {name: self.key(name) for name in self.keys}, {}
         keys: dict[str, Core] = {}
         finish: dict[str, Core] = {}
         for name in self.keys:
             if name != DATE:
                 keys[name] = self.dimension(name)[1]
-                finish[name] = self._shown(sa.column(name))
+                finish[name] = self._topped(name, self._shown(sa.column(name)))
             elif len(self.keys) == 1 and self.grain not in (None, "day") and self._at is None:
                 keys[name] = self.day
                 finish[name] = self._aligned(sa.column(name))
@@ -103,15 +117,34 @@ class FactSelect:
                 keys[name] = self.key(name)
         return keys, finish
 
+    @property
+    def rows_column(self) -> str:
+        """Says how many rows were found: of the branch itself, or of its fact without the asked conditions."""
+        return f"{'w' if self.branch.presence else 'n'}{self.branch.number}"
+
     def column(self, name: str) -> str:
         return name if self.branch.when == "now" else f"b_{name}"
 
     def place(self, name: str) -> Core:
         """A day or instant of the branch's period."""
-        return place(f"{self.branch.when}_{name}")
+        return place(f"{self.branch.days}_{name}")
+
+    @cached_property
+    def series(self) -> Any:
+        """The buckets with the days that their windows count."""
+        assert self.grain is not None
+        return days.window_series(self.branch, self.grain, self.bound.calendar)
 
     @property
     def source(self) -> Any:
+        """The fact with the joins that were needed so far, each row in every window that counts it; ask last."""
+        if not self.is_windowed:
+            return self.rows
+        counted = sa.and_(self.day >= self.series.c[days.BEGINS], self.day < self.series.c[days.ENDS])
+        return self.rows.join(self.series, counted)
+
+    @property
+    def rows(self) -> Any:
         """The fact with the joins that were needed so far; ask last."""
         joined: Any = self._source
         for table, condition in self._joined.values():
@@ -178,14 +211,27 @@ class FactSelect:
     def _parameters(self) -> dict[str, Core]:
         if self.grain is None:
             return {"start_instant": self.place("start_at")}
-        first = sa.func.greatest(self.bucket, self.place("start"))
+        if self.is_windowed:
+            first: Core = self.series.c[days.BEGINS]
+        else:
+            first = sa.func.greatest(self.bucket, self.place("start"))
         return {"start_instant": sa.func.timezone(place("zone"), sa.cast(first, sa.DateTime))}
 
     def key(self, name: str) -> Core:
         """A key column of a row; never null for a dimension."""
         if name == DATE:
+            if self.is_windowed:
+                assert self.grain is not None
+                return days.aligned(self.series.c[days.BUCKET], self.branch, self.grain)
             return self._aligned(self.day)
-        return NULL if self.branch.presence else self.dimension(name)[0]
+        return NULL if self.branch.presence else self._topped(name, self.dimension(name)[0])
+
+    def _topped(self, name: str, shown: Core) -> Core:
+        """A value among the top ones, or one that stands for none, as itself; any other as `other`."""
+        if self._top is None or self.bound.top is None or self.bound.top.dimension.name != name:
+            return shown
+        kept = sa.or_(shown.in_(sa.select(self._top.c[name])), shown.in_(list(map(text_constant, NO_VALUES))))
+        return sa.case((kept, shown), else_=text_constant(OTHER))
 
     def _aligned(self, day: Core) -> Core:
         assert self.grain is not None
@@ -225,8 +271,9 @@ class FactSelect:
         return tuple(found)
 
     def _is_within(self, chosen: sa.Select[Any]) -> Core:
-        """Whether a row belongs to one of the chosen keys; a stock belongs to no day."""
-        names = [name for name in self.bound.keys if not (name == DATE and self.fact.is_stock)]
+        """Whether a row belongs to one of the chosen keys; a stock or a window belongs to no day."""
+        is_dayless = self.fact.is_stock or self.branch.window is not None
+        names = [name for name in self.bound.keys if not (name == DATE and is_dayless)]
         if not names:
             return sa.true()
         table = chosen.subquery("chosen")
@@ -237,7 +284,7 @@ class FactSelect:
     def _key_of_query(self, name: str) -> Core:
         grain = self.bound.grain
         if name != DATE or grain is None:
-            return self.dimension(name)[0]
+            return self._topped(name, self.dimension(name)[0])
         return days.aligned(days.bucket(self.day, grain, self.bound.calendar), self.branch, grain)
 
     # Values
@@ -296,6 +343,8 @@ class FactSelect:
 
 
 EMPTY: Core = text_constant("")
+NO_VALUES = ("unknown", "none", "unattributed")
+"""What rows without a value of a dimension are called."""
 
 
 def at_rate(value: Core, currency: Core) -> Core:

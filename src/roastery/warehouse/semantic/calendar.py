@@ -92,6 +92,14 @@ class Calendar:
             found.append(following)
         return found
 
+    def window_start(self, over: str, days: int, counted: Period, first: date) -> date:
+        """The first day of a cumulative value that ends with `counted`, in a period that begins on `first`."""
+        last = counted.end - timedelta(days=1)
+        if over == "trailing":
+            return counted.end - timedelta(days=days)
+        unit = over.removesuffix("_to_date")
+        return first if unit == over else self.bucket(last, unit)  # type: ignore[arg-type]
+
     @property
     def week_offset(self) -> int:
         """Days from Monday to the first day of the week."""

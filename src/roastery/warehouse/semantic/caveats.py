@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from roastery.warehouse.semantic.bound import BoundMetric, BoundQuery
+from roastery.warehouse.semantic.bound import OTHER, BoundMetric, BoundQuery
 from roastery.warehouse.semantic.calendar import step
-from roastery.warehouse.semantic.model import DATE, Fact, Semantics
+from roastery.warehouse.semantic.model import DATE, Fact, Semantics, Window
 from roastery.warehouse.semantic.profile import Profiles
 from roastery.warehouse.semantic.query import Period
 
@@ -25,6 +25,8 @@ def before_asking(
         *_comparison(bound),
         *_gaps(bound, profiles),
         *_cut_buckets(bound),
+        *_windows(bound),
+        *_rest(bound),
         *_zones(bound, profiles),
         *_claims(bound, semantics, profiles),
         *_credit(bound),
@@ -110,6 +112,30 @@ def _cut_buckets(bound: BoundQuery) -> list[str]:
     if step(last, bound.grain, 1) != end and not is_open(bound.period, bound.today):
         found.append(f"The last {bound.grain} is cut: it counts to {end - timedelta(days=1)} only.")
     return found
+
+
+def _windows(bound: BoundQuery) -> list[str]:
+    """Which days a cumulative value counts."""
+    end = f"each {bound.grain}'s last day" if bound.grain else "its last day"
+    by_window: dict[str, list[str]] = {}
+    for metric in bound.shown:
+        for window in window_of(metric, bound):
+            by_window.setdefault(window.said, []).append(metric.metric.title)
+    return [f"{', '.join(titles)}: {said} {end}." for said, titles in by_window.items()]
+
+
+def window_of(metric: BoundMetric, bound: BoundQuery) -> tuple[Window, ...]:
+    """The windows over which a metric's measures are taken, each once."""
+    windows = (bound.measures[name].window for name in metric.measures)
+    return tuple(dict.fromkeys(window for window in windows if window is not None))
+
+
+def _rest(bound: BoundQuery) -> list[str]:
+    if bound.top is None:
+        return []
+    title, by = bound.top.dimension.title.lower(), bound.top.by.metric.title
+    which = "first" if bound.top.descending else "last"
+    return [f"'{OTHER}' stands for every {title} that is not among the {which} {bound.top.n} by {by}."]
 
 
 def _zones(bound: BoundQuery, profiles: Profiles) -> list[str]:

@@ -5,43 +5,46 @@ data) → result (metrics, changes, labels, totals as windows over all chosen ro
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 
 from roastery.warehouse.semantic import days
-from roastery.warehouse.semantic.bound import BoundMetric, BoundQuery, Suffix
-from roastery.warehouse.semantic.branch import NULL, ONE, ZERO, FactSelect
+from roastery.warehouse.semantic.bound import OTHER, SHARE, BoundMetric, BoundQuery, Suffix
+from roastery.warehouse.semantic.branch import NO_VALUES, NULL, ONE, ZERO, FactSelect
 from roastery.warehouse.semantic.conditions import value_condition
-from roastery.warehouse.semantic.expression import Core
-from roastery.warehouse.semantic.formula import RAW, core_of
+from roastery.warehouse.semantic.expression import Core, text_constant
+from roastery.warehouse.semantic.formula import RAW, core_of, safe_ratio
 from roastery.warehouse.semantic.model import DATE, Dimension, Measure
 from roastery.warehouse.semantic.parameters import place
-from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions, is_filtered
+from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions, is_filtered, plan
 from roastery.warehouse.semantic.sources import Catalog
 
 SPINE = "on_spine"
 REAL = "is_real"
 TOTAL = "total__"
+WHOLE = "whole__"
 
 
 class Compiler:
     """Builds the SELECT of one plan. conversions: by fact, whether its amounts are in several currencies."""
 
     def __init__(
-        self, plan: Plan, catalog: Catalog, conversions: Mapping[str, bool], within: sa.Select[Any] | None = None
+        self, planned: Plan, catalog: Catalog, conversions: Mapping[str, bool], within: sa.Select[Any] | None = None
     ) -> None:
-        self.plan, self.bound = plan, plan.bound
+        self.plan, self.bound = planned, planned.bound
         self._catalog, self._conversions, self._within = catalog, conversions, within
-        self._common = {b.number: common_conditions(b.measures) for b in plan.branches if not b.presence}
+        self._common = {b.number: common_conditions(b.measures) for b in planned.branches if not b.presence}
         # Without gaps to fill, a measure is the same before and after.
-        self._strict = frozenset[str]() if plan.keys and self._is_plain() else plan.bound.strict_measures
-        self._probed = frozenset(b.number for b in plan.branches if b.presence)
+        self._strict = frozenset[str]() if planned.keys and self._is_plain() else planned.bound.strict_measures
+        self._probed = frozenset(b.number for b in planned.branches if b.presence)
+        self._top = self._top_values()
 
     def select(self) -> sa.Select[Any]:
         """The rows that are asked for, one more than the limit, in their total order."""
-        source: Any = self._filled()
+        source: Any = self._with_wholes(self._filled())
         columns: list[Any] = [sa.column(name) for name in self.plan.keys]
         for label, names, condition in self._labels():
             columns.append(label)
@@ -56,13 +59,64 @@ class Compiler:
         made = sa.select(*columns).select_from(source).where(*self._conditions(values))
         return made.order_by(*self._order()).limit(place("limit"))
 
+    def _rest_last(self) -> list[Core]:
+        """The row of all other values stands last, unless rows follow the days."""
+        if self.bound.top is None or self.bound.grain or self.bound.top.dimension.name not in self.plan.keys:
+            return []
+        place_of: Any = sa.literal_column(f'"{self.bound.top.dimension.name}"')
+        return [sa.case((place_of == text_constant(OTHER), ONE), else_=ZERO)]
+
+    def _with_wholes(self, filled: Any) -> Any:
+        """Beside each row what its shares are of: the sums over all rows, also those that conditions take out."""
+        shares = self.bound.shares if self.plan.keys else ()
+        if not shares:
+            return filled
+        values = self._values()
+        within: list[Any] = [sa.column(name) for name in self.bound.shares_within]
+        columns: list[Any] = [sa.column(name) for name in (*self.plan.keys, *self._value_names())]
+        for name in shares:
+            value = values.value(self.bound.metric(name))
+            columns.append(sa.func.sum(value).over(partition_by=within or None).label(WHOLE + name))
+        return sa.select(*columns).select_from(filled).subquery("with_wholes")
+
+    def _top_values(self) -> sa.CTE | None:
+        """The first values of the top's dimension, over the whole period and under the same conditions."""
+        top = self.bound.top
+        if top is None:
+            return None
+        names = frozenset(top.by.measures)
+        ranked = replace(
+            self.bound,
+            metrics=(top.by,),
+            measures={name: measure for name, measure in self.bound.measures.items() if name in names},
+            dimensions=(top.dimension,),
+            grain=None,
+            compare=None,
+            metric_filters=(),
+            order=(),
+            shares=(),
+            top=None,
+        )
+        compiler = Compiler(plan(ranked), self._catalog, self._conversions)
+        value: Any = compiler._values().value(top.by)
+        key: Any = sa.column(top.dimension.name)
+        made = (
+            sa.select(key)
+            .select_from(compiler._filled())
+            .where(key.not_in((*map(text_constant, (*NO_VALUES, OTHER)),)))
+        )
+        ordered = (value.desc() if top.descending else value.asc()).nulls_last()
+        return made.order_by(ordered, key).limit(place("top")).cte("top_values")
+
     def chosen_keys(self) -> sa.Select[Any]:
         """The keys of all rows that the conditions on metrics leave, limit or not."""
         keys: list[Any] = [sa.column(name) for name in self.plan.keys]
-        return sa.select(*keys).select_from(self._filled()).where(*self._conditions(self._values()))
+        source = self._with_wholes(self._filled())
+        return sa.select(*keys).select_from(source).where(*self._conditions(self._values()))
 
     def _values(self, columns: Mapping[str, Core] = MappingProxyType({})) -> "Values":
-        return Values(self.bound, columns, bool(self.plan.keys) and self._is_plain())
+        has_keys = bool(self.plan.keys)
+        return Values(self.bound, columns, has_keys and self._is_plain(), has_keys)
 
     def missing_rates(self) -> list[sa.Select[Any]]:
         """What to ask before amounts are converted: which currencies lack a rate, and since when."""
@@ -161,7 +215,7 @@ class Compiler:
 
     def _select(self, branch: Branch) -> FactSelect:
         converting = self._conversions.get(branch.fact.name, False)
-        return FactSelect(self.plan, branch, self._catalog, converting, self._within)
+        return FactSelect(self.plan, branch, self._catalog, converting, self._within, self._top)
 
     # Rows
 
@@ -179,7 +233,7 @@ class Compiler:
         asked = [(order.name + order.suffix, order.descending) for order in self.bound.order]
         given = {name for name, _ in asked}
         chosen = asked + [(name, False) for name in self.plan.keys if name not in given]
-        return [_ordered(name, down) for name, down in chosen]
+        return self._rest_last() + [_ordered(name, down) for name, down in chosen]
 
     def _labels(self) -> list[tuple[Core, Any, Core]]:
         """Label columns and the joins that give them; names found only among a fact's rows are looked up afterwards,
@@ -219,8 +273,8 @@ def _names_of(dimension: Dimension, is_needed: bool) -> Any:
 class Values:
     """Metrics over measure columns: now, before, and what lies between. columns: what stands for a measure's column."""
 
-    def __init__(self, bound: BoundQuery, columns: Mapping[str, Core], is_plain: bool) -> None:
-        self._bound, self._columns, self._is_plain = bound, columns, is_plain
+    def __init__(self, bound: BoundQuery, columns: Mapping[str, Core], is_plain: bool, has_shares: bool) -> None:
+        self._bound, self._columns, self._is_plain, self._has_shares = bound, columns, is_plain, has_shares
 
     def columns(self, metric: BoundMetric, prefix: str = "", *, changes: bool = True) -> list[Any]:
         suffixes: list[Suffix] = [""]
@@ -228,6 +282,8 @@ class Values:
             suffixes += ["__previous"]
             if changes and self._is_chosen_by_change(metric):
                 suffixes += ["__change", "__change_ratio"]
+        if changes and self._has_shares and metric.name in self._bound.shares:
+            suffixes.append(SHARE)
         return [self.value(metric, suffix).label(prefix + metric.name + suffix) for suffix in suffixes]
 
     def _is_chosen_by_change(self, metric: BoundMetric) -> bool:
@@ -239,6 +295,8 @@ class Values:
             return core_of(metric.formula, lambda name: self._column(f"b_{name}"))
         if not suffix:
             return core_of(metric.formula, self._column)
+        if suffix == SHARE:
+            return safe_ratio(self.value(metric), sa.column(WHOLE + metric.name))
         now, before = self.value(metric), self.value(metric, "__previous")
         change = now.op("-")(before)
         if suffix == "__change":

@@ -17,7 +17,7 @@ INTERVALS: dict[Grain, str] = {
     "quarter": "3 MONTH",
     "year": "12 MONTH",
 }
-BUCKET = "bucket"
+BUCKET, BEGINS, ENDS = "bucket", "begins", "ends"
 
 
 def as_date(moment: Core) -> Core:
@@ -64,6 +64,22 @@ def bucket_series(when: str, grain: Grain) -> Any:
         place(f"{when}_first_bucket"), place(f"{when}_last_bucket"), sa.literal_column(f"INTERVAL {INTERVALS[grain]}")
     )
     return sa.select(as_date(sa.func.unnest(series)).label(BUCKET)).subquery("series")
+
+
+def window_series(branch: Branch, grain: Grain, calendar: Calendar) -> Any:
+    """One row per bucket: its first day, and the days that its window counts, `begins` to before `ends`."""
+    assert branch.window is not None
+    series = bucket_series(branch.when, grain)
+    ends = bucket_end(series.c[BUCKET], grain, place(f"{branch.when}_as_of"))
+    inner = sa.select(series.c[BUCKET], ends.label(ENDS)).subquery("ending")
+    last = inner.c[ENDS]
+    if branch.window.over == "trailing":
+        begins: Core = last.op("-")(sa.literal_column(str(branch.window.days)))
+    elif branch.window.unit:
+        begins = bucket(last.op("-")(sa.literal_column("1")), branch.window.unit, calendar)
+    else:
+        begins = place(f"{branch.when}_start")
+    return sa.select(inner.c[BUCKET], as_date(begins).label(BEGINS), last).subquery("windows")
 
 
 def bucket_end(start: Core, grain: Grain, latest: Core) -> Core:

@@ -10,7 +10,7 @@ from typing import Any
 
 from roastery.warehouse.errors import MissingRate
 from roastery.warehouse.money import minor_digits
-from roastery.warehouse.semantic.bound import BoundMetric, BoundQuery
+from roastery.warehouse.semantic.bound import SHARE, BoundMetric, BoundQuery
 from roastery.warehouse.semantic.compile import TOTAL
 from roastery.warehouse.semantic.prepare import Prepared
 from roastery.warehouse.semantic.profile import WarehouseDoor
@@ -78,6 +78,8 @@ def columns(bound: BoundQuery) -> tuple[FrameColumn, ...]:
             for suffix in ("__previous", "__change"):
                 found.append(FrameColumn(metric.name + suffix, "compare", unit, currency, metric.name))
             found.append(FrameColumn(f"{metric.name}__change_ratio", "compare", "ratio", None, metric.name))
+        if metric.name in bound.shares:
+            found.append(FrameColumn(metric.name + SHARE, "share", "ratio", None, metric.name))
     return tuple(found)
 
 
@@ -93,7 +95,8 @@ def _row(bound: BoundQuery, record: Mapping[str, Any]) -> dict[str, Any]:
         row[dimension.name] = record[dimension.name]
         if dimension.label_column:
             row[dimension.label_column] = record.get(dimension.label_column)
-    return row | _values(bound, record)
+    shares = {name + SHARE: _share(record.get(name + SHARE)) for name in bound.shares}
+    return row | _values(bound, record) | shares
 
 
 def _values(bound: BoundQuery, record: Mapping[str, Any], prefix: str = "") -> dict[str, Number]:
@@ -109,6 +112,10 @@ def _values(bound: BoundQuery, record: Mapping[str, Any], prefix: str = "") -> d
             found[f"{metric.name}__change"] = change
             found[f"{metric.name}__change_ratio"] = change_ratio(change, before)
     return found
+
+
+def _share(value: Any) -> Decimal | None:
+    return None if value is None or value != value else Decimal(repr(value)).quantize(RATIO, ROUND_HALF_UP)
 
 
 def change_ratio(change: Number, before: Number) -> Decimal | None:

@@ -77,6 +77,7 @@ class SemanticLayer:
             provenance=provenance(explained, self._feeding(bound, state), state.build, tuple(dict.fromkeys(said))),
             truncated=result.truncated,
             result_hash=result_hash(result.rows, result.totals),
+            extras=_extras(bound),
         )
 
     def table(
@@ -226,6 +227,9 @@ class SemanticLayer:
                 "compare_to": None,
                 "order_by": (),
                 "limit": None,
+                "shares": (),
+                "shares_within": (),
+                "top": None,
                 "filters": tuple(f for f in bound.asked.filters if f.dimension),
             }
         )
@@ -241,6 +245,12 @@ class SemanticLayer:
     @property
     def _with_hidden(self) -> Semantics:
         return self.semantics.with_all_public()
+
+
+def _extras(bound: BoundQuery) -> dict[str, Any]:
+    """windows: by cumulative metric, what its values count besides the row's own days."""
+    windows = {metric.name: caveats.window_of(metric, bound) for metric in bound.shown}
+    return {"windows": {name: found[0] for name, found in windows.items() if found}}
 
 
 def _preparer_of(semantics: Semantics) -> Preparer:

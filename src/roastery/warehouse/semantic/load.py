@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -23,7 +23,17 @@ from roastery.warehouse.semantic.formula import (
     names_in,
     parse_formula,
 )
-from roastery.warehouse.semantic.model import Day, Dimension, Fact, Join, LabelSource, Measure, Metric, Semantics
+from roastery.warehouse.semantic.model import (
+    Day,
+    Dimension,
+    Fact,
+    Join,
+    LabelSource,
+    Measure,
+    Metric,
+    Semantics,
+    Window,
+)
 from roastery.warehouse.semantic.spec import (
     DEFAULT_FORMATS,
     BaseSpec,
@@ -193,9 +203,10 @@ def _metric(name: str, family: str, spec: MetricSpec, facts: Mapping[str, Fact])
         format=spec.format or DEFAULT_FORMATS[spec.unit],
         direction=spec.direction,
         hidden=spec.hidden,
-        kind="simple" if spec.measure else "ratio" if spec.ratio else "derived",
+        kind=_kind(spec),
         measures=tuple(_measure(measure, spec, facts) for measure in spec.measure),
         formula=_formula(spec),
+        window=Window(spec.cumulative.over, spec.cumulative.days or 0) if spec.cumulative else None,
         is_fractional=spec.is_fractional,
         history=spec.history,
         across_platforms=spec.across_platforms,
@@ -207,6 +218,12 @@ def _metric(name: str, family: str, spec: MetricSpec, facts: Mapping[str, Fact])
         maturity=spec.maturity,
         drivers=parse_formula(spec.drivers) if spec.drivers else None,
     )
+
+
+def _kind(spec: MetricSpec) -> Literal["simple", "ratio", "derived", "cumulative"]:
+    if spec.measure:
+        return "simple"
+    return "ratio" if spec.ratio else "cumulative" if spec.cumulative else "derived"
 
 
 def _measure(spec: MeasureSpec, metric: MetricSpec, facts: Mapping[str, Fact]) -> Measure:
@@ -225,6 +242,8 @@ def _formula(spec: MetricSpec) -> Node | None:
         if spec.ratio.scale:
             over = Arithmetic("*", Number(Decimal(spec.ratio.scale)), over)
         return Arithmetic("/", over, Name(spec.ratio.denominator))
+    if spec.cumulative:
+        return Name(spec.cumulative.metric)
     if spec.choose:
         options = (("order_day", Name(spec.choose.order_day)), ("refund_day", Name(spec.choose.refund_day)))
         return Choice(spec.choose.parameter, options)
@@ -235,6 +254,9 @@ def _written(spec: MetricSpec) -> str:
     if spec.ratio:
         scale = f"{spec.ratio.scale} * " if spec.ratio.scale else ""
         return f"{scale}{spec.ratio.numerator} / {spec.ratio.denominator}"
+    if spec.cumulative:
+        days = f" {spec.cumulative.days} days" if spec.cumulative.days else ""
+        return f"{spec.cumulative.metric} over {spec.cumulative.over}{days}"
     return spec.formula or ""
 
 

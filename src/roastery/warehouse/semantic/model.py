@@ -8,6 +8,7 @@ from typing import Literal
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.semantic.expression import Expression
 from roastery.warehouse.semantic.formula import Choice, Node, is_linear, names_in
+from roastery.warehouse.semantic.query import Accumulation, Grain
 from roastery.warehouse.semantic.spec import (
     MATURITIES,
     ROLES,
@@ -94,8 +95,34 @@ class Dimension:
 
 
 @dataclass(frozen=True)
+class Window:
+    """The days that a cumulative value counts, up to the end of its bucket. days: of a trailing one."""
+
+    over: Accumulation
+    days: int = 0
+
+    @property
+    def tag(self) -> str:
+        """Names the places of its days in the SQL."""
+        return f"_{self.over}{self.days or ''}"
+
+    @property
+    def unit(self) -> Grain | None:
+        """The unit from whose start it counts."""
+        found: dict[str, Grain] = {"month_to_date": "month", "quarter_to_date": "quarter", "year_to_date": "year"}
+        return found.get(self.over)
+
+    @property
+    def said(self) -> str:
+        if self.over == "trailing":
+            return f"the {self.days} days up to"
+        unit = self.unit
+        return f"the days from the start of {f'the {unit}' if unit else 'the period'} up to"
+
+
+@dataclass(frozen=True)
 class Measure:
-    """One aggregate over one fact; `where` are conditions that must all hold."""
+    """One aggregate over one fact; `where` are conditions that must all hold. window: of a cumulative metric."""
 
     fact: Fact
     aggregate: Aggregate
@@ -104,12 +131,20 @@ class Measure:
     is_money: bool
     without: tuple[str, ...] = ()
     at: Literal["end", "start"] = "end"
+    window: Window | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
         """What tells one measure from another."""
         where = " and ".join(sorted(part.text for part in self.where))
-        return (self.fact.name, self.aggregate, self.of.text if self.of else "", where, str(self.is_money), self.at)
+        of, window = self.of.text if self.of else "", self.window.tag if self.window else ""
+        return (self.fact.name, self.aggregate, of, where, str(self.is_money), self.at, window)
+
+    def over(self, window: Window | None) -> "Measure":
+        """The same over other days; a value at the end of a period is the same over any days that end there."""
+        if window is None or self.window is not None or (self.fact.is_stock and self.at == "end"):
+            return self
+        return replace(self, window=window)
 
     @property
     def is_sum(self) -> bool:
@@ -127,7 +162,8 @@ class Measure:
 @dataclass(frozen=True)
 class Metric:
     """One metric: `measures` are alternatives, best first (the first that carries the asked dimensions and has data);
-    or `formula` over other metrics. written: the formula as text. drivers: the metric over what moves it."""
+    or `formula` over other metrics. window: of a cumulative metric, over whose days its formula is computed. written:
+    the formula as text. drivers: the metric over what moves it."""
 
     name: str
     family: str
@@ -138,9 +174,10 @@ class Metric:
     format: Format
     direction: Direction
     hidden: bool
-    kind: Literal["simple", "ratio", "derived"]
+    kind: Literal["simple", "ratio", "derived", "cumulative"]
     measures: tuple[Measure, ...] = ()
     formula: Node | None = None
+    window: Window | None = None
     is_fractional: bool = False
     history: str | None = None
     across_platforms: AcrossPlatforms | None = None
@@ -225,6 +262,7 @@ class Semantics:
         if not self._is_linear(name):
             return "non_additive"
         is_stock = any(m.fact.is_stock for leaf in self.leaves(name) for m in leaf.measures)
+        is_stock = is_stock or any(part.window for part in self.ingredients(name))
         return "semi_additive" if is_stock else "additive"
 
     def _is_linear(self, name: str) -> bool:

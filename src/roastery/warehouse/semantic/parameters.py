@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
 from roastery.warehouse.semantic.calendar import instant, shift_between
 from roastery.warehouse.semantic.expression import Core
-from roastery.warehouse.semantic.model import DATE
+from roastery.warehouse.semantic.model import DATE, Window
+from roastery.warehouse.semantic.plan import WHOLE
 from roastery.warehouse.semantic.query import Op, Period
 
 TEXT_OPS: tuple[Op, ...] = ("in", "eq", "not_in", "ne", "contains", "starts_with")
@@ -48,12 +49,35 @@ def values_of(bound: BoundQuery, last_rate_day: date | None) -> dict[str, Any]:
         found |= _days("before", bound.compare, bound) | _prior_days("before", bound.compare, bound)
         if bound.grain:
             found["shift"] = shift_between(bound.calendar, bound.compare, bound.period, bound.grain).count
+    for window in bound.windows:
+        found |= _window_days(window, bound)
+    if bound.top is not None:
+        found["top"] = bound.top.n
     for number, item in enumerate(bound.filters):
         for n, value in enumerate(item.values):
             found[f"filter_{number}_{n}"] = _filter_value(item, value)
     for number, condition in enumerate(bound.metric_filters):
         found |= {f"having_{number}_{n}": Decimal(value) for n, value in enumerate(condition.values)}
     return found
+
+
+def _window_days(window: Window, bound: BoundQuery) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for when, period in (("now", bound.period), ("before", bound.compare)):
+        for name, of_whole in ((when + window.tag + WHOLE, True), (when + window.tag, False)):
+            if period is not None:
+                counted = windowed(window, period, bound, of_whole=of_whole)
+                found |= _days(name, counted, bound) | _prior_days(name, counted, bound)
+    return found
+
+
+def windowed(window: Window, period: Period, bound: BoundQuery, *, of_whole: bool) -> Period:
+    """The days that a window counts at the end of a whole period; else all that any bucket of the period counts."""
+    end = max(min(period.end, bound.today + timedelta(days=1)), period.start + timedelta(days=1))
+    first = end - timedelta(days=1) if of_whole else period.start
+    if window.over == "trailing":
+        return Period(first - timedelta(days=window.days - 1), end)
+    return Period(bound.calendar.bucket(first, window.unit) if window.unit else period.start, end)
 
 
 def _filter_value(item: BoundFilter, value: str) -> Any:
@@ -96,6 +120,11 @@ def shape_of(bound: BoundQuery, conversions: Mapping[str, bool]) -> Hashable:
         tuple((f.dimension, f.op, len(f.values), f.is_scope) for f in bound.filters),
         tuple((f.metric, f.suffix, f.op, len(f.values)) for f in bound.metric_filters),
         bound.order,
+        bound.shares,
+        bound.shares_within,
+        (bound.top.dimension.name, bound.top.by.name, bound.top.by.formula, bound.top.descending)
+        if bound.top
+        else None,
         bound.is_rezoned,
         attribution.date,
         None if attribution.is_stored else (attribution.model, attribution.window_days, attribution.view_window_days),

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
-from roastery.warehouse.semantic.model import DATE, Fact, Measure
+from roastery.warehouse.semantic.model import DATE, Fact, Measure, Window
 from roastery.warehouse.semantic.query import Grain
 
 When = Literal["now", "before"]
+WHOLE = "_whole"
+"""Ends the places of a window's days for a whole period; without it they are those of all its buckets."""
 Measures = tuple[tuple[str, Measure], ...]
 
 
@@ -19,9 +21,10 @@ Measures = tuple[tuple[str, Measure], ...]
 class Branch:
     """One fact's aggregates over one period.
 
-    number: of the fact among the facts of the plan (stocks at the start and at the end of a period count as two).
-    measures: by id. filters: each with its number in the query. presence: counts rows by date alone, with filters left
-    out, to tell "none" from "no data".
+    number: of the fact among the facts of the plan (stocks at the start and at the end of a period count as two, and so
+    do windows). measures: by id. filters: each with its number in the query. presence: counts rows by date alone, with
+    filters left out, to tell "none" from "no data". window: of cumulative values; of_whole: of the whole period rather
+    than of each bucket.
     """
 
     number: int
@@ -31,6 +34,13 @@ class Branch:
     measures: Measures
     filters: tuple[tuple[int, BoundFilter], ...] = ()
     presence: bool = False
+    window: Window | None = None
+    of_whole: bool = True
+
+    @property
+    def days(self) -> str:
+        """What the places of its days in the SQL are called by."""
+        return self.when + (self.window.tag + (WHOLE if self.of_whole else "") if self.window else "")
 
 
 @dataclass(frozen=True)
@@ -66,11 +76,13 @@ def plan(bound: BoundQuery, *, without_keys: bool = False) -> Plan:
     filters = tuple(enumerate(bound.filters))
     kept = tuple((n, f) for n, f in filters if f.is_scope or f.dimension == DATE)
     periods: tuple[When, ...] = ("now",) if bound.compare is None else ("now", "before")
-    for number, (fact, at, measures) in enumerate(groups):
+    for number, (fact, at, window, measures) in enumerate(groups):
         for when in periods:
-            branches.append(Branch(number, when, fact, at, measures, filters))
+            branches.append(Branch(number, when, fact, at, measures, filters, window=window, of_whole=not grain))
             if (len(kept) < len(filters) or common_conditions(measures)) and not fact.is_stock:
-                branches.append(Branch(number, when, fact, at, (), kept, presence=True))
+                branches.append(
+                    Branch(number, when, fact, at, (), kept, presence=True, window=window, of_whole=not grain)
+                )
     spine = bool(grain) and len(keys) == 1 and not any(f.dimension == DATE for f in bound.filters)
     return Plan(bound, keys, grain, tuple(branches), spine, _totals(bound, keys))
 
@@ -86,11 +98,12 @@ def is_filtered(measure: Measure, common: frozenset[str]) -> bool:
     return any(part.text not in common for part in measure.where)
 
 
-def _groups(bound: BoundQuery) -> list[tuple[Fact, Literal["end", "start"], Measures]]:
-    found: dict[tuple[str, str], list[tuple[str, Measure]]] = {}
+def _groups(bound: BoundQuery) -> list[tuple[Fact, Literal["end", "start"], Window | None, Measures]]:
+    found: dict[tuple[str, str, Window | None], list[tuple[str, Measure]]] = {}
     for name, measure in bound.measures.items():
-        found.setdefault((measure.fact.name, measure.at), []).append((name, measure))
-    return [(group[0][1].fact, group[0][1].at, tuple(group)) for group in found.values()]
+        found.setdefault((measure.fact.name, measure.at, measure.window), []).append((name, measure))
+    firsts = [(group[0][1], tuple(group)) for group in found.values()]
+    return [(first.fact, first.at, first.window, group) for first, group in firsts]
 
 
 def _totals(bound: BoundQuery, keys: tuple[str, ...]) -> Literal["rows", "query", "none"]:
@@ -98,7 +111,8 @@ def _totals(bound: BoundQuery, keys: tuple[str, ...]) -> Literal["rows", "query"
         return "none"
     over_time = bound.grain is not None
     summable = all(
-        m.is_sum and not (m.fact.is_stock and over_time) and not _is_of_bucket(m) for m in bound.measures.values()
+        m.is_sum and not ((m.fact.is_stock or m.window) and over_time) and not _is_of_bucket(m)
+        for m in bound.measures.values()
     )
     return "rows" if summable else "query"
 

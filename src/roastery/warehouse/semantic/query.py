@@ -14,6 +14,7 @@ Op = Literal[
     "in", "not_in", "contains", "starts_with", "is_null", "not_null", "eq", "ne", "gt", "gte", "lt", "lte", "between"
 ]
 Grain = Literal["day", "week", "month", "quarter", "year"]
+Accumulation = Literal["running", "month_to_date", "quarter_to_date", "year_to_date", "trailing"]
 
 
 class _Asked(BaseModel):
@@ -45,6 +46,23 @@ class OrderSpec(_Asked):
     direction: Literal["asc", "desc"] = "asc"
 
 
+class AccumulateSpec(_Asked):
+    """Every value counts the days up to the end of its bucket (of the period, without a grain): from the period's start
+    (running), from the start of the month, quarter or fiscal year, or the last `days` (trailing)."""
+
+    over: Accumulation
+    days: int | None = Field(default=None, ge=1, le=3660, description="How many days, for `trailing` only.")
+
+
+class TopSpec(_Asked):
+    """The first `n` values of a dimension over the whole period; all others together are the row `other`."""
+
+    n: int = Field(ge=1, le=1000)
+    dimension: str | None = Field(default=None, description="The first of the query's dimensions when left out.")
+    by: str | None = Field(default=None, description="The metric that ranks; the first of the query when left out.")
+    direction: Literal["asc", "desc"] = "desc"
+
+
 class MetricQuery(_Asked):
     """One question to the semantic layer, as asked: names are not yet known to exist."""
 
@@ -63,6 +81,12 @@ class MetricQuery(_Asked):
     limit: int | None = Field(default=None, ge=1, le=100_000)
     currency: str | None = None
     time_zone: str | None = None
+    accumulate: AccumulateSpec | None = None
+    shares: tuple[str, ...] = Field(default=(), description="Metrics whose share of the total is shown beside them.")
+    shares_within: tuple[str, ...] = Field(
+        default=(), description="Dimensions, or `date`, within which shares sum to 1; of the whole when left out."
+    )
+    top: TopSpec | None = None
 
 
 @dataclass(frozen=True)
@@ -80,10 +104,10 @@ class Period:
 
 @dataclass(frozen=True)
 class FrameColumn:
-    """One column of a frame. kind: dimension, label (a dimension's display name), metric, compare."""
+    """One column of a frame. kind: dimension, label (a dimension's display name), metric, compare, share."""
 
     name: str
-    kind: Literal["dimension", "label", "metric", "compare"]
+    kind: Literal["dimension", "label", "metric", "compare", "share"]
     unit: str | None = None
     currency: str | None = None
     metric: str | None = None

@@ -1,6 +1,6 @@
 """Binds a MetricQuery: names that exist, facts that carry what is asked, days, defaults. Errors are sentences."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -13,6 +13,7 @@ from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.bound import (
     COMPARE_SUFFIXES,
     EVERYTHING,
+    SHARE,
     Attribution,
     BoundFilter,
     BoundMetric,
@@ -21,10 +22,12 @@ from roastery.warehouse.semantic.bound import (
     MetricFilter,
     Scope,
     Suffix,
+    Top,
 )
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.formula import Arithmetic, Choice, Name, Node, Number, Present, Total
-from roastery.warehouse.semantic.model import DATE, Fact, Measure, Metric, Semantics
+from roastery.warehouse.semantic.model import DATE, Dimension, Fact, Measure, Metric, Semantics, Window
+from roastery.warehouse.semantic.parameters import windowed
 from roastery.warehouse.semantic.periods import (
     compared_period,
     refuse_part_of_period,
@@ -32,7 +35,7 @@ from roastery.warehouse.semantic.periods import (
     resolved_period,
 )
 from roastery.warehouse.semantic.profile import Profiles
-from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, Op
+from roastery.warehouse.semantic.query import AccumulateSpec, FilterSpec, Grain, MetricQuery, Op
 
 MAX_ROWS = 100_000
 NUMBER_OPS: tuple[Op, ...] = ("in", "not_in", "is_null", "not_null", "eq", "ne", "gt", "gte", "lt", "lte", "between")
@@ -70,20 +73,24 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
     order = _order(query, semantics, names, bool(grain))
     shown = tuple(dict.fromkeys(query.metrics))
     needed = [o.name for o in order if o.kind == "metric"] + [f.metric for f in metric_filters]
+    needed += [query.top.by] if query.top and query.top.by else []
     refuse_by_role(semantics, (*shown, *needed), setting.role)
     choice = Choices(query, setting, frozenset(names), filters)
     metrics = tuple(choice.bind(semantics.metric(name), name in shown) for name in dict.fromkeys((*shown, *needed)))
+    refuse_odd_shares(query, semantics, names, grain)
     calendar = _calendar(setting, (measure.fact for measure in choice.measures.values()))
     period, assumptions = resolved_period(query, calendar)
     compare = compared_period(query, calendar, period)
-    if compare is None and any(o.suffix for o in order):
+    if any(o.suffix == SHARE and o.name not in query.shares for o in order):
+        raise BadQuery("Ordering by a share needs its metric among the shares.")
+    if compare is None and any(o.suffix in COMPARE_SUFFIXES for o in order):
         raise BadQuery("Ordering by a change needs a compare_to.")
     refuse_young_or_early([m.metric for m in metrics], semantics, period, compare, setting.today, setting.history_since)
     periods = [period] if compare is None else [period, compare]
     facts = {measure.fact.name: measure.fact for measure in choice.measures.values()}
     refuse_part_of_period(grain, facts, periods, calendar, setting.profiles)
     time_zone = _time_zone(query.time_zone) or organization.time_zone
-    return BoundQuery(
+    bound = BoundQuery(
         asked=query,
         metrics=metrics,
         measures=choice.measures,
@@ -105,7 +112,22 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
         refund_basis=query.refund_basis or organization.refund_basis,
         calendar=calendar,
         assumptions=assumptions,
+        shares=tuple(dict.fromkeys(query.shares)),
+        shares_within=tuple(dict.fromkeys(query.shares_within)),
+        top=_top(query, dimensions, metrics),
     )
+    for window in bound.windows:
+        # What counts days before the period needs data from there on.
+        now, *before = [windowed(window, asked, bound, of_whole=not grain) for asked in periods]
+        refuse_young_or_early(
+            [m.metric for m in metrics],
+            semantics,
+            now,
+            before[0] if before else None,
+            setting.today,
+            setting.history_since,
+        )
+    return bound
 
 
 def refuse_by_role(semantics: Semantics, names: Iterable[str], role: str | None) -> None:
@@ -128,6 +150,7 @@ class Choices:
         self._ids: dict[tuple[str, ...], str] = {}
         self._semantics = setting.semantics
         self._profiles = setting.profiles
+        self._window = _window(query.accumulate)
         self._parameters = {"refund_basis": query.refund_basis or setting.organization.refund_basis}
         self._split = split
         self._asked = frozenset(f.dimension for f in filters if not f.is_scope)
@@ -138,8 +161,12 @@ class Choices:
 
     def _over_measures(self, metric: Metric, asked: Metric) -> Node:
         if metric.formula is None:
-            return Name(self._id(self._chosen(metric, asked)))
-        return self._replaced(metric.formula, asked)
+            return Name(self._id(self._chosen(metric, asked).over(self._window)))
+        # A cumulative metric's own days win over those of the query.
+        outer, self._window = self._window, metric.window or self._window
+        node = self._replaced(metric.formula, asked)
+        self._window = outer
+        return node
 
     def _replaced(self, node: Node, asked: Metric) -> Node:
         if isinstance(node, Name):
@@ -188,6 +215,48 @@ class Choices:
         return self._ids[measure.key]
 
 
+def _window(spec: AccumulateSpec | None) -> Window | None:
+    if spec is None:
+        return None
+    if (spec.over == "trailing") != (spec.days is not None):
+        raise BadQuery("accumulate over 'trailing' needs its days, such as 28; nothing else takes them.")
+    return Window(spec.over, spec.days or 0)
+
+
+def _top(query: MetricQuery, dimensions: Sequence[Dimension], metrics: Sequence[BoundMetric]) -> Top | None:
+    if query.top is None:
+        return None
+    if not dimensions:
+        raise BadQuery("top ranks the values of a dimension: name one in dimensions.")
+    name, by = query.top.dimension or dimensions[0].name, query.top.by or query.metrics[0]
+    chosen = next((dimension for dimension in dimensions if dimension.name == name), None)
+    if chosen is None:
+        raise UnknownName("dimension of this query", name, [dimension.name for dimension in dimensions])
+    ranked = next(metric for metric in metrics if metric.name == by)
+    return Top(chosen, ranked, query.top.n, query.top.direction == "desc")
+
+
+def refuse_odd_shares(query: MetricQuery, semantics: Semantics, names: Sequence[str], grain: Grain | None) -> None:
+    """Errors: BadQuery for a share of what does not sum, UnknownName for one of a metric or a key not asked."""
+    keys = (*((DATE,) if grain else ()), *names)
+    for name in query.shares_within:
+        if name not in keys:
+            raise UnknownName("column to take shares within", name, keys)
+    if query.shares and not keys:
+        raise BadQuery("A share needs something to be a share of: split the query by a dimension or a grain.")
+    for name in query.shares:
+        if name not in query.metrics:
+            raise UnknownName("metric of this query", name, query.metrics)
+        additivity = semantics.additivity(name)
+        over_time = additivity == "semi_additive" or query.accumulate is not None
+        if additivity == "non_additive":
+            raise BadQuery(f"'{name}' has no shares: its parts do not sum to a whole.")
+        if over_time and grain and DATE not in query.shares_within:
+            raise BadQuery(f"'{name}' does not sum over time: take its shares within 'date'.")
+        if semantics.sums_across_platforms(name) == "refuse" and "platform" not in query.shares_within:
+            raise BadQuery(f"'{name}' is not summed across platforms: take its shares within 'platform'.")
+
+
 def _filters(
     query: MetricQuery, semantics: Semantics, row_scope: Scope
 ) -> tuple[tuple[BoundFilter, ...], tuple[MetricFilter, ...]]:
@@ -232,7 +301,9 @@ def _dimension_filter(spec: FilterSpec, semantics: Semantics) -> BoundFilter:
 def _metric_filter(spec: FilterSpec, query: MetricQuery, semantics: Semantics) -> MetricFilter:
     name, suffix = split_suffix(spec.metric or "")
     semantics.metric(name)
-    if suffix and query.compare_to is None:
+    if suffix == SHARE and name not in query.shares:
+        raise BadQuery(f"A filter on '{spec.metric}' needs '{name}' among the shares.")
+    if suffix in COMPARE_SUFFIXES and query.compare_to is None:
         raise BadQuery(f"A filter on '{spec.metric}' needs a compare_to.")
     if spec.op not in NUMBER_OPS:
         raise BadQuery(f"'{spec.op}' is for text; a metric is filtered by {', '.join(NUMBER_OPS)}.")
@@ -252,7 +323,7 @@ def split_suffix(field_name: str) -> tuple[str, Suffix]:
     >>> split_suffix("roas__change_ratio")
     ('roas', '__change_ratio')
     """
-    for suffix in sorted(COMPARE_SUFFIXES, key=len, reverse=True):
+    for suffix in sorted((*COMPARE_SUFFIXES, SHARE), key=len, reverse=True):
         if field_name.endswith(suffix):
             return field_name.removesuffix(suffix), suffix
     return field_name, ""

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from roastery.warehouse.semantic.query import Accumulation
+
 Unit = Literal["money", "ratio", "count", "days", "hours", "score"]
 Aggregate = Literal["sum", "count", "count_distinct", "median"]
 Format = Literal["money", "number", "percent", "multiple", "days", "hours", "score"]
@@ -144,8 +146,22 @@ class ChooseSpec(_Spec):
     refund_day: str
 
 
+class CumulativeSpec(_Spec):
+    """Another metric over the days up to the end of each bucket. days: of `trailing`."""
+
+    metric: str
+    over: Accumulation
+    days: int | None = Field(default=None, ge=1, le=3660)
+
+    @model_validator(mode="after")
+    def _has_days_when_trailing(self) -> "CumulativeSpec":
+        if (self.over == "trailing") != (self.days is not None):
+            raise ValueError("`trailing` needs days, and nothing else takes them")
+        return self
+
+
 class MetricSpec(_Spec):
-    """One metric; exactly one of measure, ratio, formula and choose says how it is computed.
+    """One metric; exactly one of measure, ratio, formula, choose and cumulative says how it is computed.
 
     drivers: the same metric as a formula over what moves it, e.g. ROAS as order rate × order value / cost per click.
     """
@@ -162,6 +178,7 @@ class MetricSpec(_Spec):
     formula: str | None = None
     choose: ChooseSpec | None = None
     drivers: str | None = None
+    cumulative: CumulativeSpec | None = None
     is_fractional: bool = False
     history: Literal["sales"] | None = None
     across_platforms: AcrossPlatforms | None = None
@@ -185,7 +202,7 @@ class MetricSpec(_Spec):
 
     @model_validator(mode="after")
     def _has_one_computation(self) -> "MetricSpec":
-        ways = [bool(self.measure), self.ratio is not None, self.formula is not None, self.choose is not None]
-        if sum(ways) != 1:
-            raise ValueError("a metric has exactly one of measure, ratio, formula and choose")
+        ways = (self.measure, self.ratio, self.formula, self.choose, self.cumulative)
+        if sum(bool(way) for way in ways) != 1:
+            raise ValueError("a metric has exactly one of measure, ratio, formula, choose and cumulative")
         return self

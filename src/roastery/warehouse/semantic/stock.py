@@ -21,9 +21,10 @@ def stock_output(branch: "FactSelect") -> Output:
     """Changes are first summed by day, keys and currency, so that the series of buckets meets few rows."""
     changes = _changes(branch)
     assert branch.grain is not None
-    series = days.bucket_series(branch.branch.when, branch.grain)
+    windowed = branch.branch.window is not None
+    series = branch.series if windowed else days.bucket_series(branch.branch.when, branch.grain)
     bucket = series.c[days.BUCKET]
-    as_of = _as_of(branch, bucket)
+    as_of = series.c[days.BEGINS] if windowed else _as_of(branch, bucket)
     source: Any = series.join(changes, changes.c[DAY] < as_of)
     if branch.converting:
         source = source.outerjoin(rates(), rate_condition(as_of.op("-")(ONE), changes.c[CURRENCY]))
