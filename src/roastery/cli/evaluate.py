@@ -27,6 +27,8 @@ def work(terminal: Terminal, names: list[str]) -> int:
     grades: dict[str, list[Grade]] = defaultdict(list)
     for grade in run(names):
         grades[grade.evaluation].append(grade)
+        if grade.figures:
+            terminal.line(f"{grade.evaluation}: {grade.case}: {grade.figures}")
         if not grade.passed:
             terminal.line(f"{grade.evaluation}: {grade.case}")
             terminal.line(f"  {grade.said}")

@@ -15,6 +15,7 @@ from roastery.cli import (
     digest,
     docs,
     evaluate,
+    identity,
     imports,
     key,
     org,
@@ -58,6 +59,7 @@ for command in (
 app.add_typer(org.app, name="org")
 app.add_typer(key.app, name="key")
 app.add_typer(alert.app, name="alert")
+app.add_typer(identity.app, name="identity")
 
 
 def main() -> None:

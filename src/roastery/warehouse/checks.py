@@ -48,6 +48,7 @@ def read(warehouse: "Warehouse") -> tuple[Check, ...]:
             *_unknown_campaigns(cursor),
             *_refunds(cursor),
             *_duplicates(cursor),
+            *_matched_by_likeness(cursor),
             *_missing_rates(cursor, warehouse.organization.currency),
         ]
     found += _freshness(warehouse)
@@ -153,6 +154,25 @@ def _duplicates(cursor: duckdb.DuckDBPyConnection) -> Iterator[Check]:
     if count:
         text = f"{count} records repeat a sale that another record stands for; each sale counts once."
         yield Check("repeated_sales", "transactions", "ok", count, text)
+
+
+LIKENESS: dict[str, tuple[Severity, str]] = {
+    "matched": ("ok", "{} records were found to be of another system's sale by customer, amount and day."),
+    "ambiguous": ("warning", "{} records could be of several sales of another system; the nearest one was taken."),
+    "unmatched": (
+        "warning",
+        "{} records of overlapping systems have no partner in another and count as sales of their own.",
+    ),
+}
+
+
+def _matched_by_likeness(cursor: duckdb.DuckDBPyConnection) -> Iterator[Check]:
+    """Sales that no id joins (curated.sale_matches)."""
+    for status, system, count in _rows(
+        cursor, "SELECT status, source_system, count(*) FROM curated.sale_matches GROUP BY ALL ORDER BY ALL"
+    ):
+        severity, text = LIKENESS[status]
+        yield Check(f"{status}_sales", system, severity, count, f"{system}: {text.format(count)}")
 
 
 def _missing_rates(cursor: duckdb.DuckDBPyConnection, currency: str) -> Iterator[Check]:

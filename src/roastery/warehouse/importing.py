@@ -16,7 +16,7 @@ from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.contracts import Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
 from roastery.warehouse.instance import Instance
-from roastery.warehouse.landing import write_progress
+from roastery.warehouse.landing import note_addresses, write_progress
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.row_checks import checked_select
@@ -178,6 +178,8 @@ class _Import:
             plain = coded.dictionary.to_pylist()
             sealed = text_column([None if v is None else self.sealer.seal(kind, v) for v in plain])
             rows = rows.set_column(rows.column_names.index(column), column, sealed.take(coded.indices))
+            noticed = {self.sealer.notice(kind, v) for v in plain if v is not None} if kind == "email" else set()
+            note_addresses(cursor, {n for n in noticed if n is not None and n.hash not in suppressed})
             if suppressed:
                 hashes = text_column([v and self.sealer.hash(kind, v) for v in plain]).take(coded.indices)
                 hit = pc.is_in(hashes, text_column(sorted(suppressed)))

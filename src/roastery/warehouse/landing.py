@@ -1,7 +1,7 @@
 """Landing: records, cursor, read markers and the source's progress go into raw in one transaction (law 8)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from roastery.warehouse.columns import table, text_column, whole_column
-from roastery.warehouse.privacy import RecordSealer, Sealer
+from roastery.warehouse.privacy import Notice, RecordSealer, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
 from roastery.warehouse.scalar import count
 
@@ -63,6 +63,7 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
     seal = RecordSealer(sealer, batch.personal, suppressed)
     rows = as_table([(r, "{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
     batch_id = uuid4().hex
+    note_addresses(cursor, seal.notices)
     last_seq = land_table(cursor, batch, rows, batch_id, now)
     landed = count(cursor, "SELECT count(*) FROM arriving")
     if batch.completes and batch.completes.days:
@@ -76,6 +77,26 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
         write_cursor(cursor, batch, now)
     write_progress(cursor, batch.connection_id, batch.source, batch.resource, batch.progress, now)
     return LandReport(batch_id, landed, rows.num_rows - landed, seal.suppressed_records, last_seq)
+
+
+def note_addresses(cursor: duckdb.DuckDBPyConnection, notices: Collection[Notice]) -> None:
+    """Keep what sealing noticed of addresses, once."""
+    if not notices:
+        return
+    found = sorted(notices, key=lambda n: n.hash)
+    noticed = table(
+        {
+            "hash": text_column([n.hash for n in found]),
+            "is_role": text_column(["true" if n.is_role else "false" for n in found]),
+            "mailbox": text_column([n.mailbox_hash or None for n in found]),
+        }
+    )
+    cursor.register("noticed", noticed)
+    cursor.execute(
+        "INSERT INTO meta.addresses SELECT hash, is_role::BOOLEAN, mailbox FROM noticed n "
+        "WHERE NOT EXISTS (FROM meta.addresses a WHERE a.hash = n.hash)"
+    )
+    cursor.unregister("noticed")
 
 
 def land_table(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, rows: pa.Table, batch_id: str, now: datetime) -> int:

@@ -26,7 +26,12 @@ class AttributionDefaults:
 
 @dataclass(frozen=True)
 class Organization:
-    """One organization's settings; the id comes from the credential only (law 13)."""
+    """One organization's settings; the id comes from the credential only (law 13).
+
+    gmail_is_one_mailbox: dots and +tags of Gmail addresses do not tell people apart. sale_match_days and
+    sale_match_minor_units: how far two systems' records of one sale may lie apart where no id joins them, in days
+    and in cents (of a currency that has them); negative days match none.
+    """
 
     id: str
     name: str
@@ -39,6 +44,9 @@ class Organization:
     refund_basis: RefundBasis = "order_day"
     revenue_includes: tuple[str, ...] = ()
     source_of_truth: tuple[str, ...] = SOURCE_OF_TRUTH
+    gmail_is_one_mailbox: bool = True
+    sale_match_days: int = 3
+    sale_match_minor_units: int = 1
 
     def __post_init__(self) -> None:
         _check_zone(self.time_zone)

@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,25 +18,70 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 PREFIX = "sealed:v1:"
 NOT_DIGITS = re.compile(r"\D+")
+INTERNATIONAL = re.compile(r"^\+|^00")
+# Calling codes of one and two digits (ITU E.164); every other one has three.
+CALLING_CODE = re.compile(r"^(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})(?=\d{6,}$)")
 
 
 def normalized(kind: str, value: str) -> str:
     """The form in which two spellings of one value are equal; '' when nothing is left to match on.
 
-    Phones compare by their last ten digits, so that a number with and without its country code is the same.
+    Phones compare by their national number (E.164 without calling code and trunk zero, at most its last ten digits),
+    so that a number with and without its country code is the same; one digit repeated is a placeholder.
 
     >>> normalized("email", " Ana.Diaz@Example.COM ")
     'ana.diaz@example.com'
     >>> normalized("phone", "+44 7911 123456") == normalized("phone", "07911 123456")
     True
-    >>> normalized("phone", "n/a")
-    ''
+    >>> normalized("phone", "+45 12 34 56 78") == normalized("phone", "12345678")
+    True
+    >>> normalized("phone", "n/a"), normalized("phone", "000-000-0000")
+    ('', '')
     """
     text = unicodedata.normalize("NFKC", value).strip().lower()
     if kind == "phone":
+        is_international = INTERNATIONAL.match(text.lstrip("( "))
         digits = NOT_DIGITS.sub("", text).lstrip("0")
-        return digits[-10:] if len(digits) >= 7 else ""
+        if is_international:
+            digits = CALLING_CODE.sub("", digits).lstrip("0")
+        return digits[-10:] if len(digits) >= 7 and len(set(digits)) > 1 else ""
     return text
+
+
+ROLES = frozenset(
+    """
+    accounting accounts admin billing booking bookings contact customer customerservice donotreply email enquiries
+    frontdesk guest hello help hr info inquiries jobs mail marketing na noemail none noreply no-reply office orders
+    postmaster purchasing reception reservations sales service shop store support team test unknown webmaster
+    """.split()  # noqa: SIM905
+)
+"""Local parts that belong to a desk and not to a person; placeholders among them."""
+GMAIL = ("gmail.com", "googlemail.com")
+
+
+def mailbox(address: str) -> tuple[bool, str]:
+    """Whether a normalized e-mail address is a desk's, and its Gmail mailbox ('' where it is not written otherwise).
+
+    Gmail ignores dots and whatever follows a plus (support.google.com/mail/answer/7436150).
+
+    >>> mailbox("info@example.com"), mailbox("ana.diaz+shop@googlemail.com"), mailbox("ana@example.com")
+    ((True, ''), (False, 'anadiaz@gmail.com'), (False, ''))
+    """
+    local, _, domain = address.partition("@")
+    plain = local.partition("+")[0]
+    if domain not in GMAIL:
+        return plain in ROLES, ""
+    box = f"{plain.replace('.', '')}@gmail.com"
+    return False, "" if box == address else box
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a plain address said before it was sealed: that a desk reads it, or the hash of its Gmail mailbox."""
+
+    hash: str
+    is_role: bool
+    mailbox_hash: str
 
 
 class Sealer:
@@ -50,6 +96,15 @@ class Sealer:
         self._aes = AESGCM(self._derive(secret_key, b"encrypt"))
         self._hash_key = self._derive(secret_key, b"match")
         self._nonce_key = self._derive(secret_key, b"nonce")
+
+    def notice(self, kind: str, value: str) -> Notice | None:
+        """What identity has to know of a value that only its plain text says."""
+        if kind != "email":
+            return None
+        is_role, box = mailbox(normalized(kind, value))
+        if not is_role and not box:
+            return None
+        return Notice(self.hash(kind, value), is_role, self.hash(kind, box) if box else "")
 
     def _derive(self, secret_key: bytes, purpose: bytes) -> bytes:
         info = b"roastery/personal/v1/" + purpose + b"/" + self._aad
@@ -92,6 +147,7 @@ class RecordSealer:
         self._paths = [(tuple(path.replace("[]", ".[]").split(".")), kind) for path, kind in paths.items()]
         self._suppressed = suppressed
         self._cache: dict[tuple[str, str], str] = {}
+        self.notices: set[Notice] = set()
         self.suppressed_records = 0
 
     def seal(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,5 +183,8 @@ class RecordSealer:
         sealed = self._cache.get((kind, text))
         if sealed is None:
             sealed = self._cache[kind, text] = self._sealer.seal(kind, text)
+            notice = self._sealer.notice(kind, text)
+            if notice and notice.hash not in self._suppressed:
+                self.notices.add(notice)
         hashes.add(hash_of(sealed))
         return sealed

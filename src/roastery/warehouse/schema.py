@@ -1,6 +1,6 @@
 """The fixed tables of an organization's file: what landed (raw) and what the warehouse knows of itself (meta)."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS meta.sources (
     connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL, resource VARCHAR NOT NULL, last_success_at TIMESTAMPTZ,
     data_as_of TIMESTAMPTZ, complete_through DATE, history_since DATE);
 CREATE TABLE IF NOT EXISTS meta.suppressions (hash VARCHAR NOT NULL, added_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.addresses (hash VARCHAR NOT NULL, is_role BOOLEAN NOT NULL, mailbox VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.quarantine (
     batch_id VARCHAR, contract VARCHAR NOT NULL, source VARCHAR NOT NULL, row_number BIGINT, column_name VARCHAR,
     message VARCHAR NOT NULL, record JSON, noted_at TIMESTAMPTZ NOT NULL);
@@ -34,4 +35,5 @@ CREATE TABLE IF NOT EXISTS meta.builds (
 CREATE TABLE IF NOT EXISTS meta.signatures (table_name VARCHAR NOT NULL, signature VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.campaign_names (campaign_id VARCHAR, platform VARCHAR, campaign_name VARCHAR);
 """
-"""work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""
+"""meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
+work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""

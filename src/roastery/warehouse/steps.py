@@ -5,13 +5,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from hashlib import sha256
 from importlib.resources import files
+from inspect import getsource
 
 import duckdb
 
-from roastery.warehouse import identity
+from roastery.warehouse import identity, matching
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
 from roastery.warehouse.channels import channel_case, implied_platform_case
 from roastery.warehouse.contracts import CONTRACTS, Fill
@@ -36,6 +37,9 @@ DAY = "clock.today"
 
 # Order matters: a table stands after those that it is made of.
 DERIVED = (
+    "work.evidence",
+    "work.labels",
+    "work.tokens",
     "work.people",
     "work.persons",
     "work.web_visits",
@@ -51,6 +55,7 @@ DERIVED = (
     "work.sale_records",
     "work.refunds_seen",
     "curated.sales",
+    "curated.sale_matches",
     "curated.sale_refunds",
     "curated.sale_lines",
     "curated.fx_daily",
@@ -75,6 +80,7 @@ INTEGRATION_TYPE = """CASE
 GATES = frozenset(
     {
         *(f"curated.{name}" for name in CONTRACTS),
+        "work.evidence",
         "work.labels",
         "work.tokens",
         "work.seen_as",
@@ -126,6 +132,10 @@ def _values(organization: Organization, today: date) -> dict[str, str]:
         "topped": topped_up("total", "base", "rest", "sale_id", "line_no"),
         "net_share": from_micros(f"sign(net_micros) * ({units})"),
         "integration_type": INTEGRATION_TYPE,
+        "mailbox": "a.mailbox" if organization.gmail_is_one_mailbox else "NULL",
+        "match_days": str(organization.sale_match_days),
+        "match_minor_units": str(organization.sale_match_minor_units),
+        "shared_at_most": str(identity.SHARED_AT_MOST),
         "cost": from_micros("sum((c.weight * p.spend_micros) // t.weight)"),
     }
 
@@ -141,13 +151,35 @@ def filled(text: str, values: dict[str, str]) -> str:
     return text
 
 
+LABELS = Step(
+    ("work.labels",),
+    ("work.evidence", "curated.customers", "curated.identity_unlinks"),
+    getsource(identity),
+    identity.label_people,
+)
+
+
+def _sale_records(organization: Organization) -> Step:
+    return Step(
+        ("work.sale_records",),
+        ("curated.opportunities", "curated.transactions", "work.labels"),
+        f"{getsource(matching)}{organization.source_of_truth}{organization.sale_match_days}"
+        f"{organization.sale_match_minor_units}{organization.time_zone}",
+        partial(matching.match_sales, organization=organization),
+    )
+
+
 @lru_cache(maxsize=128)
 def steps(organization: Organization, today: date) -> tuple[Step, ...]:
     """Every derived table in building order, with the tables that it reads."""
     values = _values(organization, today)
-    found = [Step(("work.labels", "work.tokens"), ("curated.customers",), identity.LABELS, identity.label_people)]
+    custom = {"labels": LABELS, "sale_records": _sale_records(organization)}
+    found = []
     for table in DERIVED:
         name = table.split(".")[1]
+        if name in custom:
+            found.append(custom[name])
+            continue
         sql = credits_select(CLOSED_FORM) if name == "attribution_credits" else filled(_file(name), values)
         reads = set(READ.findall(sql)) - {table}
         if name == "fx_daily":

@@ -7,6 +7,7 @@ from roastery.api.routes import (
     connections,
     events,
     health,
+    identities,
     imports,
     keys,
     organizations,
@@ -32,5 +33,6 @@ ROUTERS = tuple(
         alerts,
         slack_workspaces,
         people,
+        identities,
     )
 )

@@ -25,6 +25,9 @@ EXAMPLE = {
     "refund_basis": "order_day",
     "revenue_includes": [],
     "source_of_truth": ["order", "payment", "invoice", "deal"],
+    "gmail_is_one_mailbox": True,
+    "sale_match_days": 3,
+    "sale_match_minor_units": 1,
 }
 
 

@@ -26,7 +26,13 @@ SETTINGS = (
     "refund_basis",
     "revenue_includes",
     "source_of_truth",
+    "gmail_is_one_mailbox",
+    "sale_match_days",
+    "sale_match_minor_units",
 )
+
+
+MOST_MATCH_DAYS = 30
 
 
 class Organizations:
@@ -114,6 +120,10 @@ def _checked(organization: Organization) -> Organization:
             raise BadBody(f"attribution.{name} is between 0 and {MAXIMUM_WINDOW_DAYS} days, not {days}.")
     if sorted(organization.source_of_truth) != sorted(SOURCE_OF_TRUTH):
         raise BadBody(f"source_of_truth orders these, best first: {', '.join(SOURCE_OF_TRUTH)}.")
+    if organization.sale_match_days > MOST_MATCH_DAYS:
+        raise BadBody(f"sale_match_days is at most {MOST_MATCH_DAYS}; negative matches by ids alone.")
+    if organization.sale_match_minor_units < 0:
+        raise BadBody("sale_match_minor_units is 0 or more.")
     return organization
 
 

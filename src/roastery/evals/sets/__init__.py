@@ -10,11 +10,12 @@ from roastery.warehouse.errors import UnknownName
 
 @dataclass(frozen=True)
 class Grade:
-    """What became of one case. said: why it failed, '' when it passed."""
+    """What became of one case. said: why it failed, '' when it passed; figures: what was measured, where it was."""
 
     evaluation: str
     case: str
     said: str = ""
+    figures: str = ""
 
     @property
     def passed(self) -> bool:
