@@ -1,8 +1,8 @@
 """One sale once: which records of orders, payments, invoices and deals are one sale, and which of them stands for it.
 
 Records are joined by equal external order ids; a deal by its opportunity; and where no id speaks, by the same
-person, the same currency, and an amount and a day within the organization's tolerance: one to one, between different systems and
-different kinds, nearest first. The record that counts is the best by the organization's source-of-truth order.
+person, the same currency, and an amount and a day within the organization's tolerance: one to one, between different
+systems and kinds, nearest first. The record that counts is the best by the organization's source-of-truth order.
 """
 
 import duckdb
