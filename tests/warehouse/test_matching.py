@@ -143,7 +143,7 @@ def company(seed: int) -> tuple[list[dict[str, Any]], Decimal, int]:
     return records, total, count
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(6))
 def test_three_overlapping_systems_sum_to_the_truth_to_the_cent(warehouse: Warehouse, seed: int) -> None:
     records, total, count = company(seed)
     people = [

@@ -54,7 +54,7 @@ SELECT
 FROM sale_rows GROUP BY sale_key
 """
 
-# A group of one kind alone, and every better one of its person and currency that is near and has none of that kind.
+# A group, and every better one of its person and currency that is near and shares no kind and no system with it.
 # An amount is compared with and without tax and shipping, for payments hold what was charged.
 CANDIDATES = """
 CREATE OR REPLACE TEMP TABLE candidates AS
@@ -66,7 +66,7 @@ WITH near AS (
         abs(epoch_us(m.occurred_at) - epoch_us(t.occurred_at)) AS microseconds, m.minor
     FROM sale_groups m
     JOIN sale_groups t ON t.person_id = m.person_id AND t.currency = m.currency AND t.rank < m.rank
-    WHERE m.kinds = [{kind}] AND NOT list_contains(t.kinds, {kind}) AND NOT list_has_any(m.systems, t.systems)
+    WHERE m.rank = {rank} AND NOT list_has_any(m.kinds, t.kinds) AND NOT list_has_any(m.systems, t.systems)
       AND (m.external_order_id IS NULL OR t.external_order_id IS NULL)),
 within AS (SELECT * FROM near WHERE days <= {match_days} AND apart <= {match_minor_units} * minor)
 SELECT *, greatest(count(*) OVER (PARTITION BY mover), count(*) OVER (PARTITION BY target)) AS choices FROM within
@@ -118,9 +118,9 @@ def match_sales(
             minor=minor_unit_micros("t.currency"),
         )
     )
-    for kind in organization.source_of_truth[1:]:
+    for rank, kind in enumerate(organization.source_of_truth[1:], start=2):
         if organization.sale_match_days >= 0 and _may_overlap(cursor, kind):
-            _match_by_likeness(cursor, organization, kind)
+            _match_by_likeness(cursor, organization, rank)
     temporary = "" if "." in into else "TEMP "
     cursor.execute(f"CREATE OR REPLACE {temporary}TABLE {into} AS {PLACED}")
     for table in ("sale_rows", "sale_groups", "candidates", "nearest"):
@@ -135,12 +135,12 @@ def _may_overlap(cursor: duckdb.DuckDBPyConnection, kind: str) -> bool:
     )
 
 
-def _match_by_likeness(cursor: duckdb.DuckDBPyConnection, organization: Organization, kind: str) -> None:
+def _match_by_likeness(cursor: duckdb.DuckDBPyConnection, organization: Organization, rank: int) -> None:
     cursor.execute(GROUPS)
     cursor.execute(
         CANDIDATES.format(
             zone=quoted(organization.time_zone),
-            kind=quoted(kind),
+            rank=rank,
             match_days=organization.sale_match_days,
             match_minor_units=organization.sale_match_minor_units,
         )
