@@ -49,6 +49,11 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"conversion": "orders", "by": "platform", "attribution_model": "shapley", "attribution_window_days": 7},
         {"attribution_model": "time_decay", "half_life_days": 2, "attribution_date": "touch", "period": OCTOBER},
     ],
+    "customer_journeys": [
+        {"period": OCTOBER},
+        {"conversion": "revenue", "by": "campaign", "steps": 3, "paths": 2, "attribution_window_days": 7},
+        {"customer": "p3-1"},
+    ],
     "compare_attribution": [
         {"by": "campaign", "period": OCTOBER, "break_even": 2},
         {"conversion": "orders", "by": "platform", "attribution_models": ["linear", "markov"], "period": OCTOBER},

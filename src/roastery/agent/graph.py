@@ -4,6 +4,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -106,7 +107,11 @@ class Analyst:
 
     def _run(self, context: ToolContext) -> Run:
         now = time.monotonic()
-        run = Run(context, now + self.budget.seconds, now + self.budget.seconds * (1 - self.budget.reserve))
+        run = Run(
+            replace(context, for_agent=True),
+            now + self.budget.seconds,
+            now + self.budget.seconds * (1 - self.budget.reserve),
+        )
         run.lexicon = self.lexicons.of(context)
         return run
 

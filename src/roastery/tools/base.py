@@ -166,13 +166,17 @@ class MetricsDoor(Protocol):
 
 @dataclass(frozen=True)
 class ToolContext:
-    """Who asks, of which organization, at what time, with which doors open (law 3)."""
+    """Who asks, of which organization, at what time, with which doors open (law 3).
+
+    for_agent: a model reads what comes of it, so nothing personal may.
+    """
 
     organization: Organization
     actor: Actor
     clock: Clock
     metrics: Any
     ledger: Ledger
+    for_agent: bool = False
 
 
 Arguments = TypeVar("Arguments", bound=BaseModel)

@@ -95,3 +95,17 @@ def lines(
             }
         )
     return spec(title, values, {"layer": layers}, width=560)
+
+
+def flows(title: str, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Where journeys stand at each step, as stacked bars. values: step, name, value."""
+    steps = sorted({v["step"] for v in values})
+    body = {
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {"field": "step", "type": "ordinal", "sort": steps, "axis": {"title": "touch", "labelAngle": 0}},
+            "y": {"field": "value", "type": "quantitative", "stack": "zero", "axis": number_axis("count")},
+            "color": {"field": "name", "type": "nominal", "legend": {"title": None, "orient": "right"}},
+        },
+    }
+    return spec(title, values, body)

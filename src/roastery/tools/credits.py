@@ -20,7 +20,15 @@ from roastery.tools.definitions import dimensions_of, label_columns
 from roastery.tools.queries import Asked, ask, told_apart
 from roastery.warehouse.attribution import Weights
 from roastery.warehouse.conversions import CONVERSIONS, NONE, SPLITS, UNATTRIBUTED, Conversion
-from roastery.warehouse.credited import BUCKETS, OTHER, Condition, CreditQuery, credits_by_key, path_counts
+from roastery.warehouse.credited import (
+    BUCKETS,
+    OTHER,
+    Condition,
+    CreditQuery,
+    credits_by_key,
+    days_to_convert,
+    path_counts,
+)
 from roastery.warehouse.errors import BadQuery, ImpossibleSplit, MissingRate, NoData, NotAllowed, RoasteryError
 from roastery.warehouse.money import minor_digits
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery
@@ -157,7 +165,14 @@ def credited(context: ToolContext, arguments: CreditArguments, models: Sequence[
     found = {model: found[model] for model in models}
     keys = {row.key for credit in found.values() for row in credit.rows}
     return Credited(
-        query.conversion, query.split, asked, query, found, _names(context, query.split, keys), sql, tuple(caveats)
+        query.conversion,
+        query.split,
+        asked,
+        query,
+        found,
+        names_of_keys(context, query.split, keys),
+        sql,
+        tuple(caveats),
     )
 
 
@@ -181,6 +196,13 @@ def paths_of(context: ToolContext, query: CreditQuery) -> Paths:
         nulls=np.asarray(table["nulls"], dtype=np.int64),
         direct=np.zeros(len(codes), dtype=np.bool_) if direct is None else direct[codes],
     )
+
+
+def times_to_convert(context: ToolContext, query: CreditQuery) -> dict[str, float | None]:
+    """Days from the first eligible touch to the conversion: the median, and what nine in ten stay below."""
+    sql, values = days_to_convert(query)
+    row = context.metrics.warehouse.query(sql, values).to_pylist()[0]
+    return {"median_days": row["median_days"], "most_days": row["most_days"]}
 
 
 def _model_credit(query: CreditQuery, asked: Asked, table: pa.Table, model: str) -> ModelCredit:
@@ -390,7 +412,7 @@ def _scope(context: ToolContext, conversion: Conversion) -> tuple[Condition, ...
     return tuple(found)
 
 
-def _names(context: ToolContext, split: str, keys: set[str]) -> dict[str, str]:
+def names_of_keys(context: ToolContext, split: str, keys: set[str]) -> dict[str, str]:
     """Keys as people know them; two of one name carry where they come from."""
     label = label_columns(context, (split,)).get(split)
     real = sorted(keys - {NONE, OTHER, UNATTRIBUTED})
