@@ -8,6 +8,7 @@ from roastery.api.errors import BadCredential, NotFound
 from roastery.api.store.connections import Connections
 from roastery.api.store.once import ReceivedEvents
 from roastery.api.store.organizations import Organizations
+from roastery.connectors.base import SignsAddress
 from roastery.connectors.errors import WebhookRejected
 from roastery.connectors.registry import SOURCES
 from roastery.warehouse.errors import Busy
@@ -19,10 +20,11 @@ SECRET_NAMES = ("webhook_secret", "app_secret", "client_secret")
 
 
 def receive_webhook(
-    roastery: "Roastery", provider: str, connection_id: str, body: bytes, headers: Mapping[str, str]
+    roastery: "Roastery", provider: str, connection_id: str, body: bytes, headers: Mapping[str, str], url: str = ""
 ) -> None:
     """Take a delivery and start to read what it is about.
 
+    url: the address that was called, for schemes that sign it; the connection's webhook_url where a proxy changes it.
     A delivery is a hint, never data: its content is read from the provider, so a lost or repeated one does no harm.
     Errors: NotFound, BadCredential when the signature does not hold.
     """
@@ -35,15 +37,19 @@ def receive_webhook(
         raise NotFound("webhook of connection", connection_id)
     secrets = roastery.tokens.secrets(row.id)
     signing = [secrets[name] for name in SECRET_NAMES if secrets.get(name)]
+    scheme = source.webhook
+    if isinstance(scheme, SignsAddress):
+        scheme = scheme.at(str(row.settings.get("webhook_url") or url))
     try:
-        delivery = source.webhook.verify(body, headers, signing, roastery.wall.now())
+        delivery = scheme.verify(body, headers, signing, roastery.wall.now())
     except WebhookRejected as error:
         raise BadCredential(error.message) from None
     received = ReceivedEvents(roastery.database, organization.id)
     message_id = f"{provider}:{delivery.id}"
     if received.answered(message_id) is not None:
         return
-    only = source.webhook_resources.get(delivery.topic, ())
+    topics = delivery.topic.split(",")
+    only = tuple(dict.fromkeys(name for topic in topics for name in source.webhook_resources.get(topic, ())))
     if only:
         with contextlib.suppress(Busy):  # the sync that runs, or the next scheduled one, reads it
             roastery.syncs.start(organization, row.id, only=only)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from roastery.warehouse.contracts import bound_sql
 
@@ -153,7 +153,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Delivery:
-    """A verified webhook. id: the same for every delivery of one message, so that it is taken once."""
+    """A verified webhook. id: the same for every delivery of one message, so that it is taken once.
+
+    topic: what it is about; several with commas between, where a delivery has several events.
+    """
 
     id: str
     topic: str
@@ -168,4 +171,13 @@ class WebhookVerifier(Protocol):
 
         Errors: WebhookRejected.
         """
+        ...
+
+
+@runtime_checkable
+class SignsAddress(Protocol):
+    """A scheme that also signs the address that was called."""
+
+    def at(self, url: str) -> WebhookVerifier:
+        """This scheme for that address."""
         ...

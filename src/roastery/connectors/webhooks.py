@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -108,13 +108,122 @@ class StampedSignature:
         return Delivery(_own_id(body), _topic(body), sent_at)
 
 
-def _own_id(body: bytes) -> str:
-    """The `id` of a JSON body, else a hash of the body."""
+@dataclass(frozen=True)
+class SignedRequest:
+    """HMAC-SHA256 of method, address, body and a time in milliseconds, base64, as HubSpot's v3 signature.
+
+    Several events may come at once: the topic names each kind once, with commas between.
+    """
+
+    header: str
+    stamp_header: str
+    url: str = ""
+    tolerance: timedelta = TOLERANCE
+
+    def at(self, url: str) -> "SignedRequest":
+        """This scheme for the address that was called."""
+        return replace(self, url=url)
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        lower = {name.lower(): value for name, value in headers.items()}
+        claimed = _decoded(_required(lower, self.header.lower()))
+        stamp = _required(lower, self.stamp_header.lower())
+        sent_at = _recent(stamp[:-3], now, self.tolerance)
+        signed = f"POST{unescaped(self.url)}".encode() + body + stamp.encode()
+        if not _any_match(secrets, signed, claimed):
+            raise WebhookRejected("The webhook's signature does not match. Check the secret and the address it calls.")
+        return Delivery(hashlib.sha256(body).hexdigest(), ",".join(_kinds(body)), sent_at)
+
+
+ESCAPES = {"%3A": ":", "%2F": "/", "%3F": "?", "%40": "@", "%21": "!", "%24": "$", "%27": "'", "%28": "(", "%29": ")",
+           "%2A": "*", "%2C": ",", "%3B": ";"}  # fmt: skip
+
+
+def unescaped(url: str) -> str:
+    """An address as HubSpot hashes it: these characters stand for themselves.
+
+    >>> unescaped("https://a.example/x%3Ay?b=%20")
+    'https://a.example/x:y?b=%20'
+    """
+    for escape, character in ESCAPES.items():
+        url = url.replace(escape, character).replace(escape.lower(), character)
+    return url
+
+
+@dataclass(frozen=True)
+class SignedAddress:
+    """HMAC-SHA256 of the address and the raw body, base64, as Square sends it; without a time, taken once by its id."""
+
+    header: str
+    id_field: str
+    url: str = ""
+
+    def at(self, url: str) -> "SignedAddress":
+        """This scheme for the address that was called."""
+        return replace(self, url=url)
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        lower = {name.lower(): value for name, value in headers.items()}
+        claimed = _decoded(_required(lower, self.header.lower()))
+        if not _any_match(secrets, self.url.encode() + body, claimed):
+            raise WebhookRejected("The webhook's signature does not match. Check the secret and the address it calls.")
+        return Delivery(_own_id(body, self.id_field), _topic(body), None)
+
+
+@dataclass(frozen=True)
+class StampedBody:
+    """HMAC-SHA256 of a time and the raw body, base64, each in a header of its own, as Zendesk sends it."""
+
+    header: str
+    stamp_header: str
+    id_header: str = ""
+    tolerance: timedelta = TOLERANCE
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        lower = {name.lower(): value for name, value in headers.items()}
+        claimed = _decoded(_required(lower, self.header.lower()))
+        stamp = _required(lower, self.stamp_header.lower())
+        sent_at = _recent_instant(stamp, now, self.tolerance)
+        if not _any_match(secrets, stamp.encode() + body, claimed):
+            raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
+        return Delivery(lower.get(self.id_header.lower()) or _own_id(body), _topic(body), sent_at)
+
+
+def _any_match(secrets: Sequence[str], signed: bytes, claimed: bytes) -> bool:
+    """Whether one of the secrets signed this; every one is tried."""
+    accepted = False
+    for secret in secrets:
+        accepted |= bool(secret and claimed) and hmac.compare_digest(_hmac(secret.encode(), signed), claimed)
+    return accepted
+
+
+def _recent_instant(text: str, now: datetime, tolerance: timedelta) -> datetime:
+    """An ISO 8601 instant that is not far from now."""
+    try:
+        sent_at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise WebhookRejected("The webhook's time is not an instant.") from None
+    return _recent(str(int(sent_at.timestamp())), now, tolerance)
+
+
+def _kinds(body: bytes) -> list[str]:
+    """What a list of events is about, each kind once."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return []
+    events = parsed if isinstance(parsed, list) else [parsed]
+    told = [str(e["subscriptionType"]) for e in events if isinstance(e, dict) and "subscriptionType" in e]
+    return list(dict.fromkeys(told))
+
+
+def _own_id(body: bytes, name: str = "id") -> str:
+    """The id that a JSON body gives itself, else a hash of the body."""
     try:
         parsed = json.loads(body)
     except ValueError:
         parsed = None
-    own = parsed.get("id") if isinstance(parsed, dict) else None
+    own = parsed.get(name) if isinstance(parsed, dict) else None
     return own if isinstance(own, str) and own else hashlib.sha256(body).hexdigest()
 
 

@@ -53,5 +53,5 @@ async def receive_provider_webhook(provider: str, connection_id: str, request: R
     roastery = request.app.state.roastery
     body = await request.body()
     headers = dict(request.headers)
-    await run_in_threadpool(receive_webhook, roastery, provider, connection_id, body, headers)
+    await run_in_threadpool(receive_webhook, roastery, provider, connection_id, body, headers, str(request.url))
     return {"received": True}
