@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from roastery.connectors.base import Connection, TokenStore
 from roastery.connectors.errors import AbortSync, Reconnect, RetryLater
@@ -69,12 +70,16 @@ class FixedToken:
 
 @dataclass(frozen=True)
 class Grant:
-    """Where and how a provider refreshes. more: secrets that go into headers beside the token, by header name."""
+    """Where and how a provider refreshes. more: secrets that go into headers beside the token, by header name.
+
+    as_json: whether a refresh is asked for in JSON rather than as a form.
+    """
 
     title: str
     token_url: str
     style: HeaderStyle
     more: Mapping[str, str]
+    as_json: bool = False
 
 
 class OAuthToken:
@@ -145,7 +150,7 @@ class OAuthToken:
             politeness=self._politeness,
         )
         try:
-            answer = client.post("", form=form)
+            answer = client.post("", body=form) if self._grant.as_json else client.post("", form=form)
         finally:
             client.close()
         if not isinstance(answer, dict) or not answer.get("access_token"):
@@ -153,11 +158,20 @@ class OAuthToken:
         fresh = {"access_token": str(answer["access_token"])}
         if answer.get("refresh_token"):
             fresh["refresh_token"] = str(answer["refresh_token"])
-        if answer.get("expires_in"):
-            life = float(answer["expires_in"])
+        life = self._life(answer)
+        if life is not None:
             usable = timedelta(seconds=life - min(LONGEST_MARGIN_SECONDS, life / 10))
             fresh["expires_at"] = (self._clock.now() + usable).isoformat()
         return fresh
+
+    def _life(self, answer: Mapping[str, Any]) -> float | None:
+        """Seconds that a new access lives: some providers name its length, some its end."""
+        if answer.get("expires_in"):
+            return float(answer["expires_in"])
+        if answer.get("expires_at"):
+            ends = datetime.fromisoformat(str(answer["expires_at"]).replace("Z", "+00:00"))
+            return max(0.0, (ends - self._clock.now()).total_seconds())
+        return None
 
     def _judge(self, reply: Reply) -> None:
         if not 400 <= reply.status < 500 or reply.status in (408, 425, 429):

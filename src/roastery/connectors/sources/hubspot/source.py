@@ -253,7 +253,7 @@ class HubSpot:
             number = search.last["id"]
 
     def _pages_of(self, name: str, kind: Kind, search: _Slice) -> Iterator[list[dict[str, Any]]]:
-        after = "0"
+        after: str | None = "0"
         asked = [*kind.properties, kind.changed, *(name for name in self._extra.values() if name)]
         while search.seen < self._cap:
             body = self.http.post(

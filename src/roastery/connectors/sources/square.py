@@ -1,0 +1,488 @@
+"""Square: orders of every location with their payments and refunds, customers, the catalogue, stock.
+
+Facts: payments are given for one location unless all are asked for one by one; an order search takes ten locations and
+sorts by what it filters on; offline orders arrive days later with an old creation time, so all is read by change; money
+is whole minor units; access lives 30 days, and with PKCE every refresh gives a new refresh token.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from roastery.connectors.access import Access, whole_number
+from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
+from roastery.connectors.changes import OVERLAP, Ask, changed_records
+from roastery.connectors.minor_units import major
+from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.reports import DAY, today_in
+from roastery.connectors.throttle import Rate
+from roastery.connectors.webhooks import SignedAddress
+
+TITLE = "Square"
+LOCATIONS_A_SEARCH = 10
+CATALOG_TYPES = ("ITEM", "ITEM_VARIATION", "CATEGORY", "DISCOUNT")
+PAYMENT = (
+    *("id", "created_at", "updated_at", "status", "amount_money", "total_money", "tip_money", "processing_fee"),
+    *("refunded_money", "location_id", "order_id", "customer_id", "source_type", "reference_id"),
+)
+REFUND = (
+    *("id", "status", "location_id", "amount_money", "payment_id", "order_id", "reason", "created_at", "updated_at"),
+    "processing_fee",
+)
+CUSTOMER = ("id", "created_at", "updated_at", "given_name", "family_name", "email_address", "phone_number", "version")
+ORDER_LEFT_OUT = ("fulfillments", "tenders", "ticket_name", "pricing_options")
+
+
+def text(path: str, of: str = "payload") -> str:
+    return f"({of}->>'$.{path}')"
+
+
+def whole(path: str, of: str = "payload") -> str:
+    return f"coalesce(CAST({of}->>'$.{path}.amount' AS HUGEINT), 0)"
+
+
+LOCATIONS = f"""
+SELECT 'square:' || {text("id")} AS location_id, {text("name")} AS location_name, {text("country")} AS country,
+       {text("timezone")} AS time_zone
+FROM {{records}}
+"""  # noqa: S608
+
+CUSTOMERS = f"""
+SELECT 'square:' || {text("id")} AS customer_id, {text("email_address")} AS email, {text("phone_number")} AS phone,
+       {text("given_name")} AS first_name, {text("family_name")} AS last_name, {text("created_at")} AS first_seen_at,
+       {text("address.country")} AS country
+FROM {{records}}
+"""  # noqa: S608
+
+# A sale's own money is its total without tax and tips; gift cards are money changed, not goods sold.
+ORDERS = f"""
+orders AS (
+    SELECT payload AS o, {text("id")} AS order_id, {text("total_money.currency")} AS currency,
+           {whole("total_money")} AS total, {whole("total_tax_money")} AS tax, {whole("total_tip_money")} AS tip,
+           coalesce(list_sum(list_transform(
+               list_filter(CAST(payload->'$.line_items' AS JSON[]), lambda l: l->>'$.item_type' = 'GIFT_CARD'),
+               lambda l: CAST(l->>'$.total_money.amount' AS HUGEINT))), 0) AS cards
+    FROM {{orders}}
+    WHERE {text("state")} <> 'DRAFT'
+      AND (json_array_length(payload->'$.line_items') > 0 OR json_array_length(payload->'$.returns') IS NULL))"""  # noqa: S608
+
+FEES = f"""
+fees AS (
+    SELECT {text("order_id")} AS order_id, f->>'$.amount_money.currency' AS currency,
+           sum(CAST(f->>'$.amount_money.amount' AS HUGEINT)) AS amount
+    FROM (SELECT payload, unnest(CAST(payload->'$.processing_fee' AS JSON[])) AS f FROM {{payments}}) GROUP BY ALL)"""  # noqa: S608
+
+# What goes back leaves revenue without the share of tax and tips in it.
+REFUNDED = f"""
+given AS (
+    SELECT r.payload AS r, coalesce(p.payload->>'$.order_id', {text("order_id", "r.payload")}) AS order_id,
+           {whole("amount_money", "r.payload")} AS amount, {text("status", "r.payload")} AS status
+    FROM {{refunds}} r LEFT JOIN {{payments}} p ON p.payload->>'$.id' = {text("payment_id", "r.payload")}),
+back AS (
+    SELECT g.*, o.currency, amount - CASE WHEN o.total > 0
+           THEN (amount * (o.tax + o.tip + o.cards)) // o.total ELSE 0 END AS own
+    FROM given g LEFT JOIN orders o USING (order_id) WHERE g.status IN ('COMPLETED', 'PENDING', 'APPROVED'))"""  # noqa: S608
+
+TRANSACTIONS = f"""
+WITH {ORDERS.replace("{orders}", "{records}")}, {FEES}, {REFUNDED},
+returned AS (SELECT order_id, sum(own) AS own FROM back GROUP BY order_id)
+SELECT 'square:' || k.order_id AS transaction_id,
+       'square:' || coalesce({text("customer_id", "o")}, {text("_connection.customer_id", "o")}) AS customer_id,
+       coalesce({text("closed_at", "o")}, {text("created_at", "o")}) AS occurred_at,
+       {major("k.total - k.tax - k.tip - k.cards", "k.currency")} AS amount,
+       {major("coalesce(returned.own, 0)", "k.currency")} AS refunded_amount,
+       k.currency AS currency,
+       'order' AS kind,
+       CASE {text("state", "o")} WHEN 'COMPLETED' THEN 'completed' WHEN 'CANCELED' THEN 'cancelled'
+            ELSE CASE WHEN {text("_connection.is_paid", "o")} = 'true' THEN 'completed' ELSE 'pending' END
+            END AS status,
+       false AS is_test,
+       false AS is_renewal,
+       {text("_connection.channel", "o")} AS sales_channel,
+       'square' AS source_system,
+       coalesce({text("_connection.order_id", "o")}, k.order_id) AS external_order_id,
+       'square:' || {text("discounts[0].catalog_object_id", "o")} AS promotion_id,
+       {text("discounts[0].name", "o")} AS coupon_code,
+       'square:' || {text("location_id", "o")} AS location_id,
+       {major(whole("total_discount_money", "o"), "k.currency")} AS discount_amount,
+       {major("k.tax", "k.currency")} AS tax_amount,
+       {major("fees.amount", "k.currency")} AS fee_amount
+FROM orders k LEFT JOIN returned ON returned.order_id = k.order_id
+LEFT JOIN fees ON fees.order_id = k.order_id AND fees.currency = k.currency
+"""  # noqa: S608
+
+# A payment whose order cannot be read is still a sale.
+PAYMENTS = f"""
+SELECT 'square:payment:' || {text("id", "p.payload")} AS transaction_id,
+       'square:' || {text("customer_id", "p.payload")} AS customer_id,
+       {text("created_at", "p.payload")} AS occurred_at,
+       {major(f"{whole('amount_money', 'p.payload')}", text("amount_money.currency", "p.payload"))} AS amount,
+       {major(f"{whole('refunded_money', 'p.payload')}", text("amount_money.currency", "p.payload"))}
+           AS refunded_amount,
+       {text("amount_money.currency", "p.payload")} AS currency,
+       'payment' AS kind,
+       CASE {text("status", "p.payload")} WHEN 'COMPLETED' THEN 'completed' WHEN 'CANCELED' THEN 'cancelled'
+            WHEN 'FAILED' THEN 'failed' ELSE 'pending' END AS status,
+       'pos' AS sales_channel,
+       'square' AS source_system,
+       coalesce({text("order_id", "p.payload")}, {text("id", "p.payload")}) AS external_order_id,
+       'square:' || {text("location_id", "p.payload")} AS location_id
+FROM {{records}} p LEFT JOIN {{orders}} o ON o.payload->>'$.id' = {text("order_id", "p.payload")}
+WHERE o.payload IS NULL
+"""  # noqa: S608
+
+LINES = f"""
+WITH lines AS (
+    SELECT {text("id")} AS order_id, l
+    FROM (SELECT payload, unnest(CAST(payload->'$.line_items' AS JSON[])) AS l FROM {{records}}))
+SELECT 'square:' || order_id AS transaction_id,
+       l->>'$.uid' AS line_no,
+       'square:' || (l->>'$.catalog_object_id') AS product_id,
+       CAST(l->>'$.quantity' AS DECIMAL(18,6)) AS quantity,
+       {major("coalesce(l->>'$.base_price_money.amount', '0')", "l->>'$.base_price_money.currency'")} AS unit_price,
+       {major("coalesce(l->>'$.total_discount_money.amount', '0')", "l->>'$.base_price_money.currency'")}
+           AS discount_amount
+FROM lines WHERE coalesce(l->>'$.item_type', '') <> 'GIFT_CARD'
+"""  # noqa: S608
+
+REFUNDS = f"""
+WITH {ORDERS}, {REFUNDED.replace("{refunds}", "{records}")}
+SELECT 'square:' || {text("id", "r")} AS refund_id,
+       'square:' || order_id AS transaction_id,
+       {text("created_at", "r")} AS refunded_at,
+       {major("own", text("amount_money.currency", "r"))} AS amount,
+       {text("amount_money.currency", "r")} AS currency,
+       {text("reason", "r")} AS reason
+FROM back
+"""  # noqa: S608
+
+RETURNS = f"""
+WITH parts AS (
+    SELECT {text("id")} AS id, coalesce({text("closed_at")}, {text("created_at")}) AS moment,
+           unnest(CAST(payload->'$.returns' AS JSON[])) AS part FROM {{records}}),
+items AS (SELECT id, moment, part, unnest(CAST(part->'$.return_line_items' AS JSON[])) AS i FROM parts)
+SELECT 'square:' || id || ':' || (i->>'$.uid') AS return_id,
+       'square:' || coalesce(part->>'$.source_order_id', id) AS transaction_id,
+       'square:' || (i->>'$.catalog_object_id') AS product_id,
+       moment AS returned_at,
+       CAST(i->>'$.quantity' AS DECIMAL(18,6)) AS quantity,
+       {
+    major(
+        '''CAST(i->>'$.total_money.amount' AS HUGEINT)
+              - coalesce(CAST(i->>'$.total_tax_money.amount' AS HUGEINT), 0)''',
+        "i->>'$.total_money.currency'",
+    )
+}
+           AS amount,
+       i->>'$.total_money.currency' AS currency
+FROM items
+"""  # noqa: S608
+
+COST = """coalesce(v->>'$.item_variation_data.item_variation_vendor_infos[0].item_variation_vendor_info_data.{0}',
+    v->>'$.item_variation_data.default_unit_cost.{1}')"""
+VARIATIONS = f"""
+variations AS (
+    SELECT payload AS v, {text("id")} AS id, {text("item_variation_data.item_id")} AS item_id,
+           {text("item_variation_data.price_money.currency")} AS price_currency
+    FROM {{records}} WHERE {text("type")} = 'ITEM_VARIATION'),
+costed AS (
+    SELECT *, coalesce({COST.format("unit_cost_money.amount", "amount")},
+                       {COST.format("price_money.amount", "amount")}) AS cost,
+           coalesce({COST.format("unit_cost_money.currency", "currency")},
+                    {COST.format("price_money.currency", "currency")}, price_currency) AS currency
+    FROM variations)"""  # noqa: S608
+
+PRODUCTS = f"""
+WITH {VARIATIONS},
+items AS (
+    SELECT {text("id")} AS id, {text("item_data.name")} AS name,
+           coalesce({text("item_data.reporting_category.id")}, {text("item_data.categories[0].id")},
+                    {text("item_data.category_id")}) AS category_id
+    FROM {{records}} WHERE {text("type")} = 'ITEM'),
+categories AS (
+    SELECT {text("id")} AS id, {text("category_data.name")} AS name FROM {{records}} WHERE {text("type")} = 'CATEGORY')
+SELECT 'square:' || c.id AS product_id,
+       CASE WHEN coalesce({text("item_variation_data.name", "v")}, 'Regular') = 'Regular' THEN i.name
+            ELSE i.name || ' – ' || {text("item_variation_data.name", "v")} END AS product_name,
+       g.name AS category,
+       {major("c.cost", "c.currency")} AS unit_cost,
+       {major(text("item_variation_data.price_money.amount", "v"), "c.price_currency")} AS price,
+       coalesce(c.price_currency, c.currency) AS currency
+FROM costed c LEFT JOIN items i ON i.id = c.item_id LEFT JOIN categories g ON g.id = i.category_id
+"""  # noqa: S608
+
+PROMOTIONS = f"""
+SELECT 'square:' || {text("id")} AS promotion_id, {text("discount_data.name")} AS promotion_name,
+       lower({text("discount_data.discount_type")}) AS kind
+FROM {{records}} WHERE {text("type")} = 'DISCOUNT'
+"""  # noqa: S608
+
+INVENTORY = f"""
+WITH {VARIATIONS.replace("{records}", "{catalog}")}
+SELECT n.payload->>'$._connection.day' AS snapshot_date,
+       'square:' || {text("catalog_object_id", "n.payload")} AS product_id,
+       'square:' || {text("location_id", "n.payload")} AS location_id,
+       CAST({text("quantity", "n.payload")} AS DECIMAL(18,6)) AS on_hand,
+       {major("c.cost", "c.currency")} AS unit_cost,
+       c.currency AS currency
+FROM {{records}} n LEFT JOIN costed c ON c.id = {text("catalog_object_id", "n.payload")}
+"""  # noqa: S608
+
+
+def inventory_key(record: Record) -> str:
+    return f"{record['_connection']['day']}:{record['catalog_object_id']}:{record['location_id']}"
+
+
+class Square:
+    """One Square seller with all of its locations."""
+
+    provider: ClassVar[str] = "square"
+    title: ClassVar[str] = TITLE
+    default_base_url: ClassVar[str] = "https://connect.squareup.com"
+    required_settings: ClassVar[tuple[str, ...]] = ()
+    required_secrets: ClassVar[tuple[str, ...]] = ("access_token",)
+    optional_settings: ClassVar[Mapping[str, str]] = {
+        "order_id_key": "The metadata key of orders that holds their id in another shop system; order_id.",
+        "requests_per_second": "How many requests a second; 8 (Square publishes no limit).",
+        "order_page": "Orders a page, at most 1000; 500.",
+        "api_version": "Square-Version; 2026-09-16.",
+        "token_url": "Where access is refreshed, where it is not Square's own address.",
+        "webhook_url": "The address that Square calls, exactly as it is set there, where a proxy changes it.",
+    }
+    optional_secrets: ClassVar[Mapping[str, str]] = {
+        "refresh_token": "Refreshes the access, with client_id (and client_secret, unless it was given by PKCE).",
+        "client_id": "The application's id.",
+        "client_secret": "The application's secret.",
+        "webhook_secret": "The signature key of the webhook subscription.",
+    }
+    resources: ClassVar[tuple[Resource, ...]] = (
+        Resource("locations", key=lambda r: r["id"]),
+        Resource("catalog", key=lambda r: r["id"]),
+        Resource(
+            "customers",
+            key=lambda r: r["id"],
+            personal={
+                "given_name": "name",
+                "family_name": "name",
+                "email_address": "email",
+                "phone_number": "phone",
+            },
+        ),
+        Resource("orders", key=lambda r: r["id"], depends_on=("locations",)),
+        Resource("payments", key=lambda r: r["id"], depends_on=("locations",)),
+        Resource("refunds", key=lambda r: r["id"], depends_on=("locations",)),
+        Resource("inventory", key=inventory_key, depends_on=("locations",)),
+    )
+    fills: ClassVar[tuple[ContractSql, ...]] = (
+        ContractSql("locations", "locations", LOCATIONS),
+        ContractSql("products", "catalog", PRODUCTS),
+        ContractSql("promotions", "catalog", PROMOTIONS),
+        ContractSql("customers", "customers", CUSTOMERS),
+        ContractSql("transactions", "orders", TRANSACTIONS, joins=("payments", "refunds")),
+        ContractSql("transactions", "payments", PAYMENTS, joins=("orders",)),
+        ContractSql("transaction_lines", "orders", LINES),
+        ContractSql("refunds", "refunds", REFUNDS, joins=("payments", "orders")),
+        ContractSql("returns", "orders", RETURNS),
+        ContractSql("inventory_levels", "inventory", INVENTORY, joins=("catalog",)),
+    )
+    webhook: ClassVar[SignedAddress] = SignedAddress("x-square-hmacsha256-signature", "event_id")
+    webhook_resources: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        **dict.fromkeys(("order.created", "order.updated", "order.fulfillment.updated"), ("orders",)),
+        **dict.fromkeys(("payment.created", "payment.updated"), ("payments", "orders")),
+        **dict.fromkeys(("refund.created", "refund.updated"), ("refunds", "orders")),
+        **dict.fromkeys(("customer.created", "customer.updated", "customer.deleted"), ("customers",)),
+        "catalog.version.updated": ("catalog",),
+        "inventory.count.updated": ("inventory",),
+    }
+
+    def __init__(self, access: Access) -> None:
+        settings = access.settings
+        base_url = (access.connection.base_url or self.default_base_url).rstrip("/")
+        grant = Grant(
+            TITLE, str(settings.get("token_url") or f"{base_url}/oauth2/token"), HeaderStyle(), {}, as_json=True
+        )
+        rate = whole_number(TITLE, settings, "requests_per_second", 8)
+        self._order_page = min(1000, whole_number(TITLE, settings, "order_page", 500))
+        self._order_key = str(settings.get("order_id_key", "order_id"))
+        self.http = access.client(
+            TITLE,
+            base_url,
+            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
+            if access.secret("refresh_token")
+            else FixedToken(access.connection, access.tokens),
+            lambda reply: None,
+            (access.bucket(Rate(per_second=rate, burst=rate)),),
+            headers={"Square-Version": str(settings.get("api_version", "2026-09-16"))},
+        )
+
+    def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        if resource.name == "locations":
+            yield Page(self._locations, cursor, progress=1.0)
+            return
+        read = {
+            "catalog": self._catalog,
+            "customers": self._customers,
+            "orders": self._orders,
+            "payments": self._payments,
+            "refunds": self._refunds,
+            "inventory": self._inventory,
+        }
+        yield from read[resource.name](cursor, until)
+
+    @cached_property
+    def _locations(self) -> list[dict[str, Any]]:
+        found = self.http.get("v2/locations").get("locations", [])
+        keep = ("id", "name", "timezone", "status", "created_at", "merchant_id", "country", "currency", "type")
+        return [{name: row[name] for name in keep if name in row} for row in found]
+
+    def _catalog(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        """What changed in the catalogue, with what was deleted."""
+        since = cursor.state.get("latest")
+        body: dict[str, Any] = {"object_types": list(CATALOG_TYPES), "include_deleted_objects": True, "limit": 1000}
+        if since:
+            body["begin_time"] = _text(_time(since) - OVERLAP)
+        latest = since
+        for answer in self._walk("v2/catalog/search", body):
+            found = answer.get("objects", [])
+            latest = answer.get("latest_time") or latest
+            gone = [row["id"] for row in found if row.get("is_deleted")]
+            yield Page([row for row in found if not row.get("is_deleted")], cursor, deleted=gone)
+        yield Page((), Cursor({"latest": latest}), progress=1.0)
+
+    def _customers(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        def fetch(ask: Ask) -> Iterator[list[Record]]:
+            filters = {"filter": {"updated_at": _range(ask)}} if ask.since or ask.up_to else {}
+            query = {**filters, "sort": {"field": "CREATED_AT", "order": "DESC" if ask.newest_first else "ASC"}}
+            held: list[Record] = []
+            # Sorted by creation only, while changes are what the next sync goes on from: kept until all are there.
+            for answer in self._walk("v2/customers/search", {"query": query, "limit": 100}):
+                held += [_customer(row) for row in answer.get("customers", [])]
+            held.sort(key=lambda row: row["updated_at"], reverse=ask.newest_first)
+            for start in range(0, len(held), 1000):
+                yield held[start : start + 1000]
+
+        for records, reading in changed_records(cursor, fetch, _changed):
+            yield Page(records, Cursor(reading.state()))
+
+    # By location: each group of them goes on from its own place, for a new shop's history is still to be read.
+
+    def _orders(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        def fetch(group: Sequence[str], ask: Ask) -> Iterator[list[Record]]:
+            filters = {"date_time_filter": {"updated_at": _range(ask)}} if ask.since or ask.up_to else {}
+            sort = {"sort_field": "UPDATED_AT", "sort_order": "DESC" if ask.newest_first else "ASC"}
+            body = {
+                "location_ids": list(group),
+                "limit": self._order_page,
+                "query": {"sort": sort, **({"filter": filters} if filters else {})},
+            }
+            for answer in self._walk("v2/orders/search", body):
+                yield [self._order(row) for row in answer.get("orders", [])]
+
+        yield from self._grouped(cursor, until, LOCATIONS_A_SEARCH, fetch, told=True)
+
+    def _payments(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        yield from self._grouped(cursor, until, 1, lambda group, ask: self._paid("payments", group[0], ask))
+
+    def _refunds(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        yield from self._grouped(cursor, until, 1, lambda group, ask: self._paid("refunds", group[0], ask))
+
+    def _paid(self, kind: str, location: str, ask: Ask) -> Iterator[list[Record]]:
+        asked = {
+            "location_id": location,
+            "sort_field": "UPDATED_AT",
+            "sort_order": "DESC" if ask.newest_first else "ASC",
+            "limit": "100",
+            "begin_time": "2009-01-01T00:00:00Z",
+        }
+        if ask.since:
+            asked["updated_at_begin_time"] = _text(ask.since)
+        if ask.up_to:
+            asked["updated_at_end_time"] = _text(ask.up_to + timedelta(seconds=1))
+        keep = PAYMENT if kind == "payments" else REFUND
+        after: dict[str, str] = {}
+        while True:
+            answer = self.http.get(f"v2/{kind}", {**asked, **after})
+            yield [{name: row[name] for name in keep if name in row} for row in answer.get(kind, [])]
+            if not answer.get("cursor"):
+                return
+            after = {"cursor": answer["cursor"]}
+
+    def _grouped(self, cursor: Cursor, until: datetime, size: int, fetch: Any, *, told: bool = False) -> Iterator[Page]:
+        groups: list[dict[str, Any]] = [dict(group) for group in cursor.state.get("groups", [])]
+        known = {number for group in groups for number in group["ids"]}
+        new = [row["id"] for row in self._locations if row["id"] not in known]
+        groups += [{"ids": new[start : start + size]} for start in range(0, len(new), size)]
+        for place, group in enumerate(groups):
+            start = Cursor({k: v for k, v in group.items() if k not in ("ids", "first")})
+            for records, reading in changed_records(start, lambda ask, ids=group["ids"]: fetch(ids, ask), _changed):  # type: ignore[misc]
+                first = min([*(r["created_at"] for r in records), group.get("first") or "9"])
+                groups[place] = group = {"ids": group["ids"], "first": first, **reading.state()}
+                yield Page(records, Cursor({"groups": groups}), progress=(place + 0.5) / len(groups))
+        yield Page((), Cursor({"groups": groups}), progress=1.0, **(self._told(until) if told else {}))
+
+    def _told(self, until: datetime) -> dict[str, Any]:
+        """Complete since the first location was opened: no order is older."""
+        opened = min((row.get("created_at", "") for row in self._locations), default="")
+        if not opened:
+            return {}
+        zone = self._locations[0].get("timezone") or "UTC"
+        through: date = today_in(zone, until, TITLE) - DAY
+        return {"history_since": today_in(zone, _time(opened), TITLE), "complete_through": through}
+
+    def _order(self, order: Mapping[str, Any]) -> Record:
+        """An order with what its tenders and parcels say, without names and addresses."""
+        tenders, parcels = order.get("tenders") or (), order.get("fulfillments") or ()
+        source = str((order.get("source") or {}).get("name") or "")
+        is_online = "online" in source.lower() or any(p.get("type") == "SHIPMENT" for p in parcels)
+        due = (order.get("net_amount_due_money") or {}).get("amount")
+        return {
+            **{name: value for name, value in order.items() if name not in ORDER_LEFT_OUT},
+            "_connection": {
+                "customer_id": next((t["customer_id"] for t in tenders if t.get("customer_id")), None),
+                "is_paid": str(bool(tenders) and due in (0, None)).lower(),
+                "channel": "online" if is_online else "pos",
+                "order_id": (order.get("metadata") or {}).get(self._order_key),
+            },
+        }
+
+    def _inventory(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        """Today's counts; each day keeps its last ones."""
+        zone = (self._locations[0].get("timezone") or "UTC") if self._locations else "UTC"
+        today = today_in(zone, until, TITLE).isoformat()
+        body = {"location_ids": [row["id"] for row in self._locations], "states": ["IN_STOCK"], "limit": 1000}
+        for answer in self._walk("v2/inventory/counts/batch-retrieve", body):
+            counts = [{**row, "_connection": {"day": today}} for row in answer.get("counts", [])]
+            yield Page(counts, cursor)
+
+    def _walk(self, path: str, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        after: dict[str, str] = {}
+        while True:
+            answer = self.http.post(path, body={**body, **after})
+            yield answer
+            if not answer.get("cursor"):
+                return
+            after = {"cursor": answer["cursor"]}
+
+
+def _customer(row: Mapping[str, Any]) -> Record:
+    kept = {name: row[name] for name in CUSTOMER if name in row}
+    return {**kept, "address": {"country": (row.get("address") or {}).get("country")}}
+
+
+def _changed(row: Record) -> datetime:
+    return _time(row["updated_at"])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _range(ask: Ask) -> dict[str, str]:
+    if ask.since:
+        return {"start_at": _text(ask.since)}
+    return {"end_at": _text(ask.up_to + timedelta(seconds=1))} if ask.up_to else {}
