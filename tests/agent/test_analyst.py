@@ -1,17 +1,16 @@
 """The analyst end to end, offline: right numbers, threads, streaming, approvals, refusals, errors as sentences."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
-from pydantic import BaseModel, ConfigDict
 
 from roastery.agent.answer import Answer
-from roastery.agent.errors import OutOfBudget
 from roastery.agent.graph import Analyst
 from roastery.agent.state import Budget, Turn
 from roastery.tools.base import Actor, Tool, ToolContext, ToolResult
@@ -286,24 +285,6 @@ def test_nonsense_is_met_with_a_sentence(analyst: Analyst, context: ToolContext,
     assert answer.status in ("refused", "clarify", "answered")
 
 
-class Acts(Tool[Any]):
-    """A tool that acts, for the approval's sake."""
-
-    class Arguments(BaseModel):
-        model_config = ConfigDict(frozen=True, extra="forbid")
-        rule: str
-
-    name = "create_alert"
-    description = "Create an alert."
-    arguments = Arguments
-    acts = True
-    done: ClassVar[list[str]] = []
-
-    def run(self, context: ToolContext, arguments: Any) -> ToolResult:
-        self.done.append(arguments.rule)
-        return ToolResult(tool=self.name, data={"created": arguments.rule})
-
-
 class Proposes:
     """A model that proposes an act once, then says that it was done or not."""
 
@@ -318,7 +299,7 @@ class Proposes:
             return
         call = {
             "name": "create_alert",
-            "args": '{"rule": "CAC over target"}',
+            "args": '{"metric": "cac", "op": "gt", "value": "80"}',
             "id": "c1",
             "index": 0,
             "type": "tool_call_chunk",
@@ -326,21 +307,44 @@ class Proposes:
         yield AIMessageChunk("", tool_call_chunks=[call], response_metadata={"finish_reason": "tool_calls"})  # type: ignore[list-item]
 
 
-@pytest.mark.parametrize("approved", [True, False])
-def test_an_act_waits_for_approval(context: ToolContext, approved: bool) -> None:
-    Acts.done.clear()
-    analyst = Analyst(Proposes(), [Acts()], InMemorySaver())
-    asked = analyst.ask("watch my CAC", context, "cnv_act")
+class Waits:
+    """Actions that keep what is proposed to them."""
+
+    is_approved = False
+
+    def __init__(self) -> None:
+        self.proposed: list[dict[str, Any]] = []
+        self.done: list[Any] = []
+
+    def check(self, tool: str, document: Any) -> Any:
+        return {**document, "destinations": [{"channel": "slack", "destination": "#marketing"}]}
+
+    def propose(self, tool: str, arguments: Any, proposal: Any) -> str:
+        self.proposed.append(dict(arguments))
+        return "apr_1"
+
+    def do(self, tool: str, document: Any) -> Any:
+        self.done.append(document)
+        return {"alert_id": "alr_1"}
+
+
+def test_an_act_is_proposed_in_words_and_not_done(context: ToolContext) -> None:
+    actions = Waits()
+    asked = Analyst(Proposes()).ask("watch my CAC", replace(context, actions=actions), "cnv_act")
     assert asked.status == "clarify"
-    assert "CAC over target" in asked.text
-    assert Acts.done == []
-    analyst.resume("cnv_act", approved, context)
-    assert Acts.done == (["CAC over target"] if approved else [])
+    assert "every day at 08:00" in asked.text.lower()
+    assert "above 80" in asked.text
+    assert "#marketing" in asked.text
+    assert asked.suggestions == ("Approve", "Decline")
+    assert asked.notes["approvals"][0]["id"] == "apr_1"
+    assert actions.proposed == [{"metric": "cac", "op": "gt", "value": "80"}]
+    assert actions.done == []
 
 
-def test_nothing_is_resumed_that_does_not_wait(context: ToolContext) -> None:
-    with pytest.raises(OutOfBudget, match="Nothing waits"):
-        Analyst(checkpointer=InMemorySaver()).resume("cnv_nothing", True, context)
+def test_where_nothing_can_be_set_up_it_says_so(context: ToolContext) -> None:
+    asked = Analyst(Proposes()).ask("watch my CAC", replace(context, actions=None), "cnv_act")
+    assert asked.status != "answered"
+    assert "approval" not in asked.notes
 
 
 def test_a_budget_without_steps_still_answers(context: ToolContext) -> None:

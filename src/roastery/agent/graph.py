@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from roastery.agent.answer import Answer
-from roastery.agent.errors import OutOfBudget
 from roastery.agent.state import AnalystState, Budget, Run, Turn, turns_of
 from roastery.tools.base import Tool, ToolContext
 from roastery.tools.registry import TOOLS
@@ -23,8 +22,8 @@ Event = tuple[Literal["step", "token", "answer"], Any]
 class Analyst:
     """Answers questions with what tools compute. Cheap to import; LangGraph is loaded at the first question.
 
-    model: a LangChain chat model (see chat_model.chat_model); the offline one when None. checkpointer: keeps threads
-    and approvals that wait; without it the caller passes `history`. An analyst may be used by many threads at once.
+    model: a LangChain chat model (see chat_model.chat_model); the offline one when None. checkpointer: keeps threads;
+    without it the caller passes `history`. An analyst may be used by many threads at once.
     """
 
     def __init__(
@@ -95,16 +94,6 @@ class Analyst:
             if event[0] == "answer":
                 return
 
-    def resume(self, conversation_id: str, approved: bool, context: ToolContext) -> Answer:
-        """Go on with what waits for approval in a thread. Errors: OutOfBudget when nothing waits there."""
-        from langgraph.types import Command
-
-        config = self._config(context, conversation_id)
-        if self.checkpointer is None or not self.graph.get_state(config).interrupts:
-            raise OutOfBudget("Nothing waits for an approval in this conversation.", "nothing_waits")
-        run = self._run(context)
-        return self._finish(run, self._invoke(Command(resume=approved), run, config))
-
     def _run(self, context: ToolContext) -> Run:
         now = time.monotonic()
         run = Run(
@@ -140,28 +129,8 @@ class Analyst:
         return found
 
     def _finish(self, run: Run, state: dict[str, Any]) -> Answer:
-        if state.get("__interrupt__"):
-            return _waiting(state)
         assert run.answer is not None
         return run.answer
-
-
-def _waiting(state: dict[str, Any]) -> Answer:
-    """Asked to act: the answer says what will happen and that it needs an approval (law 12)."""
-    asked = state["__interrupt__"][0].value
-    said = ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in asked["arguments"].items())
-    return Answer(
-        answer_id=state["answer_id"],
-        conversation_id=state["conversation_id"],
-        question=state["question"],
-        status="clarify",
-        text=(
-            f"This needs your approval before it is done: **{asked['tool'].replace('_', ' ')}** ({said}). Shall I go "
-            f"ahead?"
-        ),
-        suggestions=("Approve", "Decline"),
-        notes={"approval": asked, "model": state.get("model", ""), "steps": state.get("steps", 0)},
-    )
 
 
 def _build(model: Any, tools: Mapping[str, Tool[Any]], budget: Budget, checkpointer: Any) -> Any:
@@ -187,7 +156,7 @@ def _build(model: Any, tools: Mapping[str, Tool[Any]], budget: Budget, checkpoin
     graph.add_edge(START, "read")
     graph.add_conditional_edges("read", lambda s: "narrate" if s.get("status") else "plan", ["narrate", "plan"])
     graph.add_conditional_edges("plan", _after_plan, ["plan", "act", "verify", "narrate"])
-    graph.add_conditional_edges("act", _after_act, ["plan", "verify"])
+    graph.add_conditional_edges("act", _after_act, ["plan", "narrate"])
     graph.add_conditional_edges("verify", lambda s: "plan" if s["problems"] else "narrate", ["plan", "narrate"])
     graph.add_edge("narrate", END)
     return graph.compile(checkpointer=checkpointer)
@@ -204,4 +173,4 @@ def _after_plan(state: AnalystState) -> str:
 
 
 def _after_act(state: AnalystState) -> str:
-    return "plan"
+    return "narrate" if state.get("status") else "plan"

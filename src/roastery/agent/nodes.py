@@ -32,6 +32,7 @@ from roastery.warehouse.errors import RoasteryError
 CALLS_AT_ONCE = 6
 REPEATS = 2
 OFFLINE = OfflineModel()
+DECISIONS = ("Approve", "Decline")
 FALLBACK_NOTE = "The language model {why}, so the built-in model answered."
 
 
@@ -144,6 +145,9 @@ class Nodes:
         calls: list[dict[str, Any]] = []
         for call in state["calls"]:
             calls.append(self._called(call, calls, run) if call["state"] == "planned" else call)
+        proposed = [found for call in calls if (found := call.get("approval"))]
+        if proposed:
+            return {"calls": calls, "status": "clarify", "draft": _proposed(proposed), "options": list(DECISIONS)}
         return {"calls": calls}
 
     def _called(self, call: dict[str, Any], before: Sequence[Mapping[str, Any]], run: Run) -> dict[str, Any]:
@@ -160,29 +164,16 @@ class Nodes:
             return _failed(call, OutOfBudget("The time for this question is used up; ask for less at once.", "time"))
         tool = self.tools[call["name"]]
         run.tell("step", {"name": "tool", "tool": call["name"], "text": _doing(call)})
-        if getattr(tool, "acts", False) and not self._approved(call, run):
-            return {
-                **call,
-                "state": "declined",
-                "error": {"error": "This was not approved, so it was not done.", "kind": "asker"},
-            }
         try:
             result = tool.run(run.context, read_arguments(tool, call["arguments"]))
         except RoasteryError as error:
             return _failed(call, error)
+        if approval := result.data.get("approval"):
+            return {**call, "state": "proposed", "approval": approval}
         if result.receipt is not None:
             run.context.ledger.keep(result.receipt)
         run.evidence.add(call["id"], call["name"], call["arguments"], result)
         return {**call, "state": "done", **({"receipt": result.receipt.id} if result.receipt else {})}
-
-    def _approved(self, call: Mapping[str, Any], run: Run) -> bool:
-        """Stop until a person has seen what will happen (law 12); without a checkpointer nothing can be resumed."""
-        if call["id"] in run.approved:
-            return run.approved[call["id"]]
-        from langgraph.types import interrupt
-
-        answer = interrupt({"call_id": call["id"], "tool": call["name"], "arguments": call["arguments"]})
-        return bool(answer)
 
     # ---------------------------------------------------------------- verify
 
@@ -272,6 +263,7 @@ class Nodes:
             "reading": state.get("reading", {}),
             "narration": "deterministic" if state.get("narrated") else "model" if not state.get("status") else "none",
             **({"fallback": state["fallback"]} if state.get("fallback") else {}),
+            **({"approvals": waiting} if (waiting := _waiting(state)) else {}),
             **({"failures": run.failures} if run.failures else {}),
         }
 
@@ -295,6 +287,16 @@ def _failed(call: dict[str, Any], error: RoasteryError) -> dict[str, Any]:
 
 def _kept_calls(state: AnalystState) -> list[dict[str, Any]]:
     return [{"tool": c["name"], "arguments": c["arguments"]} for c in state.get("calls", []) if c["state"] == "done"]
+
+
+def _waiting(state: AnalystState) -> list[dict[str, Any]]:
+    return [c["approval"] for c in state.get("calls", []) if "approval" in c]
+
+
+def _proposed(approvals: Sequence[Mapping[str, Any]]) -> str:
+    """Asked to act: the answer says what will happen and that it needs an approval (law 12)."""
+    said = "\n\n".join(f"**{one['title']}**: {one['will']}" for one in approvals)
+    return f"{said}\n\nThis needs your approval before it is done. Shall I go ahead?"
 
 
 def _doing(call: Mapping[str, Any]) -> str:

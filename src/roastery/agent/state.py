@@ -57,7 +57,8 @@ class Turn:
 class AnalystState(TypedDict, total=False):
     """The graph's state: small, plain and safe to keep in a checkpoint.
 
-    calls: each {id, name, arguments, state: planned | done | failed | declined, error?}. draft: prose with references.
+    calls: each {id, name, arguments, state: planned | done | failed | repeated | proposed, error?}.
+    draft: prose with references.
     """
 
     question: str
@@ -90,7 +91,6 @@ class Run:
     answer: Answer | None = None
     started: float = field(default_factory=time.monotonic)
     failures: list[str] = field(default_factory=list)
-    approved: Mapping[str, bool] = field(default_factory=dict)
 
     @property
     def model_seconds(self) -> float:

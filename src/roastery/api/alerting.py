@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from roastery.api.delivery.outbox import channels
+from roastery.api.errors import Conflict
 from roastery.api.store.alerts import Alert, Alerts
 from roastery.api.store.audit import note
-from roastery.api.store.schedules import Schedule, Schedules
+from roastery.api.store.schedules import Schedule, Schedules, next_time
 from roastery.tools.alerts.registry import read_rule
 from roastery.tools.base import Actor
 from roastery.warehouse.errors import BadQuery, NotAllowed, UnknownName
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from roastery.api.app import Roastery
 
 DAILY = "0 8 * * *"
+SCHEDULED = ("digest", "question", "sync")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class NewAlert:
 
 @dataclass(frozen=True)
 class NewSchedule:
-    """kind digest: target {destinations}; kind sync: target {connection_id}."""
+    """kind digest: target {destinations}; question: {question, destinations}; sync: {connection_id}."""
 
     kind: str
     cron: str
@@ -39,17 +41,26 @@ class NewSchedule:
     name: str = ""
 
 
-def make_alert(roastery: "Roastery", organization: Organization, actor: Actor, new: NewAlert) -> tuple[Alert, Schedule]:
-    """Store a sound alert and its schedule together. Errors: BadArguments, UnknownName, Conflict, NotAllowed."""
+def check_alert(roastery: "Roastery", organization: Organization, actor: Actor, new: NewAlert) -> dict[str, Any]:
+    """The rule of a sound alert, as it is stored. Errors: BadArguments, BadBody, UnknownName, Conflict, NotAllowed."""
     _sees_everything(actor)
     if not new.name.strip():
         raise BadQuery("An alert needs a name.")
     _check_destinations(roastery, new.destinations)
+    next_time(new.cron, organization.zone, roastery.wall.now())
     _, rule = read_rule(new.rule)
+    with roastery.database.reading() as session:
+        if any(alert.name == new.name.strip() for alert in Alerts(session).of(organization.id)):
+            raise Conflict(f"There is an alert called '{new.name.strip()}' already. Give this one another name.")
+    document: dict[str, Any] = rule.model_dump(mode="json", exclude_defaults=True)
+    return {**document, "kind": new.rule.get("kind", "threshold")}
+
+
+def make_alert(roastery: "Roastery", organization: Organization, actor: Actor, new: NewAlert) -> tuple[Alert, Schedule]:
+    """Store a sound alert and its schedule together. Errors: as check_alert."""
+    document = check_alert(roastery, organization, actor, new)
     now = roastery.wall.now()
     with roastery.database.session() as session:
-        document = rule.model_dump(mode="json", exclude_defaults=True)
-        document["kind"] = new.rule.get("kind", "threshold")
         alert = Alerts(session).create(
             organization.id, new.name.strip(), document, new.destinations, now, created_by=actor.id
         )
@@ -81,23 +92,34 @@ def remove_alert(roastery: "Roastery", organization: Organization, actor: Actor,
     return alert
 
 
-def make_schedule(roastery: "Roastery", organization: Organization, actor: Actor, new: NewSchedule) -> Schedule:
-    """Store a schedule of a digest or a sync. Errors: BadBody for the cron line, NotFound for the connection."""
+def check_schedule(roastery: "Roastery", organization: Organization, actor: Actor, new: NewSchedule) -> dict[str, Any]:
+    """The target of a sound schedule, as it is stored. Errors: BadBody for the cron line, BadQuery, NotFound."""
     from roastery.api.store.connections import Connections
 
     _sees_everything(actor)
-    if new.kind not in ("digest", "sync"):
-        raise UnknownName("schedule kind", new.kind, ("digest", "sync"))
+    if new.kind not in SCHEDULED:
+        raise UnknownName("schedule kind", new.kind, SCHEDULED)
+    next_time(new.cron, organization.zone, roastery.wall.now())
+    if new.kind == "sync":
+        connection_id = str(new.target.get("connection_id", ""))
+        with roastery.database.reading() as session:
+            return {"connection_id": Connections(session, roastery.keyring, organization.id).get(connection_id).id}
+    target: dict[str, Any] = {"destinations": list(new.target.get("destinations", ()))}
+    if not target["destinations"]:
+        raise BadQuery(f"A {new.kind}'s target names its destinations, each with a channel and a destination.")
+    _check_destinations(roastery, target["destinations"])
+    if new.kind == "question":
+        target["question"] = str(new.target.get("question", "")).strip()
+        if not target["question"]:
+            raise BadQuery("A scheduled question's target holds the question, in words.")
+    return target
+
+
+def make_schedule(roastery: "Roastery", organization: Organization, actor: Actor, new: NewSchedule) -> Schedule:
+    """Store a sound schedule. Errors: as check_schedule."""
+    target = check_schedule(roastery, organization, actor, new)
     now = roastery.wall.now()
     with roastery.database.session() as session:
-        if new.kind == "digest":
-            target: dict[str, Any] = {"destinations": list(new.target.get("destinations", ()))}
-            if not target["destinations"]:
-                raise BadQuery("A digest's target names its destinations, each with a channel and a destination.")
-            _check_destinations(roastery, target["destinations"])
-        else:
-            connection_id = str(new.target.get("connection_id", ""))
-            target = {"connection_id": Connections(session, roastery.keyring, organization.id).get(connection_id).id}
         schedule = Schedules(session).create(
             organization.id, new.kind, new.cron, organization.zone, target, now, name=new.name, created_by=actor.id
         )

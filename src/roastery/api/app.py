@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
+from roastery.api.approving import ServiceActions
 from roastery.api.builds import Builds
 from roastery.api.logs import configure_logs
 from roastery.api.security.secrets import Keyring
@@ -142,6 +143,7 @@ class Roastery:
             clock=self.clock_of(organization),
             metrics=self.layer(organization, actor.role),
             ledger=self.ledger(organization, actor),
+            actions=ServiceActions(self, organization, actor),
         )
 
     def run_tool(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from roastery.agent.answer import Answer
+from roastery.api.deciding import decided
 from roastery.api.store.answers import StoredAnswers
 from roastery.tools.base import Actor
 from roastery.warehouse.organization import Organization
@@ -38,25 +39,37 @@ class Asking:
         from roastery.agent.state import Turn
 
         self._roastery = roastery
+        self._organization = organization
+        self._actor = actor
         self._answers = StoredAnswers(roastery.database, organization.id, actor)
         self._conversation = self._answers.open(conversation_id, roastery.wall.now())
-        earlier = self._answers.answers(self._conversation) if conversation_id else []
-        self._history = [Turn.of(answer) for answer in earlier]
+        self._earlier = self._answers.answers(self._conversation) if conversation_id else []
+        self._history = [Turn.of(answer) for answer in self._earlier]
         self._context = roastery.context(organization, actor)
 
     def answer(self, question: str) -> Answer:
-        answer = self._roastery.analyst.ask(question, self._context, self._conversation, self._history)
+        answer = self._decided(question) or self._roastery.analyst.ask(
+            question, self._context, self._conversation, self._history
+        )
         self._answers.keep(answer, self._roastery.wall.now())
         return answer
 
     def events(self, question: str) -> Iterator[tuple[str, Any]]:
         """(`step` | `token` | `answer`, plain JSON) as they come."""
+        if answer := self._decided(question):
+            self._answers.keep(answer, self._roastery.wall.now())
+            yield "token", answer.text
+            yield "answer", answer.model_dump(mode="json")
+            return
         for kind, value in self._roastery.analyst.stream(question, self._context, self._conversation, self._history):
             if kind == "answer":
                 self._answers.keep(value, self._roastery.wall.now())
                 yield kind, value.model_dump(mode="json")
             else:
                 yield kind, value
+
+    def _decided(self, question: str) -> Answer | None:
+        return decided(self._roastery, self._organization, self._actor, question, self._earlier)
 
 
 def ask(

@@ -8,6 +8,7 @@ import typer
 
 from roastery.cli import (
     alert,
+    approval,
     ask,
     bench,
     connect,
@@ -60,6 +61,7 @@ app.add_typer(org.app, name="org")
 app.add_typer(key.app, name="key")
 app.add_typer(alert.app, name="alert")
 app.add_typer(identity.app, name="identity")
+app.add_typer(approval.app, name="approval")
 
 
 def main() -> None:

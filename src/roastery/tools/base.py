@@ -177,6 +177,8 @@ class ToolContext:
     metrics: Any
     ledger: Ledger
     for_agent: bool = False
+    actions: Any = None
+    """`tools.acts.Actions`; None where nothing can be set up."""
 
 
 Arguments = TypeVar("Arguments", bound=BaseModel)

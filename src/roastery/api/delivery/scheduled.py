@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from roastery.api.asking import ask
 from roastery.api.delivery.alerts import judge_alert
-from roastery.api.delivery.digests import prepare_digest
+from roastery.api.delivery.digests import WRITER, prepare_digest
+from roastery.api.delivery.message import message_of
 from roastery.api.problems import slack_sentence
 from roastery.api.store.alerts import Alerts
+from roastery.api.store.deliveries import Deliveries
 from roastery.api.store.schedules import Schedules
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.organization import Organization
@@ -33,7 +36,8 @@ def run_due(roastery: "Roastery", schedule_id: str, due_at: str) -> dict[str, An
     try:
         if schedule.kind not in DOINGS:
             raise UnknownName("schedule kind", schedule.kind, DOINGS)
-        found = DOINGS[schedule.kind](roastery, organization, schedule.target)
+        target = {**schedule.target, "run": f"{schedule_id}:{due_at}"}
+        found = DOINGS[schedule.kind](roastery, organization, target)
     except Exception as error:
         log.error("scheduled run failed", schedule_id=schedule_id, due_at=due_at, error=str(error), exc_info=error)
         return {"deliveries": [], "error": slack_sentence(error)}
@@ -53,10 +57,25 @@ def _digest(roastery: "Roastery", organization: Organization, target: Mapping[st
     ]
 
 
+def _question(roastery: "Roastery", organization: Organization, target: Mapping[str, Any]) -> list[str]:
+    """A question answered anew, kept once for each destination of a due time."""
+    deliveries = Deliveries(roastery.database)
+    keys = {f"question:{target['run']}:{d['channel']}:{d['destination']}": d for d in target["destinations"]}
+    found = {key: deliveries.find(organization.id, key) for key in keys}
+    if any(delivery is None for delivery in found.values()):
+        answer = ask(roastery, organization, WRITER, str(target["question"]))
+        payload = message_of(answer).as_payload()
+        for key, destination in keys.items():
+            found[key] = found[key] or deliveries.open(
+                organization.id, key, destination["channel"], destination["destination"], payload, roastery.wall.now()
+            )
+    return [delivery.id for delivery in found.values() if delivery is not None]
+
+
 def _sync(roastery: "Roastery", organization: Organization, target: Mapping[str, Any]) -> list[str]:
     roastery.syncs.run(organization, str(target["connection_id"]))
     roastery.builds.request(organization)
     return []
 
 
-DOINGS: dict[str, Doing] = {"alert": _alert, "digest": _digest, "sync": _sync}
+DOINGS: dict[str, Doing] = {"alert": _alert, "digest": _digest, "question": _question, "sync": _sync}

@@ -2,6 +2,7 @@
 
 from roastery.api.routes import (
     alerts,
+    approvals,
     ask,
     catalogue,
     connections,
@@ -31,6 +32,7 @@ ROUTERS = tuple(
         ask,
         receipts,
         alerts,
+        approvals,
         slack_workspaces,
         people,
         identities,

@@ -13,7 +13,7 @@ from roastery.api.errors import BadBody, NotFound
 from roastery.api.store.identifiers import new_id
 from roastery.api.store.tables import ExecutorRow, ScheduleRow
 
-KINDS = ("alert", "digest", "sync")
+KINDS = ("alert", "digest", "question", "sync")
 
 
 @dataclass(frozen=True)

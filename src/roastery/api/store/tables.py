@@ -179,7 +179,7 @@ class ReceivedEventRow(Base):
 
 
 class ScheduleRow(Base):
-    """What runs again and again. kind: digest, alert, sync; target: its arguments; cron in the organization's zone."""
+    """What runs again and again. kind: digest, alert, question, sync; target: its arguments; cron in the local zone."""
 
     __tablename__ = "schedules"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -222,6 +222,25 @@ class AlertFiringRow(Base):
     receipt_id: Mapped[str | None]
     document: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+
+
+class ApprovalRow(Base):
+    """What a tool would do, until a person decides. state: waiting, approved, declined, expired; result: what came."""
+
+    __tablename__ = "approvals"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    scope_key: Mapped[str]
+    tool: Mapped[str]
+    title: Mapped[str]
+    will: Mapped[str]
+    arguments: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    proposed_by: Mapped[str]
+    decided_by: Mapped[str]
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
 
 
 class SlackWorkspaceRow(Base):
