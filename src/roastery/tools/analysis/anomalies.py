@@ -30,6 +30,7 @@ DEFAULT_THRESHOLD, LEAST_THRESHOLD, MOST_THRESHOLD = 4.0, 3.0, 8.0
 # Less history than this says too little about how often a threshold is passed.
 LEAST_SERIES_MONTHS = 12.0
 LEAST_EXPECTED = 5.0
+MOST_BAND = 20.0
 # A value of zero counts as this share of a usual one: a collapse, but not minus infinity in logs.
 FLOOR_SHARE = 0.05
 # Where more of the last four weeks' days came or stayed away unlike the week before, gaps are the series' habit.
@@ -87,15 +88,17 @@ def detect_anomalies(
     x = _logs(y, w, steps)
     path = filtered(x, steps, events)
     old, large = _old_enough(x, steps), _large_enough(path, w, kind)
-    scores, spread = _scores(path, w, steps, old & large & np.isfinite(x))
+    scores, sizes = _scores(path, w, steps, old & large & np.isfinite(x))
     highest = np.abs(scores).max(axis=0)
     calm = highest[min(steps.settled, start) : start]
     level = float(threshold or _threshold(calm, steps, budget))
     flags, gone = highest > level, _gone(y, steps, old & large)
     flags[:start] = gone[:start] = False
     expected = np.exp(path.expected) * (1.0 if w is None else w)
-    low, high = expected * np.exp(-level * spread), expected * np.exp(level * spread)
-    evidence = Evidence(y, expected, level * spread, scores, level, path.clean, path.level, path.slow, steps)
+    # Without a history there is no usual size: the range is as wide as can be, not without end.
+    bands = np.minimum(level * sizes, MOST_BAND)
+    low, high = expected * np.exp(-bands[0]), expected * np.exp(bands[0])
+    evidence = Evidence(y, expected, bands, scores, level, path.clean, path.level, path.slow, steps)
     return Anomalies(
         tuple(evidence.episodes(flags, gone)), _common(path, y, expected, steps, start, budget), flags | gone, expected,
         low, high, level, _alerts(calm > level, steps), start,
@@ -148,10 +151,10 @@ def _large_enough(path: Baseline, w: Floats | None, kind: Kind) -> Flags:
 
 
 def _scores(path: Baseline, w: Floats | None, grain: Grain, judged: Flags) -> tuple[Floats, Floats]:
-    """Departures of means over each window in their usual size, signed; and the usual size of a single step."""
+    """Departures of means over each window in their usual size, signed; and those usual sizes."""
     clean = np.where(np.isfinite(path.clean), path.clean, path.slow)
     extra = _extra_chance(path, w)
-    scores, single = [], np.zeros(0)
+    scores, sizes = [], []
     for steps in grain.windows:
         if steps == 1:
             departure = path.surprise
@@ -162,9 +165,9 @@ def _scores(path: Baseline, w: Floats | None, grain: Grain, judged: Flags) -> tu
         size = np.maximum(_usual_size(departure, grain), SCALE_FLOOR)
         if extra is not None:
             size = np.sqrt(size**2 + np.nan_to_num(rolling_mean(extra, steps)) / steps)
-        single = size if steps == 1 else single
+        sizes.append(size)
         scores.append(np.where(judged & np.isfinite(departure), np.nan_to_num(departure) / size, 0.0))
-    return np.stack(scores), single
+    return np.stack(scores), np.stack(sizes)
 
 
 def _usual_size(departure: Floats, grain: Grain) -> Floats:

@@ -42,7 +42,8 @@ class Episode:
 class Evidence:
     """What episodes are told from; shape (steps, series), scores (windows, steps, series) with their sign.
 
-    `spread` is the half-width of the expected range in logs, `clean`, `level` and `slow` as in the baseline.
+    `spread` (windows, steps, series) is the half-width in logs of the expected range of a mean over each window;
+    `clean`, `level` and `slow` as in the baseline.
     """
 
     values: Floats
@@ -66,47 +67,64 @@ class Evidence:
         return sorted(found, key=lambda e: (-e.severity, e.series, e.start))
 
     def _scored(self, s: int, run: tuple[int, int]) -> Episode:
-        start, end = run
-        inside = np.abs(self.scores[:, start : end + 1, s])
+        inside = np.abs(self.scores[:, run[0] : run[1] + 1, s])
         window, offset = (int(i) for i in np.unravel_index(int(inside.argmax()), inside.shape))
-        peak, steps = start + offset, slice(start, end + 1)
-        expected = self._before(s, window, peak, steps)
-        band = float(np.exp(self.spread[peak, s]))
+        flagged = run[0] + offset
+        start, end = self._departure(s, window, flagged, run)
+        peak = min(max(flagged, start), end)
+        steps = slice(start, end + 1)
+        expected = self._before(s, window, start, steps)
+        band = float(np.exp(self.spread[window, flagged, s]))
+        at = peak - start
         return Episode(
             series=s,
-            kind=self._kind(s, window, peak),
+            kind=self._kind(s, window, flagged, end - start + 1, end),
             start=start,
             end=end,
             peak=peak,
             actual=float(self.values[peak, s]),
-            expected=float(expected[offset]),
-            low=float(expected[offset]) / band,
-            high=float(expected[offset]) * band,
+            expected=float(expected[at]),
+            low=float(expected[at]) / band,
+            high=float(expected[at]) * band,
             severity=float(inside.max()) / self.threshold,
             at_stake=float(np.nansum(self.values[steps, s] - expected)),
         )
 
-    def _before(self, s: int, window: int, peak: int, steps: slice) -> Floats:
-        """What was expected: day by day for single days, from the level before the window for longer departures."""
+    def _departure(self, s: int, window: int, flagged: int, run: tuple[int, int]) -> tuple[int, int]:
+        """The days that are off, out of those that flagged means look back on: where the sum of departures over the
+        root of their number is largest (Kulldorff's scan, one dimension)."""
         length = self.grain.windows[window]
         if length == 1:
+            return run
+        first = max(flagged - length + 1, 0)
+        off = self.clean[first : run[1] + 1, s] - self.slow[first, s]
+        off = np.where(np.isfinite(off), off, 0.0) * (1.0 if self.scores[window, flagged, s] > 0 else -1.0)
+        total = np.concatenate([[0.0], np.cumsum(off)])
+        a, b = np.triu_indices(len(total), k=1)
+        best = int(((total[b] - total[a]) / np.sqrt(b - a)).argmax())
+        return first + int(a[best]), first + int(b[best]) - 1
+
+    def _before(self, s: int, window: int, start: int, steps: slice) -> Floats:
+        """What was expected: day by day for single days, from the level before the departure for longer ones."""
+        if self.grain.windows[window] == 1:
             return self.expected[steps, s]
-        level = self.slow[max(peak - length + 1, 0), s]
-        from_level = self.expected[steps, s] * np.exp(level - self.level[steps, s])
+        from_level = self.expected[steps, s] * np.exp(self.slow[start, s] - self.level[steps, s])
         return np.asarray(from_level, dtype=np.float64)
 
     def _missing(self, s: int, run: tuple[int, int]) -> Episode:
         start, end = run
-        expected, band = float(self.expected[start, s]), float(np.exp(self.spread[start, s]))
+        expected, band = float(self.expected[start, s]), float(np.exp(self.spread[0, start, s]))
         return Episode(
             s, "missing", start, end, start, None, expected, expected / band, expected * band,
             MISSING_SEVERITY, -float(self.expected[start : end + 1, s].sum()),
         )  # fmt: skip
 
-    def _kind(self, s: int, window: int, peak: int) -> AnomalyKind:
-        """Short windows tell spikes and dips; in long ones a ramp that fits better than a step is a trend break."""
+    def _kind(self, s: int, window: int, peak: int, days: int, end: int) -> AnomalyKind:
+        """Short departures, and those that are over within a season, are spikes and dips; in long ones a ramp that fits
+        better than a step is a trend break."""
         length = self.grain.windows[window]
-        if length <= max(self.grain.season // 2, 1):
+        is_over = end < len(self.values) - 1 - self.grain.season and days <= self.grain.season
+        if length <= max(self.grain.season // 2, 1) or is_over:
             return "spike" if self.scores[window, peak, s] > 0 else "dip"
         first = max(peak - max(length, 4 * self.grain.season) + 1, 0)
         path = np.nan_to_num(self.clean[first : peak + 1, s] - self.slow[first, s])

@@ -1,11 +1,25 @@
 """detect_anomalies: which days of which metrics and slices are unlike what the days before led to expect."""
 
+from datetime import date, timedelta
 from typing import Literal
 
 from pydantic import Field
 
 from roastery.tools.asking import Asking, KnownDays
+from roastery.tools.base import Tool, ToolContext, ToolResult
+from roastery.tools.definitions import dimensions_of, metrics_of
+from roastery.tools.oddities import oddities_result
+from roastery.tools.scan import Scan, Scanned, is_scannable, pairs_of, scan
+from roastery.warehouse.errors import BadPeriod, BadQuery, ImpossibleSplit, NoData, UnknownName
 from roastery.warehouse.semantic.query import PeriodSpec
+
+MAIN = (
+    "revenue", "orders", "aov", "refunds", "spend", "cpc", "reported_conversions", "attributed_orders", "sessions",
+    "conversion_rate", "open_rate", "leads", "bookings", "no_show_rate", "failed_payments", "tickets",
+)  # fmt: skip
+"""What is scanned when nothing is named, as far as there is data of it."""
+USUAL_SLICES = ("platform", "campaign", "sales_channel", "location", "product", "service", "plan")
+JUDGED_DAYS = {"day": 28, "week": 84}
 
 
 class DetectAnomaliesArguments(Asking):
@@ -21,3 +35,66 @@ class DetectAnomaliesArguments(Asking):
     )
     known_days: tuple[KnownDays, ...] = Field(default=(), max_length=50)
     limit: int = Field(default=20, ge=1, le=200, description="How many episodes to show, the most severe first.")
+
+
+class DetectAnomalies(Tool[DetectAnomaliesArguments]):
+    """Every series judged on the days before only; what happened is told once, with what was expected and its cost."""
+
+    name = "detect_anomalies"
+    description = (
+        "Find what is unusual: days or weeks on which a metric, or one slice of it (a campaign, platform, product, "
+        "location), was unlike what the days before led to expect: spikes, dips, level shifts, trend breaks, missing "
+        "data; with the expected range, how severe it is and the money at stake; holidays and promotions known; "
+        "duplicates merged. Use it for 'anything unusual', 'anomalies', 'what looks off', 'did something break'."
+    )
+    arguments = DetectAnomaliesArguments
+
+    def run(self, context: ToolContext, arguments: DetectAnomaliesArguments) -> ToolResult:
+        asked = scan_of(context, arguments)
+        scanned = scan(context, asked)
+        if not scanned.read:
+            raise _nothing_to_scan(scanned)
+        return oddities_result(context, arguments, asked, scanned)
+
+
+def scan_of(context: ToolContext, arguments: DetectAnomaliesArguments) -> Scan:
+    """What the arguments mean: metrics, slices and days. Errors: UnknownName, ImpossibleSplit, BadQuery, BadPeriod."""
+    metrics = tuple(dict.fromkeys(arguments.metrics)) or tuple(m for m in MAIN if m in metrics_of(context))
+    known, all_dimensions = metrics_of(context), dimensions_of(context)
+    for metric in metrics:
+        if metric not in known:
+            raise UnknownName("metric", metric, known)
+        if not is_scannable(context, metric):
+            raise BadQuery(f"{known[metric].title} has no value for each day, so no day of it can be unusual.")
+    for dimension in arguments.dimensions:
+        if dimension not in all_dimensions:
+            raise UnknownName("dimension", dimension, all_dimensions)
+        if arguments.metrics and not any(dimension in known[m].dimensions for m in metrics):
+            raise ImpossibleSplit(metrics[0], dimension, known[metrics[0]].dimensions)
+    start, end = _judged(context, arguments)
+    return Scan(
+        asking=arguments,
+        pairs=pairs_of(context, metrics, arguments.dimensions or USUAL_SLICES),
+        start=start,
+        end=end,
+        grain=arguments.grain,
+        direction=arguments.direction,
+        alerts_a_month=arguments.alerts_a_month,
+        told=arguments.known_days,
+    )
+
+
+def _judged(context: ToolContext, arguments: DetectAnomaliesArguments) -> tuple[date, date]:
+    today = context.clock.today(context.organization.time_zone)
+    if arguments.period is None:
+        return today - timedelta(days=JUDGED_DAYS[arguments.grain]), today
+    period = context.metrics.resolve_period(arguments.period)
+    if period.start >= today:
+        raise BadPeriod("There is no complete day in this period yet, so nothing can be judged.")
+    return period.start, min(period.end, today)
+
+
+def _nothing_to_scan(scanned: Scanned) -> NoData:
+    """Why nothing could be judged: the reason of the first series, which is the asked one."""
+    reasons = list(dict.fromkeys(scanned.not_read.values()))
+    return NoData(" ".join(reasons[:2]) or "There is nothing to judge yet. Connect a source, or import data.")
