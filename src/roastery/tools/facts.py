@@ -73,6 +73,12 @@ class FactBook:
         self._facts[at] = self._facts[at].model_copy(update={"value": value, **({"kind": kind} if kind else {})})
         return self._facts[at]
 
+    def renamed(self, id: str, metric: str) -> Fact:
+        """The fact of an id as one of another metric, e.g. a share of counts that has a name of its own."""
+        at = int(id[1:]) - 1
+        self._facts[at] = self._facts[at].model_copy(update={"metric": metric})
+        return self._facts[at]
+
     def label(self, dimension: str, value: str, text: str | None = None) -> Label:
         """The label of a dimension's value; the same value gets the same label."""
         key = (dimension, value)

@@ -21,7 +21,8 @@ NO_SLICES = frozenset({"unknown", "none", "unattributed", ""})
 EVERYTHING = ""
 MOST_SLICES = 1_000
 OF_WHOLE_PERIOD = ("The period ends on", "The last ", "The first ")
-"""Caveats of a query about days that the analysis leaves out by itself."""
+OF_GAPS = "that is no data, not zero."
+"""Caveats of a query about days that an analysis leaves out, or reads as missing, by itself."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,8 @@ def series_of(
     unit = context.metrics.semantics.metrics[names[0]].unit
     scale = float(ratio.scale) if ratio else 1.0
     definition = {metric: metrics_of(context)[metric].definition}
-    made = replace(found.provenance, metric_definitions=definition)
+    said = tuple(c for c in found.provenance.caveats if not (c.startswith(OF_WHOLE_PERIOD) or c.endswith(OF_GAPS)))
+    made = replace(found.provenance, metric_definitions=definition, caveats=said)
     left_out = len({label for label in labels if label not in NO_SLICES}) - len(slices) if dimension else 0
     return Series(
         metric, dimension, steps, ends, slices, matrices[0] * scale, matrices[1] if ratio else None, ratio,
@@ -170,5 +172,5 @@ def merged_provenance(made: Sequence[Provenance]) -> Provenance:
         currency=next((p.currency for p in made if p.currency), None),
         fx=next((p.fx for p in made if p.fx), {}),
         attribution=next((p.attribution for p in made if p.attribution), {}),
-        caveats=tuple(dict.fromkeys(c for p in made for c in p.caveats if not c.startswith(OF_WHOLE_PERIOD))),
+        caveats=tuple(dict.fromkeys(c for p in made for c in p.caveats)),
     )

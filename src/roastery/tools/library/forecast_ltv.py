@@ -6,6 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from roastery.tools.base import Tool, ToolContext, ToolResult
+from roastery.tools.buying import orders_of, subscriptions_of
+from roastery.tools.lifetimes import customers_result
+from roastery.tools.stays import subscribers_result
 from roastery.warehouse.semantic.query import PeriodSpec
 
 
@@ -22,3 +26,22 @@ class ForecastLtvArguments(BaseModel):
     monthly_discount_rate: Decimal = Field(default=Decimal(0), ge=0, le=Decimal("0.2"))
     as_of: date | None = Field(default=None, description="The last day that counts; the last complete one by default.")
     limit: int = Field(default=20, ge=1, le=200)
+
+
+class ForecastLtv(Tool[ForecastLtvArguments]):
+    """The model that forecast this organization's past best, with intervals that would have held what happened."""
+
+    name = "forecast_ltv"
+    description = (
+        "Forecast lifetime value: how many customers are still customers, what they will buy over the next year (or "
+        "another horizon), predicted value per customer, LTV to CAC and payback, by acquisition month, channel, "
+        "campaign or segment; for subscriptions how long subscribers stay; with back-tests beside what happened. Use "
+        "it for 'predicted LTV', 'what are these customers worth', 'payback', 'expected value of customers'. LTV to "
+        "date is query_metrics."
+    )
+    arguments = ForecastLtvArguments
+
+    def run(self, context: ToolContext, arguments: ForecastLtvArguments) -> ToolResult:
+        if arguments.kind == "subscriptions":
+            return subscribers_result(context, arguments, subscriptions_of(context, arguments.as_of))
+        return customers_result(context, arguments, orders_of(context, arguments.as_of))
