@@ -232,7 +232,7 @@ def pairs_result(context: ToolContext, arguments: Any, period: Period) -> ToolRe
     writer = _Writer("bought_together")
     whole = FactPeriod(start=period.start, end=period.end)
     total = len(baskets.dictionary)
-    told = []
+    told: list[dict[str, Any]] = []
     for n in range(len(found.together)):
         pair = [ids[int(found.first[n])], ids[int(found.second[n])]]
         labels = [writer.book.label("product", i, named.get(i) or i) for i in pair]

@@ -7,6 +7,7 @@ Source: Fader, Hardie & Lee 2005 (BG/NBD); Batislam et al. 2007 (MBG/NBD); Schmi
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -116,13 +117,19 @@ def _special() -> Any:
     return special
 
 
+@cache
+def _legendre(nodes: int) -> tuple[Floats, Floats]:
+    """Gauss-Legendre nodes and weights; making them takes an eigenvalue problem."""
+    return np.polynomial.legendre.leggauss(nodes)
+
+
 def _while_staying(power: Floats, a: float, b: Floats, ahead: Floats) -> Floats:
     """E[(1 − (1 + p·ahead)^−power) / p] over p ~ Beta(a, b): purchases to come of who is still a customer.
 
     For frequent buyers, where the hypergeometric function overflows: Gauss-Legendre over ln p, and below that the
     first two terms of the series at p = 0.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(96)
+    nodes, weights = _legendre(96)
     low = -np.log(power * (1 + ahead) + b) - 7.0
     p = np.exp(low[:, None] * (1 - nodes) / 2)
     gained = -np.expm1(-power[:, None] * np.log1p(p * ahead[:, None])) / p
@@ -180,7 +187,8 @@ def _geometric(shift: int) -> _Model:
             series = _special().hyp2f1(r + x, b + y, a + b + y - 1, z) * np.exp((r + x) * np.log1p(-z))
         stay = (a + b + y - 1) / (a - 1) * (1 - series)
         lost = ~np.isfinite(stay)
-        stay[lost] = _while_staying(r + x[lost], a, b + y[lost], horizon / (alpha + t[lost]))
+        if lost.any():
+            stay[lost] = _while_staying(r + x[lost], a, b + y[lost], horizon / (alpha + t[lost]))
         return np.asarray(np.maximum(stay, 0.0) * alive(parameters, histories), dtype=np.float64)
 
     return _Model(("r", "alpha", "a", "b"), likelihood, alive, expected)
