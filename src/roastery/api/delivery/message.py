@@ -12,7 +12,10 @@ TABLES_SHOWN = 3
 
 
 class Message(BaseModel):
-    """text and footnote: Markdown. charts: Vega-Lite. thread: under which message it goes, '' for none."""
+    """text and footnote: Markdown. charts: Vega-Lite. thread: under which message it goes, '' for none.
+
+    asks: ids of approvals that the message asks a yes or no for.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -22,6 +25,7 @@ class Message(BaseModel):
     charts: tuple[dict[str, Any], ...] = ()
     footnote: str = ""
     thread: str = ""
+    asks: tuple[str, ...] = ()
 
     def as_payload(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
@@ -41,4 +45,5 @@ def message_of(answer: Answer, thread: str = "") -> Message:
         charts=answer.charts,
         footnote=f"Receipts: {receipts}" if receipts else "",
         thread=thread,
+        asks=tuple(one["id"] for one in answer.notes.get("approvals", ())),
     )

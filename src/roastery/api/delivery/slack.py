@@ -54,7 +54,7 @@ class SlackChannel:
         answer = await client.chat_postMessage(
             channel=delivery.destination,
             text=mrkdwn(shown)[:SECTION_LIMIT],
-            blocks=blocks(shown, message.tables, message.footnote),
+            blocks=blocks(shown, message.tables, message.footnote, message.asks),
             thread_ts=message.thread or None,
             unfurl_links=False,
             unfurl_media=False,

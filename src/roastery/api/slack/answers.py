@@ -11,6 +11,7 @@ from roastery.api.problems import slack_sentence
 from roastery.api.slack.events import Asked, asked_in
 from roastery.api.store.database import Database
 from roastery.api.store.deliveries import Deliveries
+from roastery.api.store.identifiers import new_id
 from roastery.api.store.slack import SlackEvents, Workspaces
 from roastery.api.store.tables import ConversationRow
 from roastery.tools.base import Actor
@@ -65,6 +66,8 @@ def _message(roastery: "Roastery", organization: Organization, asked: Asked) -> 
     try:
         from roastery.api.asking import ask
 
+        if asked.decides:
+            return _decided(roastery, organization, asked, *asked.decides)
         actor = actor_of(roastery.database, organization, asked)
         conversation = conversation_of(roastery.database, organization, actor, asked, roastery.wall.now())
         answer = ask(roastery, organization, actor, asked.text, conversation)
@@ -72,6 +75,18 @@ def _message(roastery: "Roastery", organization: Organization, asked: Asked) -> 
         log.error("slack question failed", organization_id=organization.id, error=str(error), exc_info=error)
         return Message(text=slack_sentence(error), thread=asked.thread)
     return message_of(answer, asked.thread)
+
+
+def _decided(
+    roastery: "Roastery", organization: Organization, asked: Asked, approval_id: str, approved: bool
+) -> Message:
+    """A pressed button: done, or not, by whoever pressed it."""
+    from roastery.api.approving import decide
+
+    actor = actor_of(roastery.database, organization, asked)
+    made = decide(roastery, organization, actor, approval_id, approved)
+    text = f"Done: **{made.title}** is set up." if approved else f"Not done: {made.title} was declined."
+    return Message(text=f"{text} (<@{asked.user_id}>)", thread=asked.thread)
 
 
 def actor_of(database: Database, organization: Organization, asked: Asked) -> Actor:
@@ -86,7 +101,8 @@ def actor_of(database: Database, organization: Organization, asked: Asked) -> Ac
 
 def conversation_of(database: Database, organization: Organization, actor: Actor, asked: Asked, at: datetime) -> str:
     """The conversation of a Slack thread, one for each scope that takes part in it."""
-    parts = (organization.id, asked.team_id, asked.destination, asked.thread, actor.eyes)
+    thread = asked.thread or new_id("cnv")
+    parts = (organization.id, asked.team_id, asked.destination, thread, actor.eyes)
     conversation_id = f"cnv_{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:19]}"
     with database.session() as session:
         if session.get(ConversationRow, conversation_id) is None:

@@ -70,16 +70,27 @@ def monospaced(table: Table) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def blocks(markdown: str, tables: Sequence[Table] = (), footnote: str = "") -> list[dict[str, Any]]:
-    """A message as sections of mrkdwn, each table as a code block, the footnote as small print."""
+def blocks(
+    markdown: str, tables: Sequence[Table] = (), footnote: str = "", asks: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """A message as sections of mrkdwn, tables as code blocks, buttons for approvals, the footnote as small print."""
     made = [_section(part) for part in _parts(mrkdwn(markdown))]
     for table in tables:
         if table.rows:
             made += [_section(part) for part in _code(table)]
     made = made[:BLOCK_LIMIT]
+    made += [_buttons(approval_id) for approval_id in asks]
     if footnote:
         made.append({"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn(footnote)[:SECTION_LIMIT]}]})
     return made
+
+
+def _buttons(approval_id: str) -> dict[str, Any]:
+    def button(text: str, style: str) -> dict[str, Any]:
+        shown = {"type": "plain_text", "text": text}
+        return {"type": "button", "action_id": text.lower(), "value": approval_id, "style": style, "text": shown}
+
+    return {"type": "actions", "elements": [button("Approve", "primary"), button("Decline", "danger")]}
 
 
 def _section(text: str) -> dict[str, Any]:
