@@ -12,6 +12,7 @@ from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
 from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.organization import Organization
+from roastery.warehouse.sizes import Sizes
 
 SECRET = b"a secret key of thirty-two bytes"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -39,8 +40,10 @@ def open_warehouse(home: Path) -> Iterator[Callable[..., Warehouse]]:
     """Opens acme's warehouse with the given fills and settings."""
     opened: list[Warehouses] = []
 
-    def opener(*fills: Fill, clock: Clock = CLOCK, timeout: float = 30, **settings: Any) -> Warehouse:
-        warehouses = Warehouses(home, SECRET, fills, clock, query_timeout_seconds=timeout)
+    def opener(
+        *fills: Fill, clock: Clock = CLOCK, timeout: float = 30, sizes: Sizes | None = None, **settings: Any
+    ) -> Warehouse:
+        warehouses = Warehouses(home, SECRET, fills, clock, query_timeout_seconds=timeout, sizes=sizes)
         opened.append(warehouses)
         return warehouses.open(ACME.with_settings(**settings))
 

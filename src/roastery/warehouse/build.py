@@ -3,20 +3,26 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
 
 from roastery.warehouse import fold, names
+from roastery.warehouse.arrivals import Folding, fold_arrivals, read_arrivals
+from roastery.warehouse.changes import Changes
 from roastery.warehouse.contracts import CONTRACTS, Fill
 from roastery.warehouse.errors import BuildFailed
+from roastery.warehouse.increments import make, run_step
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.scalar import count, scalar
+from roastery.warehouse.sizes import Sizes
 from roastery.warehouse.state import build_name
-from roastery.warehouse.steps import DAY, GATES, Step, digest, steps, view_statements
+from roastery.warehouse.steps import DAY, FACTS, GATES, Step, digest, steps, view_statements
 
 if TYPE_CHECKING:
     from roastery.warehouse.engine import Warehouse
@@ -37,17 +43,19 @@ class BuildReport:
 
 @dataclass(frozen=True)
 class _Last:
-    """What the last build knew."""
+    """What the last build knew. derived: the last one whose derived tables held all of its facts."""
 
     number: int = 0
     last_seq: int = 0
     digest: str = ""
     built_on: date | None = None
+    derived: int = 0
 
 
 def _last(cursor: duckdb.DuckDBPyConnection) -> _Last:
     rows = cursor.execute(
-        "SELECT build_number, last_seq, digest, built_on FROM meta.builds ORDER BY build_number DESC LIMIT 1"
+        "SELECT build_number, last_seq, digest, built_on, coalesce(derived_build, build_number) FROM meta.builds "
+        "ORDER BY build_number DESC LIMIT 1"
     ).fetchall()
     return _Last(*rows[0]) if rows else _Last()
 
@@ -61,62 +69,154 @@ def needs_build(warehouse: "Warehouse") -> bool:
     today = warehouse.clock.today(warehouse.organization.time_zone)
     return (
         seq != last.last_seq
+        or last.derived != last.number
         or last.digest != digest(warehouse.organization, warehouse.fills)
         or (last.built_on != today and has_rates)
     )
 
 
 def build(warehouse: "Warehouse", instance: Instance, *, full: bool = False) -> BuildReport:
-    """Bring curated up to raw in one transaction, while the caller holds the build lock."""
-    started = time.perf_counter()
+    """Bring curated up to raw while the caller holds the build lock.
+
+    In one transaction; where that would take long, facts first in one and what is derived from them in a second.
+    """
     try:
         with instance.transaction() as cursor:
-            return _build(warehouse, cursor, full, started)
+            first = _Build(warehouse, cursor)
+            if full or first.last.digest != first.mark:
+                return first.full()
+            if not first.is_large:
+                return first.small()
+            report, is_whole = first.arrive()
+        if is_whole:
+            return report
+        with instance.transaction() as cursor:
+            return _Build(warehouse, cursor).derive(report)
     except duckdb.Error as error:
         what = str(error).split("\n", 1)[0]
         raise BuildFailed(f"The curated tables could not be built, the last good ones stay: {what}") from error
 
 
-def _build(warehouse: "Warehouse", cursor: duckdb.DuckDBPyConnection, full: bool, started: float) -> BuildReport:
-    organization, fills, now = warehouse.organization, warehouse.fills, warehouse.clock.now()
-    today = warehouse.clock.today(organization.time_zone)
-    last = _last(cursor)
-    mark = digest(organization, fills)
-    full = full or last.digest != mark
-    seq = count(cursor, "SELECT last_seq FROM meta.sequence")
-    changed: set[str] = set() if last.built_on == today else {DAY}
-    since = 0 if full else last.last_seq
-    affected = _affected(cursor, fills, since, full)
-    at_fault = _fold(cursor, affected, fills, organization, now)
-    changed |= {f"curated.{name}" for name in at_fault if _moved(cursor, f"curated.{name}")}
-    if affected.keys() & set(names.NAMING) and names.remember(cursor, fills, since):
-        changed.add("meta.campaign_names")
-    for step in steps(organization, today):
-        if full or changed.intersection(step.reads):
-            _run(cursor, step)
-            changed.update(table for table in step.makes if _moved(cursor, table))
-    if full:
-        for statement in view_statements(organization, today):
-            cursor.execute(statement)
-    tables = {t: count(cursor, f"SELECT count(*) FROM {t}") for t in sorted(changed) if t.startswith("curated.")}
-    number, seconds = last.number, time.perf_counter() - started
-    if full or tables or seq != last.last_seq or last.built_on != today:
-        number += 1
-        cursor.execute(
-            "INSERT INTO meta.builds VALUES (?, ?::TIMESTAMPTZ, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                number,
-                now.isoformat(),
-                round(seconds, 3),
-                full,
-                seq,
-                mark,
-                _settings(organization),
-                today,
-                json.dumps(tables),
-            ],
-        )
-    return BuildReport(build_name(number), now, seconds, full, seq, tables, sum(at_fault.values()))
+class _Build:
+    """One transaction of a build: full, by whole tables for a small company, or by affected keys for a large one."""
+
+    def __init__(self, warehouse: "Warehouse", cursor: duckdb.DuckDBPyConnection) -> None:
+        self.started = time.perf_counter()
+        self.cursor = cursor
+        self.organization, self.fills = warehouse.organization, warehouse.fills
+        self.sizes: Sizes = warehouse.sizes
+        self.now = warehouse.clock.now()
+        self.today = warehouse.clock.today(self.organization.time_zone)
+        self.steps = steps(self.organization, self.today)
+        self.mark = digest(self.organization, self.fills)
+        self.last = _last(cursor)
+        self.seq = count(cursor, "SELECT last_seq FROM meta.sequence")
+
+    @property
+    def is_large(self) -> bool:
+        """Whether tables are so large that making one anew takes longer than finding what is affected."""
+        return count(self.cursor, "SELECT count(*) FROM raw.records") >= self.sizes.large_from
+
+    @property
+    def is_huge(self) -> bool:
+        """Whether deriving takes so long that facts should not wait for it."""
+        return count(self.cursor, "SELECT count(*) FROM curated.touches") >= self.sizes.huge_from
+
+    def full(self) -> BuildReport:
+        """Everything from all of raw."""
+        Changes(self.cursor).clear()
+        affected = _affected(self.cursor, self.fills, 0, True)
+        at_fault = _fold(self.cursor, affected, self.fills, self.organization, self.now)
+        names.remember(self.cursor, self.fills, 0)
+        self.cursor.execute("DELETE FROM meta.signatures")
+        made = {f"curated.{name}" for name in affected}
+        for step in self.steps:
+            _run(self.cursor, step)
+            made.update(step.makes)
+        for statement in view_statements(self.organization, self.today):
+            self.cursor.execute(statement)
+        return self._report(made, sum(at_fault.values()), is_full=True)
+
+    def small(self) -> BuildReport:
+        """Whole tables, each only when one of those that it is made of came out otherwise than before."""
+        changed: set[str] = set(Changes.pending(self.cursor).how)
+        Changes(self.cursor).clear()
+        if self.last.built_on != self.today:
+            changed.add(DAY)
+        affected = _affected(self.cursor, self.fills, self.last.last_seq, False)
+        at_fault = _fold(self.cursor, affected, self.fills, self.organization, self.now)
+        changed |= {f"curated.{name}" for name in at_fault if _moved(self.cursor, f"curated.{name}")}
+        if affected.keys() & set(names.NAMING) and names.remember(self.cursor, self.fills, self.last.last_seq):
+            changed.add("meta.campaign_names")
+        for step in self.steps:
+            if changed.intersection(step.reads):
+                _run(self.cursor, step)
+                changed.update(table for table in step.makes if _moved(self.cursor, table))
+        return self._report(changed, sum(at_fault.values()))
+
+    def arrive(self) -> tuple[BuildReport, bool]:
+        """Fold what has arrived and derive the facts; all the rest too, unless that takes long (False then)."""
+        changes = Changes.pending(self.cursor)
+        since = self.last.last_seq
+        affected = _affected(self.cursor, self.fills, since, False)
+        at_fault = 0
+        if affected:
+            read_arrivals(self.cursor, since)
+        for name, resources in affected.items():
+            own = [fill for fill in self.fills if fill.contract == name]
+            folding = Folding(CONTRACTS[name], resources, own, self.organization.currency, self.now, since, self.sizes)
+            at_fault += fold_arrivals(self.cursor, folding, changes)
+        if affected.keys() & set(names.NAMING) and names.remember(self.cursor, self.fills, since):
+            changes.part("meta.campaign_names", "FROM named")
+        if self.last.built_on != self.today:
+            changes.whole(DAY)
+        is_whole = not (self.is_huge and affected)
+        for step in self.steps:
+            if is_whole or step.makes[0] in FACTS:
+                _part(self.cursor, step, changes, self.sizes)
+        if is_whole:
+            changes.clear()
+        else:
+            changes.keep()
+        derived = self.last.number + 1 if is_whole else self.last.derived
+        return self._report(set(changes.how), at_fault, derived=derived), is_whole
+
+    def derive(self, arrived: BuildReport) -> BuildReport:
+        """What earlier transactions of builds have left to derive."""
+        self.seq = self.last.last_seq  # what has landed meanwhile is not folded yet
+        changes = Changes.pending(self.cursor)
+        for step in self.steps:
+            _part(self.cursor, step, changes, self.sizes)
+        changes.clear()
+        report = self._report(set(changes.how), arrived.at_fault)
+        return replace(report, seconds=arrived.seconds + report.seconds)
+
+    def _report(
+        self, changed: set[str], at_fault: int, *, is_full: bool = False, derived: int | None = None
+    ) -> BuildReport:
+        """Note the build, where anything came of it."""
+        made = sorted(t for t in changed if t.startswith("curated."))
+        tables = {t: count(self.cursor, f"SELECT count(*) FROM {t}") for t in made}
+        number, seconds = self.last.number, time.perf_counter() - self.started
+        is_other = self.seq != self.last.last_seq or self.last.built_on != self.today
+        if is_full or tables or is_other or self.last.derived != self.last.number:
+            number += 1
+            self.cursor.execute(
+                "INSERT INTO meta.builds VALUES (?, ?::TIMESTAMPTZ, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    number,
+                    self.now.isoformat(),
+                    round(seconds, 3),
+                    is_full,
+                    self.seq,
+                    self.mark,
+                    _settings(self.organization),
+                    self.today,
+                    json.dumps(tables),
+                    number if derived is None else derived,
+                ],
+            )
+        return BuildReport(build_name(number), self.now, seconds, is_full, self.seq, tables, at_fault)
 
 
 def _affected(
@@ -154,11 +254,20 @@ def _fold(
 
 
 def _run(cursor: duckdb.DuckDBPyConnection, step: Step) -> None:
+    with _told(step):
+        make(cursor, step)
+
+
+def _part(cursor: duckdb.DuckDBPyConnection, step: Step, changes: Changes, sizes: Sizes) -> None:
+    with _told(step):
+        run_step(cursor, step, changes, sizes)
+
+
+@contextmanager
+def _told(step: Step) -> Iterator[None]:
+    """Errors: BuildFailed with the step's table."""
     try:
-        if step.run is not None:
-            step.run(cursor)
-        else:
-            cursor.execute(f"CREATE OR REPLACE TABLE {step.makes[0]} AS {step.sql}")
+        yield
     except duckdb.Error as error:
         what = str(error).split("\n", 1)[0]
         raise BuildFailed(f"{step.makes[0]} could not be built, the last good tables stay: {what}") from error

@@ -20,6 +20,7 @@ from roastery.warehouse.organization import Organization
 from roastery.warehouse.pool import Pool
 from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import LandReport, RawBatch
+from roastery.warehouse.sizes import Sizes
 from roastery.warehouse.state import DataState
 
 if TYPE_CHECKING:
@@ -40,11 +41,13 @@ class Warehouses:
         max_open: int = 64,
         query_timeout_seconds: float = 30,
         memory_limit: str | None = None,
+        sizes: Sizes | None = None,
     ) -> None:
         self.fills = tuple(fills)
         self.clock = clock
         self.query_timeout_seconds = query_timeout_seconds
         self.secret_key = secret_key
+        self.sizes = sizes or Sizes()
         self.pool = Pool(home / "warehouse", max_open, memory_limit)
 
     def open(self, organization: Organization) -> "Warehouse":
@@ -74,6 +77,10 @@ class Warehouse:
     @property
     def fills(self) -> tuple[Fill, ...]:
         return self._owner.fills
+
+    @property
+    def sizes(self) -> Sizes:
+        return self._owner.sizes
 
     @contextmanager
     def reading(self, timeout_seconds: float | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

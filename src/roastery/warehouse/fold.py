@@ -19,14 +19,14 @@ CURRENT = """
 CREATE OR REPLACE TEMP TABLE current_records AS
 WITH last_read AS (
     SELECT connection_id, resource, partition_scope, partition_day, arg_max(read_id, seq) AS read_id
-    FROM raw.reads WHERE resource IN {resources}
+    FROM raw.reads WHERE resource IN {resources} AND seq <= {until}
     GROUP BY ALL),
 candidates AS (
     SELECT r.connection_id, r.source, r.resource, r.partition_scope, r.partition_day, r.key, r.seq, r.deleted
-    FROM raw.records r LEFT JOIN last_read l
+    FROM {records} r LEFT JOIN last_read l
       ON l.connection_id = r.connection_id AND l.resource = r.resource
      AND l.partition_scope = r.partition_scope AND l.partition_day = r.partition_day AND l.read_id = r.read_id
-    WHERE r.resource IN {resources} AND (r.partition_day IS NULL OR l.read_id IS NOT NULL))
+    WHERE r.resource IN {resources} AND r.seq <= {until} AND (r.partition_day IS NULL OR l.read_id IS NOT NULL))
 SELECT connection_id, source, resource, max(seq) AS seq
 FROM candidates
 GROUP BY connection_id, source, resource, partition_scope, partition_day, key
@@ -34,23 +34,35 @@ HAVING NOT arg_max(deleted, seq)
 """
 
 RECORDS = """(SELECT r.connection_id, r.key, r.payload, r.landed_at, r.seq
-FROM raw.records r SEMI JOIN current_records c USING (seq)
+FROM {records} r SEMI JOIN current_records c USING (seq)
 WHERE r.source = {source} AND r.resource = {resource} AND r.connection_id = {connection})"""
+
+
+RAW = "raw.records"
+LAST = 2**62
+OF_IMPORTS = -1
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One connection's (or the imports') rows of one contract, as a SELECT of its columns."""
+    """One connection's (or the imports') rows of one contract, as a SELECT of its columns.
+
+    fill_no: which of the contract's fills it is, OF_IMPORTS for imports.
+    """
 
     connection_id: str
     source: str
     resource: str
+    fill_no: int
     sql: str
 
 
-def read_current(cursor: duckdb.DuckDBPyConnection, resources: Iterable[str]) -> None:
+def read_current(
+    cursor: duckdb.DuckDBPyConnection, resources: Iterable[str], records: str = RAW, until: int = LAST
+) -> None:
+    """Write current_records: of a table of records, those that count at sequence number `until`."""
     listed = ", ".join(quoted(r) for r in sorted(set(resources))) or "NULL"
-    cursor.execute(CURRENT.format(resources=f"({listed})"))
+    cursor.execute(CURRENT.format(resources=f"({listed})", records=records, until=until))
 
 
 def layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, fills: Sequence[Fill]) -> list[Layer]:
@@ -59,27 +71,34 @@ def layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, fills: Sequenc
         "SELECT DISTINCT source, resource, connection_id FROM current_records ORDER BY ALL"
     ).fetchall()
     found: list[Layer] = []
-    for fill in fills:
+    for fill_no, fill in enumerate(fills):
         for source, resource, connection in present:
             if (source, resource) == (fill.source, fill.resource):
-                found.append(Layer(connection, source, resource, fill.bound(_records_of(source, connection))))
+                found.append(layer(contract, fills, fill_no, connection))
     if (IMPORT, contract.name, IMPORT) in present:
-        found.append(Layer(IMPORT, IMPORT, contract.name, import_select(contract)))
+        found.append(layer(contract, fills, OF_IMPORTS, IMPORT))
     return found
 
 
-def _records_of(source: str, connection: str) -> Callable[[str], str]:
+def layer(contract: Contract, fills: Sequence[Fill], fill_no: int, connection: str, records: str = RAW) -> Layer:
+    """The layer that one of a contract's fills makes of a connection's current records, or that imports make."""
+    if fill_no == OF_IMPORTS:
+        rows = _records_of(IMPORT, connection, records)(contract.name)
+        return Layer(connection, IMPORT, contract.name, fill_no, import_columns(contract, rows))
+    fill = fills[fill_no]
+    sql = fill.bound(_records_of(fill.source, connection, records))
+    return Layer(connection, fill.source, fill.resource, fill_no, sql)
+
+
+def _records_of(source: str, connection: str, records: str) -> Callable[[str], str]:
     """The current records of a connection's resource, as a table expression."""
 
-    def records(resource: str) -> str:
-        return RECORDS.format(source=quoted(source), resource=quoted(resource), connection=quoted(connection))
+    def of(resource: str) -> str:
+        return RECORDS.format(
+            records=records, source=quoted(source), resource=quoted(resource), connection=quoted(connection)
+        )
 
-    return records
-
-
-def import_select(contract: Contract) -> str:
-    records = RECORDS.format(source=quoted(IMPORT), resource=quoted(contract.name), connection=quoted(IMPORT))
-    return import_columns(contract, records)
+    return of
 
 
 def import_columns(contract: Contract, records: str) -> str:
@@ -106,22 +125,41 @@ def fold(
 
     A row without a key is kept aside; a value that cannot be read is null in the table and stands in quarantine.
     """
+    _note_layers(cursor, contract, found)
+    cursor.execute("DELETE FROM meta.several WHERE contract = ?", [contract.name])
+    cursor.execute("DELETE FROM meta.quarantine WHERE contract = ? AND batch_id IS NULL", [contract.name])
     if not found:
-        cursor.execute("DELETE FROM meta.quarantine WHERE contract = ? AND batch_id IS NULL", [contract.name])
         cursor.execute(contract.ddl())
         return 0
-    selects = [_layer_select(cursor, contract, layer, rank) for rank, layer in enumerate(found)]
-    union = "\nUNION ALL BY NAME\n".join(selects)
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE folding AS {union}")
-    at_fault = _set_aside(cursor, contract, now)
-    keys = ", ".join(name(k) for k in contract.key)
-    columns = ", ".join(f"{_with_default(c, currency)} AS {name(c.name)}" for c in contract.columns)
-    cursor.execute(
-        f"CREATE OR REPLACE TABLE curated.{contract.name} AS "
-        f"SELECT {columns}, connection_id, connection_source FROM ({_one_per_key(cursor, contract, keys)})"
-    )
+    read_layers(cursor, contract, list(enumerate(found)), "folding")
+    at_fault = set_aside(cursor, contract, now)
+    cursor.execute(f"CREATE OR REPLACE TABLE curated.{contract.name} AS {curated_select(cursor, contract, currency)}")
     cursor.execute("DROP TABLE folding")
     return at_fault
+
+
+def _note_layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, found: Sequence[Layer]) -> None:
+    cursor.execute("DELETE FROM meta.layers WHERE contract = ?", [contract.name])
+    for rank, own in enumerate(found):
+        cursor.execute(
+            "INSERT INTO meta.layers VALUES (?, ?, ?, ?, ?, ?)",
+            [contract.name, rank, own.connection_id, own.source, own.resource, own.fill_no],
+        )
+
+
+def read_layers(
+    cursor: duckdb.DuckDBPyConnection, contract: Contract, ranked: Sequence[tuple[int, Layer]], into: str
+) -> None:
+    """Write a temporary table with the rows of layers, typed as the contract has them; a stronger one ranks higher."""
+    selects = [_layer_select(cursor, contract, own, rank) for rank, own in ranked]
+    union = "\nUNION ALL BY NAME\n".join(selects)
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS {union}")
+
+
+def curated_select(cursor: duckdb.DuckDBPyConnection, contract: Contract, currency: str) -> str:
+    """SELECT of the contract's rows out of `folding`, one per key, in the contract's columns."""
+    columns = ", ".join(f"{_with_default(c, currency)} AS {name(c.name)}" for c in contract.columns)
+    return f"SELECT {columns}, connection_id, connection_source FROM ({_one_per_key(cursor, contract)})"
 
 
 def _layer_select(cursor: duckdb.DuckDBPyConnection, contract: Contract, layer: Layer, rank: int) -> str:
@@ -150,14 +188,18 @@ def _unreadable(column: Column) -> str:
     return f"CASE WHEN {text} IS NOT NULL AND {typed(column)} IS NULL THEN {quoted(column.name)} END"
 
 
-def _set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datetime) -> int:
-    """Note rows at fault in quarantine and take those without a usable key out."""
+def keyless_condition(contract: Contract) -> str:
+    """SQL: a row without a usable key."""
     faults = [f"{name(c.name)} IS NULL" for c in contract.columns if c.is_key and c.sql_type != "VARCHAR"]
     texts = [f"{name(c.name)} = ''" for c in contract.columns if c.is_key and c.sql_type == "VARCHAR"]
     if len(texts) == len(contract.key):
         faults.append(" AND ".join(texts))
-    keyless = " OR ".join(f"({fault})" for fault in faults)
-    cursor.execute("DELETE FROM meta.quarantine WHERE contract = ? AND batch_id IS NULL", [contract.name])
+    return " OR ".join(f"({fault})" for fault in faults)
+
+
+def set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datetime) -> int:
+    """Note rows of `folding` that are at fault in quarantine and take those without a usable key out."""
+    keyless = keyless_condition(contract)
     at_fault = count(
         cursor,
         f"""INSERT INTO meta.quarantine
@@ -172,10 +214,19 @@ def _set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: datet
     return at_fault
 
 
-def _one_per_key(cursor: duckdb.DuckDBPyConnection, contract: Contract, keys: str) -> str:
-    """Rows of one key from several layers become one: in each column the strongest layer that has a value wins."""
-    if not count(cursor, f"SELECT count(*) - count(DISTINCT ({keys})) FROM folding"):
-        return "FROM folding"
+def _one_per_key(cursor: duckdb.DuckDBPyConnection, contract: Contract) -> str:
+    """Rows of one key from several records become one: in each column the strongest that has a value wins.
+
+    Hashes of such keys are kept in meta.several.
+    """
+    keys = ", ".join(name(k) for k in contract.key)
+    found = count(
+        cursor,
+        f"INSERT INTO meta.several SELECT ?, hash({keys}) FROM folding GROUP BY ALL HAVING count(*) > 1",
+        [contract.name],
+    )
+    if not found:
+        return "SELECT * EXCLUDE (layer_rank, unreadable) FROM folding"
     others = [c.name for c in contract.columns if not c.is_key] + ["connection_id", "connection_source"]
     merged = ", ".join(f"arg_max({name(c)}, strength) AS {name(c)}" for c in others)
     return f"""

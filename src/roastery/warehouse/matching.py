@@ -91,7 +91,8 @@ TAKE = (
 
 PLACED = """
 SELECT
-    transaction_id, first_value(transaction_id) OVER best AS sale_id, row_number() OVER best AS place, person_id,
+    transaction_id, first_value(transaction_id) OVER best AS sale_id, row_number() OVER best AS place, kind, system,
+    person_id,
     lead_id, opportunity_id, fee_amount, matched_by, days_apart,
     CAST(amount_apart * 0.000001::DECIMAL(7,6) AS DECIMAL(18,6)) AS amount_apart, candidates
 FROM sale_rows

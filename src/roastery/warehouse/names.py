@@ -23,7 +23,10 @@ def _versions(source: str, since: int, resource: str) -> str:
 
 
 def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: int) -> bool:
-    """Add the names in records after `since` (0: all, from nothing) to meta.campaign_names; True if any is new."""
+    """Add the names in records after `since` (0: all, from nothing) to meta.campaign_names; True if any is new.
+
+    Those that are new stand in the temporary table named.
+    """
     if since == 0:
         cursor.execute("DELETE FROM meta.campaign_names")
     query = "SELECT DISTINCT source, resource FROM raw.records WHERE seq > ? AND NOT deleted"
@@ -38,20 +41,21 @@ def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: in
         for dataset in NAMING
         if (IMPORT, dataset) in arrived
     ]
-    found = False
+    cursor.execute("CREATE OR REPLACE TEMP TABLE named AS FROM meta.campaign_names LIMIT 0")
     for select in selects:
         given = {row[0] for row in cursor.execute(f"DESCRIBE {select}").fetchall()}
         if not {"campaign_id", "campaign_name"} <= given:
             continue
         platform = f"nullif(trim({name('platform')}::VARCHAR), '')" if "platform" in given else "NULL"
-        added = count(
-            cursor,
-            f"""INSERT INTO meta.campaign_names
+        cursor.execute(
+            f"""INSERT INTO named
             SELECT DISTINCT campaign_id::VARCHAR, {platform}, trim(campaign_name::VARCHAR) FROM ({select}) s
             WHERE nullif(trim(campaign_name::VARCHAR), '') IS NOT NULL AND nullif(campaign_id::VARCHAR, '') IS NOT NULL
               AND NOT EXISTS (FROM meta.campaign_names n
                               WHERE n.campaign_id = s.campaign_id
-                                AND n.campaign_name = trim(s.campaign_name::VARCHAR))""",
+                                AND n.campaign_name = trim(s.campaign_name::VARCHAR))
+              AND NOT EXISTS (FROM named n
+                              WHERE n.campaign_id = s.campaign_id
+                                AND n.campaign_name = trim(s.campaign_name::VARCHAR))"""
         )
-        found = found or bool(added)
-    return found
+    return bool(count(cursor, "INSERT INTO meta.campaign_names FROM named"))

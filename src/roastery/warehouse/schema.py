@@ -1,6 +1,6 @@
 """The fixed tables of an organization's file: what landed (raw) and what the warehouse knows of itself (meta)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -8,6 +8,7 @@ CREATE SCHEMA IF NOT EXISTS meta;
 CREATE SCHEMA IF NOT EXISTS work;
 CREATE SCHEMA IF NOT EXISTS curated;
 CREATE SCHEMA IF NOT EXISTS published;
+CREATE SCHEMA IF NOT EXISTS delta;
 
 CREATE TABLE IF NOT EXISTS raw.records (
     seq BIGINT NOT NULL, batch_id VARCHAR NOT NULL, connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL,
@@ -34,6 +35,14 @@ CREATE TABLE IF NOT EXISTS meta.builds (
     last_seq BIGINT NOT NULL, digest VARCHAR NOT NULL, settings JSON NOT NULL, built_on DATE NOT NULL, tables JSON);
 CREATE TABLE IF NOT EXISTS meta.signatures (table_name VARCHAR NOT NULL, signature VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.campaign_names (campaign_id VARCHAR, platform VARCHAR, campaign_name VARCHAR);
+ALTER TABLE meta.builds ADD COLUMN IF NOT EXISTS derived_build BIGINT;
+CREATE TABLE IF NOT EXISTS meta.pending (table_name VARCHAR NOT NULL, how VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.layers (
+    contract VARCHAR NOT NULL, rank INTEGER NOT NULL, connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL,
+    resource VARCHAR NOT NULL, fill_no INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.several (contract VARCHAR NOT NULL, key_hash UBIGINT NOT NULL);
 """
 """meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
+meta.layers: what filled each contract when it was last folded whole, weakest first (fill_no -1: imports); meta.several:
+hashes of keys with rows from several records. meta.pending and delta: what is built so far but not yet derived from.
 work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""

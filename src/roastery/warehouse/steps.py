@@ -10,9 +10,8 @@ from hashlib import sha256
 from importlib.resources import files
 from inspect import getsource
 
-import duckdb
-
-from roastery.warehouse import identity, matching
+from roastery.warehouse import affected, affected_sales, identity, matching
+from roastery.warehouse.affected import Partly
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
 from roastery.warehouse.channels import channel_case, implied_platform_case
 from roastery.warehouse.contracts import CONTRACTS, Fill
@@ -23,12 +22,15 @@ from roastery.warehouse.sql import quoted
 
 @dataclass(frozen=True)
 class Step:
-    """Tables of the build. `reads` are those whose change makes it run again."""
+    """One table of the build (makes). `reads` are those whose change makes it run again.
+
+    run: code in place of SQL; it also takes `into` and narrowed inputs by their names (increments.py).
+    """
 
     makes: tuple[str, ...]
     reads: tuple[str, ...]
     sql: str
-    run: Callable[[duckdb.DuckDBPyConnection], None] | None = None
+    run: Callable[..., None] | None = None
 
 
 READ = re.compile(r"\b(?:curated|work|meta)\.\w+")
@@ -76,6 +78,16 @@ INTEGRATION_TYPE = """CASE
     WHEN source LIKE '%\\_ads' ESCAPE '\\' THEN 'ad_platform'
     ELSE 'operational' END"""
 
+
+FACTS = ("work.sale_records", "work.refunds_seen", "curated.sales", "curated.sale_refunds", "curated.sale_lines")
+"""What is derived before everything else: with these and the contracts the facts of money are there."""
+
+PARTLY: dict[str, Partly] = {
+    table: getattr(affected if hasattr(affected, constant) else affected_sales, constant)
+    for table in DERIVED
+    if hasattr(affected, constant := table.split(".")[1].upper()) or hasattr(affected_sales, constant)
+}
+"""Tables that can be brought up to date for some keys only."""
 
 GATES = frozenset(
     {

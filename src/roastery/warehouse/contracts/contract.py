@@ -104,6 +104,8 @@ class Fill:
 
     `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq), once per connection, and
     gives columns named as in the contract, a subset of them; the rest are null. Personal values are sealed already.
+    Without joins each row comes from one record, or from records of one partition day: so the rest need not be read
+    when one arrives.
     joins: other resources of the same connection that it reads as well, as `{name}` with the same columns.
     """
 
