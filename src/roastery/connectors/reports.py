@@ -196,17 +196,19 @@ def with_residuals(figures: str) -> str:
     figures: a SELECT with the contract's columns and `is_total`, true for rows at campaign grain (law 9), its figures
     as the text that the provider sent: what is no number goes on as it came, so that the build keeps it aside with its
     name instead of failing or counting it as zero; an ad's unreadable figure is then still in its campaign's residual.
-    Reach and frequency do not add up, so a residual has them only where the campaign has no ad rows that day.
+    A total that the provider does not give stays empty. Reach and frequency do not add up, so a residual has them only
+    where the campaign has no ad rows that day.
     """
     typed = ", ".join(f"try_cast({c} AS DECIMAL(18,6)) AS {c}_number" for c in ADDITIVE)
     numbers = ", ".join(f"{c}_number" for c in ADDITIVE)
     summed = ", ".join(f"sum(coalesce({c}_number, 0)) AS {c}" for c in ADDITIVE)
     rest = ", ".join(
-        f"CASE WHEN t.{c}_number IS NULL AND t.{c} IS NOT NULL THEN t.{c}::VARCHAR "
+        f"CASE WHEN t.{c}_number IS NULL THEN t.{c}::VARCHAR "
         f"ELSE (coalesce(t.{c}_number, 0) - coalesce(a.{c}, 0))::VARCHAR END AS {c}"
         for c in ADDITIVE
     )
-    is_something = " OR ".join(f"coalesce(try_cast({c} AS DECIMAL(18,6)) <> 0, true)" for c in ADDITIVE)
+    is_something = " OR ".join(f"({c} IS NOT NULL AND coalesce(try_cast({c} AS DECIMAL(18,6)) <> 0, true))"
+                               for c in ADDITIVE)  # fmt: skip
     return f"""
 WITH figures AS (SELECT *, {typed} FROM ({figures})),
 ads AS (

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from roastery.evals.twins import gaql
-from roastery.evals.twins.ad_truth import campaign_removed, campaigns, performance
+from roastery.evals.twins.ad_truth import campaign_removed, campaigns, performance, platform_tables
 from roastery.evals.twins.answers import html_page
 from roastery.evals.twins.control import Asked, Control
 from roastery.evals.twins.declaration import Declaration, Drift, Truth, platforms_restate
@@ -186,15 +186,15 @@ def _mask(query: gaql.Query) -> str:
 DECLARATION = Declaration(
     provider="google_ads",
     truth=(
-        performance("google_ads"),
-        campaigns("google_ads", "paid_search"),
+        performance(),
+        campaigns("paid_search"),
         Truth(
             "keyword_performance",
             "SELECT * REPLACE (lower(match_type) AS match_type) FROM keyword_days",
             day="report_date",
         ),
     ),
-    tables=lambda world: {"keyword_days": world.keyword_days},
+    tables=lambda world: {"keyword_days": world.keyword_days, **platform_tables("google_ads")(world)},
     quick={"history_months": 1, "slice_days": 7},
     quick_since=date(2026, 10, 3),
     restate=platforms_restate,

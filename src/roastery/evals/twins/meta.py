@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from roastery.evals.twins.ad_truth import campaigns, first_ad_deleted, performance
+from roastery.evals.twins.ad_truth import campaigns, first_ad_deleted, performance, platform_tables
 from roastery.evals.twins.answers import cut_off, html_page
 from roastery.evals.twins.control import Asked, Control
 from roastery.evals.twins.declaration import Declaration, Drift, platforms_restate
@@ -258,7 +258,8 @@ _ENTITIES = PerWorld(lambda world: {name: build(world) for name, build in ENTITI
 
 DECLARATION = Declaration(
     provider="meta_ads",
-    truth=(performance("meta_ads"), campaigns("meta_ads", "paid_social")),
+    truth=(performance(), campaigns("paid_social")),
+    tables=platform_tables("meta_ads"),
     quick={"history_months": 1, "slice_days": 7, "page_limit": 100},
     quick_since=date(2026, 10, 3),
     restate=platforms_restate,
