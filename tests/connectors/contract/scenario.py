@@ -24,8 +24,8 @@ from roastery.warehouse.raw import LandReport, RawBatch
 from tests.connectors.loopback import Secrets, Waits
 
 KEY = b"a key of the tests' own, 32 long"
-IMPATIENT = httpx2.Timeout(0.4, connect=5.0)
-"""So that a slow body is given up on at once."""
+IMPATIENT = 0.6
+"""Seconds of patience with which a slow body is given up on at once."""
 
 Rows = list[tuple[Any, ...]]
 
@@ -66,6 +66,7 @@ class Scenario:
     warehouse: Warehouse
     settings: Mapping[str, Any] = field(default_factory=dict)
     waits: Waits = field(default_factory=Waits)
+    patience_seconds: float = 60.0
 
     def __post_init__(self) -> None:
         twin = self.twins[self.declared.provider]
@@ -78,7 +79,7 @@ class Scenario:
     def sync(self, landing: Any = None, **more: Any) -> SyncReport:
         """One sync at the company's own time, without waiting."""
         clock = self.twins.world.clock
-        polite = Politeness(wait=self.waits, jitter=lambda: 1.0, timeout=IMPATIENT)
+        polite = Politeness(wait=self.waits, jitter=lambda: 1.0, timeout=httpx2.Timeout(self.patience_seconds))
         source = open_source(self.connection, self.secrets, clock, politeness=polite)
         return sync_connection(source, self.connection, landing or self.warehouse, clock, **more)
 

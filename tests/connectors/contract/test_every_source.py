@@ -13,7 +13,7 @@ from roastery.evals.twins.declaration import emptied
 from roastery.evals.twins.registry import declarations
 from roastery.evals.twins.weather import UNKNOWN_FIELD
 from tests.connectors.contract.conftest import Start
-from tests.connectors.contract.scenario import Dying, Killed, Scenario
+from tests.connectors.contract.scenario import IMPATIENT, Dying, Killed, Scenario
 
 PROVIDERS = tuple(declarations())
 SAMPLE = pytest.mark.parametrize("provider", PROVIDERS)
@@ -136,6 +136,7 @@ def test_access_that_ends_in_mid_sync_is_renewed_or_asked_for(start: Start, prov
 def test_weather_changes_nothing(start: Start, provider: str, fault: Fault) -> None:
     scenario = start(provider)
     met = scenario.twins.control.met[provider, fault]
+    scenario.patience_seconds = IMPATIENT if fault == "slow_body" else scenario.patience_seconds
     for after in (0, 2):
         scenario.twins.control.fail(provider, fault, times=2, after=after, wait_seconds=1.0)
     until_through(scenario, scenario.warehouse)
@@ -190,11 +191,15 @@ def test_a_missing_field_is_reported_and_nothing_becomes_zero(start: Start, prov
 
 @prove
 @SAMPLE
-def test_a_changed_type_is_kept_aside_by_name(start: Start, provider: str) -> None:
+def test_a_changed_type_is_kept_aside_by_name_or_refused(start: Start, provider: str) -> None:
     scenario, drift = start(provider), declarations()[provider].drift
     if drift is None:
         pytest.skip("nothing declared")
     scenario.twins.control.drift(provider, Shape(drift.field, "retyped"))
+    if drift.retyped_fails:
+        report = scenario.sync()
+        assert (report.outcome, report.landed) == ("failed", 0)
+        return
     scenario.synced()
     scenario.build()
     asked = "SELECT DISTINCT column_name FROM meta.quarantine WHERE contract = ? AND source = ?"

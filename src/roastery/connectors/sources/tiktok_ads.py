@@ -120,7 +120,7 @@ class TikTokAds:
     required_settings: ClassVar[tuple[str, ...]] = ("advertiser_id",)
     required_secrets: ClassVar[tuple[str, ...]] = ("access_token",)
     optional_settings: ClassVar[Mapping[str, str]] = {
-        "conversion_metric": "The metric that counts as a reported conversion; conversion. Another one reads history again.",
+        "conversion_metric": "What counts as a reported conversion; conversion. Another one reads history again.",
         "value_metric": "Which metric is their value; total_purchase_value.",
         "video_metric": "Which metric counts as a video view; video_watched_2s.",
         "report_time_zone": "The IANA zone of the report's days where it is not the account's own.",

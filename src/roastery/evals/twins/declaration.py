@@ -34,12 +34,14 @@ class Drift:
     """The field of the provider's JSON that changes its shape, and the column of a contract that it fills.
 
     missing_fails: a record without the field fails its resource with a sentence; False where the field may be absent.
+    retyped_fails: another type does so too, since a row can then not be read at all.
     """
 
     field: str
     contract: str
     column: str
     missing_fails: bool = True
+    retyped_fails: bool = False
 
 
 @dataclass(frozen=True)
