@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -187,6 +188,70 @@ class StampedBody:
         if not _any_match(secrets, stamp.encode() + body, claimed):
             raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
         return Delivery(lower.get(self.id_header.lower()) or _own_id(body), _topic(body), sent_at)
+
+
+@dataclass(frozen=True)
+class TimestampedBody:
+    """HMAC-SHA256 of body and timestamp, each in a header of its own, as Klaviyo sends it.
+
+    Which comes first is told in two ways by the field, so both are tried; a signature that leaves the time out is not
+    accepted, since it could be sent again for ever. Hex or base64.
+    """
+
+    header: str
+    stamp_header: str
+    id_header: str = ""
+    tolerance: timedelta = TOLERANCE
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        lower = {name.lower(): value for name, value in headers.items()}
+        given = _required(lower, self.header.lower())
+        stamp = _required(lower, self.stamp_header.lower())
+        sent_at = _recent(stamp, now, self.tolerance)
+        accepted = False
+        for claimed in (_decoded(given, "hex"), _decoded(given)):
+            for signed in (body + stamp.encode(), stamp.encode() + body):
+                accepted |= _any_match(secrets, signed, claimed)
+        if not accepted:
+            raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
+        return Delivery(lower.get(self.id_header.lower()) or _own_id(body), _topic(body), sent_at)
+
+
+@dataclass(frozen=True)
+class FormWebhook:
+    """A form, as Mailchimp sends it: signed like Stripe's where it is, else with the secret in its address.
+
+    Whether Mailchimp signs is told in two ways by the field. The value of `secret` in the webhook's address is what
+    proves the sender where the signature is absent; a delivery is known again by a hash of its body.
+    """
+
+    header: str
+    topic_field: str
+    parameter: str = "secret"
+    url: str = ""
+
+    def at(self, url: str) -> "FormWebhook":
+        """This scheme for the address that was called."""
+        return replace(self, url=url)
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        lower = {name.lower(): value for name, value in headers.items()}
+        sent_at = None
+        if lower.get(self.header.lower()):
+            sent_at = StampedSignature(self.header).verify(body, headers, secrets, now).sent_at
+        else:
+            given = dict(parse_qsl(urlsplit(self.url).query)).get(self.parameter, "")
+            accepted = False
+            for secret in secrets:
+                accepted |= bool(secret) and hmac.compare_digest(secret.encode(), given.encode())
+            if not accepted:
+                told = f"The webhook is not signed, and its address does not carry the right '{self.parameter}'."
+                raise WebhookRejected(told)
+        try:
+            topic = dict(parse_qsl(body.decode())).get(self.topic_field, "")
+        except UnicodeDecodeError:
+            raise WebhookRejected("The webhook is not a form.") from None
+        return Delivery(hashlib.sha256(body).hexdigest(), topic, sent_at)
 
 
 def _any_match(secrets: Sequence[str], signed: bytes, claimed: bytes) -> bool:

@@ -212,8 +212,6 @@ class Ga4:
         if status == "UNAUTHENTICATED" or reply.status == 401:
             raise Credentials(f"{TITLE} no longer accepts this connection's access. Connect it again.")
         if status == "PERMISSION_DENIED":
-            raise AbortSync(
-                f"{TITLE} does not let this connection read that. Check property_id. It said: {said}"
-            )
+            raise AbortSync(f"{TITLE} does not let this connection read that. Check property_id. It said: {said}")
         if status == "INVALID_ARGUMENT":
             raise AbortSync(f"{TITLE} refused the request. It said: {said}")

@@ -1,6 +1,5 @@
 """Reading Shopify: which pages are asked for, in which order, and where the next sync goes on."""
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -12,6 +11,7 @@ from roastery.connectors.changes import Ask, Reading, changed_records
 from roastery.connectors.errors import AbortSync
 from roastery.connectors.graphql import GraphQL, Node
 from roastery.connectors.http import Reply
+from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
 from roastery.connectors.reports import DAY, today_in
 from roastery.connectors.sources.shopify.documents import (
@@ -36,18 +36,6 @@ TOKEN_HEADER = HeaderStyle("X-Shopify-Access-Token", "")
 RECENT_ORDERS = timedelta(days=60)
 FULL_READ_EVERY = timedelta(hours=24)
 """A change of cost does not always touch its product, so now and then all products are read again."""
-
-
-def without_addresses(url: str) -> str:
-    """A page's address without the e-mail addresses that newsletters write into their links (law 15).
-
-    >>> without_addresses("https://a.example/?utm_id=7&email=ada%40b.example&x=c@d.example#top")
-    'https://a.example/?utm_id=7&email=&x=#top'
-    """
-    return MAIL_IN_URL.sub("=", url)
-
-
-MAIL_IN_URL = re.compile(r"=[^=&#]*(?:@|%40)[^=&#]*", re.IGNORECASE)
 
 
 def numbered(record: Record) -> str:
