@@ -136,9 +136,17 @@ class HttpClient:
         """The JSON of a GET."""
         return self._call(lambda: self._read("GET", path, params=params), cost)
 
-    def post(self, path: str, *, body: Any = None, form: Mapping[str, str] | None = None, cost: float = 1.0) -> Any:
-        """The JSON of a POST with a JSON body, or a form."""
-        return self._call(lambda: self._read("POST", path, body=body, form=form), cost)
+    def post(
+        self,
+        path: str,
+        *,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        cost: float = 1.0,
+        also: Sequence[Bucket] = (),
+    ) -> Any:
+        """The JSON of a POST with a JSON body, or a form. also: further limits that this request falls under."""
+        return self._call(lambda: self._read("POST", path, body=body, form=form), cost, also)
 
     def stream(self, path: str, *, body: Any, cost: float = 1.0) -> Iterator[Any]:
         """The elements of the JSON array that a POST answers with, one by one while it is still arriving.
@@ -155,10 +163,10 @@ class HttpClient:
 
     # One call: sign, wait for a token, ask, judge; again while that makes sense.
 
-    def _call(self, ask: Callable[[], Any], cost: float) -> Any:
+    def _call(self, ask: Callable[[], Any], cost: float, also: Sequence[Bucket] = ()) -> Any:
         failures, waited, renewed = 0, 0.0, False
         while True:
-            self._take_turn(cost)
+            self._take_turn(cost, also)
             try:
                 return ask()
             except Credentials as refused:
@@ -177,9 +185,9 @@ class HttpClient:
             waited += delay
             self._wait(delay, last.message)
 
-    def _take_turn(self, cost: float) -> None:
+    def _take_turn(self, cost: float, also: Sequence[Bucket] = ()) -> None:
         """Wait until every bucket lets us through; a wait beyond the patience ends the sync instead."""
-        seconds = max((bucket.take(cost) for bucket in self.buckets), default=0.0)
+        seconds = max((bucket.take(cost) for bucket in (*self.buckets, *also)), default=0.0)
         if seconds > self._politeness.patience_seconds:
             raise Throttled(f"{self.title} is limiting how much may be asked.", wait_seconds=seconds)
         self._wait(seconds, f"keeping to the limits of {self.title}")
