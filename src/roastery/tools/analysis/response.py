@@ -25,7 +25,7 @@ KNOT_DAYS = 56
 # Spend whose movement apart from season, trend and the other channels is below this share of its mean did not vary.
 LEAST_VARIATION = 0.05
 # A channel of which the data says less than this (share by which the prior's spread shrinks) is not moved.
-LEAST_LEARNT = 0.25
+LEAST_LEARNT = 0.1
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,18 @@ class Response:
 
 
 def fit_response(
-    revenue: Any, spend: Any, names: tuple[str, ...], *, seed: int, events: Integers | None = None
+    revenue: Any,
+    spend: Any,
+    names: tuple[str, ...],
+    *,
+    seed: int,
+    events: Integers | None = None,
+    demand: Any = None,
 ) -> Response:
     """Learn the curves from daily revenue (days,) and spend (days, channels), complete days in order.
+
+    demand: a daily series (days,) that moves with demand but not with this spend, such as orders of customers who bought
+    before.
 
     Errors: TooLittleData under twelve weeks; CannotTell when no channel's spend varied on its own (the message says
     what would settle it: see `holdout.propose_holdout`).
@@ -84,6 +93,10 @@ def fit_response(
     if np.ptp(y) == 0:
         raise CannotTell("Revenue never changed, so nothing can be learned from spend.")
     controls = _controls(len(y), events)
+    if demand is not None:
+        beside = floats("demand", demand)
+        same_length(revenue=y, demand=beside)
+        controls = np.hstack([controls, _index(beside)[:, None] * _hats(len(y))])
     variation = _variation(x, controls)
     if not np.any(variation >= LEAST_VARIATION):
         raise CannotTell(
@@ -109,7 +122,7 @@ def carried_over(spend: Floats, theta: float) -> Floats:
 
 def _features(spend: Floats) -> Floats:
     """Each shape's contribution at slope one; shape (shapes, days)."""
-    mean = max(float(spend.mean()), 1e-9)
+    mean = float(active_mean(spend[:, None])[0])
     by_theta = {theta: carried_over(spend, theta) for theta in CARRY_OVER}
     return np.stack([k * mean * np.log1p(by_theta[theta] / (k * mean)) for theta, k in SHAPES])
 
@@ -117,14 +130,25 @@ def _features(spend: Floats) -> Floats:
 def _controls(days: int, events: Integers | None) -> Floats:
     """Weekdays, a trend that may bend every eight weeks, the year where one is behind, and known days."""
     t = np.arange(days, dtype=np.float64)
-    columns = [np.eye(7)[np.arange(days) % 7]]
-    knots = np.linspace(0, days - 1, max(days // KNOT_DAYS, 1) + 1)
-    hats = np.stack([np.interp(t, knots, row) for row in np.eye(len(knots))], axis=1)
-    columns.append(hats[:, 1:])
+    columns = [np.eye(7)[np.arange(days) % 7], _hats(days)[:, 1:]]
     if events is not None:
         same_length(revenue=t, events=events)
         columns += [(events == code).astype(np.float64)[:, None] for code in np.unique(events[events > 0])]
     return np.hstack(columns)
+
+
+def _hats(days: int) -> Floats:
+    """Straight lines between a knot every eight weeks: column i is 1 at knot i and 0 at the others."""
+    t = np.arange(days, dtype=np.float64)
+    knots = np.linspace(0, days - 1, max(days // KNOT_DAYS, 1) + 1)
+    return np.stack([np.interp(t, knots, row) for row in np.eye(len(knots))], axis=1)
+
+
+def _index(demand: Floats) -> Floats:
+    """Each day against the eight weeks around it, so that what grows for other reasons does not count as demand."""
+    near = np.ones(KNOT_DAYS + 1)
+    around = np.convolve(demand, near, "same") / np.convolve(np.ones(len(demand)), near, "same")
+    return np.asarray(demand / np.maximum(around, 1e-9), dtype=np.float64)
 
 
 def _variation(x: Floats, controls: Floats) -> Floats:
@@ -142,7 +166,12 @@ def _without_controls(y: Floats, features: Floats, controls: Floats) -> tuple[Fl
     channels, shapes, days = features.shape
     flat = features.reshape(-1, days).T
     first = np.hstack([controls, flat[:, shapes - 1 :: shapes]])
-    noise = y - first @ np.linalg.lstsq(first, y, rcond=None)[0]
+    expected = first @ np.linalg.lstsq(first, y, rcond=None)[0]
+    # Counts and sums of sales scatter more where they are larger: days weigh by their expected size.
+    weight = 1 / np.sqrt(np.maximum(expected, 0.25 * abs(float(y.mean())) + 1e-12))
+    weight /= weight.mean()
+    y, flat, controls = y * weight, flat * weight[:, None], controls * weight[:, None]
+    noise = (y / weight - expected) * weight
     echo = float(np.clip(noise[1:] @ noise[:-1] / max(float(noise @ noise), 1e-12), 0.0, 0.9))
     white = [column[1:] - echo * column[:-1] for column in (y, flat, controls)]
     basis, _ = np.linalg.qr(white[2])
@@ -160,42 +189,87 @@ def _sampled(
         (flat @ flat.T).reshape(channels, shapes, channels, shapes),
         (flat @ target).reshape(channels, shapes),
     )
-    prior, spread = _prior(target, columns)
-    at, slope = np.full(channels, SHAPES.index((0.5, 2.0))), np.full(channels, prior)
+    pooled, error = _pooled(target, columns)
+    kin = _Kin(pooled, max(pooled, error, 1e-9), 0.5 * max(pooled, error, 1e-9))
+    at, slope = np.full(channels, SHAPES.index((0.5, 2.0))), np.full(channels, max(pooled, 0.0))
     freedom = max(days - channels - 20, 10)
     left = target - np.einsum("c,cd->d", slope, columns[np.arange(channels), at])
-    kept_slope, kept_at, noises = [], [], []
+    kept_slope, kept_at, noises, kins = [], [], [], []
     for sweep in range(BURN_IN + DRAWS):
         variance = float(left @ left) / g.chisquare(freedom)
         for c in range(channels):
             others = [o for o in range(channels) if o != c]
             pull = with_target[c] - sum((slope[o] * gram[c, :, o, at[o]] for o in others), np.zeros(shapes))
             own = np.einsum("ss->s", gram[c, :, c, :])
-            at[c], slope[c] = _drawn(pull, own, variance, prior, spread, g)
+            at[c], slope[c] = _drawn(pull, own, variance, kin.mean, kin.spread, g)
+        kin = kin.moved(slope, g)
         left = target - np.einsum("c,cd->d", slope, columns[np.arange(channels), at])
         if sweep >= BURN_IN:
             kept_slope.append(slope.copy())
             kept_at.append(at.copy())
             noises.append(variance)
+            kins.append((kin.mean, kin.spread))
     drawn, chosen = np.stack(kept_slope), np.stack(kept_at)
-    mean = np.maximum(x.mean(axis=0), 1e-9)
+    mean = active_mean(x)
     grid = np.array(SHAPES)
     halving = grid[chosen, 1] * mean
     return Response(
         names, mean, x.max(axis=0), drawn, halving, grid[chosen, 0],
-        _learnt(drawn, halving, mean, prior, spread, g), variation, float(np.sqrt(np.mean(noises))),
+        _learnt(drawn, halving, mean, np.array(kins), g), variation, float(np.sqrt(np.mean(noises))),
     )  # fmt: skip
 
 
-def _prior(target: Floats, columns: Floats) -> tuple[float, float]:
-    """Mean and spread of a channel's slope: the return of all spend together, with a wide berth."""
-    linear = columns[:, SHAPES.index((0.5, 20.0))].sum(axis=0)
+def active_mean(x: Floats) -> Floats:
+    """Mean spend of each channel over the days on which it was spent on, so that a pause does not bend its curve."""
+    days = (x > 0).sum(axis=0)
+    return np.maximum(x.sum(axis=0) / np.maximum(days, 1), 1e-9)
+
+
+def _pooled(target: Floats, columns: Floats) -> tuple[float, float]:
+    """The return of all spend together, and how far noise may move it."""
+    linear = columns[:, SHAPES.index((0.5, 2.0))].sum(axis=0)
     own = max(float(linear @ linear), 1e-12)
-    pooled = float(linear @ target) / own
-    error = float(np.std(target)) / np.sqrt(own)
-    # A straight line reads the return at today's spend; slopes at zero spend lie above it.
-    mean = max(1.5 * pooled, 0.0)
-    return mean, max(mean, error, 1e-9)
+    return max(float(linear @ target) / own, 0.0), float(np.std(target)) / float(np.sqrt(own))
+
+
+@dataclass(frozen=True)
+class _Kin:
+    """Slopes are kin: normal around a common mean, cut at zero; mean and spread are learned with them.
+
+    Otherwise a channel of which the data says little would keep what the prior says, and look better (or worse) than
+    those of which it says much.
+    """
+
+    mean: float
+    spread: float
+    scale: float
+
+    def moved(self, slope: Floats, g: np.random.Generator, steps: int = 4) -> "_Kin":
+        """Metropolis steps on both, given the slopes."""
+        here, now = self, self._log(slope)
+        for _ in range(steps):
+            there = _Kin(
+                here.mean + 0.6 * here.spread * g.normal() / np.sqrt(len(slope)) * 1.5,
+                here.spread * float(np.exp(0.4 * g.normal())),
+                here.scale,
+            )
+            then = there._log(slope)
+            if np.log(g.random()) < then - now:
+                here, now = there, then
+        return here
+
+    def _log(self, slope: Floats) -> float:
+        """Slopes' likelihood, the mean's normal and the spread's half-normal prior (in log spread)."""
+        from scipy.special import log_ndtr
+
+        if self.mean < 0 or not 1e-6 * self.scale < self.spread < 1e3 * self.scale:
+            return -np.inf
+        apart = (slope - self.mean) / self.spread
+        likelihood = -0.5 * float(apart @ apart) - len(slope) * (
+            float(np.log(self.spread)) + float(log_ndtr(self.mean / self.spread))
+        )
+        prior = -0.5 * (self.spread / self.scale) ** 2 + float(np.log(self.spread))
+        return likelihood + prior - 0.5 * (self.mean / (4 * self.scale)) ** 2
 
 
 def _drawn(
@@ -217,15 +291,14 @@ def _drawn(
     return shape, max(m + d * float(ndtri(min(quantile, 1 - 1e-12))), 0.0)
 
 
-def _learnt(
-    slope: Floats, halving: Floats, mean: Floats, prior: float, spread: float, g: np.random.Generator
-) -> Floats:
-    """How far the spread of the return at today's spend has shrunk from what the prior alone would say."""
+def _learnt(slope: Floats, halving: Floats, mean: Floats, kins: Floats, g: np.random.Generator) -> Floats:
+    """How far the spread of the return at today's spend has shrunk from what the others' slopes alone would say."""
     from scipy.special import ndtr, ndtri
 
-    below = ndtr(-prior / spread)
-    blind_slope = np.maximum(prior + spread * ndtri(below + g.random(4_000) * (1 - below) * (1 - 1e-9)), 0.0)
-    blind_halving = np.array(HALVING)[g.integers(0, len(HALVING), 4_000)]
+    centre, spread = (np.repeat(kins[:, n], 10) for n in (0, 1))
+    below = ndtr(-centre / spread)
+    blind_slope = np.maximum(centre + spread * ndtri(below + g.random(len(centre)) * (1 - below) * (1 - 1e-9)), 0.0)
+    blind_halving = np.array(HALVING)[g.integers(0, len(HALVING), len(centre))]
     blind = blind_slope * blind_halving * np.log1p(1 / blind_halving)
     now = slope * halving * np.log1p(mean / halving) / mean
     return np.asarray(np.clip(1 - now.std(axis=0) / max(float(blind.std()), 1e-12), 0.0, 1.0), dtype=np.float64)
