@@ -105,6 +105,43 @@ def campaign_rows() -> list[dict[str, object]]:
     ]
 
 
+def asset_rows() -> list[dict[str, object]]:
+    """Two films, one of which tires, and a picture hardly shown."""
+    kinds = {"film": "video", "short": "video", "picture": "image"}
+    return [
+        {
+            "asset_id": id,
+            "asset_name": id.title(),
+            "asset_type": kind,
+            "creation_cost": "120.00",
+            "currency": "USD",
+            "created_at": "2026-08-25T12:00:00+00:00",
+            "tags": '["autumn", "people"]' if kind == "video" else '["autumn"]',
+        }
+        for id, kind in kinds.items()
+    ]
+
+
+def shown_rows() -> list[dict[str, object]]:
+    """Each asset's days in campaign c1: impressions, clicks, and revenue kept with it."""
+    clicks = {"film": lambda n: 30, "short": lambda n: round(60 * 0.97**n), "picture": lambda n: 0}
+    return [
+        {
+            "asset_id": id,
+            "campaign_id": "c1",
+            "platform": "meta_ads",
+            "performance_date": day,
+            "impressions": 1500 if id != "picture" else 2,
+            "clicks": clicks[id](n),
+            "conversions": "1" if id == "film" and n % 7 == 0 else "0",
+            "revenue": "40.00" if id == "film" and n % 7 == 0 else "0",
+            "currency": "USD",
+        }
+        for n, day in enumerate(days())
+        for id in clicks
+    ]
+
+
 def as_csv(rows: list[dict[str, object]]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]))
@@ -125,6 +162,8 @@ def fill(warehouse: Warehouse) -> None:
         ("customers", customers),
         ("transactions", order_rows()),
         ("touchpoints", touch_rows()),
+        ("assets", asset_rows()),
+        ("asset_campaign_performance", shown_rows()),
     ):
         report = warehouse.import_rows(dataset, as_csv(rows), "text/csv", build=False)
         assert not report.rejected, report.errors

@@ -56,6 +56,13 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"conversion": "revenue", "by": "campaign", "steps": 3, "paths": 2, "attribution_window_days": 7},
         {"customer": "p3-1"},
     ],
+    "recommend_budget": [{}, {"by": "platform", "objective": "new_customers", "most_change": 0.2}],
+    "analyze_assets": [
+        {"period": OCTOBER},
+        {"by": "asset_type", "rate": "conversion_rate"},
+        {"by": "tag", "limit": 1},
+        {"by": "age", "filters": [{"dimension": "asset_type", "values": ["video"]}]},
+    ],
     "compare_attribution": [
         {"by": "campaign", "period": OCTOBER, "break_even": 2},
         {"conversion": "orders", "by": "platform", "attribution_models": ["linear", "markov"], "period": OCTOBER},

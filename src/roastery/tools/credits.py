@@ -374,15 +374,15 @@ def _filters(
         if spec.op not in TEXT_OPS:
             raise BadQuery(f"A filter on '{name}' takes one of: {', '.join(TEXT_OPS)}.", allowed=TEXT_OPS)
         if name in conversion.filters:
-            own.append((spec, Condition(conversion.filters[name], spec.op, _stored(context, name, spec))))
+            own.append((spec, Condition(conversion.filters[name], spec.op, stored_values(context, name, spec))))
         elif name in SPLITS:
-            touch.append(Condition(SPLITS[name], spec.op, _stored(context, name, spec)))
+            touch.append(Condition(SPLITS[name], spec.op, stored_values(context, name, spec)))
         else:
             raise ImpossibleSplit(conversion.name, name, (*conversion.filters, *SPLITS), "nor filtered by it")
     return own, tuple(touch)
 
 
-def _stored(context: ToolContext, dimension: str, spec: FilterSpec) -> tuple[str, ...]:
+def stored_values(context: ToolContext, dimension: str, spec: FilterSpec) -> tuple[str, ...]:
     """Values as stored: a name that people use becomes its id; `none` and `unknown` are the absence of a value."""
     label = dimensions_of(context)[dimension].label_column
     found: list[str] = []

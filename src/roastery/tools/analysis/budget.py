@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -45,12 +46,14 @@ def reallocate(
     least: Floats | None = None,
     most: Floats | None = None,
     margin: float = 1.0,
+    must_earn: bool = True,
     quantum: Decimal = Decimal("0.01"),
 ) -> Reallocation:
-    """The split of a daily budget (today's by default) that brings most revenue for the doubt in it, none moved too far.
+    """The split of a daily budget (today's by default) that brings most for the doubt in it, none moved far.
 
     Units: money a day. `most_change` bounds each channel's change as a share of its spend; `least` and `most` bound
-    it further. `margin` turns revenue into margin for judging a changed budget.
+    it further. `margin` turns revenue into margin for judging a changed budget, which must earn its own cost unless
+    `must_earn` is off (where the response is no money).
     Errors: CannotTell when fewer than two channels can be told, or no split gains with a chance of 90 %; UnfitInput
     when the bounds cannot hold the budget.
     """
@@ -72,7 +75,7 @@ def reallocate(
         raise UnfitInput(f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}, not {whole:.2f}.")
     after = _surest_split(response, low, high, whole, today)
     gains = (response.revenue(after) - response.revenue(today)).sum(axis=1) * margin - (whole - float(today.sum())) * (
-        budget is not None
+        budget is not None and must_earn
     )
     chance = float(np.mean(gains > 0))
     if chance < SURE_ENOUGH:
@@ -105,7 +108,7 @@ def _surest_split(response: Response, low: Floats, high: Floats, whole: float, t
     unit = max(whole, 1e-9)
     base = slope * halving * np.log1p(today[free] / halving)
 
-    def loss(parts: Floats) -> tuple[float, Floats]:
+    def loss(parts: Any) -> tuple[float, Any]:
         spend = parts * unit
         gain = (slope * halving * np.log1p(spend / halving) - base).sum(axis=1) / unit
         rate = slope / (1 + spend / halving)
@@ -117,7 +120,7 @@ def _surest_split(response: Response, low: Floats, high: Floats, whole: float, t
     if free.sum() < 2:
         return start
     fixed = float(start[~free].sum())
-    found = minimize(
+    found: Any = minimize(  # type: ignore[call-overload]
         loss, start[free] / unit, jac=True, method="SLSQP",
         bounds=list(zip(low[free] / unit, high[free] / unit, strict=True)),
         constraints=[{"type": "eq", "fun": lambda p: p.sum() - (whole - fixed) / unit, "jac": np.ones_like}],

@@ -211,3 +211,41 @@ def _caveats(y: Floats, flags: Flags, start: int, spread: float | None) -> tuple
     if len(y) - start < LEAST_DAYS or start < LEAST_DAYS:
         said.append("Less than a week before or after: a weekday may look like an effect.")
     return tuple(said)
+
+
+@dataclass(frozen=True)
+class Switchback:
+    """A test without places: the treatment is paused in every other week, drawn by lot, for `weeks` weeks in all."""
+
+    weeks: int
+    expected_ratio: float
+    detectable: float
+    cost: float
+
+
+def propose_switchback(
+    outcome: Any, expected_ratio: float, *, power: float = 0.8, level: float = 0.95, longest: int = 26
+) -> Switchback:
+    """The shortest test by weeks that finds a relative effect in four of five cases.
+
+    Shape: `outcome` (days,), at least eight weeks. The noise is that of one week against the next.
+    Errors: TooLittleData; CannotTell when `longest` weeks would not find it.
+    """
+    from scipy.special import stdtrit
+
+    y = floats("outcome", outcome)
+    if not 0 < expected_ratio < 1:
+        raise UnfitInput("The expected effect must lie between 0 and 1, as a share of the outcome.")
+    if len(y) < 56 or y.sum() <= 0:
+        raise TooLittleData("A test by weeks is planned from at least 56 days with an outcome.")
+    weekly = y[len(y) % 7 :].reshape(-1, 7).sum(axis=1)
+    noise = float(np.diff(weekly).std() / np.sqrt(2) / weekly.mean())
+    for weeks in range(4, longest + 1, 2):
+        quantiles = stdtrit(weeks - 2, (1 + level) / 2) + stdtrit(weeks - 2, power)
+        found = float(quantiles * noise * np.sqrt(4 / weeks))
+        if found <= expected_ratio:
+            return Switchback(weeks, expected_ratio, found, expected_ratio * float(weekly.mean()) * weeks / 2)
+    raise CannotTell(
+        f"Even {longest} weeks of pausing every other week would not show an effect of {expected_ratio:.1%}; pause a "
+        "larger part of the spend."
+    )

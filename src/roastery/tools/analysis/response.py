@@ -75,8 +75,8 @@ def fit_response(
 ) -> Response:
     """Learn the curves from daily revenue (days,) and spend (days, channels), complete days in order.
 
-    demand: a daily series (days,) that moves with demand but not with this spend, such as orders of customers who bought
-    before.
+    demand: a daily series (days,) that moves with demand but not with this spend, such as orders of customers who
+    bought before.
 
     Errors: TooLittleData under twelve weeks; CannotTell when no channel's spend varied on its own (the message says
     what would settle it: see `holdout.propose_holdout`).
@@ -222,7 +222,7 @@ def _sampled(
 def active_mean(x: Floats) -> Floats:
     """Mean spend of each channel over the days on which it was spent on, so that a pause does not bend its curve."""
     days = (x > 0).sum(axis=0)
-    return np.maximum(x.sum(axis=0) / np.maximum(days, 1), 1e-9)
+    return np.asarray(np.maximum(x.sum(axis=0) / np.maximum(days, 1), 1e-9), dtype=np.float64)
 
 
 def _pooled(target: Floats, columns: Floats) -> tuple[float, float]:
