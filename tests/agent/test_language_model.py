@@ -12,7 +12,7 @@ from roastery.agent.answer import Answer
 from roastery.agent.chat_model import chat_model, strict_arguments
 from roastery.agent.errors import ModelFailure, UnknownModel
 from roastery.agent.graph import Analyst
-from roastery.agent.state import Budget, Turn
+from roastery.agent.state import Allowance, Budget, Turn
 from roastery.tools.base import ToolContext
 from tests.agent.company import HOSTILE
 from tests.agent.openai_server import (
@@ -256,3 +256,36 @@ def test_arguments_are_read_strictly(text: str) -> None:
 def test_a_setting_that_names_no_model_is_refused(setting: str) -> None:
     with pytest.raises(UnknownModel, match="is not a model setting"):
         chat_model(setting)
+
+
+def test_what_a_model_costs_is_counted_and_traced_under_standard_names(context: ToolContext) -> None:
+    answer = ask(context, [calls(CALL), lambda body: says(f"ROAS was [[{facts_of(body)[0]['id']}]].")])
+    assert answer.trace["input_tokens"] > 100
+    assert answer.trace["output_tokens"] > 0
+    spans = {span["name"]: span for span in answer.trace["spans"]}
+    assert spans["invoke_agent roastery"]["parent_id"] is None
+    tool = spans["execute_tool query_metrics"]["attributes"]
+    assert tool["gen_ai.operation.name"] == "execute_tool"
+    assert tool["roastery.receipt.id"] == answer.receipts[0].id
+    assert spans["chat scripted"]["attributes"]["gen_ai.usage.input_tokens"] > 0
+    assert "trace" not in answer.model_dump()
+
+
+@pytest.mark.parametrize(
+    ("budget", "allowance", "said"),
+    [
+        (Budget(tokens=10), Allowance(), "one question may cost"),
+        (Budget(money=0.0001, prices=(10.0, 10.0)), Allowance(), "one question may cost"),
+        (Budget(), Allowance(tokens=0), "organization may spend"),
+        (Budget(prices=(10.0, 10.0)), Allowance(money=-0.5), "organization may spend"),
+    ],
+)
+def test_when_its_budget_is_spent_the_built_in_model_answers_and_says_so(
+    context: ToolContext, budget: Budget, allowance: Allowance, said: str
+) -> None:
+    with served([calls(("describe_metrics", {})), calls(CALL)], budget) as (server, analyst):
+        answer = analyst.ask(QUESTION, context, allowance=allowance)
+    assert answer.status == "answered"
+    assert set(roas(answer)) >= {"meta_ads", "google_ads"}
+    assert said in " ".join(answer.caveats)
+    assert len(server.requests) <= 1

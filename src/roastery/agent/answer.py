@@ -36,3 +36,5 @@ class Answer(BaseModel):
     suggestions: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     notes: dict[str, Any] = Field(default_factory=dict)
+    trace: dict[str, Any] = Field(default_factory=dict, exclude=True)
+    """How it came about, as `agent.trace` tells it; kept beside the answer, not sent with it."""

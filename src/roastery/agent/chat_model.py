@@ -105,6 +105,7 @@ def _streamed(model: Any, said: Sequence[BaseMessage], seconds: float) -> AIMess
     content: list[str] = []
     raw: dict[int, dict[str, str]] = {}
     finish: str | None = None
+    usage: Any = None
     chunks = _guarded(model.stream(list(said), timeout=seconds))
     size = 0
     for chunk in chunks:
@@ -120,11 +121,12 @@ def _streamed(model: Any, said: Sequence[BaseMessage], seconds: float) -> AIMess
             part["args"] += call.get("args") or ""
             part["id"] = part["id"] or call.get("id") or ""
         finish = chunk.response_metadata.get("finish_reason") or finish
+        usage = chunk.usage_metadata or usage
         if time.monotonic() > deadline:
             raise ModelFailure("The model took too long.", "timeout")
         if size > LONGEST_REPLY:
             raise ModelFailure("The model's reply does not end.", "too_long")
-    return _whole("".join(content), [raw[i] for i in sorted(raw)], finish)
+    return _whole("".join(content), [raw[i] for i in sorted(raw)], finish, usage)
 
 
 def _in_one_piece(model: Any, said: Sequence[BaseMessage], seconds: float) -> AIMessage:
@@ -135,10 +137,10 @@ def _in_one_piece(model: Any, said: Sequence[BaseMessage], seconds: float) -> AI
         raise ModelFailure("The model sent a tool call that is not valid JSON.", "broken_json")
     finish = reply.response_metadata.get("finish_reason") or "stop"
     raw = [{"name": c["name"], "args": json.dumps(c["args"]), "id": c["id"] or ""} for c in reply.tool_calls]
-    return _whole(_text(reply), raw, finish)
+    return _whole(_text(reply), raw, finish, reply.usage_metadata)
 
 
-def _whole(content: str, raw: Sequence[dict[str, str]], finish: str | None) -> AIMessage:
+def _whole(content: str, raw: Sequence[dict[str, str]], finish: str | None, usage: Any = None) -> AIMessage:
     """A reply that is complete in every part, else ModelFailure."""
     if finish is None:
         raise ModelFailure("The model's reply was cut off.", "cut_stream")
@@ -158,7 +160,9 @@ def _whole(content: str, raw: Sequence[dict[str, str]], finish: str | None) -> A
         )
     if not calls and not content.strip():
         raise ModelFailure("The model's reply is empty.", "empty")
-    return AIMessage(content, tool_calls=calls, response_metadata={"finish_reason": finish})
+    return AIMessage(
+        content, tool_calls=calls, response_metadata={"finish_reason": finish}, usage_metadata=usage or None
+    )
 
 
 def strict_arguments(text: str) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from roastery.agent.answer import Answer
-from roastery.agent.state import AnalystState, Budget, Run, Turn, turns_of
+from roastery.agent.state import Allowance, AnalystState, Budget, Run, Turn, turns_of
 from roastery.tools.base import Tool, ToolContext
 from roastery.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from roastery.agent.planner.offline import LexiconSource
 
+NAME = "roastery"
 Event = tuple[Literal["step", "token", "answer"], Any]
 
 
@@ -59,12 +60,14 @@ class Analyst:
         context: ToolContext,
         conversation_id: str | None = None,
         history: Sequence[Turn] | None = None,
+        allowance: Allowance | None = None,
     ) -> Answer:
         """One question, answered, asked back or refused within the budget.
 
+        allowance: what the organization may still spend on the language model today; no limit when None.
         history: the thread's earlier turns, oldest first; with a checkpointer it may be left out.
         """
-        run = self._run(context)
+        run = self._run(context, allowance)
         return self._finish(run, self._start(question, run, conversation_id, history))
 
     def stream(
@@ -73,10 +76,11 @@ class Analyst:
         context: ToolContext,
         conversation_id: str | None = None,
         history: Sequence[Turn] | None = None,
+        allowance: Allowance | None = None,
     ) -> Iterator[Event]:
         """The same, told as it happens: ("step", {…}), verified sentences as ("token", text), ("answer", Answer)."""
         events: queue.Queue[Event | BaseException] = queue.Queue()
-        run = self._run(context)
+        run = self._run(context, allowance)
         run.tell = lambda kind, value: events.put((kind, value))  # type: ignore[arg-type]
 
         def work() -> None:
@@ -94,7 +98,7 @@ class Analyst:
             if event[0] == "answer":
                 return
 
-    def _run(self, context: ToolContext) -> Run:
+    def _run(self, context: ToolContext, allowance: Allowance | None) -> Run:
         now = time.monotonic()
         run = Run(
             replace(context, for_agent=True),
@@ -102,6 +106,7 @@ class Analyst:
             now + self.budget.seconds * (1 - self.budget.reserve),
         )
         run.lexicon = self.lexicons.of(context)
+        run.allowance = allowance or Allowance()
         return run
 
     def _config(self, context: ToolContext, conversation_id: str) -> dict[str, Any]:
@@ -125,12 +130,13 @@ class Analyst:
         return self._invoke(state, run, self._config(run.context, conversation_id))
 
     def _invoke(self, given: Any, run: Run, config: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = self.graph.invoke(given, config, context=run)
+        with run.trace.span("invoke_agent roastery", gen_ai__operation__name="invoke_agent", gen_ai__agent__name=NAME):
+            found: dict[str, Any] = self.graph.invoke(given, config, context=run)
         return found
 
     def _finish(self, run: Run, state: dict[str, Any]) -> Answer:
         assert run.answer is not None
-        return run.answer
+        return run.answer.model_copy(update={"trace": run.trace.as_json()})
 
 
 def _build(model: Any, tools: Mapping[str, Tool[Any]], budget: Budget, checkpointer: Any) -> Any:
@@ -147,7 +153,8 @@ def _build(model: Any, tools: Mapping[str, Tool[Any]], budget: Budget, checkpoin
         step = getattr(nodes, name)
 
         def call(state: AnalystState, runtime: Runtime[Run]) -> AnalystState:
-            return step(state, runtime.context)  # type: ignore[no-any-return]
+            with runtime.context.trace.span(name):
+                return step(state, runtime.context)  # type: ignore[no-any-return]
 
         return call
 

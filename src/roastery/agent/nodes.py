@@ -1,5 +1,6 @@
 """The five steps of an answer: read, plan, act, verify, narrate. Each takes the state and the run beside it."""
 
+import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -74,13 +75,35 @@ class Nodes:
             return self._fall_back(state, run, "took too many steps")
         if run.model_seconds <= 0.05:
             return self._fall_back(state, run, "took too long")
-        bound = self.model.bind_tools(self.bound)
+        if spent := self._spent(run):
+            return self._fall_back(state, run, spent)
         try:
-            reply = complete(bound, protocol.messages(state, run), seconds=run.model_seconds, budget=self.budget)
+            reply = self._complete(state, run)
         except ModelFailure as failure:
             run.failures.append(failure.kind)
             return self._fall_back(state, run, _why(failure))
         return {"steps": steps, **self._taken(reply, state, run)}
+
+    def _spent(self, run: Run) -> str:
+        """Why the language model may not be asked again, '' while it may."""
+        trace = run.trace
+        cost = self.budget.cost(trace.input_tokens, trace.output_tokens)
+        if trace.tokens >= run.allowance.tokens or cost >= run.allowance.money:
+            return "has used up what this organization may spend on it today"
+        if trace.tokens >= self.budget.tokens or cost >= self.budget.money:
+            return "used up what one question may cost"
+        return ""
+
+    def _complete(self, state: AnalystState, run: Run) -> AIMessage:
+        """One reply of the language model, with what it cost in the trace."""
+        said = protocol.messages(state, run)
+        name = state["model"].removeprefix("openai:")
+        with run.trace.span(f"chat {name}", gen_ai__operation__name="chat", gen_ai__request__model=name) as span:
+            reply = complete(self.model.bind_tools(self.bound), said, seconds=run.model_seconds, budget=self.budget)
+            made = len(str(reply.content)) + sum(len(str(call["args"])) for call in reply.tool_calls)
+            run.trace.used(span, dict(reply.usage_metadata or {}), sum(len(str(m.content)) for m in said), made)
+            span.set(gen_ai__response__finish_reasons=reply.response_metadata.get("finish_reason"))
+        return reply
 
     def _is_offline(self, state: AnalystState) -> bool:
         return isinstance(self.model, OfflineModel) or bool(state.get("fallback"))
@@ -165,7 +188,16 @@ class Nodes:
         tool = self.tools[call["name"]]
         run.tell("step", {"name": "tool", "tool": call["name"], "text": _doing(call)})
         try:
-            result = tool.run(run.context, read_arguments(tool, call["arguments"]))
+            with run.trace.span(
+                f"execute_tool {call['name']}",
+                gen_ai__operation__name="execute_tool",
+                gen_ai__tool__name=call["name"],
+                gen_ai__tool__call__id=call["id"],
+                gen_ai__tool__call__arguments=json.dumps(call["arguments"], default=str, ensure_ascii=False),
+            ) as span:
+                result = tool.run(run.context, read_arguments(tool, call["arguments"]))
+                if result.receipt is not None:
+                    span.set(roastery__receipt__id=result.receipt.id, roastery__rows=result.receipt.rows)
         except RoasteryError as error:
             return _failed(call, error)
         if approval := result.data.get("approval"):

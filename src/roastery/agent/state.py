@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, TypedDict
 
 from roastery.agent.answer import Answer
 from roastery.agent.evidence import Evidence
+from roastery.agent.trace import Trace
 from roastery.tools.base import ToolContext
 
 KEPT_TURNS = 10
@@ -14,14 +16,32 @@ KEPT_TURNS = 10
 
 @dataclass(frozen=True)
 class Budget:
-    """What one question may cost. Seconds are wall time; `reserve` of them is kept for the offline model to answer."""
+    """What one question may cost. Seconds are wall time, of which a share, `reserve`, is kept for the offline model.
+
+    tokens: of the language model, asked and said together. money: what they may cost, at `prices` a million tokens
+    (asked, said), in whatever currency these are given in.
+    """
 
     steps: int = 8
+    tokens: float = 80_000
+    money: float = inf
+    prices: tuple[float, float] = (0.0, 0.0)
     seconds: float = 45.0
     reserve: float = 0.3
     reply_seconds: float = 20.0
     retries: int = 2
     backoff_seconds: float = 0.3
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float:
+        return (input_tokens * self.prices[0] + output_tokens * self.prices[1]) / 1e6
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What is left of an organization's day as a question begins: tokens, and money at the budget's prices."""
+
+    tokens: float = inf
+    money: float = inf
 
 
 @dataclass(frozen=True)
@@ -91,6 +111,8 @@ class Run:
     answer: Answer | None = None
     started: float = field(default_factory=time.monotonic)
     failures: list[str] = field(default_factory=list)
+    trace: Trace = field(default_factory=Trace)
+    allowance: Allowance = field(default_factory=Allowance)
 
     @property
     def model_seconds(self) -> float:

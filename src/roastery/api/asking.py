@@ -1,6 +1,8 @@
 """Questions in words: the agent, with the conversation before it and its answer kept."""
 
 from collections.abc import Iterator
+from datetime import UTC
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from roastery.agent.answer import Answer
@@ -11,6 +13,7 @@ from roastery.warehouse.organization import Organization
 
 if TYPE_CHECKING:
     from roastery.agent.graph import Analyst
+    from roastery.agent.state import Allowance
     from roastery.api.app import Roastery
     from roastery.api.settings import Settings
 
@@ -19,12 +22,18 @@ def analyst_of(settings: "Settings") -> "Analyst":
     """The agent with the model that the settings name. Errors: UnknownModel."""
     from roastery.agent.chat_model import chat_model
     from roastery.agent.graph import Analyst
+    from roastery.agent.state import Budget
 
     key = settings.openai_api_key
     model = chat_model(
         settings.model, api_key=key.get_secret_value() if key else None, base_url=settings.openai_base_url
     )
-    return Analyst(model)
+    budget = Budget(
+        tokens=settings.model_tokens_per_question,
+        money=inf if settings.model_money_per_question is None else settings.model_money_per_question,
+        prices=(settings.model_price_input, settings.model_price_output),
+    )
+    return Analyst(model, budget=budget)
 
 
 class Asking:
@@ -49,7 +58,7 @@ class Asking:
 
     def answer(self, question: str) -> Answer:
         answer = self._decided(question) or self._roastery.analyst.ask(
-            question, self._context, self._conversation, self._history
+            question, self._context, self._conversation, self._history, self._allowance()
         )
         self._answers.keep(answer, self._roastery.wall.now())
         return answer
@@ -61,12 +70,29 @@ class Asking:
             yield "token", answer.text
             yield "answer", answer.model_dump(mode="json")
             return
-        for kind, value in self._roastery.analyst.stream(question, self._context, self._conversation, self._history):
+        for kind, value in self._roastery.analyst.stream(
+            question, self._context, self._conversation, self._history, self._allowance()
+        ):
             if kind == "answer":
                 self._answers.keep(value, self._roastery.wall.now())
                 yield kind, value.model_dump(mode="json")
             else:
                 yield kind, value
+
+    def _allowance(self) -> "Allowance | None":
+        """What is left of the organization's day on the language model; None where nothing limits it."""
+        from roastery.agent.state import Allowance
+
+        settings = self._roastery.settings
+        if settings.model == "offline" or settings.model_tokens_per_day is settings.model_money_per_day is None:
+            return None
+        midnight = self._roastery.wall.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        given, made = self._answers.tokens_since(midnight)
+        tokens, money = settings.model_tokens_per_day, settings.model_money_per_day
+        return Allowance(
+            inf if tokens is None else tokens - given - made,
+            inf if money is None else money - self._roastery.analyst.budget.cost(given, made),
+        )
 
     def _decided(self, question: str) -> Answer | None:
         return decided(self._roastery, self._organization, self._actor, question, self._earlier)

@@ -41,6 +41,20 @@ class Settings(BaseSettings):
     model: str = _env("ROASTERY_MODEL", "`offline`, or `openai:MODEL` for any OpenAI-compatible endpoint.", "offline")
     openai_api_key: SecretStr | None = _env("OPENAI_API_KEY", "Key for `openai:` models.")
     openai_base_url: str | None = _env("OPENAI_BASE_URL", "Base URL of an OpenAI-compatible endpoint.")
+    model_tokens_per_question: int = _env(
+        "ROASTERY_MODEL_TOKENS_PER_QUESTION", "Tokens of the language model that one question may use.", 80_000
+    )
+    model_tokens_per_day: int | None = _env(
+        "ROASTERY_MODEL_TOKENS_PER_DAY", "Tokens of the language model that one organization may use in a day (UTC)."
+    )
+    model_price_input: float = _env("ROASTERY_MODEL_PRICE_INPUT", "Price of a million tokens asked.", 0.0)
+    model_price_output: float = _env("ROASTERY_MODEL_PRICE_OUTPUT", "Price of a million tokens said.", 0.0)
+    model_money_per_question: float | None = _env(
+        "ROASTERY_MODEL_MONEY_PER_QUESTION", "What one question may cost, in the prices' currency."
+    )
+    model_money_per_day: float | None = _env(
+        "ROASTERY_MODEL_MONEY_PER_DAY", "What one organization may spend on the language model in a day (UTC)."
+    )
     slack_bot_token: SecretStr | None = _env("SLACK_BOT_TOKEN", "Bot token with which Roastery posts to Slack.")
     slack_signing_secret: SecretStr | None = _env("SLACK_SIGNING_SECRET", "Proves that a request comes from Slack.")
     slack_app_token: SecretStr | None = _env("SLACK_APP_TOKEN", "App token, for Slack's socket mode.")

@@ -2,6 +2,7 @@
 
 from roastery.api.routes import (
     alerts,
+    answers,
     approvals,
     ask,
     catalogue,
@@ -30,6 +31,7 @@ ROUTERS = tuple(
         catalogue,
         queries,
         ask,
+        answers,
         receipts,
         alerts,
         approvals,

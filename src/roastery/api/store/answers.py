@@ -1,6 +1,7 @@
 """Conversations and their answers, of one organization and one scope (the AnswerStore)."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,7 +10,7 @@ from roastery.agent.answer import Answer
 from roastery.api.errors import NotFound
 from roastery.api.store.database import Database
 from roastery.api.store.identifiers import new_id
-from roastery.api.store.tables import AnswerRow, ConversationRow
+from roastery.api.store.tables import AnswerRow, ConversationRow, TraceRow
 from roastery.tools.base import Actor
 
 
@@ -58,6 +59,38 @@ class StoredAnswers:
                     created_at=at,
                 )
             )
+            if answer.trace:
+                session.flush()
+                session.add(
+                    TraceRow(
+                        answer_id=answer.answer_id,
+                        organization_id=self._organization_id,
+                        input_tokens=answer.trace["input_tokens"],
+                        output_tokens=answer.trace["output_tokens"],
+                        document=answer.trace,
+                        created_at=at,
+                    )
+                )
+
+    def trace(self, answer_id: str) -> dict[str, Any]:
+        """How an answer came about. Errors: NotFound, also for one that no model or tool took part in."""
+        self.answer(answer_id)
+        with self._database.reading() as session:
+            row = session.get(TraceRow, answer_id)
+            if row is None:
+                raise NotFound("trace", answer_id)
+            return row.document
+
+    def tokens_since(self, since: datetime) -> tuple[int, int]:
+        """Tokens that the organization's questions asked and were given from an instant on, whoever asked."""
+        with self._database.reading() as session:
+            given, made = session.execute(
+                select(
+                    func.coalesce(func.sum(TraceRow.input_tokens), 0),
+                    func.coalesce(func.sum(TraceRow.output_tokens), 0),
+                ).where(TraceRow.organization_id == self._organization_id, TraceRow.created_at >= since)
+            ).one()
+            return int(given), int(made)
 
     def answers(self, conversation_id: str) -> list[Answer]:
         """The answers of a conversation, oldest first."""

@@ -131,6 +131,18 @@ class AnswerRow(Base):
     created_at: Mapped[datetime]
 
 
+class TraceRow(Base):
+    """How an answer came about (agent.trace), and what it used of the language model."""
+
+    __tablename__ = "traces"
+    answer_id: Mapped[str] = mapped_column(ForeignKey("answers.id", ondelete="CASCADE"), primary_key=True)
+    organization_id: Mapped[str] = _organization(index=False)
+    input_tokens: Mapped[int]
+    output_tokens: Mapped[int]
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
 class ReceiptRow(Base):
     """document: the whole receipt (CONTRACTS section 6), by which the tool runs again."""
 
@@ -312,4 +324,5 @@ class AuditRow(Base):
 
 
 Index("ix_audit_organization_id_at", AuditRow.organization_id, AuditRow.at)
+Index("ix_traces_organization_id_created_at", TraceRow.organization_id, TraceRow.created_at)
 Index("ix_answers_organization_id_created_at", AnswerRow.organization_id, AnswerRow.created_at)
