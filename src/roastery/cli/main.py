@@ -11,6 +11,7 @@ from roastery.cli import (
     approval,
     ask,
     bench,
+    channel,
     connect,
     demo,
     digest,
@@ -19,6 +20,7 @@ from roastery.cli import (
     identity,
     imports,
     key,
+    metric,
     org,
     query,
     receipt,
@@ -26,6 +28,7 @@ from roastery.cli import (
     sql,
     sync,
     tool,
+    tracking,
     validate,
 )
 
@@ -62,6 +65,9 @@ app.add_typer(key.app, name="key")
 app.add_typer(alert.app, name="alert")
 app.add_typer(identity.app, name="identity")
 app.add_typer(approval.app, name="approval")
+app.add_typer(metric.app, name="metric")
+app.add_typer(channel.app, name="channel")
+app.add_typer(tracking.app, name="tracking")
 
 
 def main() -> None:

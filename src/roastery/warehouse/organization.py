@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from roastery.warehouse.channel_rules import OwnRule, checked
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.errors import BadQuery, UnknownName
 
@@ -12,6 +13,23 @@ AttributionDate = Literal["conversion", "touch"]
 
 SOURCE_OF_TRUTH = ("order", "payment", "invoice", "deal")
 """Which record of one sale counts, best first (CONTRACTS section 8)."""
+
+
+CalendarKind = Literal["gregorian", "4-4-5", "4-5-4", "5-4-4"]
+CALENDARS: tuple[CalendarKind, ...] = ("gregorian", "4-4-5", "4-5-4", "5-4-4")
+"""Months as they are, or quarters of 13 weeks whose months have 4 or 5 weeks in this order."""
+
+
+@dataclass(frozen=True)
+class OwnMetric:
+    """A metric that the organization defined for itself. written: its definition as JSON, as in a metric file.
+
+    version: counts its definitions, so that a receipt can say that the metric was redefined since.
+    """
+
+    name: str
+    written: str
+    version: int = 1
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,10 @@ class Organization:
     gmail_is_one_mailbox: bool = True
     sale_match_days: int = 3
     sale_match_minor_units: int = 1
+    channel_rules: tuple[OwnRule, ...] = ()
+    channel_rules_version: int = 0
+    metrics: tuple[OwnMetric, ...] = ()
+    calendar: CalendarKind = "gregorian"
 
     def __post_init__(self) -> None:
         _check_zone(self.time_zone)
@@ -54,6 +76,9 @@ class Organization:
             raise BadQuery(f"'{self.currency}' is not an ISO 4217 currency code such as USD.")
         if self.week_start not in WEEKDAYS:
             raise UnknownName("week start", self.week_start, WEEKDAYS)
+        if self.calendar not in CALENDARS:
+            raise UnknownName("calendar", self.calendar, CALENDARS)
+        checked(self.channel_rules)
         if not 1 <= self.fiscal_year_start <= 12:
             raise BadQuery("fiscal_year_start is a month from 1 to 12.")
 

@@ -13,6 +13,7 @@ from inspect import getsource
 from roastery.warehouse import affected, affected_sales, identity, matching
 from roastery.warehouse.affected import Partly
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
+from roastery.warehouse.channel_rules import own_channel_case
 from roastery.warehouse.channels import channel_case, implied_platform_case
 from roastery.warehouse.contracts import CONTRACTS, Fill
 from roastery.warehouse.money import floor_and_rest, from_micros, micros, minor_unit_micros, topped_up
@@ -48,6 +49,7 @@ DERIVED = (
     "work.seen_as",
     "work.contacts",
     "work.campaign_keys",
+    "curated.campaign_channels",
     "work.active_days",
     "work.resolved",
     "work.channeled",
@@ -132,6 +134,7 @@ def _values(organization: Organization, today: date) -> dict[str, str]:
         "source_of_truth": f"[{', '.join(quoted(kind) for kind in organization.source_of_truth)}]",
         "included": " + ".join(["0", *(included[name] for name in organization.revenue_includes if name in included)]),
         "channel": channel_case(),
+        "own_channel": own_channel_case(organization.channel_rules),
         "implied_platform": implied_platform_case("lower(coalesce(trim(utm_source), ''))"),
         "host_of_referrer": referrer,
         "host_of_landing": landing,

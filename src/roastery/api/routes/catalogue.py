@@ -7,7 +7,8 @@ from fastapi import APIRouter
 from roastery.api.routes.documented import documented
 from roastery.api.security.caller import Reader
 from roastery.warehouse.contracts import CONTRACTS, Column
-from roastery.warehouse.semantic.catalogue import shipped_catalogue
+from roastery.warehouse.semantic.catalogue import catalogue_of
+from roastery.warehouse.semantic.own import semantics_of
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 
@@ -29,6 +30,7 @@ METRIC = {
     "history": None,
     "maturity": "moves",
     "minimum_age_days": 0,
+    "version": 0,
     "roles": ["owner", "admin", "analyst", "viewer"],
 }
 DIMENSION = {
@@ -48,18 +50,19 @@ DATASET = {
 
 
 @router.get("/metrics", **documented({"items": [METRIC], "next": None}))
-def list_metrics(_caller: Reader) -> dict[str, Any]:
+def list_metrics(caller: Reader) -> dict[str, Any]:
     """Every metric: definition, unit, synonyms, the dimensions it can be split by, whether its parts sum, how its past
     days behave, and the roles that may see it."""
-    metrics = shipped_catalogue().metrics.values()
+    metrics = catalogue_of(semantics_of(caller.organization.metrics)).metrics.values()
     items = [{field: getattr(entry, field) for field in METRIC} for entry in metrics]
     return {"items": items, "next": None}
 
 
 @router.get("/dimensions", **documented({"items": [DIMENSION], "next": None}))
-def list_dimensions(_caller: Reader) -> dict[str, Any]:
+def list_dimensions(caller: Reader) -> dict[str, Any]:
     """Every dimension, and the metrics that can be split by it."""
-    items = [{field: getattr(entry, field) for field in DIMENSION} for entry in shipped_catalogue().dimensions.values()]
+    dimensions = catalogue_of(semantics_of(caller.organization.metrics)).dimensions.values()
+    items = [{field: getattr(entry, field) for field in DIMENSION} for entry in dimensions]
     return {"items": items, "next": None}
 
 

@@ -28,6 +28,7 @@ EXAMPLE = {
     "gmail_is_one_mailbox": True,
     "sale_match_days": 3,
     "sale_match_minor_units": 1,
+    "channel_rules": [],
 }
 
 

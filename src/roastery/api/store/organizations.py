@@ -1,5 +1,6 @@
 """Organizations: their settings as stored, and as the value that the rest of the product reads."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -29,7 +30,10 @@ SETTINGS = (
     "gmail_is_one_mailbox",
     "sale_match_days",
     "sale_match_minor_units",
+    "channel_rules",
 )
+KEPT = (*SETTINGS, "channel_rules_version", "metrics")
+"""What is stored; the last two change by calls of their own only."""
 
 
 MOST_MATCH_DAYS = 30
@@ -43,7 +47,7 @@ class Organizations:
         """Store a new organization under its id."""
         self._session.add(
             OrganizationRow(
-                id=organization.id, name=organization.name, settings=settings_of(organization), created_at=at
+                id=organization.id, name=organization.name, settings=_plain(organization, KEPT), created_at=at
             )
         )
         self._session.flush()
@@ -74,7 +78,7 @@ class Organizations:
     def update(self, organization: Organization) -> None:
         row = self._session.get_one(OrganizationRow, organization.id)
         row.name = organization.name
-        row.settings = settings_of(organization)
+        row.settings = _plain(organization, KEPT)
 
 
 def new_organization(name: str, **settings: Any) -> Organization:
@@ -92,6 +96,8 @@ def with_changes(organization: Organization, changes: dict[str, Any]) -> Organiz
         if name not in allowed:
             raise UnknownName("organization setting", name, allowed)
     known = dict(changes)
+    if "channel_rules" in known and known["channel_rules"] is not None:
+        known["channel_rules_version"] = organization.channel_rules_version + 1
     if isinstance(known.get("attribution"), dict):
         known["attribution"] = _attribution(organization.attribution, known["attribution"])
     if known.get("clock"):
@@ -101,7 +107,7 @@ def with_changes(organization: Organization, changes: dict[str, Any]) -> Organiz
             said = f"clock is an ISO instant such as 2026-11-20T00:00:00+00:00, not '{known['clock']}'."
             raise BadBody(said) from None
     try:
-        changed = TypeAdapter(Organization).validate_python({**asdict(organization), **known})
+        changed = _ORGANIZATION.validate_python({**asdict(organization), **known})
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in fault["loc"])
@@ -128,9 +134,13 @@ def _checked(organization: Organization) -> Organization:
 
 
 def settings_of(organization: Organization) -> dict[str, Any]:
-    """The settings as plain JSON."""
+    """The settings that people see and change, as plain JSON."""
+    return _plain(organization, SETTINGS)
+
+
+def _plain(organization: Organization, names: Iterable[str]) -> dict[str, Any]:
     document = asdict(organization)
-    return {name: list(document[name]) if isinstance(document[name], tuple) else document[name] for name in SETTINGS}
+    return {name: list(document[name]) if isinstance(document[name], tuple) else document[name] for name in names}
 
 
 def _attribution(current: AttributionDefaults, changes: dict[str, Any]) -> dict[str, Any]:
@@ -142,8 +152,8 @@ def _attribution(current: AttributionDefaults, changes: dict[str, Any]) -> dict[
 
 
 def _read(row: OrganizationRow) -> Organization:
-    settings = dict(row.settings)
-    settings["attribution"] = AttributionDefaults(**settings["attribution"])
-    settings["revenue_includes"] = tuple(settings["revenue_includes"])
-    settings["source_of_truth"] = tuple(settings["source_of_truth"])
-    return Organization(id=row.id, name=row.name, **settings)
+    document = {"id": row.id, "name": row.name, **row.settings}
+    return _ORGANIZATION.validate_python(document)
+
+
+_ORGANIZATION = TypeAdapter(Organization)

@@ -124,6 +124,7 @@ class BoundQuery:
     shares: tuple[str, ...] = ()
     shares_within: tuple[str, ...] = ()
     top: Top | None = None
+    channel_rules_version: int = 0
 
     @property
     def zone(self) -> ZoneInfo:

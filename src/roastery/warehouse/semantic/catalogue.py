@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -22,7 +22,8 @@ class MetricEntry:
 
     formula: over other metrics, '' for a simple one. history: `sales` when it is refused before the sales history is
     complete. parameters: fields of a query that change it. maturity: how numbers of past days behave. minimum_age_days:
-    how long a period must be over before it is known. roles: who may see it.
+    how long a period must be over before it is known. roles: who may see it. version: of
+    an organization's own metric, 0 for one that ships.
     """
 
     name: str
@@ -44,6 +45,7 @@ class MetricEntry:
     maturity: Maturity
     minimum_age_days: int
     roles: tuple[Role, ...]
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,14 @@ class Catalogue:
         }
 
 
-@cache
 def shipped_catalogue() -> Catalogue:
-    """The catalogue of the shipped metrics; one object, so that what is derived from it can be kept."""
+    """The catalogue of the shipped metrics."""
     return catalogue_of(shipped())
 
 
+@lru_cache(maxsize=256)
 def catalogue_of(semantics: Semantics) -> Catalogue:
+    """The catalogue of a model; one object, so that what is derived from it can be kept."""
     metrics = {name: _metric(semantics, name) for name in semantics.public}
     dimensions = {
         dimension.name: DimensionEntry(
@@ -116,6 +119,7 @@ def _metric(semantics: Semantics, name: str) -> MetricEntry:
         maturity=semantics.maturity(name),
         minimum_age_days=max(part.minimum_age_days for part in semantics.ingredients(name)),
         roles=semantics.roles(name),
+        version=metric.version,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from roastery.warehouse.clock import Clock
@@ -9,10 +10,10 @@ from roastery.warehouse.errors import BadQuery, NoData, NotAllowed
 from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuery, Scope
 from roastery.warehouse.semantic.calendar import Calendar
-from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of, shipped_catalogue
+from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of
 from roastery.warehouse.semantic.execute import Result, columns, refuse_missing_rates, result_hash, run
-from roastery.warehouse.semantic.load import shipped
 from roastery.warehouse.semantic.model import DATE, Semantics
+from roastery.warehouse.semantic.own import semantics_of
 from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
 from roastery.warehouse.semantic.provenance import Explanation, provenance
@@ -22,8 +23,6 @@ from roastery.warehouse.semantic.values import NOT_VALUES, DimensionValue, dimen
 from roastery.warehouse.state import DataState
 
 MOST_TABLE_ROWS = 2_000_000
-
-_PREPARERS: dict[int, tuple[Semantics, Preparer]] = {}
 
 
 class SemanticLayer:
@@ -36,7 +35,7 @@ class SemanticLayer:
         self.warehouse = warehouse
         self.clock = clock
         self.role = role
-        self.semantics = semantics or shipped()
+        self.semantics = semantics or semantics_of(warehouse.organization.metrics)
         self._preparer = _preparer_of(self.semantics)
 
     def with_hidden(self) -> "SemanticLayer":
@@ -50,7 +49,7 @@ class SemanticLayer:
     @property
     def catalogue(self) -> Catalogue:
         """Every metric and dimension that can be asked."""
-        return shipped_catalogue() if self.semantics is shipped() else catalogue_of(self.semantics)
+        return catalogue_of(self.semantics)
 
     def ask(self, query: MetricQuery, *, row_scope: Scope = EVERYTHING) -> MetricFrame:
         """The answer to a query, within what its asker may see.
@@ -134,7 +133,8 @@ class SemanticLayer:
         prepared = self._preparer.prepare(bound, profiles)
         said = caveats.before_asking(bound, self.semantics, profiles, through)
         said += caveats.converted(prepared.currencies, bound.currency)
-        return Explanation(bound, prepared, tuple(dict.fromkeys(said)))
+        definitions = {metric.name: self.semantics.defined(metric.name) for metric in bound.shown}
+        return Explanation(bound, prepared, tuple(dict.fromkeys(said)), definitions)
 
     @property
     def _fills(self) -> tuple[Any, ...]:
@@ -253,8 +253,6 @@ def _extras(bound: BoundQuery) -> dict[str, Any]:
     return {"windows": {name: found[0] for name, found in windows.items() if found}}
 
 
+@lru_cache(maxsize=256)
 def _preparer_of(semantics: Semantics) -> Preparer:
-    kept = _PREPARERS.get(id(semantics))
-    if kept is None or kept[0] is not semantics:
-        kept = _PREPARERS[id(semantics)] = (semantics, Preparer(semantics))
-    return kept[1]
+    return Preparer(semantics)

@@ -188,9 +188,10 @@ class Metric:
     roles: tuple[Role, ...] = ()
     maturity: Maturity | None = None
     drivers: Node | None = None
+    version: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Semantics:
     """Everything that can be asked."""
 
@@ -292,6 +293,12 @@ class Semantics:
             part.maturity for part in self.ingredients(name) if part.maturity
         ]
         return max((m for m in found if m), key=MATURITIES.index, default="stays")
+
+    def defined(self, name: str) -> str:
+        """A metric's definition as receipts keep it, with the versions of the organization's own ones in it."""
+        own = {part.name: part.version for part in self.ingredients(name) if part.version}
+        versions = ", ".join(f"{part} version {version}" for part, version in sorted(own.items()))
+        return self.metrics[name].definition + (f" ({versions})" if versions else "")
 
     def sums_across_platforms(self, name: str) -> AcrossPlatforms | None:
         """`refuse` or `caveat` where platforms count in their own ways, taken from what the metric is computed from."""

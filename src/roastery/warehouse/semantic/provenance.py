@@ -1,6 +1,6 @@
 """What a receipt says of a query: what was asked and run, of what data, under which definitions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ class Explanation:
     bound: BoundQuery
     prepared: Prepared
     caveats: tuple[str, ...]
+    definitions: Mapping[str, str]
 
     @property
     def sql(self) -> str:
@@ -38,7 +39,7 @@ def provenance(explained: Explanation, feeding: Sequence[SourceState], build: st
     return Provenance(
         query=_settled(bound),
         sql=explained.sql,
-        metric_definitions={metric.name: metric.metric.definition for metric in bound.shown},
+        metric_definitions=dict(explained.definitions),
         filters=_filters(bound),
         period=bound.period,
         compare_period=bound.compare,
@@ -98,4 +99,5 @@ def _attribution(bound: BoundQuery) -> dict[str, Any]:
         "window_days": used.window_days,
         "view_window_days": used.view_window_days,
         "date": used.date,
+        **({"channel_rules": bound.channel_rules_version} if bound.channel_rules_version else {}),
     }

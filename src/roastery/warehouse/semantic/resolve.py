@@ -115,6 +115,7 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
         shares=tuple(dict.fromkeys(query.shares)),
         shares_within=tuple(dict.fromkeys(query.shares_within)),
         top=_top(query, dimensions, metrics),
+        channel_rules_version=organization.channel_rules_version,
     )
     for window in bound.windows:
         # What counts days before the period needs data from there on.

@@ -27,6 +27,7 @@ attribution_credits: model sale_id sale_date touch_date touchpoint_id channel pl
  is_paid is_direct weight credited_net credited_gross order_weight new_customer_weight currency reason
 sessions: session_id visitor customer_id started_at session_date ended_at landing_page page_views form_submissions
  add_to_carts checkouts purchases channel platform campaign_id
+campaign_channels: campaign_id channel
 fx_daily: rate_date base_currency quote_currency rate
 """
 
