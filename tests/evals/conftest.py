@@ -7,6 +7,7 @@ import pytest
 
 from roastery.evals.twins import Twins, serve
 from roastery.evals.world import World
+from roastery.evals.world.companies import COMPANIES, Company
 from roastery.evals.world.truth import Truth
 
 
@@ -18,6 +19,12 @@ def small_world() -> World:
 @pytest.fixture(scope="session")
 def small_truth(small_world: World) -> Truth:
     return Truth(small_world)
+
+
+@pytest.fixture(scope="session")
+def small_companies() -> dict[str, Company]:
+    """All five companies at their small size."""
+    return {slug: maker.make(seed=7, size=maker.small) for slug, maker in COMPANIES.items()}
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from roastery.connectors.sync import SyncProgress, SyncReport
 from roastery.connectors.webhooks import sign_standard
 from roastery.evals.twins import Twin
 from roastery.evals.world import World
+from roastery.evals.world.companies import Company
 from roastery.warehouse.errors import BadRows
 from roastery.warehouse.organization import Organization
 
@@ -33,6 +34,17 @@ def make_organization(roastery: Roastery, world: World) -> Organization:
         organizations = Organizations(session)
         found = organizations.get(world.organization.id)
         return found or organizations.create(world.organization, roastery.wall.now())
+
+
+def import_company(roastery: Roastery, company: Company) -> Organization:
+    """The organization of a company with all its tables imported and built. Errors: BadRows."""
+    with roastery.database.session() as session:
+        organizations = Organizations(session)
+        organization = organizations.get(company.organization.id) or organizations.create(
+            company.organization, roastery.wall.now()
+        )
+    company.load_into(roastery.warehouse(organization))
+    return organization
 
 
 def connect_twins(roastery: Roastery, organization: Organization, twins: Iterable[Twin]) -> list[tuple[str, str]]:

@@ -9,9 +9,11 @@ import pyarrow.compute as pc
 from roastery.evals.world.columns import money, picked, prefixed
 from roastery.evals.world.companies import (
     advertising,
+    analytics,
     contacts,
     creatives,
     desk,
+    keywords,
     mailing,
     offers,
     pipeline,
@@ -49,6 +51,12 @@ MAILING = Mailing(
 SITE = Site(("/", "/tax", "/audit", "/cfo", "/due-diligence", "/insights"), "form_submission", "/contact", "contact")
 OPEN_STAGES = ("Discovery", "Scoping", "Proposal", "Negotiation")
 
+TARGETS: list[tuple[str, dict[str, str], str, str, float]] = [
+    ("revenue", {}, "2026-04-01", "2027-04-01", 4_800_000),
+    ("deals_won", {"pipeline": "New Business"}, "2026-10-01", "2027-01-01", 60),
+    ("win_rate", {}, "2026-04-01", "2027-04-01", 0.4),
+]
+
 
 def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.Table]]:
     """Tables and truth. Each part has a stream of random numbers of its own."""
@@ -69,12 +77,14 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
     rng = next(streams)
     source = pipeline.source_of(rng, seen, size, contacts.PAID, contacts.CALL)
     billed = bills.bill(rng, plan, practice, rates, salesforce, xero)
-    made = creatives.make(next(streams), plan, tracked)
+    reported = advertising.report(next(streams), plan, spend, seen, moments, np.full(size, 15_000))
+    made = creatives.make(next(streams), plan, advertising.ads_of(plan), reported)
     tables = {
         "campaigns": stacked(
             advertising.campaigns_table(plan, made.audience_of, made.assets_of), mailing.campaigns_table(MAILING)
         ),
-        "ad_performance": advertising.report(next(streams), plan, spend, seen, moments, np.full(size, 15_000)),
+        "ad_performance": reported,
+        "keyword_performance": keywords.keyword_performance(reported),
         "customers": _customers(rng, folk, persons.first_at, practice, (salesforce, xero, readers)),
         **_crm(rng, persons.first_at, practice, rates, salesforce, source),
         "transactions": billed.transactions,
@@ -85,8 +95,10 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
         "subscriptions": subscribing.table("xero:", practice.retainers, TIERS, xero, billed.retainer_currency),
         "subscription_events": subscribing.events("xero:", practice.retainers, TIERS, billed.retainer_currency),
         "promotions": offers.promotions_table(plan),
+        "targets": offers.targets_table(plan, TARGETS),
         "touchpoints": tracked.touchpoints,
         "web_events": tracked.events,
+        "web_performance": analytics.web_performance(rng, plan, seen, list(SITE.pages)),
         "email_performance": mailing.report(rng, plan, MAILING, plan.days(persons.first_at)),
         "automation_events": mailing.automation(rng, MAILING, readers, persons.first_at, steps=4),
         "tickets": desk.tickets(

@@ -9,9 +9,11 @@ import pyarrow.compute as pc
 from roastery.evals.world.columns import money, picked
 from roastery.evals.world.companies import (
     advertising,
+    analytics,
     contacts,
     creatives,
     desk,
+    keywords,
     mailing,
     offers,
     pipeline,
@@ -38,6 +40,12 @@ MAILING = Mailing(
 SITE = Site(("/", "/physiotherapie", "/massage", "/akupunktur", "/preise"), "form_submission", "/termin", "anfrage")
 LOCATION_IDS = [f"loc-{n + 1}" for n in range(len(LOCATIONS))]
 
+TARGETS: list[tuple[str, dict[str, str], str, str, float]] = [
+    ("revenue", {}, "2026-10-01", "2026-11-01", 62_000),
+    ("bookings", {"location": "loc-1"}, "2026-11-01", "2026-12-01", 320),
+    ("mrr", {}, "2026-11-01", "2027-01-01", 22_000),
+]
+
 
 def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.Table]]:
     """Tables and truth. Each part has a stream of random numbers of its own."""
@@ -56,8 +64,8 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
     )
     rng = next(streams)
     billed = bills.bill(rng, plan, cared, praxis, stripe, LOCATION_IDS)
-    made = creatives.make(next(streams), plan, tracked)
-    worth = np.full(moments.person.size, 6_000)
+    reported = advertising.report(next(streams), plan, spend, seen, moments, np.full(moments.person.size, 6_000))
+    made = creatives.make(next(streams), plan, advertising.ads_of(plan), reported)
     visits, patients = cared.visits, cared.patients
     lead = np.flatnonzero(patients.has_lead)
     number = _lead_numbers(patients)
@@ -65,7 +73,8 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
         "campaigns": stacked(
             advertising.campaigns_table(plan, made.audience_of, made.assets_of), mailing.campaigns_table(MAILING)
         ),
-        "ad_performance": advertising.report(next(streams), plan, spend, seen, moments, worth),
+        "ad_performance": reported,
+        "keyword_performance": keywords.keyword_performance(reported),
         "customers": _customers(rng, folk, persons.first_at, cared, praxis, stripe, readers),
         "leads": pipeline.leads(
             plan, "praxis:", lead, persons.first_at[lead],
@@ -94,8 +103,10 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
         "products": bills.products(),
         "locations": _locations(),
         "promotions": offers.promotions_table(plan),
+        "targets": offers.targets_table(plan, TARGETS),
         "touchpoints": tracked.touchpoints,
         "web_events": tracked.events,
+        "web_performance": analytics.web_performance(rng, plan, seen, list(SITE.pages)),
         "email_performance": mailing.report(rng, plan, MAILING, plan.days(persons.first_at)),
         "automation_events": mailing.automation(rng, MAILING, readers, persons.first_at),
         "tickets": desk.tickets(rng, plan, "zendesk", praxis.of(visits.person), visits.starts_at, share=0.02),

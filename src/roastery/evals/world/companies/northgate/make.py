@@ -9,9 +9,11 @@ import pyarrow.compute as pc
 from roastery.evals.world.columns import money, picked
 from roastery.evals.world.companies import (
     advertising,
+    analytics,
     contacts,
     creatives,
     desk,
+    keywords,
     mailing,
     offers,
     pipeline,
@@ -40,6 +42,12 @@ SITE = Site(("/", "/hvac", "/plumbing", "/roofing", "/financing"), "form_submiss
 LOCATION_IDS = [f"depot-{n + 1}" for n in range(len(AREA_NAMES))]
 OPEN_STAGES = ("Appointment", "Estimate", "Proposal Sent", "Negotiation")
 
+TARGETS: list[tuple[str, dict[str, str], str, str, float]] = [
+    ("revenue", {}, "2026-10-01", "2026-11-01", 260_000),
+    ("leads", {"service_area": "Denver"}, "2026-11-01", "2026-12-01", 110),
+    ("cost_per_lead", {}, "2026-10-01", "2027-01-01", 70),
+]
+
 
 def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.Table]]:
     """Tables and truth. Each part has a stream of random numbers of its own."""
@@ -62,12 +70,14 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
     rng = next(streams)
     source = pipeline.source_of(rng, seen, size, contacts.PAID, contacts.CALL)
     billed = bills.bill(rng, plan, work, hubspot, books)
-    made = creatives.make(next(streams), plan, tracked)
+    reported = advertising.report(next(streams), plan, spend, seen, moments, np.full(size, 9_000))
+    made = creatives.make(next(streams), plan, advertising.ads_of(plan), reported)
     tables = {
         "campaigns": stacked(
             advertising.campaigns_table(plan, made.audience_of, made.assets_of), mailing.campaigns_table(MAILING)
         ),
-        "ad_performance": advertising.report(next(streams), plan, spend, seen, moments, np.full(size, 9_000)),
+        "ad_performance": reported,
+        "keyword_performance": keywords.keyword_performance(reported),
         "customers": _customers(rng, folk, persons.first_at, work, (hubspot, again, books, readers)),
         **_crm(rng, plan, persons.first_at, work, hubspot, source),
         "transactions": billed.transactions,
@@ -76,8 +86,10 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
         "products": bills.products(),
         "locations": _locations(),
         "promotions": offers.promotions_table(plan),
+        "targets": offers.targets_table(plan, TARGETS),
         "touchpoints": tracked.touchpoints,
         "web_events": tracked.events,
+        "web_performance": analytics.web_performance(rng, plan, seen, list(SITE.pages)),
         "email_performance": mailing.report(rng, plan, MAILING, plan.days(persons.first_at)),
         "automation_events": mailing.automation(rng, MAILING, readers, persons.first_at),
         "tickets": desk.tickets(

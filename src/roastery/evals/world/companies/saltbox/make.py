@@ -7,7 +7,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from roastery.evals.world.columns import money, opaque, picked, prefixed
-from roastery.evals.world.companies import advertising, contacts, creatives, desk, mailing, offers, tracking, truths
+from roastery.evals.world.companies import (
+    advertising,
+    analytics,
+    contacts,
+    creatives,
+    desk,
+    keywords,
+    mailing,
+    offers,
+    tracking,
+    truths,
+)
 from roastery.evals.world.companies.mailing import Mailing
 from roastery.evals.world.companies.persons import acquire, come_again
 from roastery.evals.world.companies.records import Folk, System, identity, keep, make_folk, spelled
@@ -29,6 +40,12 @@ SITE = Site(("/", "/menu", "/locations", "/deals", "/order"), "purchase", "/orde
 STATES = ("completed", "cancelled", "failed")
 LOCATION_IDS = [f"square:LSB{n + 1:02d}" for n in range(len(LOCATIONS))]
 PRODUCT_IDS = [f"square:ITM{n + 1:03d}" for n in range(len(MENU))]
+
+TARGETS: list[tuple[str, dict[str, str], str, str, float]] = [
+    ("revenue", {}, "2026-10-01", "2026-11-01", 90_000),
+    ("orders", {"region": "Northeast"}, "2026-11-01", "2026-12-01", 3_200),
+    ("spend", {}, "2026-11-01", "2026-12-01", 9_500),
+]
 
 
 def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.Table]]:
@@ -58,12 +75,14 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
     )
     rng = next(streams)
     sold, sale_truth = _transactions(rng, orders, refunds, loyal, app)
-    made = creatives.make(next(streams), plan, tracked)
+    reported = advertising.report(next(streams), plan, spend, seen, moments, orders.amount[guests])
+    made = creatives.make(next(streams), plan, advertising.ads_of(plan), reported)
     tables = {
         "campaigns": stacked(
             advertising.campaigns_table(plan, made.audience_of, made.assets_of), mailing.campaigns_table(MAILING)
         ),
-        "ad_performance": advertising.report(next(streams), plan, spend, seen, moments, orders.amount[guests]),
+        "ad_performance": reported,
+        "keyword_performance": keywords.keyword_performance(reported),
         "customers": _customers(rng, folk, persons.first_at, home, loyal, app, readers),
         "transactions": sold,
         "transaction_lines": _lines(orders, lines),
@@ -71,8 +90,10 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
         "products": _products(),
         "locations": _locations(),
         "promotions": offers.promotions_table(plan),
+        "targets": offers.targets_table(plan, TARGETS),
         "touchpoints": tracked.touchpoints,
         "web_events": tracked.events,
+        "web_performance": analytics.web_performance(rng, plan, seen, list(SITE.pages)),
         "campaign_locations": _campaign_locations(),
         "inventory_levels": _stock(next(streams)),
         "email_performance": mailing.report(rng, plan, MAILING, plan.days(persons.first_at)),

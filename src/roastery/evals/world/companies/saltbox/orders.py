@@ -187,8 +187,9 @@ def give_back(rng: np.random.Generator, plan: Plan, orders: Orders, lines: Lines
 
 
 def weekly_stock(rng: np.random.Generator) -> tuple[Ints, Ints, Ints, Ints]:
-    """(day, location, product, on hand) every Sunday of what is counted in portions."""
+    """(day, location, product, on hand) in portions, every fourth Sunday, of the last quarter every Sunday."""
     sundays = np.flatnonzero(WEEKDAY == 6)
+    sundays = sundays[(np.arange(sundays.size) % 4 == 0) | (sundays > DAYS - 92)]
     day, location, product = (
         a.ravel() for a in np.meshgrid(sundays, np.arange(len(LOCATIONS)), np.arange(len(MENU)), indexing="ij")
     )
