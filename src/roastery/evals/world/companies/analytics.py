@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from roastery.evals.world.columns import picked
-from roastery.evals.world.companies.contacts import CALL, EMAIL, NAMED, PAID, WAYS, Contacts
+from roastery.evals.world.companies.contacts import CALL, DIRECT, NAMED, PAID, WAYS, Contacts
 from roastery.evals.world.companies.plan import Plan
 from roastery.evals.world.companies.tables import dataset
 from roastery.evals.world.companies.tracking import MEDIUMS, SOURCES
@@ -12,7 +12,7 @@ from roastery.evals.world.seasons import DAYS, dates
 
 FREE = {"direct": ("(direct)", "(none)"), "organic_search": ("google", "organic"),
         "organic_social": ("instagram.com", "referral"), "referral": ("localguide.example", "referral"),
-        "email": ("newsletter", "email"), "call": ("(direct)", "(none)"), "paid": ("(direct)", "(none)")}  # fmt: skip
+        "email": ("newsletter", "email"), "call": ("call", "call"), "paid": ("paid", "paid")}  # fmt: skip
 UNDER_THRESHOLD = 3
 """Rows with fewer users than this are withheld by the property."""
 
@@ -21,8 +21,8 @@ def web_performance(rng: np.random.Generator, plan: Plan, contacts: Contacts, pa
     """Rows of `web_performance`: visits with consent, and what the property models of the others."""
     counted = np.flatnonzero((contacts.way != CALL) & (contacts.is_granted | (rng.random(contacts.count) < 0.6)))
     paid = (contacts.way[counted] == PAID) & (contacts.link[counted] <= NAMED)
-    origin = np.where(paid, len(WAYS) + contacts.campaign[counted], contacts.way[counted])
-    origin = np.where((contacts.way[counted] == EMAIL) & ~paid, EMAIL, origin)
+    untagged = (contacts.way[counted] == PAID) & ~paid
+    origin = np.where(paid, len(WAYS) + contacts.campaign[counted], np.where(untagged, DIRECT, contacts.way[counted]))
     page = (counted * 7919 >> 5) % len(pages)
     day = np.clip(plan.days(contacts.at[counted]), 0, DAYS - 1)
     origins = len(WAYS) + len(plan.campaigns)
