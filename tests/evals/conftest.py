@@ -9,6 +9,8 @@ from roastery.evals.twins import Twins, serve
 from roastery.evals.world import World
 from roastery.evals.world.companies import COMPANIES, Company
 from roastery.evals.world.truth import Truth
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.engine import Warehouses
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,13 @@ def shared_material() -> Path:
     if not folder.is_dir():
         pytest.skip("there is no reference material beside the repository")
     return folder
+
+
+@pytest.fixture(scope="session")
+def company_home(small_companies: dict[str, Company], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouses]:
+    """Every small company imported into a warehouse of its own; read by all tests, changed by none."""
+    warehouses = Warehouses(tmp_path_factory.mktemp("companies"), b"k" * 32, [], Clock())
+    for company in small_companies.values():
+        company.load_into(warehouses.open(company.organization))
+    yield warehouses
+    warehouses.close()

@@ -54,6 +54,12 @@ def _curated_sql() -> Iterator[str]:
             warehouses.close()
 
 
+def _reports() -> Iterator[str]:
+    from roastery.warehouse.reports import validate as validate_reports
+
+    return validate_reports()
+
+
 def _cases() -> Iterator[str]:
     """Every case file can be read, and every metric, dimension and tool that a case names exists."""
     from importlib.resources import files
@@ -86,5 +92,6 @@ def _cases() -> Iterator[str]:
 CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     "metric files": _metric_files,
     "curated SQL": _curated_sql,
+    "reports": _reports,
     "cases": _cases,
 }

@@ -43,6 +43,11 @@ def datasets() -> dict[str, list[Row]]:
         "audiences": [{"audience_id": "au1", "audience_name": "Lovers"}],
         "promotions": [{"promotion_id": "pr1", "promotion_name": "Summer"}],
         "campaigns": CAMPAIGNS,
+        "campaign_locations": [
+            {"campaign_id": "c1", "location_id": "L1", "share": "0.3"},
+            {"campaign_id": "c1", "location_id": "L2", "share": "0.7"},
+            {"campaign_id": "c2", "location_id": "L2", "share": "1"},
+        ],
         "assets": ASSETS,
         "ad_assets": [
             {"ad_id": "ad1", "asset_id": "as1", "share": "0.25"},

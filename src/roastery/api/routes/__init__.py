@@ -17,6 +17,7 @@ from roastery.api.routes import (
     people,
     queries,
     receipts,
+    reports,
     slack_workspaces,
 )
 
@@ -32,6 +33,7 @@ ROUTERS = tuple(
         catalogue,
         definitions,
         queries,
+        reports,
         ask,
         answers,
         receipts,
