@@ -10,7 +10,7 @@ from roastery.evals.world import World
 from roastery.evals.world.companies import COMPANIES, Company
 from roastery.evals.world.truth import Truth
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.engine import Warehouses
+from roastery.warehouse.engine import Warehouse, Warehouses
 
 
 @pytest.fixture(scope="session")
@@ -44,11 +44,27 @@ def shared_material() -> Path:
     return folder
 
 
+class Houses:
+    """Small companies in warehouses of their own, each imported when it is first asked for; changed by no test."""
+
+    def __init__(self, home: Path, companies: dict[str, Company]) -> None:
+        self._warehouses = Warehouses(home, b"k" * 32, [], Clock())
+        self._companies = companies
+        self._open: dict[str, Warehouse] = {}
+
+    def of(self, slug: str) -> Warehouse:
+        if slug not in self._open:
+            company = self._companies[slug]
+            self._open[slug] = self._warehouses.open(company.organization)
+            company.load_into(self._open[slug])
+        return self._open[slug]
+
+    def close(self) -> None:
+        self._warehouses.close()
+
+
 @pytest.fixture(scope="session")
-def company_home(small_companies: dict[str, Company], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouses]:
-    """Every small company imported into a warehouse of its own; read by all tests, changed by none."""
-    warehouses = Warehouses(tmp_path_factory.mktemp("companies"), b"k" * 32, [], Clock())
-    for company in small_companies.values():
-        company.load_into(warehouses.open(company.organization))
-    yield warehouses
-    warehouses.close()
+def houses(small_companies: dict[str, Company], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
+    found = Houses(tmp_path_factory.mktemp("companies"), small_companies)
+    yield found
+    found.close()

@@ -14,6 +14,7 @@ import duckdb
 
 from roastery.evals.world.companies.company import Company
 
+SENT = "kind = 'campaign'"
 ORDERED = "kind IN ('order', 'payment') AND NOT coalesce(is_renewal, false)"
 
 VIEWS = """
@@ -75,11 +76,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure: one part, or one part over another (null where that is 0), times a factor."""
+    """A figure: one part, or one part over another (null where that is 0); a cost is null without any row of spend."""
 
     over: Part
     under: Part | None = None
-    times: int = 1
+    is_cost: bool = False
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -110,14 +111,14 @@ MEASURES = {
     "units_per_order": Measure(Part("lines", "quantity"), Part("sold", "1", ORDERED)),
     "mer": Measure(Part("sold", "net"), Part("ads", "spend")),
     "sends": _of("mailed", "sends"),
-    "open_rate": Measure(Part("mailed", "unique_opens"), Part("mailed", "deliveries")),
-    "email_click_rate": Measure(Part("mailed", "unique_clicks"), Part("mailed", "deliveries")),
+    "open_rate": Measure(Part("mailed", "unique_opens", SENT), Part("mailed", "deliveries", SENT)),
+    "email_click_rate": Measure(Part("mailed", "unique_clicks", SENT), Part("mailed", "deliveries", SENT)),
     "leads": _of("asked", "1"),
     "lead_score": Measure(Part("asked", "score"), Part("asked", "1", "score IS NOT NULL")),
     "qualified_leads": _of("asked", "1", "stage IN ('qualified', 'customer')"),
-    "cost_per_lead": Measure(Part("ads", "spend"), Part("asked", "1")),
+    "cost_per_lead": Measure(Part("ads", "spend"), Part("asked", "1"), is_cost=True),
     "bookings": _of("booked", "1"),
-    "cost_per_booking": Measure(Part("ads", "spend"), Part("booked", "1")),
+    "cost_per_booking": Measure(Part("ads", "spend"), Part("booked", "1"), is_cost=True),
     "completed_appointments": _of("met", "1", "status = 'completed'"),
     "no_show_rate": Measure(
         Part("met", "1", "status = 'no_show'"), Part("met", "1", "status IN ('no_show', 'completed')")
@@ -192,7 +193,7 @@ class Oracle:
         found: dict[tuple[Any, ...], Decimal | None] = {}
         for key in keys:
             over, under = (values.get(key) or Decimal(0) for values in sums)
-            found[key] = measure.times * over / under if under else None
+            found[key] = None if not under or (measure.is_cost and key not in sums[0]) else over / under
         return found
 
     def figure(self, metric: str, start: date, end: date) -> Decimal | None:
