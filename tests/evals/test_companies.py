@@ -9,6 +9,8 @@ from roastery.evals.world.company import NOW
 from roastery.warehouse.contracts import CONTRACTS
 
 SLUGS = tuple(COMPANIES)
+CORRECTIONS = {"identity_unlinks"}
+"""What people put right by hand; no system of a company holds it."""
 
 
 @pytest.fixture(scope="module", params=SLUGS)
@@ -18,7 +20,7 @@ def company(request: pytest.FixtureRequest, small_companies: dict[str, Company])
 
 def test_between_them_the_companies_fill_every_dataset(small_companies: dict[str, Company]) -> None:
     filled = {name for c in small_companies.values() for name, table in c.tables.items() if table.num_rows}
-    assert filled == set(CONTRACTS)
+    assert filled == set(CONTRACTS) - CORRECTIONS
 
 
 def test_the_same_seed_makes_the_same_bytes_and_another_seed_others(company: Company) -> None:
