@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from roastery.tools.analysis.apportion import apportion, settle
+from roastery.tools.analysis.apportion import apportion
 from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.analysis.markov import fit_markov, markov_intervals, transition_counts
@@ -259,8 +259,16 @@ def _places(query: CreditQuery) -> Decimal:
 
 
 def _settled(exact: Sequence[Decimal], total: Decimal, places: Decimal) -> tuple[Decimal, ...]:
-    """Rounded so that they sum to the total; exact money beyond what floats carry is rounded first."""
-    return settle([float(value) for value in exact], total, places) if exact else ()
+    """Each rounded as metrics are; where that misses the total, those nearest to the other side give way."""
+    rounded = [value.quantize(places, ROUND_HALF_UP) for value in exact]
+    missing = total - sum(rounded, Decimal(0))
+    if not missing or not exact:
+        return tuple(rounded)
+    step = places if missing > 0 else -places
+    nearest = sorted(range(len(exact)), key=lambda n: ((rounded[n] - exact[n]) * (1 if step > 0 else -1), n))
+    for turn in range(int(abs(missing / places))):
+        rounded[nearest[turn % len(nearest)]] += step
+    return tuple(rounded)
 
 
 def _last(key: str) -> int:

@@ -31,7 +31,12 @@ class Proposed:
 
     @property
     def said(self) -> dict[str, Any]:
-        return {"kind": "geo" if self.places else "switchback", "places": self.places, "pause": self.label}
+        return {
+            "kind": "geo" if self.places else "switchback",
+            "places": self.places,
+            "key": self.key,
+            "pause": self.label,
+        }
 
     def as_json(self) -> dict[str, Any]:
         plan = self.plan

@@ -1,6 +1,9 @@
 """The deterministic narration: insight first, every number a reference, in sentences that `verify` accepts."""
 
+from collections.abc import Callable
+
 from roastery.agent.evidence import Finding
+from roastery.agent.narrate.credit import Credit
 from roastery.agent.narrate.frames import Frames
 from roastery.agent.narrate.how import (
     CAVEAT_WORDS,
@@ -18,7 +21,7 @@ from roastery.agent.narrate.voice import SHORT
 __all__ = ["SHORT", "Narration", "Narrator", "compose"]
 
 
-class Narrator(Frames, Others):
+class Narrator(Frames, Credit, Others):
     """Writes the narration of one run's evidence."""
 
     def narrate(self) -> Narration:
@@ -37,6 +40,8 @@ class Narrator(Frames, Others):
             return self.health(finding)
         if finding.tool == "search_dimension_values":
             return self.values(finding)
+        if finding.tool in SAYS:
+            return SAYS[finding.tool](self, finding)
         if finding.result.frame is None:
             return self.plain(finding)
         if finding.tool == "compare_periods" and finding.result.data.get("splits"):
@@ -49,3 +54,13 @@ class Narrator(Frames, Others):
 
     def caveats(self) -> tuple[str, ...]:
         return self.evidence.caveats
+
+
+SAYS: dict[str, Callable[[Narrator, Finding], str]] = {
+    "run_attribution": Narrator.credit,
+    "compare_attribution": Narrator.models,
+    "customer_journeys": Narrator.journeys,
+    "recommend_budget": Narrator.budget,
+    "analyze_assets": Narrator.assets,
+}
+"""Tools with words of their own."""

@@ -57,7 +57,10 @@ CREDITED_WORDS = ("credit", "paid touch", "eligible touch")
 def _attribution(attribution: Mapping[str, Any], definitions: Mapping[str, str]) -> str:
     if not attribution or not any(w in d.lower() for d in definitions.values() for w in CREDITED_WORDS):
         return ""
-    model = str(attribution.get("model", "")).replace("_", " ").replace("non direct", "non-direct")
+    named = attribution.get("model", "")
+    if isinstance(named, list | tuple):
+        return "model beside model"
+    model = str(named).replace("_", " ").replace("non direct", "non-direct")
     window = attribution.get("window_days")
     days = f", {window}-day window" if window else ", campaigns' own windows"
     return f"credited by {model}{days}"

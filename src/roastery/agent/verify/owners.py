@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from roastery.agent.planner.parameters import MODELS
+from roastery.agent.planner.tokens import phrase
 from roastery.agent.render import NO_NAMES
 from roastery.agent.verify import words as say
 from roastery.agent.verify.bind import AMBIGUOUS, bind
@@ -136,13 +137,23 @@ class Owners(Rule):
             if mention == AMBIGUOUS:
                 yield "metric", f"it is not clear which metric [[{ref.id}]] is; name {spoken(fact.metric)} beside it."
             elif isinstance(mention, Mention):
-                if not is_metric(fact.metric, mention.name) and not self._covers(sentence, mention, ref, fact.metric):
+                if not self._is(sentence, fact.metric, mention.name) and not self._covers(
+                    sentence, mention, ref, fact.metric
+                ):
                     yield "metric", f"[[{ref.id}]] is {spoken(fact.metric)}, not the metric that is named beside it."
             elif (
-                not any(is_metric(fact.metric, m) for m in carried.metrics)
-                and fact.metric in self.lexicon.vocabulary.metrics
+                not any(is_metric(base_of(fact.metric), m) for m in carried.metrics)
+                and base_of(fact.metric) in self.lexicon.vocabulary.metrics
             ):
                 yield "metric", f"[[{ref.id}]] is {spoken(fact.metric)}; name the metric."
+
+    def _is(self, sentence: Sentence, metric: str, said: str) -> bool:
+        """Whether the metric beside a number is its own; what an analysis counts by itself is named by a word of it."""
+        base = base_of(metric)
+        if base in self.lexicon.vocabulary.metrics:
+            return is_metric(base, said)
+        spoken_of = set(phrase(sentence.line))
+        return any(len(word) > 3 and word in spoken_of for word in phrase(base))
 
     def _covers(self, sentence: Sentence, mention: Mention, ref: Reference, metric: str) -> bool:
         """A share or contribution names its metric after it: "a 40 % share of spend"."""
@@ -150,3 +161,8 @@ class Owners(Rule):
         if about.fact.kind not in ("share", "effect"):
             return False
         return any(is_metric(metric, m.name) for m in sentence.metrics)
+
+
+def base_of(metric: str) -> str:
+    """The metric that a bound or another figure of an analysis is of: `roas__low` is of `roas`."""
+    return metric.split("__")[0]

@@ -85,6 +85,8 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         keys = _keys(found, arguments.limit)
         book = FactBook("")
         period = FactPeriod(start=found.query.start, end=found.query.end)
+        for model in models:
+            book.label("attribution_model", model, model.replace("_", " "))
         lines = [_line(book, found, key, platform, claim, period) for key in keys]
         for model in models:
             _rank(book, lines, model)

@@ -198,7 +198,7 @@ def _roles(told: _Told, paths: Paths) -> tuple[Table | None, list[dict[str, Any]
         about = {told.split: key}
         cells = {
             "opens": told.count("journeys_opened", found.opens[i], **about),
-            "assists": told.count("assisted_conversions", found.assists[i], **about),
+            "assists": told.count("journeys_assisted", found.assists[i], **about),
             "closes": told.count("journeys_closed", found.closes[i], **about),
             "present": told.count("converted_journeys", found.present[i], **about),
             "alone": told.count("journeys_alone", found.alone[i], **about),

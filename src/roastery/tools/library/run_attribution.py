@@ -173,7 +173,7 @@ def _total(book: FactBook, found: Credited, credit: ModelCredit, period: FactPer
     currency = found.query.currency if unit == "money" else None
     total = book.measured(conversion.metric, credit.total, unit, period, currency=currency)
     about: dict[str, Any] = {"currency": currency}
-    untouched = book.measured(f"unattributed_{conversion.name}", credit.unattributed, unit, period, **about)
+    untouched = book.measured(f"uncredited_{conversion.name}", credit.unattributed, unit, period, **about)
     said = {"total": total, "unattributed": untouched}
     said["unattributed_share"] = book.computed(facts.share, untouched, total)
     if credit.direct:

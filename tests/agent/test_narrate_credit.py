@@ -1,0 +1,39 @@
+"""Credit, journeys, budgets and creatives in words: what is said passes the same check as a model's prose."""
+
+from typing import Any
+
+import pytest
+
+from roastery.agent.narrate import Narrator, compose
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.render import render
+from roastery.agent.verify import Verifier
+from roastery.tools.base import ToolContext
+from tests.agent.conftest import found
+
+OCTOBER = {"start": "2026-10-01", "end": "2026-11-01"}
+ASKED: list[tuple[str, dict[str, Any], str]] = [
+    ("run_attribution", {"period": OCTOBER}, " got "),
+    ("run_attribution", {"conversion": "new_customers", "by": "campaign", "period": OCTOBER}, "new customers"),
+    ("run_attribution", {"conversion": "orders", "attribution_model": "markov", "period": OCTOBER}, "uncredited"),
+    ("compare_attribution", {"by": "campaign", "period": OCTOBER, "break_even": 3}, "under"),
+    ("compare_attribution", {"conversion": "orders", "by": "platform", "period": OCTOBER}, "under"),
+    ("customer_journeys", {"period": OCTOBER}, "journeys converted"),
+    ("customer_journeys", {"by": "campaign", "conversion": "revenue", "period": OCTOBER}, "it opens"),
+    ("recommend_budget", {}, "dvised"),
+    ("recommend_budget", {"by": "platform", "objective": "new_customers"}, "dvised"),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "says"), ASKED, ids=lambda a: str(a)[:50])
+def test_what_is_said_is_backed_by_facts(
+    tool: str, arguments: dict[str, Any], says: str, context: ToolContext, lexicon: Lexicon
+) -> None:
+    evidence = found(context, (tool, arguments))
+    narration = Narrator(evidence, lexicon.vocabulary).narrate()
+    problems = [p for p in Verifier(evidence, lexicon).problems(narration.answer) if p.kind != "unreferenced"]
+    assert problems == []
+    text = render(narration.answer, evidence.facts, evidence.labels)
+    assert says in text
+    assert "None" not in text
+    assert compose(narration)
