@@ -8,11 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from roastery.warehouse import build as building
 from roastery.warehouse.contracts import Fill
 from roastery.warehouse.engine import Warehouse
+from roastery.warehouse.errors import BuildFailed
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord
+from roastery.warehouse.semantic.layer import SemanticLayer
+from roastery.warehouse.semantic.query import MetricQuery
 from roastery.warehouse.sizes import Sizes
-from tests.warehouse.conftest import everything, rows
+from tests.warehouse.conftest import everything, put, rows
 
 BY_KEYS = Sizes(large_from=0, huge_from=10**9, fold_share=0)
 IN_TWO = Sizes(large_from=0, huge_from=0, fold_share=0)
@@ -223,7 +227,40 @@ def test_any_sequence_of_increments_by_keys_equals_a_full_rebuild(
     warehouse._owner.close()
 
 
+def test_facts_are_there_before_what_is_derived_and_say_so(
+    open_warehouse: Callable[..., Warehouse], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A build that is cut off after its facts leaves whole facts, the attribution of before, and the rest to do."""
+    warehouse = open_warehouse(sizes=IN_TWO)
+    touch = {"touchpoint_id": "t", "customer_id": "c", "campaign_id": "k", "occurred_at": "2026-10-01T08:00:00Z"}
+    sale = {"transaction_id": "1", "customer_id": "c", "occurred_at": "2026-10-02T00:00:00Z", "amount": "5"}
+    put(warehouse, touchpoints=[touch], transactions=[sale])
+    totals = "SELECT (SELECT sum(amount) FROM sales), (SELECT sum(revenue) FROM revenue_attribution)"
+    assert rows(warehouse, totals) == [(5, 5)]
+    first = warehouse.state().build
+
+    def cut_off(*_: object) -> None:
+        raise BuildFailed("cut off")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(building._Build, "derive", cut_off)
+        warehouse.upsert_rows("transactions", [{**sale, "transaction_id": "2", "amount": "7"}], build=False)
+        with pytest.raises(BuildFailed):
+            warehouse.build()
+    assert rows(warehouse, totals) == [(12, 5)]
+    assert warehouse.state().build.endswith(f"(attribution of {first})")
+    query = MetricQuery.model_validate({"metrics": ["attributed_revenue"], "period": {"name": "last_month"}})
+    said = SemanticLayer(warehouse, warehouse.clock).ask(query).provenance.caveats
+    assert any("not attributed yet" in caveat for caveat in said)
+    assert warehouse.needs_build()
+    warehouse.build()
+    assert rows(warehouse, totals) == [(12, 12)]
+    assert not warehouse.needs_build()
+    assert "attribution of" not in warehouse.state().build
+
+
 @pytest.mark.prove
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("sizes", [BY_KEYS, IN_TWO, MIXED], ids=["at once", "facts first", "mixed"])
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(PUSHED, PUSHED, PUSHED, LANDED, READ), min_size=4, max_size=14))

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 COLUMNS = ("benchmark", "what", "value", "baseline", "ratio", "aim", "ok")
 
 
-def bench(names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; all when left out.")] = None) -> None:
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; all when left out.")] = None,
+    scale: Annotated[
+        float | None, typer.Option(min=0.0001, max=10, help="Size of the data, where a benchmark has one; 1 is full.")
+    ] = None,
+) -> None:
     """Run benchmarks and print each figure beside its baseline or aim; exit code 1 when an aim is missed."""
     from roastery.cli.home import without_home
 
-    without_home(lambda terminal: work(terminal, names or []))
+    without_home(lambda terminal: work(terminal, names or [], scale))
 
 
-def work(terminal: Terminal, names: list[str]) -> int:
+def work(terminal: Terminal, names: list[str], scale: float | None = None) -> int:
     from roastery.evals.bench.registry import run
 
-    measures = run(names)
+    measures = run(names, scale)
     terminal.rows(COLUMNS, [_row(measure) for measure in measures], title="Benchmarks")
     return 0 if all(measure.ok is not False for measure in measures) else 1
 

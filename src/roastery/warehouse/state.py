@@ -31,7 +31,8 @@ class DataState:
     """Travels into every receipt.
 
     complete_through: the last day that every connected source holds whole; None when no source says so (imports do
-    not). history_since: the first day from which all sources that say so have everything.
+    not). history_since: the first day from which all sources that say so have everything. build: the mark of what is
+    read; where identity, attribution and lifecycle are still those of an earlier build, it names that one too.
     """
 
     build: str
@@ -39,6 +40,7 @@ class DataState:
     sources: tuple[SourceState, ...]
     last_seq: int
     built_seq: int
+    is_derived: bool = True
 
     @cached_property
     def data_as_of(self) -> Mapping[str, datetime]:
@@ -63,8 +65,13 @@ class DataState:
         return self.last_seq == self.built_seq
 
 
-def build_name(number: int) -> str:
-    return f"build_{number}"
+def build_name(number: int, derived: int | None = None) -> str:
+    """
+    >>> build_name(12), build_name(12, 12), build_name(12, 11)
+    ('build_12', 'build_12', 'build_12 (attribution of build_11)')
+    """
+    of = "" if derived is None or derived == number else f" (attribution of build_{derived})"
+    return f"build_{number}{of}"
 
 
 def read(warehouse: "Warehouse") -> DataState:
@@ -75,14 +82,15 @@ def read(warehouse: "Warehouse") -> DataState:
             "FROM meta.sources ORDER BY source, connection_id, resource"
         ).to_arrow_table()
         builds = cursor.sql(
-            "SELECT build_number, built_at, last_seq FROM meta.builds ORDER BY build_number DESC LIMIT 1"
+            "SELECT build_number, built_at, last_seq, coalesce(derived_build, build_number) AS derived_build "
+            "FROM meta.builds ORDER BY build_number DESC LIMIT 1"
         ).to_arrow_table()
         last_seq = cursor.sql("SELECT last_seq FROM meta.sequence").to_arrow_table().column(0)[0].as_py()
-    number, built_at, built_seq = (0, None, 0)
+    number, built_at, built_seq, derived = (0, None, 0, 0)
     if builds.num_rows:
-        number, built_at, built_seq = builds.to_pylist()[0].values()
+        number, built_at, built_seq, derived = builds.to_pylist()[0].values()
     found = tuple(SourceState(**row) for row in sources.to_pylist())
-    return DataState(build_name(number), built_at, found, last_seq, built_seq)
+    return DataState(build_name(number, derived), built_at, found, last_seq, built_seq, derived == number)
 
 
 def cursor_state(warehouse: "Warehouse", connection_id: str, resource: str) -> dict[str, Any] | None:

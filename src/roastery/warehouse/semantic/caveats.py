@@ -10,6 +10,7 @@ from roastery.warehouse.semantic.calendar import step
 from roastery.warehouse.semantic.model import DATE, Fact, Semantics, Window
 from roastery.warehouse.semantic.profile import Profiles
 from roastery.warehouse.semantic.query import Period
+from roastery.warehouse.state import DataState
 
 WITHIN_PLATFORM = ("platform", "account", "campaign", "ad_group", "ad", "keyword")
 LISTED = 5
@@ -34,6 +35,21 @@ def before_asking(
         *_of_today(bound),
         *(metric.metric.caveat for metric in bound.shown if metric.metric.caveat),
     ]
+
+
+DERIVED_LATER = frozenset({"attribution_credits", "conversion_paths", "touches", "sessions", "customer_lifecycle"})
+"""Tables that follow the facts within a minute where an organization is large."""
+
+
+def of_build(bound: BoundQuery, state: DataState) -> list[str]:
+    """That what a query reads is not yet derived from the newest rows."""
+    if state.is_derived or not any(_is_derived_later(fact) for fact in bound.facts):
+        return []
+    return [f"Rows of the last minute are not attributed yet: {state.build}."]
+
+
+def _is_derived_later(fact: Fact) -> bool:
+    return fact.is_credits or (fact.table or fact.base_table).removeprefix("curated.") in DERIVED_LATER
 
 
 def is_open(period: Period, today: date) -> bool:

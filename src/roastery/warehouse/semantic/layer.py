@@ -64,6 +64,7 @@ class SemanticLayer:
         result = run(self.warehouse, bound, explained.prepared)
         result = self._without_sums_across_platforms(self._named(result, bound, profiles), bound, profiles)
         said = [
+            *caveats.of_build(bound, state),
             *explained.caveats,
             *caveats.after_asking(bound, result.rows),
             *self._unmet_names(bound, result, row_scope),
