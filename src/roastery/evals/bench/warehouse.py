@@ -2,8 +2,8 @@
 
 At scale 1: 10 million ad rows, 1 million customers, 5 million transactions, 10 million touchpoints and 20 million web
 events. All of them are written by SQL as raw records in the form in which imports land (payloads as JSON text, one
-batch a dataset); the sealed addresses of customers are of the sealed form, but not encrypted. From there on everything is the
-product's own: the full build reads raw, increments come through `upsert_rows` as signed events do.
+batch a dataset); the sealed addresses of customers are of the sealed form, but not encrypted. From there on
+everything is the product's own: the full build reads raw, increments come through `upsert_rows` as signed events do.
 """
 
 import gc
