@@ -201,8 +201,9 @@ class KlaviyoTwin(RestTwin):
         query = request.query_params
         size, start = int(query.get("page[size]", default)), int(query.get("page[cursor]", 0))
         more = start + size < len(rows)
-        address = str(request.url.include_query_params(**{"page[cursor]": str(start + size)})) if more else None
-        links = {"self": str(request.url), "prev": None, "next": address}
+        links = {"self": str(request.url)}
+        if more:
+            links["next"] = str(request.url.include_query_params(**{"page[cursor]": str(start + size)}))
         return {"data": rows[start : start + size], "links": links}
 
     def _list(self, request: Request, body: Any) -> Row:
@@ -250,7 +251,7 @@ class KlaviyoTwin(RestTwin):
             days = [first + timedelta(days=n) for n in range((past - first).days)]
             attributes = {"results": _series(rows, days, asked["statistics"]),
                           "date_times": [datetime.combine(day, time(), ZONE).isoformat() for day in days]}  # fmt: skip
-        links = {"self": str(request.url), "prev": None, "next": None}
+        links = {"self": str(request.url)}
         return {"data": {"type": f"{kind}-report", "attributes": attributes}, "links": links}
 
 
