@@ -10,7 +10,7 @@ from roastery.connectors.errors import UnknownShape
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
 
-BATCH_ROWS = 1000
+BATCH_ROWS = 10_000
 BATCH_SECONDS = 0.5
 """A landing costs much the same for a page or for some; more than this is not left at risk."""
 

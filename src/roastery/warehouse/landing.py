@@ -36,9 +36,13 @@ FROM arriving
 """
 
 
+ENCODER = json.JSONEncoder(sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
+"""Made once: json.dumps would make one for every record."""
+
+
 def canonical(payload: Any) -> str:
     """JSON text that is equal for equal content; Decimals keep every digit, as strings."""
-    return json.dumps(payload, sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
+    return ENCODER.encode(payload)
 
 
 def as_table(records: Sequence[tuple[RawRecord, str]]) -> pa.Table:

@@ -7,7 +7,7 @@ when the process that started it is killed.
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,9 +19,12 @@ END_SECONDS = 15
 
 
 @contextmanager
-def serve_apart(world_folder: Path) -> Iterator[list[Twin]]:
-    """The twins of a saved world, until the block ends. Errors: RuntimeError when they do not start."""
-    command = [sys.executable, "-m", __name__, str(world_folder)]
+def serve_apart(world_folder: Path, *, with_tape: bool = False, only: Sequence[str] = ()) -> Iterator[list[Twin]]:
+    """The twins of a saved world, until the block ends. Errors: RuntimeError when they do not start.
+
+    with_tape: as `serve` takes it. only: those of these providers, else those that the company connects.
+    """
+    command = [sys.executable, "-m", __name__, str(world_folder), "tape" if with_tape else "", *only]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -40,12 +43,13 @@ def serve_apart(world_folder: Path) -> Iterator[list[Twin]]:
         process.stdout.close()
 
 
-def main(world_folder: str) -> None:
-    with serve(World.load(Path(world_folder))) as twins:
-        sys.stdout.write(json.dumps([asdict(twin) for twin in twins]) + "\n")
+def main(world_folder: str, tape: str, *only: str) -> None:
+    with serve(World.load(Path(world_folder)), with_tape=bool(tape)) as twins:
+        told = [twins[provider] for provider in only] or list(twins)
+        sys.stdout.write(json.dumps([asdict(twin) for twin in told]) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

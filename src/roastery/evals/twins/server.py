@@ -9,10 +9,12 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
 
 from roastery.evals.twins.base import ProviderTwin
 from roastery.evals.twins.control import Control, Provider
 from roastery.evals.twins.registry import own_faults, twin_types
+from roastery.evals.twins.tape import Tape
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.twins.weather import Weather
 from roastery.evals.world import World
@@ -65,12 +67,16 @@ class Twins:
 
 
 @contextmanager
-def serve(world: World) -> Iterator[Twins]:
-    """Serve a world as its providers would, on a free loopback port, until the block ends."""
+def serve(world: World, with_tape: bool = False) -> Iterator[Twins]:
+    """Serve a world as its providers would, on a free loopback port, until the block ends.
+
+    with_tape: what was answered once is answered from memory; for benchmarks, where nothing changes.
+    """
     control = Control(world, own_faults())
     twins = {provider: made(control) for provider, made in twin_types().items()}
     around = {provider: Weather(Router(routes=twin.routes), provider, control) for provider, twin in twins.items()}
-    app = Starlette(routes=[Mount(f"/{provider}", app=layer) for provider, layer in around.items()])
+    app: ASGIApp = Starlette(routes=[Mount(f"/{provider}", app=layer) for provider, layer in around.items()])
+    app = Tape(app) if with_tape else app
     config = uvicorn.Config(
         app,
         host="127.0.0.1",
