@@ -126,7 +126,14 @@ def _sources() -> str:
         more = [(f"`{name}`", "setting", said) for name, said in source.optional_settings.items()]
         more += [(f"`{name}`", "secret", said) for name, said in source.optional_secrets.items()]
         parts += [f"## What {provider} may also be given", _table(("name", "kind", "meaning"), more)] if more else []
-    return _joined([*parts, *_datasets()])
+    return _joined([*parts, *_datasets(), _adding()])
+
+
+def _adding() -> str:
+    """How a provider is added, with an example that a test builds."""
+    from importlib.resources import files
+
+    return files("roastery.connectors").joinpath("adding.md").read_text(encoding="utf-8").strip()
 
 
 def _datasets() -> list[str]:
