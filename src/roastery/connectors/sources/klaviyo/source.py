@@ -1,10 +1,4 @@
-"""Klaviyo: campaigns with what followed, flows by day, profiles with their consent, and clicks.
-
-Facts: JSON:API under a dated `revision`; reports may be asked for twice a minute and 225 times a day, over a year at
-most; a campaign's figures have no days, a flow's do; rates are fractions and not read. A reporting window of campaigns
-is a calendar year of the account's, so that its figures can be replaced by later ones ([K]: by which day Klaviyo places
-a campaign in a window; its windows are added up, which is right either way).
-"""
+"""Reading Klaviyo: which pages and reports are asked for, and where the next sync goes on."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
+
+from roastery.connectors.sources.klaviyo.fills import FILLS, STATISTICS
 
 from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
@@ -27,102 +23,7 @@ TITLE = "Klaviyo"
 TOKEN_URL = "https://a.klaviyo.com/oauth/token"
 KEY = HeaderStyle("Authorization", "Klaviyo-API-Key ")
 OVERLAP = timedelta(minutes=10)
-STATISTICS = ("recipients", "delivered", "opens", "opens_unique", "clicks", "clicks_unique", "unsubscribe_uniques",
-              "bounced", "spam_complaints", "conversions", "conversion_value")  # fmt: skip
 MINUTE = 60
-
-SHAPE = ", ".join(f'"{name}": "VARCHAR"' for name in STATISTICS)
-
-
-def summed(name: str) -> str:
-    """SQL: the sum of a statistic over messages and windows as text; one that is no number makes it unreadable."""
-    return (
-        f"CASE WHEN bool_or({name} IS NOT NULL AND try_cast({name} AS DECIMAL(18,3)) IS NULL) "
-        f"THEN 'unreadable: ' || max({name}) ELSE sum(try_cast({name} AS DECIMAL(18,3)))::BIGINT::VARCHAR END"
-    )
-
-
-FIGURES = f"""{summed("recipients")} AS sends, {summed("delivered")} AS deliveries, {summed("opens")} AS opens,
-       {summed("opens_unique")} AS unique_opens, {summed("clicks")} AS clicks,
-       {summed("clicks_unique")} AS unique_clicks,
-       {summed("bounced")} AS bounces, {summed("unsubscribe_uniques")} AS unsubscribes"""
-
-CAMPAIGN_FIGURES = f"""
-WITH figures AS (
-    SELECT payload->>'$.groupings.campaign_id' AS id, unnest(from_json(payload->'statistics', '{{{SHAPE}}}'))
-    FROM {{records}}),
-campaigns AS (
-    SELECT payload->>'id' AS id, payload->>'$.attributes.name' AS name, payload->>'$._connection.sent_on' AS sent_on
-    FROM {{campaigns}})
-SELECT c.sent_on AS report_date, 'klaviyo' AS platform, 'klaviyo:' || id AS campaign_id,
-       any_value(c.name) AS campaign_name,
-       'campaign' AS kind, {FIGURES}
-FROM figures f JOIN campaigns c USING (id) WHERE c.sent_on IS NOT NULL GROUP BY c.sent_on, id
-"""  # noqa: S608 (the names are ours)
-
-FLOW_FIGURES = f"""
-WITH figures AS (
-    SELECT payload->>'$._connection.day' AS day, payload->>'$.groupings.flow_id' AS id,
-           unnest(from_json(payload->'statistics', '{{{SHAPE}}}'))
-    FROM {{records}}),
-flows AS (SELECT payload->>'id' AS id, payload->>'$.attributes.name' AS name FROM {{flows}})
-SELECT day AS report_date, 'klaviyo' AS platform, 'klaviyo:' || f.id AS campaign_id,
-       any_value(w.name) AS campaign_name,
-       'flow' AS kind, {FIGURES}
-FROM figures f LEFT JOIN flows w ON w.id = f.id GROUP BY day, f.id
-"""  # noqa: S608 (the names are ours)
-
-CAMPAIGNS = """
-SELECT 'klaviyo:' || (payload->>'id') AS campaign_id,
-       payload->>'$.attributes.name' AS campaign_name,
-       'klaviyo' AS platform,
-       'email' AS channel,
-       lower(payload->>'$.attributes.status') AS status,
-       payload->>'$._connection.sent_on' AS start_date
-FROM {records}
-"""
-FLOWS = """
-SELECT 'klaviyo:' || (payload->>'id') AS campaign_id,
-       payload->>'$.attributes.name' AS campaign_name,
-       'klaviyo' AS platform,
-       'email' AS channel,
-       CASE WHEN (payload->>'$.attributes.archived') = 'true' THEN 'archived'
-            WHEN (payload->>'$.attributes.status') = 'live' THEN 'active'
-            ELSE lower(payload->>'$.attributes.status') END AS status,
-       left(payload->>'$.attributes.created', 10) AS start_date
-FROM {records}
-"""
-
-CUSTOMERS = """
-SELECT 'klaviyo:' || (payload->>'id') AS customer_id,
-       payload->>'$.attributes.email' AS email,
-       payload->>'$.attributes.phone_number' AS phone,
-       payload->>'$.attributes.first_name' AS first_name,
-       payload->>'$.attributes.last_name' AS last_name,
-       payload->>'$.attributes.created' AS first_seen_at,
-       payload->>'$.attributes.location.country' AS country,
-       (payload->>'$.attributes.subscriptions.email.marketing.consent') = 'SUBSCRIBED' AS marketing_consent
-FROM {records}
-"""
-
-# A click names the flow, or the message of a campaign, which the campaign's own record leads back to it.
-TOUCHPOINTS = """
-WITH messages AS (
-    SELECT payload->>'id' AS campaign,
-           unnest(list_transform(CAST(payload->'$.relationships.campaign-messages.data' AS JSON[]),
-                                 lambda m: m->>'$.id')) AS message
-    FROM {campaigns})
-SELECT 'klaviyo:' || (r.payload->>'id') AS touchpoint_id,
-       'klaviyo:' || (r.payload->>'profile') AS customer_id,
-       r.payload->>'datetime' AS occurred_at,
-       'email' AS channel,
-       'klaviyo' AS platform,
-       'klaviyo:' || coalesce(nullif(r.payload->>'flow', ''), m.campaign, r.payload->>'message') AS campaign_id,
-       'email_click' AS kind,
-       r.payload->>'url' AS landing_page,
-       'klaviyo' AS source_system
-FROM {records} r LEFT JOIN messages m ON m.message = r.payload->>'message'
-"""
 
 
 def by_day(record: Record) -> tuple[str, date]:
@@ -186,14 +87,7 @@ class Klaviyo:
         ),
         Resource("clicks", key=lambda r: r["id"], depends_on=("campaigns",)),
     )
-    fills: ClassVar[tuple[ContractSql, ...]] = (
-        ContractSql("campaigns", "campaigns", CAMPAIGNS),
-        ContractSql("campaigns", "flows", FLOWS),
-        ContractSql("email_performance", "campaign_figures", CAMPAIGN_FIGURES, joins=("campaigns",)),
-        ContractSql("email_performance", "flow_figures", FLOW_FIGURES, joins=("flows",)),
-        ContractSql("customers", "profiles", CUSTOMERS),
-        ContractSql("touchpoints", "clicks", TOUCHPOINTS, joins=("campaigns",)),
-    )
+    fills: ClassVar[tuple[ContractSql, ...]] = FILLS
     webhook: ClassVar[TimestampedBody] = TimestampedBody("Klaviyo-Signature", "Klaviyo-Timestamp", "Klaviyo-Webhook-Id")
     webhook_resources: ClassVar[Mapping[str, tuple[str, ...]]] = {
         **dict.fromkeys(("event:klaviyo.clicked_email",), ("clicks",)),
