@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from roastery.connectors.sources.klaviyo.fills import FILLS, STATISTICS
-
 from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, Throttled
@@ -16,6 +14,7 @@ from roastery.connectors.http import Auth, Reply
 from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
 from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in
+from roastery.connectors.sources.klaviyo.fills import FILLS, STATISTICS
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import TimestampedBody
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
-from roastery.connectors.sources.mailchimp.fills import FILLS
-
 from roastery.connectors.access import Access, listed, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, BadConnection, RetryLater, Throttled
@@ -17,6 +15,7 @@ from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken
 from roastery.connectors.redaction import PROCESS
 from roastery.connectors.reports import DAY, today_in
+from roastery.connectors.sources.mailchimp.fills import FILLS
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import FormWebhook
 
