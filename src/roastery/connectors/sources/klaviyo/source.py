@@ -193,14 +193,15 @@ class Klaviyo:
             report = self._report("flow-series", (span.first, span.last + DAY), groups, interval="daily")
             days = [str(at)[:10] for at in report["date_times"]]
             for result in report["results"]:
+                series = {name: told for name, told in result["statistics"].items() if isinstance(told, list)}
                 yield [
                     {
                         "groupings": result["groupings"],
-                        "statistics": {name: values[n] for name, values in result["statistics"].items()},
+                        "statistics": {name: values[n] for name, values in series.items()},
                         "_connection": {"day": day, "account": account},
                     }
                     for n, day in enumerate(days)
-                    if any(values[n] for values in result["statistics"].values())
+                    if any(values[n] for values in series.values())
                 ]
 
         yield from daily_pages([scope], cursor, read)
