@@ -193,15 +193,17 @@ class Klaviyo:
             report = self._report("flow-series", (span.first, span.last + DAY), groups, interval="daily")
             days = [str(at)[:10] for at in report["date_times"]]
             for result in report["results"]:
-                series = {name: told for name, told in result["statistics"].items() if isinstance(told, list)}
+                told = result["statistics"]
+                series = [values for values in told.values() if isinstance(values, list)]
                 yield [
                     {
                         "groupings": result["groupings"],
-                        "statistics": {name: values[n] for name, values in series.items()},
+                        # What is no series goes on as it came: the build keeps it aside by name.
+                        "statistics": {name: v[n] if isinstance(v, list) else v for name, v in told.items()},
                         "_connection": {"day": day, "account": account},
                     }
                     for n, day in enumerate(days)
-                    if any(values[n] for values in series.values())
+                    if any(values[n] for values in series)
                 ]
 
         yield from daily_pages([scope], cursor, read)
