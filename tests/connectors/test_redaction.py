@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
+from roastery.connectors.egress import Egress
 from roastery.connectors.http import Politeness
 from roastery.connectors.redaction import PROCESS, Redactor
 from roastery.connectors.registry import SOURCES, open_source
@@ -22,7 +23,13 @@ SECRETS = {
     "developer_token": "developer-token-of-the-app",
     "app_secret": "app-secret-of-the-app",
 }
-SETTINGS = {"account_id": "1", "customer_id": "1", "shop": "acme"}
+SETTINGS = {
+    "account_id": "1",
+    "customer_id": "1",
+    "shop": "acme",
+    "mode": "rest",
+    "datasets": {"customers": {"path": "clients", "map": {"customer_id": "id"}}},
+}
 
 
 def echoing(heard: Heard) -> str:
@@ -68,7 +75,9 @@ def test_no_secret_is_in_logs_errors_reports_or_progress(
     made = connection(name, server.url, **SETTINGS)
     told: list[Any] = []
     landing = Landing()
-    source = open_source(made, secrets, Clock.from_iso("2026-11-02T15:00:00Z"), politeness=politeness)
+    source = open_source(
+        made, secrets, Clock.from_iso("2026-11-02T15:00:00Z"), politeness=politeness, egress=Egress.parse("loopback")
+    )
     report = sync_connection(source, made, landing, Clock(), told.append)
     assert report.outcome != "complete"
     shown = "\n".join(

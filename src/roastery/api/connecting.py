@@ -18,7 +18,7 @@ from roastery.api.store.audit import note
 from roastery.api.store.connections import Connections, as_connection
 from roastery.api.store.schedules import Schedules
 from roastery.api.store.tables import ConnectionRow
-from roastery.connectors.base import Connection
+from roastery.connectors.base import Connection, Previewed
 from roastery.connectors.registry import SOURCES, check_connection, open_source
 from roastery.connectors.sync import SyncProgress, SyncReport, sync_connection
 from roastery.tools.base import Actor
@@ -118,6 +118,28 @@ def syncable(roastery: "Roastery", organization: Organization, connection_id: st
     return [row]
 
 
+def preview(
+    roastery: "Roastery", organization: Organization, new: NewConnection, rows: int = 5
+) -> list[dict[str, Any]]:
+    """What a connection's first records would become, without storing anything.
+
+    Errors: as `connect`; BadQuery where the provider's fields are not mapped by the connection; those of reading.
+    """
+    draft = Connection("new", organization.id, new.provider, new.settings, new.base_url)
+    given = _Given(new.secrets)
+    check_connection(draft, given)
+    source = open_source(draft, given, roastery.clock_of(organization), egress=roastery.settings.egress)
+    if not isinstance(source, Previewed):
+        raise BadQuery(f"{source.title} maps its own fields: there is nothing to preview.")
+    try:
+        return [
+            {"dataset": one.dataset, "rows": list(one.rows), "faults": list(one.faults), "unmapped": list(one.unmapped)}
+            for one in source.preview(rows)
+        ]
+    finally:
+        source.http.close()
+
+
 class Syncs:
     """Runs syncs: one at a time per connection, progress on the connection's row, a build at the end."""
 
@@ -173,7 +195,9 @@ class Syncs:
     ) -> SyncReport:
         roastery = self._roastery
         connection, clock = as_connection(row), roastery.clock_of(organization)
-        source = open_source(connection, roastery.tokens, clock, throttles=roastery.throttles)
+        source = open_source(
+            connection, roastery.tokens, clock, throttles=roastery.throttles, egress=roastery.settings.egress
+        )
         noted = _Noted(lambda progress: self._mark(organization, row.id, progress=progress), told)
         warehouse = roastery.warehouse(organization)
         return sync_connection(source, connection, warehouse, clock, noted, only=only)

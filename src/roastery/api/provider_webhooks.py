@@ -2,19 +2,23 @@
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from roastery.api.errors import BadCredential, NotFound
-from roastery.api.store.connections import Connections
+from roastery.api.store.connections import Connections, as_connection
 from roastery.api.store.once import ReceivedEvents
 from roastery.api.store.organizations import Organizations
-from roastery.connectors.base import SignsAddress
+from roastery.connectors.base import Pushed, SignsAddress
+from roastery.connectors.batches import batch_of
 from roastery.connectors.errors import WebhookRejected
-from roastery.connectors.registry import SOURCES
+from roastery.connectors.registry import SOURCES, open_source
 from roastery.warehouse.errors import Busy
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
+    from roastery.api.store.tables import ConnectionRow
+    from roastery.warehouse.organization import Organization
 
 SECRET_NAMES = ("webhook_secret", "app_secret", "client_secret")
 
@@ -48,9 +52,26 @@ def receive_webhook(
     message_id = f"{provider}:{delivery.id}"
     if received.answered(message_id) is not None:
         return
+    _land_pushed(roastery, organization, row, body)
     topics = delivery.topic.split(",")
     only = tuple(dict.fromkeys(name for topic in topics for name in source.webhook_resources.get(topic, ())))
     if only:
         with contextlib.suppress(Busy):  # the sync that runs, or the next scheduled one, reads it
             roastery.syncs.start(organization, row.id, only=only)
     received.keep(message_id, row.id, {"received": True}, roastery.wall.now())
+
+
+def _land_pushed(roastery: "Roastery", organization: "Organization", row: "ConnectionRow", body: bytes) -> None:
+    """Land what a delivery itself holds, where the source says that it does; it is in the next query soon."""
+    if not issubclass(SOURCES[row.provider], Pushed):
+        return
+    connection, clock = as_connection(row), roastery.clock_of(organization)
+    source = open_source(connection, roastery.tokens, clock, egress=roastery.settings.egress)
+    assert isinstance(source, Pushed)
+    pages = source.pushed(body)
+    warehouse = roastery.warehouse(organization)
+    for resource, page in pages:
+        batch = batch_of(page, resource, connection, row.provider)
+        warehouse.land(replace(batch, cursor=None))
+    if pages:
+        roastery.builds.request(organization)

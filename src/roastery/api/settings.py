@@ -4,13 +4,16 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from roastery.api.errors import BadSettings
 from roastery.warehouse.clock import Clock
+
+if TYPE_CHECKING:
+    from roastery.connectors.egress import Egress
 
 
 def _env(name: str, description: str, default: Any = None) -> Any:
@@ -62,6 +65,17 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = _env("ROASTERY_SMTP_URL", "`smtp://USER:PASSWORD@HOST:PORT` for e-mail delivery.")
     log_level: str = _env("ROASTERY_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR; logs go to stderr.", "WARNING")
     max_import_mb: int = _env("ROASTERY_MAX_IMPORT_MB", "Largest body of an import, in MB.", 512)
+    allowed_addresses: str = _env(
+        "ROASTERY_ALLOWED_ADDRESSES",
+        "Networks beyond the public internet that connections which people describe (custom_crm) may reach: "
+        "`loopback`, `private` or CIDR, with commas between.",
+        "",
+    )
+    allowed_folders: str = _env(
+        "ROASTERY_ALLOWED_FOLDERS",
+        "Folders of this machine that such connections may read, with `:` between. Default: `folders` in the home.",
+        "",
+    )
     query_timeout_seconds: float = _env("ROASTERY_QUERY_TIMEOUT_SECONDS", "Longest a single query may run.", 30.0)
 
     @field_validator("*", mode="before")
@@ -100,6 +114,14 @@ class Settings(BaseSettings):
     def warehouse_home(self) -> Path:
         """Folder whose `warehouse/` holds one DuckDB file per organization."""
         return Path(self.warehouse_url.removeprefix("duckdb:///")) if self.warehouse_url else self.home
+
+    @property
+    def egress(self) -> "Egress":
+        """Where connections that people describe may go."""
+        from roastery.connectors.egress import Egress
+
+        folders = [folder for folder in self.allowed_folders.split(os.pathsep) if folder]
+        return Egress.parse(self.allowed_addresses, folders or [self.home / "folders"])
 
     @property
     def incoming(self) -> Path:

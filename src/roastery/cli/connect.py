@@ -13,6 +13,7 @@ from roastery.cli.options import Json, Org, organization_of
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
+    from roastery.api.connecting import NewConnection
     from roastery.cli.terminal import Terminal
     from roastery.warehouse.organization import Organization
 
@@ -25,13 +26,17 @@ def connect(
     ],
     org: Org = None,
     setting: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, such as account_id=act_1. Repeat for more.")
+        list[str] | None,
+        typer.Option(help="NAME=VALUE, such as account_id=act_1, or NAME=@FILE. Repeat for more."),
     ] = None,
     secret: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, or NAME=@FILE to read the value from a file. Repeat for more.")
     ] = None,
     base_url: Annotated[str | None, typer.Option(help="Instead of the provider's own address.")] = None,
     name: Annotated[str, typer.Option(help="What to call this connection.")] = "",
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show the first rows as the mapping would have them; add nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Add a connection and print its id; its data comes with `roastery sync`."""
@@ -39,10 +44,11 @@ def connect(
         work,
         provider=provider,
         org=org,
-        settings={k: _plain(v) for k, v in _pairs(setting, "setting").items()},
-        secrets={k: _secret(v) for k, v in _pairs(secret, "secret").items()},
+        settings={k: _plain(_read(v, "--setting")) for k, v in _pairs(setting, "setting").items()},
+        secrets={k: _read(v, "--secret") for k, v in _pairs(secret, "secret").items()},
         base_url=base_url,
         name=name,
+        preview=preview,
         as_json=as_json,
     )
 
@@ -56,6 +62,7 @@ def work(
     secrets: dict[str, str],
     base_url: str | None,
     name: str,
+    preview: bool,
     as_json: bool,
 ) -> None:
     from roastery.api.app import OPERATOR
@@ -64,6 +71,9 @@ def work(
     organization = organization_of(roastery, org)
     if provider == SLACK:
         _link_slack(roastery, terminal, organization, settings)
+        return
+    if preview:
+        _preview(roastery, terminal, organization, NewConnection(provider, settings, secrets, base_url, name), as_json)
         return
     row, shown = connect(roastery, organization, OPERATOR, NewConnection(provider, settings, secrets, base_url, name))
     if as_json:
@@ -75,6 +85,26 @@ def work(
         terminal.say("The second line signs what is sent to POST /v1/events. It is shown only now; keep it safe.")
     else:
         terminal.say(f"Connected {provider}. Next: roastery sync {row.id} --org {organization.id}")
+
+
+def _preview(
+    roastery: Roastery, terminal: Terminal, organization: Organization, new: NewConnection, as_json: bool
+) -> None:
+    """The first rows of each dataset, what could not be read, and which fields nothing takes."""
+    from roastery.api.connecting import preview
+
+    shown = preview(roastery, organization, new)
+    if as_json:
+        terminal.json(shown)
+        return
+    for one in shown:
+        terminal.line(f"{one['dataset']}: {len(one['rows'])} rows")
+        for row in one["rows"]:
+            terminal.line("  " + json.dumps(row, ensure_ascii=False))
+        for fault in one["faults"]:
+            terminal.line(f"  cannot be mapped: {fault}")
+        if one["unmapped"]:
+            terminal.say(f"  left out: {', '.join(one['unmapped'])}")
 
 
 def _link_slack(roastery: Roastery, terminal: Terminal, organization: Organization, settings: dict[str, Any]) -> None:
@@ -110,10 +140,10 @@ def _plain(value: str) -> Any:
         return value
 
 
-def _secret(value: str) -> str:
+def _read(value: str, option: str) -> str:
     if not value.startswith("@"):
         return value
     try:
         return Path(value[1:]).read_text().strip()
     except OSError as error:
-        raise typer.BadParameter(f"cannot read {value[1:]}: {error.strerror}", param_hint="--secret") from None
+        raise typer.BadParameter(f"cannot read {value[1:]}: {error.strerror}", param_hint=option) from None

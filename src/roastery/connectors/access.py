@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roastery.connectors.base import Connection, TokenStore
+from roastery.connectors.egress import Egress
 from roastery.connectors.errors import BadConnection
 from roastery.connectors.http import Auth, HttpClient, Judge, Politeness
 from roastery.connectors.throttle import Bucket, Rate, Throttles
@@ -20,6 +21,7 @@ class Access:
     clock: Clock
     throttles: Throttles = field(default_factory=Throttles)
     politeness: Politeness = field(default_factory=Politeness)
+    egress: Egress = field(default_factory=Egress)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -42,8 +44,9 @@ class Access:
         judge: Judge,
         buckets: Sequence[Bucket],
         headers: Mapping[str, str] | None = None,
+        egress: Egress | None = None,
     ) -> HttpClient:
-        """An HTTP client at the connection's own base URL, else at the given one."""
+        """An HTTP client at a base URL. egress: what an address that people gave is held against."""
         return HttpClient(
             title,
             base_url,
@@ -53,6 +56,7 @@ class Access:
             clock=self.clock,
             politeness=self.politeness,
             headers=headers,
+            transport=egress.transport(title) if egress else None,
         )
 
 

@@ -174,6 +174,34 @@ class WebhookVerifier(Protocol):
         ...
 
 
+class Shown(Protocol):
+    """What a dataset's first records would become. unmapped: fields that no column takes."""
+
+    dataset: str
+    rows: Sequence[Mapping[str, Any]]
+    faults: Sequence[str]
+    unmapped: Sequence[str]
+
+
+@runtime_checkable
+class Previewed(Protocol):
+    """A source whose fields the connection maps: its mapping can be looked at before anything is stored."""
+
+    title: ClassVar[str]
+    http: Listening
+
+    def preview(self, rows: int) -> Sequence[Shown]: ...
+
+
+@runtime_checkable
+class Pushed(Protocol):
+    """A source whose webhooks carry the data itself."""
+
+    def pushed(self, body: bytes) -> Sequence[tuple[Resource, Page]]:
+        """What a verified delivery holds. Errors: UnknownName, BadConnection."""
+        ...
+
+
 @runtime_checkable
 class SignsAddress(Protocol):
     """A scheme that also signs the address that was called."""

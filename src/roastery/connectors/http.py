@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 
 import httpx2
 
-from roastery.connectors.errors import AbortSync, CutOff, Reconnect, RetryLater, SkipResource, Throttled
+from roastery.connectors.errors import AbortSync, BadConnection, CutOff, Reconnect, RetryLater, SkipResource, Throttled
 from roastery.connectors.json_stream import array_elements
 from roastery.connectors.redaction import PROCESS, Redactor, guard_logs
 from roastery.connectors.throttle import Bucket
@@ -109,6 +109,7 @@ class HttpClient:
         politeness: Politeness | None = None,
         redactor: Redactor = PROCESS,
         headers: Mapping[str, str] | None = None,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         guard_logs()
         self.title = title
@@ -126,7 +127,8 @@ class HttpClient:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             follow_redirects=False,
             # A proxy of the environment cannot reach this machine's own loopback.
-            trust_env=httpx2.URL(self.base_url).host not in LOOPBACK,
+            trust_env=transport is None and httpx2.URL(self.base_url).host not in LOOPBACK,
+            transport=transport,
         )
 
     def close(self) -> None:
@@ -244,6 +246,9 @@ class HttpClient:
             response = self._client.send(request, stream=True)
         except httpx2.TimeoutException:
             raise RetryLater(f"{self.title} did not answer in time.") from None
+        except BadConnection as error:
+            # Its address may not be reached (egress).
+            raise AbortSync(error.message) from None
         except httpx2.TransportError as error:
             raise RetryLater(f"{self.title} cannot be reached ({self.clean(str(error))}).") from None
         if not response.is_success:

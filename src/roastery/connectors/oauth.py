@@ -1,10 +1,12 @@
 """Signing in: fixed tokens, and OAuth 2.0 tokens that are refreshed and may rotate."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import httpx2
 
 from roastery.connectors.base import Connection, TokenStore
 from roastery.connectors.errors import AbortSync, Reconnect, RetryLater
@@ -32,7 +34,10 @@ class HeaderStyle:
 
 
 class FixedToken:
-    """A token that we cannot refresh ourselves; somebody else may have replaced it in the store meanwhile."""
+    """A token that we cannot refresh ourselves; somebody else may have replaced it in the store meanwhile.
+
+    made: what is sent, out of the secrets, where it is not one of them as it stands.
+    """
 
     def __init__(
         self,
@@ -41,7 +46,9 @@ class FixedToken:
         *,
         style: HeaderStyle | None = None,
         secret: str = "access_token",
+        made: Callable[[Mapping[str, str]], str] | None = None,
     ) -> None:
+        self._made = made
         self._connection = connection
         self._tokens = tokens
         self._style = style or HeaderStyle()
@@ -65,7 +72,53 @@ class FixedToken:
     def _read(self) -> str:
         secrets = self._tokens.secrets(self._connection.id)
         PROCESS.learn(secrets.values())
-        return secrets.get(self._secret, "")
+        made = self._made(secrets) if self._made else secrets.get(self._secret, "")
+        PROCESS.learn([made])
+        return made
+
+
+class ClientCredentials:
+    """An access that the client gets for itself by its id and secret; kept in memory, asked for again when it ends."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        tokens: TokenStore,
+        title: str,
+        token_url: str,
+        clock: Clock,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._connection, self._tokens, self._clock = connection, tokens, clock
+        self._title, self._url, self._transport = title, token_url, transport
+        self._token = ""
+
+    def headers(self) -> Mapping[str, str]:
+        if not self._token:
+            self._token = self._ask()
+        return HeaderStyle().write(self._token, {})
+
+    def params(self) -> Mapping[str, str]:
+        return {}
+
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        self._token = self._ask()
+        return self.headers() != refused
+
+    def _ask(self) -> str:
+        secrets = self._tokens.secrets(self._connection.id)
+        PROCESS.learn(secrets.values())
+        form = {"grant_type": "client_credentials"}
+        form |= {name: secrets[name] for name in ("client_id", "client_secret") if secrets.get(name)}
+        client = HttpClient(self._title, self._url, auth=NoAuth(), clock=self._clock, transport=self._transport)
+        try:
+            token = str(client.post("", form=form).get("access_token", ""))
+        finally:
+            client.close()
+        if not token:
+            raise Reconnect(f"{self._title} gave no access for this client's id and secret.")
+        PROCESS.learn([token])
+        return token
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import cast
 from roastery.connectors import sources as sources_folder
 from roastery.connectors.access import Access
 from roastery.connectors.base import Connection, Source, TokenStore
+from roastery.connectors.egress import Egress
 from roastery.connectors.errors import BadConnection
 from roastery.connectors.http import Politeness
 from roastery.connectors.throttle import Throttles
@@ -56,6 +57,10 @@ def check_connection(connection: Connection, tokens: TokenStore) -> None:
     absent = [name for name in source.required_secrets if not secrets.get(name)]
     if absent:
         raise BadConnection.missing(source.title, "secrets", absent)
+    # A source whose settings are more than names and numbers has its own look at them.
+    check = getattr(source, "check", None)
+    if check is not None:
+        check(connection)
 
 
 def open_source(
@@ -65,13 +70,14 @@ def open_source(
     *,
     throttles: Throttles | None = None,
     politeness: Politeness | None = None,
+    egress: Egress | None = None,
 ) -> Source:
-    """The source of a connection, ready to be synced.
+    """The source of a connection, ready to be synced. egress: what the operator allows beyond the public internet.
 
     Errors: UnknownName, BadConnection.
     """
     check_connection(connection, tokens)
-    access = Access(connection, tokens, clock, throttles or Throttles(), politeness or Politeness())
+    access = Access(connection, tokens, clock, throttles or Throttles(), politeness or Politeness(), egress or Egress())
     made = cast("type[_Made]", source_type(connection.provider))
     return cast(Source, made(access))
 

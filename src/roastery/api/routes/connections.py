@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from roastery.api.connecting import NewConnection, connect, disconnect
+from roastery.api.connecting import NewConnection, connect, disconnect, preview
 from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import Connector, Reader
@@ -108,6 +108,26 @@ def create_connection(new: Connected, caller: Connector, request: Request) -> di
     given = NewConnection(new.provider, new.settings, new.secrets, new.base_url, new.name)
     row, secret = connect(request.app.state.roastery, caller.organization, caller.actor, given)
     return {**as_json(row), **({"signing_secret": secret} if secret else {})}
+
+
+@router.post(
+    "/preview",
+    **documented(
+        {"datasets": [{"dataset": "customers", "rows": [{"customer_id": "7"}], "faults": [], "unmapped": ["notes"]}]},
+        request={
+            "provider": "custom_crm",
+            "settings": {
+                "mode": "rest",
+                "url": "https://crm.example/api",
+                "datasets": {"customers": {"path": "clients", "map": {"customer_id": "id"}}},
+            },
+        },
+    ),
+)
+def preview_connection(new: Connected, caller: Connector, request: Request) -> dict[str, Any]:
+    """The first rows of a custom CRM as its mapping would have them; nothing is stored."""
+    given = NewConnection(new.provider, new.settings, new.secrets, new.base_url, new.name)
+    return {"datasets": preview(request.app.state.roastery, caller.organization, given)}
 
 
 @router.get("/{connection_id}", **documented(EXAMPLE))

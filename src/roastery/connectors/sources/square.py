@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.changes import OVERLAP, Ask, changed_records
+from roastery.connectors.errors import RetryLater
+from roastery.connectors.http import Reply
 from roastery.connectors.minor_units import major
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
 from roastery.connectors.reports import DAY, today_in
@@ -311,7 +313,7 @@ class Square:
             OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
             if access.secret("refresh_token")
             else FixedToken(access.connection, access.tokens),
-            lambda reply: None,
+            refuse_errors,
             (access.bucket(Rate(per_second=rate, burst=rate)),),
             headers={"Square-Version": str(settings.get("api_version", "2026-09-16"))},
         )
@@ -332,7 +334,7 @@ class Square:
 
     @cached_property
     def _locations(self) -> list[dict[str, Any]]:
-        found = self.http.get("v2/locations").get("locations", [])
+        found = self.http.get("v2/locations")["locations"]
         keep = ("id", "name", "timezone", "status", "created_at", "merchant_id", "country", "currency", "type")
         return [{name: row[name] for name in keep if name in row} for row in found]
 
@@ -463,6 +465,12 @@ class Square:
             if not answer.get("cursor"):
                 return
             after = {"cursor": answer["cursor"]}
+
+
+def refuse_errors(reply: Reply) -> None:
+    """Errors may stand in the body of a good answer; empty lists are left out of it, so they have to be looked for."""
+    if reply.status < 300 and isinstance(reply.body, dict) and reply.body.get("errors"):
+        raise RetryLater(f"{TITLE} answered with an error instead of data.")
 
 
 def _customer(row: Mapping[str, Any]) -> Record:
