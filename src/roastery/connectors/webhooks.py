@@ -13,6 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from roastery.connectors.base import Delivery
 from roastery.connectors.errors import WebhookRejected
@@ -252,6 +256,54 @@ class FormWebhook:
         except UnicodeDecodeError:
             raise WebhookRejected("The webhook is not a form.") from None
         return Delivery(hashlib.sha256(body).hexdigest(), topic, sent_at)
+
+
+@dataclass(frozen=True)
+class RsaSigned:
+    """RSA-SHA256 of a time and the raw body, base64, as ShipStation v2 sends it; the secrets are its public keys (PEM).
+
+    The guide joins time and body with a dot, older text without one; both bind the body to its time, so both are taken.
+    """
+
+    header: str
+    stamp_header: str
+    tolerance: timedelta = TOLERANCE
+
+    def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
+        lower = {name.lower(): value for name, value in headers.items()}
+        claimed = _decoded(_required(lower, self.header.lower()))
+        stamp = _required(lower, self.stamp_header.lower())
+        sent_at = (
+            _recent(stamp, now, self.tolerance) if stamp.isdigit() else _recent_instant(stamp, now, self.tolerance)
+        )
+        signed = [f"{stamp}.".encode() + body, stamp.encode() + body]
+        if not any(_rsa_match(secret, content, claimed) for secret in secrets for content in signed):
+            raise WebhookRejected("The webhook's signature does not match. Check the public key.")
+        return Delivery(hashlib.sha256(stamp.encode() + body).hexdigest(), _resource_type(body), sent_at)
+
+
+def _rsa_match(pem: str, signed: bytes, claimed: bytes) -> bool:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except ValueError:
+        return False
+    if not isinstance(key, RSAPublicKey):
+        return False
+    try:
+        key.verify(claimed, signed, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _resource_type(body: bytes) -> str:
+    """The `resource_type` of a JSON body, '' where there is none."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return ""
+    kind = parsed.get("resource_type", "") if isinstance(parsed, dict) else ""
+    return kind if isinstance(kind, str) else ""
 
 
 def _any_match(secrets: Sequence[str], signed: bytes, claimed: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""A custom CRM over REST: previewed before it is stored, kept out of private networks, pushed rows in the next query."""
+"""A custom CRM over REST: previewed first, kept out of private networks, pushed rows in the next query."""
 
 import base64
 import json
