@@ -138,6 +138,10 @@ class HttpClient:
         """The JSON of a GET."""
         return self._call(lambda: self._read("GET", path, params=params), cost)
 
+    def get_text(self, path: str, params: Mapping[str, str] | None = None) -> tuple[str, Mapping[str, str]]:
+        """The text of a GET that is no JSON, such as a CSV, and the answer's headers."""
+        return self._call(lambda: self._read_text(path, params), 1.0)  # type: ignore[no-any-return]
+
     def post(
         self,
         path: str,
@@ -228,6 +232,16 @@ class HttpClient:
             raise RetryLater(f"{self.title} answered with {self.clean(kind)} instead of data.")
         self._judge(self._reply(response, body))
         return body
+
+    def _read_text(self, path: str, params: Mapping[str, str] | None) -> tuple[str, Mapping[str, str]]:
+        response = self._open("GET", path, params=params)
+        try:
+            response.read()
+        except (httpx2.TransportError, httpx2.DecodingError):
+            raise CutOff(f"{self.title} ended its answer in the middle.") from None
+        finally:
+            response.close()
+        return response.text, response.headers
 
     def _open(
         self,
