@@ -26,7 +26,7 @@ SECRETS = {
 SETTINGS = {
     "account_id": "1",
     "customer_id": "1",
-    "shop": "acme",
+    **dict.fromkeys(("shop", "domain", "subdomain", "instance"), "acme"),
     "mode": "rest",
     "datasets": {"customers": {"path": "clients", "map": {"customer_id": "id"}}},
 }
