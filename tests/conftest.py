@@ -1,7 +1,27 @@
 """What every test runs under."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from roastery.evals import direct
+from roastery.evals.world import World
+from roastery.tools.base import ToolContext
 
 # The same examples each time, however slow the machine: a red run means a change, not luck or load.
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+
+@pytest.fixture(scope="session")
+def larkspur_world() -> World:
+    """A company of two years with repeat customers, campaigns, visits, and planted anomalies."""
+    return World.make(seed=7, customers=1_500)
+
+
+@pytest.fixture(scope="session")
+def larkspur(larkspur_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolContext]:
+    """Asks about that company; read by all tests, changed by none."""
+    with direct.opened(tmp_path_factory.mktemp("larkspur"), larkspur_world) as context:
+        yield context

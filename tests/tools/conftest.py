@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from roastery.evals import direct
-from roastery.evals.world import World
 from roastery.tools.base import ToolContext
 from roastery.warehouse.engine import Warehouse
 from tests.tools.beans import context_on, filled_home, opened
@@ -43,16 +41,3 @@ def own(home: Path, tmp_path: Path) -> Iterator[Warehouse]:
 def empty(tmp_path: Path) -> Iterator[Warehouse]:
     with opened(tmp_path) as warehouse:
         yield warehouse
-
-
-@pytest.fixture(scope="session")
-def larkspur_world() -> World:
-    """A company of two years with repeat customers, campaigns, visits, and planted anomalies."""
-    return World.make(seed=7, customers=1_500)
-
-
-@pytest.fixture(scope="session")
-def larkspur(larkspur_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolContext]:
-    """Asks about that company; read by all tests, changed by none."""
-    with direct.opened(tmp_path_factory.mktemp("larkspur"), larkspur_world) as context:
-        yield context

@@ -3,18 +3,27 @@
 The demo and the truth set go through twins and connectors; what is evaluated here is not how data arrives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from roastery.evals.world import World
+from roastery.evals.world.companies import COMPANIES, Company
 from roastery.evals.world.mail import campaigns as mail_campaigns
 from roastery.tools.base import Actor, Receipt, ToolContext
+from roastery.warehouse.clock import Clock
 from roastery.warehouse.engine import Warehouse, Warehouses
+from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.layer import SemanticLayer
+
+LARKSPUR, LARKSPUR_CUSTOMERS = "larkspur", 8_000
+FILLED = "filled"
 
 DATASETS = {
     "products": """SELECT product_id, any_value(product_name) AS product_name, any_value(category) AS category,
@@ -75,20 +84,86 @@ def _import(warehouse: Warehouse, dataset: str, rows: pa.Table) -> None:
 
 @contextmanager
 def opened(home: Path, world: World) -> Iterator[ToolContext]:
-    """The company in a warehouse under a home, filled at the first time, with an analyst asking."""
-    warehouses = Warehouses(home, b"e" * 32, (), world.clock, query_timeout_seconds=300)
+    """Larkspur in a warehouse under a home, filled at the first time, with an analyst asking."""
+    with asking(home, world.organization, world.clock, lambda warehouse: fill(warehouse, world)) as context:
+        yield context
+
+
+@contextmanager
+def asking(
+    home: Path, organization: Organization, clock: Clock, load: Callable[[Warehouse], None]
+) -> Iterator[ToolContext]:
+    """A company in a warehouse under a home, loaded at the first time, with an analyst asking."""
+    home.mkdir(parents=True, exist_ok=True)
+    warehouses = Warehouses(home, b"e" * 32, (), clock, query_timeout_seconds=300)
     try:
-        is_new = not (home / "filled").exists()
-        warehouse = warehouses.open(world.organization)
-        if is_new:
-            fill(warehouse, world)
-            (home / "filled").touch()
+        warehouse = warehouses.open(organization)
+        if not (home / FILLED).exists():
+            load(warehouse)
+            (home / FILLED).touch()
         yield ToolContext(
             organization=warehouse.organization,
             actor=Actor(id="evaluation"),
-            clock=world.clock,
-            metrics=SemanticLayer(warehouse, world.clock),
+            clock=clock,
+            metrics=SemanticLayer(warehouse, clock),
             ledger=Receipts(),
         )
     finally:
         warehouses.close()
+
+
+@dataclass(frozen=True)
+class Studied:
+    """One company in a warehouse, and what is true of it.
+
+    anomalies: rows of the planted table. expected_orders: each curated customer's orders to come in a year, None where
+    the company has no buying process.
+    """
+
+    name: str
+    context: ToolContext
+    anomalies: tuple[dict[str, Any], ...]
+    expected_orders: Mapping[str, float] | None
+    effects: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def today(self) -> date:
+        return self.context.clock.today(self.context.organization.time_zone)
+
+    def value_of(self, dimension: str, member: str) -> str | None:
+        """The value of a dimension by its id or its name; None where nothing is called so."""
+        listed = self.context.metrics.dimension_values(dimension, limit=5_000)
+        return next((v.value for v in listed if member in (v.value, v.label)), None)
+
+
+def studied(home: Path, names: Sequence[str] = ()) -> Iterator[Studied]:
+    """Every synthetic company, one after the other, filled and open while it is looked at."""
+    if not names or LARKSPUR in names:
+        world = World.make(customers=LARKSPUR_CUSTOMERS)
+        with opened(home / LARKSPUR, world) as context:
+            ids, orders = (world.fates[c].to_pylist() for c in ("customer_id", "expected_orders_12m"))
+            yield Studied(
+                world.organization.name, context, tuple(world.anomalies.to_pylist()),
+                dict(zip(ids, orders, strict=True)), tuple(world.effects.to_pylist()),
+            )  # fmt: skip
+    for slug, maker in COMPANIES.items():
+        if names and slug not in names:
+            continue
+        company = maker.make()
+        with asking(home / slug, company.organization, company.clock, company.load_into) as context:
+            truth = {name: company.truth[name].to_pylist() for name in ("anomalies", "effects")}
+            yield Studied(
+                company.organization.name, context, tuple(truth["anomalies"]), _expected(company),
+                tuple(truth["effects"]),
+            )  # fmt: skip
+
+
+def _expected(company: Company) -> dict[str, float] | None:
+    """Each customer record's orders to come, by who the person behind it truly is."""
+    fates = company.truth["fates"]
+    if "expected_orders_12m" not in fates.column_names:
+        return None
+    names, orders = (fates[c].to_pylist() for c in ("person", "expected_orders_12m"))
+    of = dict(zip(names, orders, strict=True))
+    records, persons = (company.truth["identity"][c].to_pylist() for c in ("customer_id", "person"))
+    return {record: of.get(person, 0.0) for record, person in zip(records, persons, strict=True)}

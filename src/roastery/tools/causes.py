@@ -10,6 +10,7 @@ from roastery.tools.analysis.contribution import mix_rate_split
 from roastery.tools.analysis.errors import CannotTell
 from roastery.tools.analysis.explain import Cause, Explanation
 from roastery.tools.base import Fact, Table, ToolContext, ToolResult
+from roastery.tools.charts import sized
 from roastery.tools.contributions import contribution_table, contributions, quantum_of, ratio_part
 from roastery.tools.definitions import metrics_of, parts_of_ratio, with_parts
 from roastery.tools.drivers import Driver
@@ -146,7 +147,7 @@ class Telling:
             facts=self.book.facts,
             labels=self.book.labels,
             tables=tuple(tables),
-            charts=_charts(self, told, parts, rest),
+            charts=tuple(sized(chart) for chart in _charts(self, told, parts, rest)),
             caveats=said,
             receipt=receipt,
             data={

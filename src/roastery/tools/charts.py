@@ -21,6 +21,11 @@ def spec(title: str, values: Sequence[Mapping[str, Any]], body: Mapping[str, Any
     }
 
 
+def sized(chart: Mapping[str, Any], **size: Any) -> dict[str, Any]:
+    """A chart that has its title, values and layers already, with schema and size."""
+    return {"$schema": SCHEMA, "width": 560, "height": 280, **size, **chart, "title": {"text": chart["title"]}}
+
+
 def number_axis(unit: str, currency: str | None = None, title: str | None = None) -> dict[str, Any]:
     """The axis of a quantity."""
     percent = unit == "ratio"

@@ -12,6 +12,7 @@ from roastery.tools.analysis.cohorts import cross_sell, maturing_conversion, ret
 from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.base import Fact, FactPeriod, Table, ToolContext, ToolResult
 from roastery.tools.buying import refuse_scoped
+from roastery.tools.charts import sized
 from roastery.tools.comparing import last_complete_day
 from roastery.tools.definitions import dimensions_of, metrics_of, with_parts
 from roastery.tools.facts import FactBook
@@ -56,14 +57,14 @@ class _Writer:
 
     def share(self, hits: int, trials: int, period: FactPeriod, where: dict[str, str]) -> dict[str, Fact]:
         known = share_of([hits], [trials])
-        n = self.book.counted(f"{self.metric}_hits", hits, period, where)
-        of = self.book.counted(f"{self.metric}_of", trials, period, where)
+        n = self.book.counted("hits", hits, period, where)
+        of = self.book.counted("trials", trials, period, where)
         made = self.book.computed(facts.share, n, of)
         made = self.book.renamed(made.id, self.metric)
         found = {"hits": n, "trials": of, "share": made}
         for name, value in (("low", known.low[0]), ("high", known.high[0])):
             bound = Decimal(repr(float(value))).quantize(Decimal("0.0001"))
-            found[name] = self.book.computed(facts.by_method, made, "effect", bound, "interval", [n, of])
+            found[name] = self.book.computed(facts.by_method, made, "forecast", bound, "interval", [n, of])
         return found
 
 
@@ -235,19 +236,20 @@ def pairs_result(context: ToolContext, arguments: Any, period: Period) -> ToolRe
     told: list[dict[str, Any]] = []
     for n in range(len(found.together)):
         pair = [ids[int(found.first[n])], ids[int(found.second[n])]]
-        labels = [writer.book.label("product", i, named.get(i) or i) for i in pair]
-        where = {"product": pair[0], "with_product": pair[1]}
+        texts = [str(named.get(i) or i) for i in pair]
+        key = " + ".join(pair)
+        label = writer.book.label("product_pair", key, " + ".join(texts))
+        where = {"product_pair": key}
         cells = writer.share(int(found.together[n]), total, whole, where)
         lift = writer.book.measured("lift", _places(found.lift[n]), "multiple", whole, dimensions=where)
         lift = writer.book.amended(lift.id, lift.value, kind="forecast")
         bounds = {}
         for name, value in (("lift_low", found.low[n]), ("lift_high", found.high[n])):
-            bounds[name] = writer.book.computed(facts.by_method, lift, "effect", _places(value), "interval", [lift])
-        told.append({"labels": [label.id for label in labels], "texts": [label.text for label in labels],
-                     "key": " + ".join(pair), **cells, "lift": lift, **bounds})  # fmt: skip
+            bounds[name] = writer.book.computed(facts.by_method, lift, "forecast", _places(value), "interval", [lift])
+        told.append({"labels": [label.id], "texts": texts, "key": key, **cells, "lift": lift, **bounds})  # fmt: skip
     shown = [{"key": row["key"], "together": row["hits"].value, "lift": row["lift"].value} for row in told]
     data = {
-        "dimensions": ["product", "with_product"],
+        "dimensions": ["product_pair"],
         "pairs": [{k: v.id if isinstance(v, Fact) else v for k, v in row.items()} for row in told],
         "within": arguments.within,
     }
@@ -289,7 +291,8 @@ def _result(
         made, "analyze_cohorts", pinned, canonical_rows(shown), context, period=whole, caveats=caveats
     ).model_copy(update={"id": book.receipt_id})
     return ToolResult(
-        tool=receipt.tool, facts=book.facts, labels=book.labels, tables=tables, charts=charts, caveats=caveats,
+        tool=receipt.tool, facts=book.facts, labels=book.labels, tables=tables, caveats=caveats,
+        charts=tuple(sized(chart) for chart in charts),
         receipt=receipt, data={"kind": arguments.kind, "grain": arguments.grain, **data},
     )  # fmt: skip
 

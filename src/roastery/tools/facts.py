@@ -153,7 +153,7 @@ def total(id: str, parts: Sequence[Fact]) -> Fact:
 def relative_difference(id: str, a: Fact, b: Fact) -> Fact:
     """How far a fact lies from another, as a ratio of the other; null where that is zero."""
     value = _ratio((a.value - b.value) / abs(b.value)) if a.value is not None and b.value else None
-    return _from(a, id, "difference", value, f"({a.id} - {b.id}) / abs({b.id})", (a, b), unit="ratio")
+    return _from(a, id, "difference", value, f"({a.id} - {b.id}) / abs({b.id})", (a, b), unit="percent_ratio")
 
 
 def by_method(id: str, base: Fact, kind: Any, value: Decimal | None, method: str, inputs: Sequence[Fact]) -> Fact:
@@ -181,7 +181,9 @@ def recompute(fact: Fact, facts: Mapping[str, Fact]) -> Decimal | None:
     value = _Formula(fact.formula, {i: facts[i].value for i in fact.inputs}).value()
     if value is None:
         return None
-    return _ratio(value) if fact.unit in ("ratio", "multiple") else value
+    if fact.kind == "forecast" and fact.value is not None:
+        return value.quantize(fact.value)
+    return _ratio(value) if fact.unit in ("ratio", "percent_ratio", "multiple") else value
 
 
 def renumber(fact: Fact, ids: Mapping[str, str]) -> Fact:

@@ -16,6 +16,7 @@ from roastery.tools.analysis.histories import purchases_of
 from roastery.tools.analysis.ltv import BackTest, LifetimeForecast, calibration, forecast_ltv, payback_days
 from roastery.tools.base import Fact, FactPeriod, Table, ToolContext, ToolResult
 from roastery.tools.buying import Buying, groups_of
+from roastery.tools.charts import sized
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
 from roastery.tools.receipts import analysis_receipt, new_receipt_id
@@ -92,7 +93,7 @@ class Worth:
         amount = (value.value * self.margin.value).quantize(self.cents)
         text = f"{value.id} * {self.margin.id}"
         base = value.model_copy(update={"metric": "predicted_margin"})
-        return self.book.computed(facts.by_formula, base, "effect", amount, text, [value, self.margin])
+        return self.book.computed(facts.by_formula, base, "forecast", amount, text, [value, self.margin])
 
     def cost(self, dimension: str | None, name: str, acquired: FactPeriod) -> Fact | None:
         """What a new customer of a group has cost (media only), None where nobody knows."""
@@ -143,7 +144,7 @@ def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> To
         facts=book.facts,
         labels=book.labels,
         tables=tuple(t for t in (_group_table(worth, rows, dimension), _test_table(worth, tests), bands[0]) if t),
-        charts=_chart(rows),
+        charts=tuple(sized(chart) for chart in _chart(rows)),
         caveats=(*caveats, *bought.provenance.caveats),
         receipt=receipt,
         data={
@@ -224,7 +225,7 @@ def _told(
     assert to_date.value is not None
     assert row["value"].value is not None
     each = worth.book.computed(
-        facts.by_formula, to_date.model_copy(update={"metric": "predicted_ltv", "period": worth.ahead}), "effect",
+        facts.by_formula, to_date.model_copy(update={"metric": "predicted_ltv", "period": worth.ahead}), "forecast",
         (to_date.value + row["value"].value / count).quantize(worth.cents),
         f"{to_date.id} + {row['value'].id} / {customers.id}", [to_date, row["value"], customers],
     )  # fmt: skip

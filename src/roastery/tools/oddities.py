@@ -10,6 +10,7 @@ import numpy as np
 
 from roastery.tools import facts
 from roastery.tools.base import Fact, FactPeriod, Label, Table, ToolContext, ToolResult
+from roastery.tools.charts import sized
 from roastery.tools.definitions import metrics_of, parts_of_ratio
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import held_by_filters
@@ -82,7 +83,7 @@ def oddities_result(context: ToolContext, arguments: Any, asked: Scan, scanned: 
         facts=book.facts,
         labels=book.labels,
         tables=(_table(context, told),) if told else (),
-        charts=(_chart(context, told[0], scanned),) if told else (),
+        charts=(sized(_chart(context, told[0], scanned)),) if told else (),
         caveats=caveats,
         receipt=receipt,
         data={
@@ -91,8 +92,15 @@ def oddities_result(context: ToolContext, arguments: Any, asked: Scan, scanned: 
             "counts": {name: fact.id for name, fact in counts.items()},
             "metrics": list(dict.fromkeys(metric for metric, _ in scanned.read)),
             "grain": asked.grain,
+            "judged": _last_judged(scanned),
         },
     )
+
+
+def _last_judged(scanned: Scanned) -> dict[str, str]:
+    """The last step that every series reaches."""
+    series = min((s for s, _ in scanned.read.values()), key=lambda s: s.ends[-1])
+    return {"last_start": series.steps[-1].isoformat(), "last_end": series.ends[-1].isoformat()}
 
 
 @dataclass

@@ -129,7 +129,9 @@ def read(context: ToolContext, arguments: Any, plan: Outlook) -> Read:
     seen = np.flatnonzero(np.isfinite(_rates(whole)[:, 0]))
     if not len(seen):
         raise TooLittleData(f"{metrics_of(context)[plan.metric].title} has no values yet to forecast from.")
-    whole = _from_first(whole, int(seen[0]))
+    # What was nothing until some day had not begun; a series of nothing but zeros is one.
+    begun = np.flatnonzero(np.nan_to_num(_rates(whole)[:, 0]))
+    whole = _from_first(whole, int(begun[0] if len(begun) else seen[0]))
     ahead = _ahead(whole, plan)
     if not ahead:
         raise BadPeriod("Everything of this period is there already; ask for its numbers rather than for a forecast.")

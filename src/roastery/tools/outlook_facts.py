@@ -12,6 +12,7 @@ from roastery.tools import facts
 from roastery.tools.analysis.apportion import settle
 from roastery.tools.analysis.arrays import Floats
 from roastery.tools.base import Fact, FactPeriod, Table, ToolContext, ToolResult
+from roastery.tools.charts import sized
 from roastery.tools.definitions import dimensions_of, metrics_of, parts_of_ratio
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import held_by_filters
@@ -116,7 +117,7 @@ def forecast_result(context: ToolContext, arguments: Any, plan: Outlook, read: R
         facts=book.facts,
         labels=book.labels,
         tables=tuple(tables),
-        charts=(_chart(writer),),
+        charts=(sized(_chart(writer)),),
         caveats=caveats,
         receipt=receipt,
         data={

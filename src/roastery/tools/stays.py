@@ -166,7 +166,7 @@ def _told(
     total: Fact = row["value"]
     assert total.value is not None
     row["predicted_ltv"] = worth.book.computed(
-        facts.by_formula, total.model_copy(update={"metric": "predicted_ltv"}), "effect",
+        facts.by_formula, total.model_copy(update={"metric": "predicted_ltv"}), "forecast",
         (total.value / len(n)).quantize(worth.cents), f"{total.id} / {count.id}", [total, count],
     )  # fmt: skip
     return row

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from roastery.agent.evidence import Finding
+from roastery.agent.narrate.by_tool import tellers
 from roastery.agent.narrate.credit import Credit
 from roastery.agent.narrate.frames import Frames
 from roastery.agent.narrate.how import (
@@ -42,6 +43,8 @@ class Narrator(Frames, Credit, Others):
             return self.values(finding)
         if finding.tool in SAYS:
             return SAYS[finding.tool](self, finding)
+        if finding.tool in tellers():
+            return tellers()[finding.tool](self, finding)
         if finding.result.frame is None:
             return self.plain(finding)
         if finding.tool == "compare_periods" and finding.result.data.get("splits"):

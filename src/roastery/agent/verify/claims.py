@@ -1,12 +1,17 @@
 """Ranks, causes, forecasts, statistics and claims about everything."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.verify import words as say
 from roastery.agent.verify.directions import direction_words
+from roastery.agent.verify.own_words import is_said
 from roastery.agent.verify.rule import Carried, Rule
 from roastery.agent.verify.sentences import Mention, Sentence
+
+SAYS_FORECAST = re.compile(r"(?<![^ ])(?:usual|usually|expected|expectation|range)(?![^ ])")
+"""Words by which a number of a model is told as one, besides those of the future."""
 
 
 class Claims(Rule):
@@ -93,6 +98,11 @@ class Claims(Rule):
             yield "cause", f"“{found[0]}” says why; the facts only say what."
         if (found := say.FUTURE.search(line)) and "forecast" not in kinds:
             yield "future", f"“{found[0]}” needs a forecast."
+        if not (say.FUTURE.search(line) or SAYS_FORECAST.search(line)):
+            for ref in sentence.facts:
+                fact = self.ground.abouts[ref.id].fact
+                if fact.kind == "forecast" and is_said(fact.metric, line) is None:
+                    yield "future", f"[[{ref.id}]] is a forecast, not what came; say so."
         if found := say.STATISTICAL.search(line):
             yield "statistics", f"“{found[0]}” needs a test that was not made."
         if found := say.UNIVERSAL.search(line):

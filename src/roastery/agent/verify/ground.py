@@ -50,6 +50,8 @@ class Ground:
     def _add(self, finding: Finding) -> None:
         arguments = finding.arguments
         split = {*arguments.get("dimensions", ()), *(("date",) if arguments.get("grain") else ())}
+        # An analysis finds the slices that it speaks of by itself.
+        split |= set(finding.result.data.get("dimensions", ()))
         if not arguments.get("metrics"):
             split |= {"source"}
         conditions = [FilterSpec.model_validate(c) for c in arguments.get("filters", ())]

@@ -9,6 +9,7 @@ from roastery.agent.render import NO_NAMES
 from roastery.agent.verify import words as say
 from roastery.agent.verify.bind import AMBIGUOUS, bind
 from roastery.agent.verify.ground import About
+from roastery.agent.verify.own_words import is_said
 from roastery.agent.verify.rule import Carried, Rule, is_metric, spoken
 from roastery.agent.verify.sentences import Mention, Reference, Sentence
 
@@ -134,7 +135,11 @@ class Owners(Rule):
         for ref in sentence.facts:
             fact = self.ground.abouts[ref.id].fact
             mention = bound[ref.id]
-            if mention == AMBIGUOUS:
+            named = is_said(fact.metric, sentence.line)
+            if named is not None and fact.metric not in self.lexicon.vocabulary.metrics:
+                if not named:
+                    yield "metric", f"[[{ref.id}]] is {spoken(fact.metric)}; say so."
+            elif mention == AMBIGUOUS:
                 yield "metric", f"it is not clear which metric [[{ref.id}]] is; name {spoken(fact.metric)} beside it."
             elif isinstance(mention, Mention):
                 if not self._is(sentence, fact.metric, mention.name) and not self._covers(

@@ -9,6 +9,7 @@ import structlog
 from roastery.agent.render import fact_text, name_text, period_text, value_text
 from roastery.api.delivery.message import Message
 from roastery.api.store.alerts import Alert, Alerts, Outgoing, keep_firing
+from roastery.tools.alerts.anomaly import AnomalyRule
 from roastery.tools.alerts.base import Evaluation, Hit
 from roastery.tools.alerts.registry import read_rule
 from roastery.tools.alerts.threshold import WORDS, ThresholdRule
@@ -73,9 +74,12 @@ def _keep(roastery: "Roastery", alert: Alert, rule: Any, evaluation: Evaluation,
     )
 
 
-def firing_message(name: str, rule: ThresholdRule, evaluation: Evaluation, hit: Hit) -> Message:
-    """What a firing says: the fact, the number that it crossed, the days and the slice; every number has a receipt."""
+def firing_message(name: str, rule: Any, evaluation: Evaluation, hit: Hit) -> Message:
+    """What a firing says: the fact, what it is judged by, the days and the slice; every number has a receipt."""
     fact = hit.fact
+    if isinstance(rule, AnomalyRule):
+        return _unusual_message(name, rule, evaluation, hit)
+    assert isinstance(rule, ThresholdRule)
     where = _slice_text(evaluation, hit.dimensions)
     threshold = _threshold_text(rule, fact)
     text = (
@@ -84,6 +88,28 @@ def firing_message(name: str, rule: ThresholdRule, evaluation: Evaluation, hit: 
     )
     caveats = evaluation.result.caveats if evaluation.result else ()
     notes = "".join(f"\n- {caveat}" for caveat in caveats[:5])
+    return Message(text=text + (f"\n{notes}" if notes else ""), footnote=f"Receipt: {fact.receipt_id}")
+
+
+def _unusual_message(name: str, rule: AnomalyRule, evaluation: Evaluation, hit: Hit) -> Message:
+    """What came, what was usual with its range, and the slice behind it where one is known."""
+    fact, result = hit.fact, evaluation.result
+    assert result is not None
+    by_id = {f.id: f for f in result.facts}
+    incident = next(i for i in result.data["incidents"] if i["actual"] == fact.id)
+    usual, low, high = (fact_text(by_id[incident[k]]) for k in ("expected", "low", "high"))
+    where = _slice_text(evaluation, hit.dimensions)
+    came = fact_text(fact) if fact.value is not None else "without data"
+    text = (
+        f"**{name_text(name)}**: {_metric_text(rule.metric)}{where} was {came} {_when(fact)}; usual is {usual} "
+        f"({low} to {high})."
+    )
+    if incident["stake"] and incident["stake"] != incident["off"]:
+        stake = by_id[incident["stake"]]
+        text += f" At stake: {fact_text(stake)} of {stake.metric.replace('_', ' ')}."
+    if hit.cause:
+        text += f" Most of it lies with {name_text(hit.cause)}."
+    notes = "".join(f"\n- {caveat}" for caveat in result.caveats[:5])
     return Message(text=text + (f"\n{notes}" if notes else ""), footnote=f"Receipt: {fact.receipt_id}")
 
 

@@ -13,11 +13,15 @@ from roastery.warehouse.semantic.query import Period
 
 @dataclass(frozen=True)
 class Hit:
-    """One slice for which the condition holds; `slice_key` is the same for the same slice in every window."""
+    """One slice for which the condition holds; `slice_key` is the same for the same slice in every window.
+
+    cause: the name of the slice behind it, out of the data, '' where none is known.
+    """
 
     slice_key: str
     dimensions: Mapping[str, str]
     fact: Fact
+    cause: str = ""
 
 
 @dataclass(frozen=True)

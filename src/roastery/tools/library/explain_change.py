@@ -9,7 +9,7 @@ from roastery.tools.analysis.explain import Explanation
 from roastery.tools.analysis.explain import explain_change as search_causes
 from roastery.tools.asking import Asking, Comparison
 from roastery.tools.base import Tool, ToolContext, ToolResult
-from roastery.tools.causes import Telling
+from roastery.tools.causes import CLEAR, Telling
 from roastery.tools.comparing import ask_both
 from roastery.tools.definitions import additive_metrics, metrics_of, parts_of_ratio, with_parts
 from roastery.tools.drivers import drivers, formula_of, names_of
@@ -145,6 +145,6 @@ def _about_noise(usual: UsualChange | None, found: Explanation | None) -> list[s
         if found.within_noise:
             return ["No slice stands out from the noise between slices."]
         return []
-    if usual.is_noise:
+    if usual.is_noise and not (found and found.causes and (found.causes[0].p_value or 1.0) < CLEAR):
         return ["This change is within the metric's usual noise; a cause named for it may be chance."]
     return []
