@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,20 @@ def test_what_an_organization_does_not_have_is_named_and_left_out(tmp_path: Path
     assert "Revenue has no value in the period: there is no data for it" in made.text
     assert "- Revenue" not in made.text.split("## Read with care")[0]
     assert made.withheld == ()
+
+
+def test_it_says_what_drove_the_headline_metrics(digest: Digest) -> None:
+    moved = digest.text.split("## What moved")[1].split("## ")[0]
+    assert re.search(r"by driver: .*(raised|reduced) (ROAS|spend) by ", moved)
+    assert digest.withheld == ()
+
+
+def test_it_says_what_was_unusual_in_the_week(larkspur: ToolContext) -> None:
+    """The planted budget error lies on a week-end; the digest of the week after is made on 5 October."""
+    clock = Clock.from_iso("2026-10-05T15:00:00+00:00")
+    then = replace(larkspur, clock=clock, metrics=type(larkspur.metrics)(larkspur.metrics.warehouse, clock))
+    found = weekly_digest(then)
+    assert "## Unusual" in found.text
+    unusual = found.text.split("## Unusual")[1].split("## ")[0]
+    assert "LAL" in unusual
+    assert found.withheld == ()

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from roastery.agent.evidence import Evidence, Finding
+from roastery.agent.narrate import Narrator
+from roastery.agent.narrate.by_tool.detect_anomalies import incidents_told
+from roastery.agent.narrate.by_tool.explain_change import drivers_told
 from roastery.agent.planner.offline import LexiconSource
 from roastery.agent.render import period_text, render
 from roastery.agent.verify import Verifier
@@ -24,6 +27,8 @@ MOVERS = (
 """What is explained, each by the first of its dimensions that the data can be split by."""
 
 SLICES = 3
+WATCHED = ("revenue", "orders", "spend", "roas", "cac")
+MOST_UNUSUAL = 5
 LEAVE_OUT = (ImpossibleSplit, UnknownName, NoData, HistoryIncomplete)
 """What an organization does not have (ads, products, history) is left out of its digest and named at the end."""
 
@@ -54,16 +59,22 @@ def weekly_digest(context: ToolContext) -> Digest:
     writer = _Writer(context, period)
     card = writer.scorecard()
     movers = writer.movers()
+    why, odd = writer.why(card.metrics), writer.unusual(card.metrics)
     health = writer.call("data_health", {})
     evidence, when = writer.evidence, f"In {period_text(period)}"
     compared = [card.finding, *(finding for finding, _ in movers)]
     check = _Check(context, evidence)
     headline, *score = check.passed([_headline(card, when), *(_sentence(card, m) for m in card.metrics)], compared)
+    voice = Narrator(evidence, check.vocabulary)
     moved = check.passed([line for mover in movers for line in _moved(evidence, when, *mover)], compared)
+    driven = [f"{when}, {line[:1].lower()}{line[1:]}" for finding in why for line in drivers_told(voice, finding)]
+    moved += check.passed(driven, [*compared, *why])
+    unusual = check.passed([line for finding in odd for line in incidents_told(voice, finding)], odd)
     parts = [
         f"**{headline}**",
         _section(f"Scorecard, against {_days_before(card)}", score),
         _section("What moved", moved),
+        _section("Unusual", unusual),
         _section("Data health", check.passed(_health(health, evidence), [health])),
         _section("Read with care", [*evidence.caveats, *writer.left_out]),
     ]
@@ -86,6 +97,7 @@ class _Check:
 
     def __init__(self, context: ToolContext, evidence: Evidence) -> None:
         self._lexicon = LexiconSource().of(context)
+        self.vocabulary = self._lexicon.vocabulary
         self._evidence = evidence
         self.withheld: list[str] = []
 
@@ -167,6 +179,28 @@ class _Writer:
                     found.append((finding, finding.result.data["splits"][0]))
                     break
         return found
+
+    def why(self, metrics: Sequence[str]) -> list[Finding]:
+        """The drivers of the headline metrics, as far as their formula tells them."""
+        asked = [{"metric": metric, "period": self.days} for metric in HEADLINES if metric in metrics]
+        return [finding for arguments in asked if (finding := self._tried("explain_change", arguments)) is not None]
+
+    def unusual(self, metrics: Sequence[str]) -> list[Finding]:
+        """Days of the week that were unlike the days before."""
+        watched = [metric for metric in WATCHED if metric in metrics]
+        if not watched:
+            return []
+        arguments = {"metrics": watched, "period": self.days, "limit": MOST_UNUSUAL}
+        finding = self._tried("detect_anomalies", arguments)
+        return [] if finding is None else [finding]
+
+    def _tried(self, tool: str, arguments: Mapping[str, Any]) -> Finding | None:
+        """What a tool found; None where the organization has too little for it. Its doubts are those of the card."""
+        try:
+            result = run(tool, arguments, self._context)
+        except LEAVE_OUT:
+            return None
+        return self._add(tool, arguments, result.model_copy(update={"caveats": ()}))
 
     def _can(self, metric: str) -> bool:
         try:

@@ -19,8 +19,14 @@ def tell(voice: Voice, finding: Finding) -> str:
         return f"**Nothing unusual was found {when}**, [[{counts['series']}]] lines judged."
     when = when_text(facts[counts["incidents"]].period)
     lines = [f"**Unusual {when}: [[{counts['incidents']}]]**, [[{counts['series']}]] lines judged."]
-    lines += [f"- {_incident(voice, incident, facts)}" for incident in data["incidents"][:MOST_TOLD]]
+    lines += [f"- {line}" for line in incidents_told(voice, finding)]
     return "\n".join(lines)
+
+
+def incidents_told(voice: Voice, finding: Finding) -> list[str]:
+    """One sentence for each of the most severe incidents."""
+    facts = voice.evidence.facts
+    return [_incident(voice, incident, facts) for incident in finding.result.data["incidents"][:MOST_TOLD]]
 
 
 def _incident(voice: Voice, incident: Mapping[str, Any], facts: Mapping[str, Fact]) -> str:

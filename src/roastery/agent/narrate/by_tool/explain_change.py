@@ -57,6 +57,12 @@ def _drivers(voice: Moves, metric: str, data: Mapping[str, Any], facts: Mapping[
     return [f"By driver: {'; '.join(told)}."] if len(told) > 1 else []
 
 
+def drivers_told(voice: Moves, finding: Finding) -> list[str]:
+    """The drivers of the metric in one sentence; none where its formula has none."""
+    data = finding.result.data
+    return _drivers(voice, data["metric"], data, voice.evidence.facts)
+
+
 def _moved(fact: Fact) -> str:
     return "raised" if fact.value is not None and fact.value > 0 else "reduced"
 
