@@ -9,7 +9,7 @@ from roastery.evals.direct import Studied
 from roastery.evals.sets import Grade
 from roastery.tools.base import ToolResult
 from roastery.tools.registry import run
-from roastery.warehouse.errors import RoasteryError
+from roastery.warehouse.errors import DataError, HistoryIncomplete, ImpossibleSplit
 
 JUDGED_DAYS = 91
 LATE_DAYS = 2
@@ -85,7 +85,7 @@ def planted_in(company: Studied) -> list[Planted]:
 
 def _causes(company: Studied, planted: list[Planted]) -> Iterator[Grade]:
     """hit@1 and hit@2: the planted slice among the first causes of the change against the same weekdays before."""
-    tried, first, second, missed = 0, 0, 0, []
+    tried, first, second, missed, not_tried = 0, 0, 0, list[str](), list[str]()
     for anomaly in planted:
         days = (anomaly.end - anomaly.start).days
         back = -(-days // 7) * 7
@@ -100,17 +100,20 @@ def _causes(company: Studied, planted: list[Planted]) -> Iterator[Grade]:
         wanted = {d: company.value_of(d, m) for d, m in anomaly.where.items()}
         try:
             told = run("explain_change", asked, company.context)
-        except RoasteryError:
+        except (DataError, ImpossibleSplit, HistoryIncomplete) as error:
+            not_tried.append(f"{anomaly.name}: {error.message}")
             continue
         if not wanted or any(v is None for v in wanted.values()) or not set(wanted) <= set(told.data["dimensions"]):
+            not_tried.append(f"{anomaly.name}: {' and '.join(wanted)} is not searched for {anomaly.metric}")
             continue
         tried += 1
         ranks = [n for n, cause in enumerate(told.data["causes"][:2]) if _names(cause["where"], wanted)]
         first += 0 in ranks
         second += bool(ranks)
         missed += [] if ranks else [anomaly.name]
-    if tried:
+    if tried or not_tried:
         said = f"hit@1 {first}/{tried}, hit@2 {second}/{tried}" + (f" (missed {', '.join(missed)})" if missed else "")
+        said += f"; not tried: {'; '.join(not_tried)}" if not_tried else ""
         yield Grade("analyses", f"{company.name}: causes", figures=said)
 
 
