@@ -15,6 +15,7 @@ from roastery.tools.registry import TOOLS
 
 if TYPE_CHECKING:
     from roastery.agent.planner.offline import LexiconSource
+    from roastery.agent.verified import Verified
 
 NAME = "roastery"
 Event = tuple[Literal["step", "token", "answer"], Any]
@@ -61,13 +62,15 @@ class Analyst:
         conversation_id: str | None = None,
         history: Sequence[Turn] | None = None,
         allowance: Allowance | None = None,
+        verified: Sequence["Verified"] = (),
     ) -> Answer:
         """One question, answered, asked back or refused within the budget.
 
-        allowance: what the organization may still spend on the language model today; no limit when None.
+        allowance: what the organization may still spend on the language model today; no limit when None. verified: the
+        organization's blessed questions; one of the same meaning has its query used.
         history: the thread's earlier turns, oldest first; with a checkpointer it may be left out.
         """
-        run = self._run(context, allowance)
+        run = self._run(context, allowance, verified)
         return self._finish(run, self._start(question, run, conversation_id, history))
 
     def stream(
@@ -77,10 +80,11 @@ class Analyst:
         conversation_id: str | None = None,
         history: Sequence[Turn] | None = None,
         allowance: Allowance | None = None,
+        verified: Sequence["Verified"] = (),
     ) -> Iterator[Event]:
         """The same, told as it happens: ("step", {…}), verified sentences as ("token", text), ("answer", Answer)."""
         events: queue.Queue[Event | BaseException] = queue.Queue()
-        run = self._run(context, allowance)
+        run = self._run(context, allowance, verified)
         run.tell = lambda kind, value: events.put((kind, value))  # type: ignore[arg-type]
 
         def work() -> None:
@@ -98,7 +102,7 @@ class Analyst:
             if event[0] == "answer":
                 return
 
-    def _run(self, context: ToolContext, allowance: Allowance | None) -> Run:
+    def _run(self, context: ToolContext, allowance: Allowance | None, verified: Sequence["Verified"]) -> Run:
         now = time.monotonic()
         run = Run(
             replace(context, for_agent=True),
@@ -107,6 +111,7 @@ class Analyst:
         )
         run.lexicon = self.lexicons.of(context)
         run.allowance = allowance or Allowance()
+        run.verified = tuple(verified)
         return run
 
     def _config(self, context: ToolContext, conversation_id: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from roastery.agent.render import render
 from roastery.agent.shown import shown_facts, shown_tables
 from roastery.agent.state import AnalystState, Budget, Run
 from roastery.agent.suggest import suggestions
+from roastery.agent.verified import matching
 from roastery.agent.verify import Verifier
 from roastery.agent.verify.sentences import split
 from roastery.agent.verify.words import LINKS
@@ -57,7 +58,7 @@ class Nodes:
         run.tell("step", {"name": "read", "text": "Reading the question"})
         start: AnalystState = {
             "calls": [], "draft": "", "status": "", "reading": {}, "options": [], "problems": [], "fallback": "",
-            "steps": 0, "rewrites": 0, "narrated": False, "model": model_name(self.model),
+            "steps": 0, "rewrites": 0, "narrated": False, "verified": "", "model": model_name(self.model),
         }  # fmt: skip
         if refused := refusal(state["question"]):
             return {**start, "status": "refused", "draft": refused.message}
@@ -68,6 +69,9 @@ class Nodes:
     def plan(self, state: AnalystState, run: Run) -> AnalystState:
         """The model's next step: tool calls, prose, or a control line; the offline model where the other one fails."""
         steps = state["steps"] + 1
+        if steps == 1 and (blessed := matching(state["question"], run.verified, run.lexicon, frozenset(self.tools))):
+            calls = [{"id": "", "name": call["tool"], "args": call["arguments"]} for call in blessed.calls]
+            return {"steps": steps, "verified": blessed.said, "calls": self._planned(calls, state)}
         if self._is_offline(state):
             return {"steps": steps, **self._taken(self._offline(state, run), state, run)}
         run.tell("step", {"name": "plan", "text": "Thinking"})
@@ -284,7 +288,8 @@ class Nodes:
         return Narration("\n\n".join([answer, *errors]), made.how, caveats, made.quoted)
 
     def _notes_to_say(self, state: AnalystState) -> tuple[str, ...]:
-        return (FALLBACK_NOTE.format(why=state["fallback"]),) if state.get("fallback") else ()
+        fallback = (FALLBACK_NOTE.format(why=state["fallback"]),) if state.get("fallback") else ()
+        return (*fallback, state["verified"]) if state.get("verified") else fallback
 
     def _notes(self, state: AnalystState, run: Run) -> dict[str, Any]:
         """How the answer came about; `calls` and `reading` are what a later turn inherits."""
@@ -295,6 +300,7 @@ class Nodes:
             "reading": state.get("reading", {}),
             "narration": "deterministic" if state.get("narrated") else "model" if not state.get("status") else "none",
             **({"fallback": state["fallback"]} if state.get("fallback") else {}),
+            **({"verified": state["verified"]} if state.get("verified") else {}),
             **({"approvals": waiting} if (waiting := _waiting(state)) else {}),
             **({"failures": run.failures} if run.failures else {}),
         }

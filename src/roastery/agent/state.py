@@ -96,6 +96,7 @@ class AnalystState(TypedDict, total=False):
     problems: list[str]
     fallback: str
     narrated: bool
+    verified: str
 
 
 @dataclass
@@ -113,6 +114,7 @@ class Run:
     failures: list[str] = field(default_factory=list)
     trace: Trace = field(default_factory=Trace)
     allowance: Allowance = field(default_factory=Allowance)
+    verified: tuple[Any, ...] = ()
 
     @property
     def model_seconds(self) -> float:

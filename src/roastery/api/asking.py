@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from roastery.agent.answer import Answer
 from roastery.api.deciding import decided
 from roastery.api.store.answers import StoredAnswers
+from roastery.api.verifying import verified_of
 from roastery.tools.base import Actor
 from roastery.warehouse.organization import Organization
 
@@ -55,10 +56,11 @@ class Asking:
         self._earlier = self._answers.answers(self._conversation) if conversation_id else []
         self._history = [Turn.of(answer) for answer in self._earlier]
         self._context = roastery.context(organization, actor)
+        self._verified = verified_of(roastery, organization)
 
     def answer(self, question: str) -> Answer:
         answer = self._decided(question) or self._roastery.analyst.ask(
-            question, self._context, self._conversation, self._history, self._allowance()
+            question, self._context, self._conversation, self._history, self._allowance(), self._verified
         )
         self._answers.keep(answer, self._roastery.wall.now())
         return answer
@@ -71,7 +73,7 @@ class Asking:
             yield "answer", answer.model_dump(mode="json")
             return
         for kind, value in self._roastery.analyst.stream(
-            question, self._context, self._conversation, self._history, self._allowance()
+            question, self._context, self._conversation, self._history, self._allowance(), self._verified
         ):
             if kind == "answer":
                 self._answers.keep(value, self._roastery.wall.now())

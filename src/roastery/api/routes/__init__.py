@@ -19,6 +19,7 @@ from roastery.api.routes import (
     receipts,
     reports,
     slack_workspaces,
+    verified_answers,
 )
 
 ROUTERS = tuple(
@@ -37,6 +38,7 @@ ROUTERS = tuple(
         ask,
         answers,
         receipts,
+        verified_answers,
         alerts,
         approvals,
         slack_workspaces,

@@ -255,6 +255,19 @@ class ApprovalRow(Base):
     decided_at: Mapped[datetime | None]
 
 
+class VerifiedAnswerRow(Base):
+    """calls: the blessed tool calls, each {tool, arguments}."""
+
+    __tablename__ = "verified_answers"
+    __table_args__ = (UniqueConstraint("organization_id", "question"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    question: Mapped[str]
+    calls: Mapped[list[Any]]
+    verified_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class SlackWorkspaceRow(Base):
     """Which organization a Slack workspace speaks for. sealed_token is null where the process's own token is used."""
 
