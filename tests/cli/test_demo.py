@@ -22,6 +22,7 @@ from roastery.evals.sets.truth import QUESTIONS, faults
 from roastery.evals.twins import serve
 from roastery.evals.world import World
 from roastery.evals.world.truth import Truth
+from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.organization import Organization
 
 CUSTOMERS = 500
@@ -151,3 +152,13 @@ def demo_connections(shown: Demo) -> list[str]:
     with shown.roastery.database.reading() as session:
         rows = Connections(session, shown.roastery.keyring, shown.organization.id).list()
     return [row.provider for row in rows]
+
+
+@pytest.mark.prove
+def test_another_company_comes_by_import_and_answers_the_same_questions(tmp_path: Path) -> None:
+    settings = Settings.from_environment(home=tmp_path, secret_key="a secret for tests", model="offline")
+    terminal = Terminal(Console(file=io.StringIO(), width=120), Console(file=io.StringIO(), width=120))
+    with Roastery.open(settings) as roastery:
+        assert demo.work(roastery, terminal, 200, once=True, company="saltbox") == 0
+        with pytest.raises(UnknownName, match="Did you mean 'juniper'"):
+            demo.work(roastery, terminal, 200, once=True, company="junipr")

@@ -16,30 +16,61 @@ if TYPE_CHECKING:
     from roastery.api.app import Roastery
     from roastery.cli.terminal import Terminal
     from roastery.evals.world import World
+    from roastery.warehouse.organization import Organization
 
 
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after printing the answers.")] = False,
-    customers: Annotated[int, typer.Option(help="Size of the company.", min=200, max=200_000)] = 20_000,
+    customers: Annotated[
+        int | None, typer.Option(help="Size of the company; its own full size when left out.", min=200, max=200_000)
+    ] = None,
+    company: Annotated[
+        str, typer.Option(help="larkspur (through connectors), or by import: saltbox, juniper, northgate, alder-finch.")
+    ] = "larkspur",
     host: serving.Host = "127.0.0.1",
     port: serving.Port = 8400,
 ) -> None:
     """Make a demo organization, connect and sync its sources, ask three questions, then serve."""
     follow = None if once else serving.work
-    run_at_home(work, then=follow, then_parameters={"host": host, "port": port}, customers=customers, once=once)
+    run_at_home(
+        work, then=follow, then_parameters={"host": host, "port": port}, customers=customers, once=once, company=company
+    )
 
 
-def work(roastery: Roastery, terminal: Terminal, customers: int, once: bool) -> int:
+def work(roastery: Roastery, terminal: Terminal, customers: int | None, once: bool, company: str = "larkspur") -> int:
     """Everything but serving; running it again on the same home brings in what is new and asks again."""
-    from roastery.api.app import OPERATOR
-    from roastery.api.asking import ask
-    from roastery.cli.answers import show_answer
+    told = _Steps(terminal)
+    if company == "larkspur":
+        organization = _connected(roastery, terminal, told, customers or 20_000, once)
+    else:
+        organization = _imported(roastery, told, company, customers)
+    failed = _asked(roastery, terminal, told, organization)
+    terminal.line()
+    told("done")
+    terminal.say(f'Ask your own: roastery ask "Revenue by country last quarter" --org {organization.id}')
+    return 1 if failed else 0
+
+
+def _imported(roastery: Roastery, told: _Steps, company: str, customers: int | None) -> Organization:
+    """A company whose tables are imported as they are. Errors: UnknownName."""
+    from roastery.evals import loading
+    from roastery.evals.world.companies import COMPANIES
+    from roastery.warehouse.errors import UnknownName
+
+    if company not in COMPANIES:
+        raise UnknownName("company", company, COMPANIES)
+    told("making the company (27 months of customers, campaigns and sales)")
+    made = COMPANIES[company].make(size=customers)
+    told(f"importing {sum(table.num_rows for table in made.tables.values()):,} rows and building the tables")
+    return loading.import_company(roastery, made)
+
+
+def _connected(roastery: Roastery, terminal: Terminal, told: _Steps, customers: int, once: bool) -> Organization:
+    """The company through its connectors, its storefront's events and an import."""
     from roastery.cli.progress import told_to
     from roastery.evals import loading
-    from roastery.evals.sets.truth import QUESTIONS
     from roastery.evals.twins.apart import serve_apart
 
-    told = _Steps(terminal)
     told("making the company (27 months of customers, campaigns, orders and visits)")
     folder = roastery.settings.home / "demo" / f"world-{customers}"
     world = _world(folder, customers)
@@ -59,6 +90,16 @@ def work(roastery: Roastery, terminal: Terminal, customers: int, once: bool) -> 
     sent = loading.push_events(roastery, organization, world)
     told(f"{sent:,} events are in; building the tables")
     roastery.warehouse(organization).build()
+    return organization
+
+
+def _asked(roastery: Roastery, terminal: Terminal, told: _Steps, organization: Organization) -> int:
+    """Three questions and their answers; how many of them failed."""
+    from roastery.api.app import OPERATOR
+    from roastery.api.asking import ask
+    from roastery.cli.answers import show_answer
+    from roastery.evals.sets.truth import QUESTIONS
+
     told("asking three questions")
     charts = roastery.settings.home / "charts"
     failed = 0
@@ -68,10 +109,7 @@ def work(roastery: Roastery, terminal: Terminal, customers: int, once: bool) -> 
         answer = ask(roastery, organization, OPERATOR, question)
         show_answer(terminal, answer, charts)
         failed += answer.status != "answered"
-    terminal.line()
-    told("done")
-    terminal.say(f'Ask your own: roastery ask "Revenue by country last quarter" --org {organization.id}')
-    return 1 if failed else 0
+    return failed
 
 
 class _Steps:

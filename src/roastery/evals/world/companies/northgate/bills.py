@@ -45,7 +45,7 @@ def bill(rng: np.random.Generator, plan: Plan, work: Work, hubspot: System, book
         jobs.person, jobs.amount, refunded, pa.repeat("USD", everyone.size), billing.numbers("JOB-", everyone.size),
         {
             "service_area": picked(AREA_NAMES, households.area[jobs.person]),
-            "location_id": picked([f"depot-{n + 1}" for n in range(len(AREA_NAMES))], households.area[jobs.person]),
+            "location_id": picked([f"northgate:{n + 1}" for n in range(len(AREA_NAMES))], households.area[jobs.person]),
             "lead_id": pipeline.lead_ids("hubspot:", lead_number[jobs.person], ~has_deal),
             "opportunity_id": pipeline.opportunity_ids("hubspot:", deal, ~has_deal),
             "sales_channel": pa.repeat("phone", everyone.size),

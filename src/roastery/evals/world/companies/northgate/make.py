@@ -39,7 +39,7 @@ MAILING = Mailing(
     every=28,
 )  # fmt: skip
 SITE = Site(("/", "/hvac", "/plumbing", "/roofing", "/financing"), "form_submission", "/quote", "quote", 0.1)
-LOCATION_IDS = [f"depot-{n + 1}" for n in range(len(AREA_NAMES))]
+LOCATION_IDS = [f"northgate:{n + 1}" for n in range(len(AREA_NAMES))]
 OPEN_STAGES = ("Appointment", "Estimate", "Proposal Sent", "Negotiation")
 
 TARGETS: list[tuple[str, dict[str, str], str, str, float]] = [

@@ -36,7 +36,7 @@ MAILING = Mailing(
     (("mailchimp:flow-welcome", "Loyalty Welcome"), ("mailchimp:flow-lapsed", "We Miss You"),
      ("mailchimp:flow-birthday", "Birthday Shake")),
 )  # fmt: skip
-SITE = Site(("/", "/menu", "/locations", "/deals", "/order"), "purchase", "/order/thanks")
+SITE = Site(("/", "/menu", "/locations", "/deals", "/order"), "purchase", "/order/thanks", logged_in=0.6)
 STATES = ("completed", "cancelled", "failed")
 LOCATION_IDS = [f"square:LSB{n + 1:02d}" for n in range(len(LOCATIONS))]
 PRODUCT_IDS = [f"square:ITM{n + 1:03d}" for n in range(len(MENU))]
@@ -120,7 +120,7 @@ def make(seed: int, size: int) -> tuple[Mapping[str, pa.Table], Mapping[str, pa.
 def _systems(rng: np.random.Generator, orders: Orders, size: int) -> tuple[System, System, System]:
     """Loyalty cards at the counter, accounts of the ordering site, readers of the mail list."""
     orders_online = np.unique(orders.person[(orders.person >= 0) & (orders.channel == ONLINE)])
-    extra = np.flatnonzero(rng.random(size) < 0.15)
+    extra = np.flatnonzero(rng.random(size) < 0.5)
     reads = np.flatnonzero(rng.random(size) < 0.6)
     return (
         keep("square:CUS", np.arange(size), 0xBEEF),

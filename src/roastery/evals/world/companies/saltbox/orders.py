@@ -86,6 +86,7 @@ def take(
     channel = np.where(guest, rng.choice(3, size=who.size, p=[0.70, 0.26, 0.04]), POS)
     day = plan.days(when)
     first = np.concatenate([is_first, np.zeros(cash_at.size, bool)])
+    channel = np.where(first & (rng.random(who.size) < 0.4), ONLINE, channel)
     stays = kept(rng, plan, "orders", day, labels(location, channel)) | first
     order = np.flatnonzero(stays)
     order = order[np.lexsort((who[order], when[order]))]
