@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 CSV, JSONL, PARQUET = "text/csv", "application/x-ndjson", "application/vnd.apache.parquet"
 
+XML, ZIP = "application/xml", "application/zip"
+"""Only for fx_rates, as the European Central Bank gives its reference rates."""
 CONTENT_TYPES = {
+    XML: XML,
+    "text/xml": XML,
+    ZIP: ZIP,
     CSV: CSV,
     "application/csv": CSV,
     JSONL: JSONL,
@@ -29,7 +34,7 @@ CONTENT_TYPES = {
     "application/x-parquet": PARQUET,
 }
 
-ENDINGS = {".csv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": PARQUET}
+ENDINGS = {".csv": CSV, ".jsonl": JSONL, ".ndjson": JSONL, ".parquet": PARQUET, ".xml": XML, ".zip": ZIP}
 
 MOST_ERRORS_LISTED = 1_000
 

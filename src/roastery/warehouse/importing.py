@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from roastery.warehouse import tabular
+from roastery.warehouse import ecb, tabular
 from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.contracts import Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
@@ -64,6 +64,8 @@ def import_data(
 ) -> ImportReport:
     """Read, check and land rows; the caller holds the write lock and builds afterwards."""
     target = contract(dataset)
+    if dataset == "fx_rates" and not isinstance(data, pa.Table) and ecb.is_reference_file(data):
+        data = ecb.read_rates(data)
     source = tabular.open_source(data, content_type)
     try:
         return _Import(warehouse, instance, target).run(source)

@@ -15,11 +15,6 @@ SOURCE_OF_TRUTH = ("order", "payment", "invoice", "deal")
 """Which record of one sale counts, best first (CONTRACTS section 8)."""
 
 
-CalendarKind = Literal["gregorian", "4-4-5", "4-5-4", "5-4-4"]
-CALENDARS: tuple[CalendarKind, ...] = ("gregorian", "4-4-5", "4-5-4", "5-4-4")
-"""Months as they are, or quarters of 13 weeks whose months have 4 or 5 weeks in this order."""
-
-
 @dataclass(frozen=True)
 class OwnMetric:
     """A metric that the organization defined for itself. written: its definition as JSON, as in a metric file.
@@ -68,7 +63,6 @@ class Organization:
     channel_rules: tuple[OwnRule, ...] = ()
     channel_rules_version: int = 0
     metrics: tuple[OwnMetric, ...] = ()
-    calendar: CalendarKind = "gregorian"
 
     def __post_init__(self) -> None:
         _check_zone(self.time_zone)
@@ -76,8 +70,6 @@ class Organization:
             raise BadQuery(f"'{self.currency}' is not an ISO 4217 currency code such as USD.")
         if self.week_start not in WEEKDAYS:
             raise UnknownName("week start", self.week_start, WEEKDAYS)
-        if self.calendar not in CALENDARS:
-            raise UnknownName("calendar", self.calendar, CALENDARS)
         checked(self.channel_rules)
         if not 1 <= self.fiscal_year_start <= 12:
             raise BadQuery("fiscal_year_start is a month from 1 to 12.")

@@ -2,15 +2,20 @@
 
 import itertools
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.engine import Warehouses
 from roastery.warehouse.errors import BadPeriod, UnknownName
+from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.calendar import GRAINS, NAMES, Calendar, add_months, instant, shift_between, step
-from roastery.warehouse.semantic.query import Period, PeriodSpec
+from roastery.warehouse.semantic.layer import SemanticLayer
+from roastery.warehouse.semantic.query import MetricQuery, Period, PeriodSpec
 
 # A Tuesday.
 TODAY = date(2026, 11, 10)
@@ -175,3 +180,25 @@ def test_months_are_added_to_the_last_day_that_there_is() -> None:
     assert add_months(date(2026, 1, 31), 1) == date(2026, 2, 28)
     assert add_months(date(2026, 12, 15), 1) == date(2027, 1, 15)
     assert add_months(date(2026, 1, 15), -13) == date(2024, 12, 15)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-10-24", 24)])
+def test_a_day_on_which_the_clocks_change_has_its_own_hours(day: str, hours: int, tmp_path: Path) -> None:
+    """One sale in every hour of UTC around a change of Berlin's clocks: the local day holds 23 or 25 of them."""
+    berlin = Organization("berlin", "Berlin", time_zone="Europe/Berlin")
+    clock = Clock.from_iso("2026-11-10T12:00:00+00:00")
+    warehouse = Warehouses(tmp_path, b"s" * 32, (), clock).open(berlin)
+    start = datetime.fromisoformat(f"{day}T00:00:00+00:00") - timedelta(hours=30)
+    rows = [
+        {"transaction_id": f"t{n}", "occurred_at": (start + timedelta(hours=n)).isoformat(), "amount": "1.00"}
+        for n in range(84)
+    ]
+    warehouse.upsert_rows("transactions", rows)
+    layer = SemanticLayer(warehouse, clock)
+    first = date.fromisoformat(day)
+    around = PeriodSpec(start=first - timedelta(days=1), end=first + timedelta(days=2))
+    daily = layer.ask(MetricQuery(metrics=("orders",), grain="day", period=around))
+    assert [row["orders"] for row in daily.rows] == [24, hours, 24]
+    # The same in a zone that is asked for, whose day is not the stored one.
+    tokyo = layer.ask(MetricQuery(metrics=("orders",), grain="day", period=around, time_zone="Asia/Tokyo"))
+    assert [row["orders"] for row in tokyo.rows] == [24, 24, 24]
