@@ -7,6 +7,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from roastery.agent.planner.asks import BY_INTENT, Ask
 from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
@@ -22,21 +23,48 @@ WHICH_ONE = (
     r"which (?:one|ones|of (?:them|these|those))(?: \w+){0,2} (?:the )?"
     r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top)"
 )
+ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
 NO_VALUES = ("none", "unattributed", "unknown")
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
 
-def inherit(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
-    """The reading that continues the thread, or None when the question stands on its own."""
+def can_be_continued(reading: Reading) -> bool:
+    """Whether a reading is one that a later question can take over from."""
+    if reading.intent in ("query", "compare"):
+        return bool(reading.metrics)
+    return reading.intent in BY_INTENT
+
+
+def inherit(
+    question: Question, heard: Reading, before: Reading, lexicon: Lexicon, ask: Ask | None = None
+) -> Reading | None:
+    """The reading that continues the thread, or None when the question stands on its own.
+
+    ask: the tool that the question's own words ask for; without one, the tool of the thread goes on.
+    """
     if before.pending and (answered := _answer(question, heard, before.pending, lexicon)):
         return answered
-    if before.intent not in ("query", "compare", "explain") or not before.metrics:
+    if not can_be_continued(before) or heard.intent in ("refuse", "clarify"):
         return None
-    if heard.intent in ("refuse", "clarify"):
-        return None
+    if ask is not None:
+        return _asked_on(question, heard, before, ask, lexicon)
     if not _continues(question, heard):
         return None
+    if before.intent in BY_INTENT and question.says(pattern("shows_numbers")) and (before.metrics or heard.metrics):
+        before = replace(before, intent="query", details={}, models=())
     return _merge(question, heard, before, lexicon)
+
+
+def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lexicon: Lexicon) -> Reading | None:
+    """ "Why?", "and the forecast?", "alert me when it falls under 2": another tool about what the thread is about."""
+    points = question.has(POINTING) or bool(OPENING.match(question.line)) or len(question.line.split()) <= 4
+    if "metrics" in heard.said and not (len(question.line.split()) <= 6 or question.has(POINTING)):
+        return None
+    if not points and ("metrics" in heard.said or ask.intent not in ABOUT_METRICS or "period" in heard.said):
+        return None
+    merged = _merge(question, heard, replace(before, compare=None, share=False), lexicon)
+    details = before.details if before.intent == ask.intent else {}
+    return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
 
 
 def _continues(question: Question, heard: Reading) -> bool:
@@ -113,6 +141,10 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     if question.has(r"(?:trend|over time)") and merged.grain is None:
         merged = replace(merged, grain=trend_grain(merged.period, calendar), order_by=None, limit=None)
     intent: Intent = "compare" if merged.compare is not None else "query"
+    if before.intent in BY_INTENT:
+        intent = before.intent
+    if "models" in heard.said:
+        merged = replace(merged, models=heard.models)
     return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
 
 

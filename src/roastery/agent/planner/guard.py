@@ -10,6 +10,7 @@ ABLE = (
     "I can answer questions about spend, revenue, orders, ROAS, CAC and the other metrics of your marketing data, "
     "by platform, channel, campaign and time."
 )
+ABLE_TO_ACT = "I can set up alerts and scheduled reports, with your approval."
 PERSONAL = (
     "I do not show personal data such as names, e-mail addresses or phone numbers of customers. "
     "I can answer about customers in groups, for example new customers by channel last month."

@@ -1,33 +1,19 @@
 """Questions that are not about numbers of a period: definitions, data health, lists of names, what other tools do."""
 
 import re
-from dataclasses import replace
 
-from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
 HELLO = "Hello."
-LATER: tuple[tuple[str, str], ...] = (
-    ("ask_forecast_metric", "forecasts"),
-    ("ask_detect_anomalies", "looking for anomalies"),
-    ("ask_customer_journeys", "customer journeys"),
-    ("ask_recommend_budget", "budget recommendations"),
-    ("ask_reconcile_sources", "reconciling sources"),
-    ("ask_create_alert", "creating alerts"),
-    ("ask_create_schedule", "creating schedules"),
-    ("ask_change", "changing anything in your accounts"),
-)
-"""What the contract's further tools are for: pattern and name. Until such a tool is there, it is refused by name."""
 
 
 def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """The same reading, turned into another intent where the words ask for one."""
-    if later := _later(question):
-        return later
-    if refused := _not_computed(question):
+    if refused := _not_computed(question, reading):
         return refused
     if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")) and not reading.metrics:
         return Reading("clarify", message=f"{HELLO} {ABLE} What would you like to know?")
@@ -37,27 +23,26 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return Reading("describe", metrics=reading.metrics)
     if listed := _asks_list(question, reading):
         return listed
-    if question.has(pattern("why")) and reading.metrics:
-        return _why(reading, lexicon)
     return reading
 
 
-def _not_computed(question: Question) -> Reading | None:
+def is_about_itself(question: Question, reading: Reading) -> bool:
+    """Whether a question is about definitions or the data's health, and so about no period."""
+    return _asks_health(question, reading) or _asks_definition(question, reading)
+
+
+def _not_computed(question: Question, reading: Reading) -> Reading | None:
     found = next(question.find(pattern("not_computed"), question.plain), None)
-    if found is None:
+    if found is None or any(found[0] in question.words(s).lower() for s in question.of_kind("M")):
         return None
     return Reading("refuse", message=f"I cannot compute “{found[0]}” yet, only sums, counts and ratios of sums. {ABLE}")
 
 
-def _later(question: Question) -> Reading | None:
-    for name, what in LATER:
-        said = pattern(name)
-        lines = [line for line in (question.line, question.plain) if any(True for _ in question.find(said, line))]
-        if name == "ask_change":
-            # "Pause the campaign" is an order; "campaigns that stop converting" is not.
-            lines = [line for line in lines if re.match(rf"(?:{pattern('please')} )*{said}", line)]
-        if lines:
-            return Reading("refuse", message=f"I cannot help with {what} yet. {ABLE}")
+def not_done(question: Question) -> Reading | None:
+    """ "Pause the campaign" is an order; "campaigns that stop converting" is not."""
+    said = rf"(?:{pattern('please')} )*{pattern('ask_change')}"
+    if any(re.match(rf"{said}(?![^ ])", line) for line in (question.line, question.plain)):
+        return Reading("refuse", message=f"I only read: I change nothing in your accounts. {ABLE} {ABLE_TO_ACT}")
     return None
 
 
@@ -118,23 +103,3 @@ def _search_text(question: Question) -> str:
         return " ".join(quoted)
     named = [question.tokens[i].text for i in question.unknown]
     return " ".join(named)
-
-
-def _why(reading: Reading, lexicon: Lexicon) -> Reading:
-    """Why needs explain_change; until that is there, where it moved is shown and said to be no cause."""
-    metric = lexicon.vocabulary.metrics.get(reading.metrics[0])
-    dims = (
-        reading.dimensions
-        or tuple(
-            d for d in ("channel", "platform", "customer_type", "sales_channel") if metric and metric.splits_by(d)
-        )[:1]
-    )
-    found = replace(
-        reading,
-        intent="compare",
-        dimensions=dims,
-        compare=reading.compare or "previous_period",
-        order_by=None,
-        limit=None,
-    )
-    return found.assuming("this shows where it changed, which is not yet why")

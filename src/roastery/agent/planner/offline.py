@@ -15,7 +15,8 @@ from pydantic import ConfigDict
 
 from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call, tool_calls
+from roastery.agent.planner.calls import tool_calls
+from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call
 from roastery.agent.planner.understand import questions_in, understand
 from roastery.agent.planner.vocabulary import VocabularySource
 from roastery.tools.base import ToolContext

@@ -1,15 +1,18 @@
-"""Patterns of the grammar, kept as data: words/patterns.yml holds each as a list of alternatives."""
+"""Patterns of the grammar, kept as data: words/patterns.yml and asks.yml hold each as a list of alternatives."""
 
 import re
 from functools import lru_cache
 
+from roastery.agent.planner.dates import WEEKDAY
 from roastery.agent.planner.lists import words
 
 
 @lru_cache
 def pattern(name: str) -> str:
     """A pattern's text as one group, with the patterns that it refers to written in."""
-    alternatives = [re.sub(r"<<(\w+)>>", lambda m: pattern(m[1]), text) for text in words("patterns")[name]]
+    known = words("asks").get(name) or words("patterns")[name]
+    filled = [text.replace("{weekday}", WEEKDAY) for text in known]
+    alternatives = [re.sub(r"<<(\w+)>>", lambda m: pattern(m[1]), text) for text in filled]
     return f"(?:{'|'.join(alternatives)})"
 
 

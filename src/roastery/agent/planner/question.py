@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property, lru_cache
 from typing import Any
 
 from roastery.agent.planner.calendar import Span, find_spans
@@ -14,6 +15,11 @@ from roastery.agent.planner.parameters import parameters
 from roastery.agent.planner.tokens import Token, stem, tokenize
 
 NUMBER = re.compile(r"[$€£]?\d+(?:\.\d+)?(?:k|m|bn|%|x|×)?")
+
+
+@lru_cache(maxsize=4096)
+def whole_words(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^ ])(?:{pattern})(?![^ ])")
 
 
 @dataclass(frozen=True)
@@ -50,14 +56,25 @@ class Question:
     def of_kind(self, kind: str) -> list[Symbol]:
         return [s for s in self.symbols if s.kind == kind]
 
-    @property
+    @cached_property
     def plain(self) -> str:
         """The line with its words as they are, no symbols."""
         return " ".join(t.word for t in self.tokens)
 
     def find(self, pattern: str, line: str | None = None) -> Iterator[re.Match[str]]:
         """Matches of a pattern over the line, at word boundaries."""
-        return re.finditer(rf"(?<![^ ])(?:{pattern})(?![^ ])", self.line if line is None else line)
+        return whole_words(pattern).finditer(self.line if line is None else line)
+
+    def says(self, pattern: str) -> bool:
+        """Whether a pattern is found in the line of symbols or in the plain words."""
+        return any(True for line in (self.line, self.plain) for _ in self.find(pattern, line))
+
+    def understood(self, pattern: str) -> None:
+        """The words of a pattern are accounted for: they are no unknown names."""
+        for found in self.find(pattern, self.plain):
+            first = self.plain[: found.start()].count(" ")
+            held = range(first, first + found[0].count(" ") + 1)
+            self.unknown[:] = [i for i in self.unknown if i not in held or self.tokens[i].quoted]
 
     def has(self, pattern: str) -> bool:
         return next(self.find(pattern), None) is not None

@@ -1,4 +1,4 @@
-"""What a question was understood to ask, and the tool call that asks it."""
+"""What a question was understood to ask, and how it is kept with its turn."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,8 @@ from roastery.agent.planner.dates import Days
 
 Intent = Literal[
     "query", "compare", "describe", "health", "values", "clarify", "refuse",
-    "explain", "anomalies", "forecast", "ltv", "journeys", "assets", "budget", "reconcile", "attribution", "act",
+    "explain", "anomalies", "forecast", "ltv", "journeys", "assets", "budget", "reconcile", "attribution", "models",
+    "alert", "schedule",
 ]  # fmt: skip
 
 
@@ -31,6 +32,7 @@ class Filter:
 class Reading:
     """One question, understood. `said` names the parts that the words themselves gave; follow-ups inherit the rest.
 
+    details: what only one tool knows, such as a limit to be alerted at or an amount to place.
     assumptions: sentences that the answer states. message and options: what is asked back, or why it is refused.
     """
 
@@ -57,6 +59,7 @@ class Reading:
     message: str = ""
     options: tuple[str, ...] = ()
     pending: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def assuming(self, *sentences: str) -> "Reading":
         return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *sentences))))
@@ -64,72 +67,6 @@ class Reading:
     @property
     def sorted_by_default(self) -> bool:
         return self.order_by is None and self.grain is None and bool(self.dimensions)
-
-
-def tool_call(reading: Reading) -> tuple[str, dict[str, Any]]:
-    """The tool and the arguments that ask what was understood; what was not asked is left out."""
-    if reading.intent == "describe":
-        return "describe_metrics", {"names": list(reading.metrics)} if reading.metrics else {}
-    if reading.intent == "health":
-        return "data_health", {}
-    if reading.intent == "values":
-        search: dict[str, Any] = {"dimension": reading.dimensions[0]} if reading.dimensions else {}
-        return "search_dimension_values", {**search, "search": reading.search} if reading.search else search
-    if _suits_compare(reading):
-        return "compare_periods", _compare_arguments(reading)
-    return "query_metrics", _query_arguments(reading)
-
-
-def tool_calls(reading: Reading) -> list[tuple[str, dict[str, Any]]]:
-    """All calls of a reading: one, or one for each attribution model that is to be compared."""
-    if len(reading.models) < 2:
-        return [tool_call(reading)]
-    return [tool_call(replace(reading, attribution_model=model)) for model in reading.models]
-
-
-def _suits_compare(reading: Reading) -> bool:
-    """compare_periods has no grain, order or limit; with any of these the comparison is a column of the query."""
-    asked_more = reading.grain or reading.order_by or reading.limit or any(f.metric for f in reading.filters)
-    return reading.compare is not None and not asked_more and len(reading.dimensions) <= 3
-
-
-def _shared_arguments(reading: Reading) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"metrics": list(reading.metrics)}
-    if reading.dimensions:
-        arguments["dimensions"] = list(reading.dimensions)
-    if reading.period is not None:
-        arguments["period"] = days_json(reading.period)
-    if reading.compare is not None:
-        arguments["compare_to"] = reading.compare if isinstance(reading.compare, str) else days_json(reading.compare)
-    if reading.filters:
-        arguments["filters"] = [f.as_json() for f in reading.filters]
-    for name in (
-        "attribution_model",
-        "attribution_window_days",
-        "view_window_days",
-        "attribution_date",
-        "currency",
-    ):
-        if getattr(reading, name) is not None:
-            arguments[name] = getattr(reading, name)
-    return arguments
-
-
-def _compare_arguments(reading: Reading) -> dict[str, Any]:
-    return _shared_arguments(reading)
-
-
-def _query_arguments(reading: Reading) -> dict[str, Any]:
-    arguments = _shared_arguments(reading)
-    if reading.grain:
-        arguments["grain"] = reading.grain
-    if reading.order_by:
-        arguments["order_by"] = [{"field": reading.order_by[0], "direction": reading.order_by[1]}]
-    elif reading.sorted_by_default:
-        arguments["order_by"] = [{"field": reading.metrics[0], "direction": "desc"}]
-    if reading.limit:
-        arguments["limit"] = reading.limit
-    return arguments
 
 
 def days_json(days: Days) -> dict[str, str]:
@@ -141,7 +78,7 @@ def days_json(days: Days) -> dict[str, str]:
 def reading_json(reading: Reading) -> dict[str, Any]:
     """A reading as it is kept with its turn, so that the next question can inherit from it. It holds no rows."""
     kept: dict[str, Any] = {"intent": reading.intent}
-    for name in ("metrics", "dimensions", "assumptions", "options"):
+    for name in ("metrics", "dimensions", "assumptions", "options", "models"):
         if getattr(reading, name):
             kept[name] = list(getattr(reading, name))
     for name in (
@@ -158,8 +95,9 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         kept["filters"] = [{**f.as_json(), "labels": list(f.labels)} for f in reading.filters]
     if reading.order_by:
         kept["order_by"] = list(reading.order_by)
-    if reading.pending:
-        kept["pending"] = dict(reading.pending)
+    for name in ("pending", "details"):
+        if getattr(reading, name):
+            kept[name] = dict(getattr(reading, name))
     return kept
 
 
@@ -186,6 +124,8 @@ def reading_of(kept: Mapping[str, Any]) -> Reading:
         assumptions=tuple(kept.get("assumptions", ())),
         options=tuple(kept.get("options", ())),
         pending=kept.get("pending", {}),
+        models=tuple(kept.get("models", ())),
+        details=kept.get("details", {}),
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from roastery.agent.planner import follow_up
+from roastery.agent.planner.asking import ask_reading
+from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.defaults import credited, named_rows_only, with_metrics, with_period, with_trend, with_whole
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
 from roastery.agent.planner.guard import refusal
-from roastery.agent.planner.intents import intent
+from roastery.agent.planner.intents import intent, is_about_itself, not_done
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import Names
 from roastery.agent.planner.names import names
@@ -20,34 +22,55 @@ from roastery.agent.planner.reading import Filter, Reading
 from roastery.agent.planner.unknown import unknown_name
 
 SHARING = pattern("sharing")
+DEFINED_FIRST = frozenset({"explain", "forecast", "alert", "schedule"})
+"""Asks that come before "how is it computed" and "is the data fresh" where the words could be either."""
+PLAIN = ("query", "compare")
 
 
 def understand(
     text: str, lexicon: Lexicon, history: Sequence[Reading] = (), tools: frozenset[str] = frozenset()
 ) -> Reading:
-    """Read one question. history: earlier readings of the thread, oldest first.
+    """Read one question. history: earlier readings of the thread, oldest first. tools: those there are; all if empty.
 
     The reading is always complete: a call that can be made, a question back, or a refusal, each with its sentence.
     """
     if refused := refusal(text):
         return refused
     question = parse(text, lexicon)
-    heard = _noted(question, _heard(question, lexicon), lexicon)
+    if refused := not_done(question):
+        return refused
+    heard, doubt = _heard(question, lexicon)
+    heard = _noted(question, heard, lexicon)
+    ask = _asked(question, heard, lexicon)
+    if doubt is not None and (ask is None or ask.keeps_doubt):
+        ask = None
+        heard = doubt
     before = _before(history)
-    if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon)):
-        return _finish(question, followed, lexicon, tools)
-    return _finish(question, heard, lexicon, tools)
+    if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon, ask)):
+        heard = followed
+        ask = ask or BY_INTENT.get(followed.intent)
+    if ask is not None:
+        return ask_reading(ask, question, heard, lexicon, tools)
+    return _finish(question, heard, lexicon)
+
+
+def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
+    """The tool that the words ask for, or None for numbers, definitions, data health and lists of names."""
+    found = next((ask for ask in ASKS if ask.is_meant(question, heard, lexicon)), None)
+    if found is not None and found.intent not in DEFINED_FIRST and is_about_itself(question, heard):
+        return None
+    return found
 
 
 def _before(history: Sequence[Reading]) -> Reading | None:
     """What a question may continue: the last one that asked for numbers, or the question back that stands open."""
     if history and history[-1].pending:
         return history[-1]
-    return next((r for r in reversed(history[-4:]) if r.intent in ("query", "compare", "explain") and r.metrics), None)
+    return next((r for r in reversed(history[-4:]) if follow_up.can_be_continued(r)), None)
 
 
-def _heard(question: Question, lexicon: Lexicon) -> Reading:
-    """Only what the words say; defaults come after follow-ups have been looked at."""
+def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | None]:
+    """Only what the words say, and what would be asked back; defaults come after follow-ups have been looked at."""
     calendar = lexicon.vocabulary.calendar
     at: When = when(question, calendar)
     found: Names = names(question, lexicon)
@@ -56,21 +79,6 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
         by = f"{found.metrics[0]}__change" if found.metrics else "__change"
         ranked = Ranking(moved, ranked.limit, by)
         at = replace(at, compare=at.compare or "previous_period")
-    said = {
-        name
-        for name, there in (
-            ("period", at.said_period),
-            ("compare", at.said_compare),
-            ("grain", at.grain),
-            ("metrics", found.metrics or found.doubtful or found.missing),
-            ("dimensions", found.dimensions),
-            ("filters", found.filters),
-            ("limit", ranked.limit),
-            ("order", ranked.direction),
-            *((name, True) for name in question.settings if name != "models"),
-        )
-        if there
-    }
     reading = Reading(
         intent="compare" if at.compare is not None else "query",
         metrics=found.metrics,
@@ -83,7 +91,7 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
         limit=ranked.limit,
         share=question.has(SHARING),
         focus=found.focus,
-        said=frozenset(said),
+        said=_said(question, at, found, ranked),
         assumptions=tuple(
             a for a in (*at.assumptions, *found.assumptions, ranked.assumption or "", *_typos(question)) if a
         ),
@@ -94,12 +102,35 @@ def _heard(question: Question, lexicon: Lexicon) -> Reading:
             if k != "models" and (k != "currency" or v != lexicon.vocabulary.currency)
         },
     )
+    return reading, _doubt(question, reading, found, lexicon)
+
+
+def _said(question: Question, at: When, found: Names, ranked: Ranking) -> frozenset[str]:
+    return frozenset(
+        name
+        for name, there in (
+            ("period", at.said_period),
+            ("compare", at.said_compare),
+            ("grain", at.grain),
+            ("metrics", found.metrics or found.doubtful or found.missing),
+            ("dimensions", found.dimensions),
+            ("filters", found.filters),
+            ("limit", ranked.limit),
+            ("order", ranked.direction),
+            *((name, True) for name in question.settings),
+        )
+        if there
+    )
+
+
+def _doubt(question: Question, reading: Reading, found: Names, lexicon: Lexicon) -> Reading | None:
     if found.missing and not found.metrics:
-        return missing_metric(question, reading, found, lexicon)
+        doubt = missing_metric(question, reading, found, lexicon)
+        return doubt if doubt.intent == "refuse" else None
     if found.doubtful:
         symbol, meaning = found.doubtful
         return ask_metric(reading, question.words(symbol), meaning.readings, lexicon)
-    return reading
+    return None
 
 
 LOSING = pattern("losing")
@@ -126,13 +157,11 @@ def _typos(question: Question) -> list[str]:
     return [f"“{said}” is read as {meant}" for said, meant in question.typos]
 
 
-def _finish(question: Question, reading: Reading, lexicon: Lexicon, tools: frozenset[str]) -> Reading:
+def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if reading.intent == "refuse":
         return reading
     settled = intent(question, reading, lexicon)
-    if settled.intent == "clarify":
-        return settled
-    if settled.intent not in ("query", "compare", "explain"):
+    if settled.intent not in PLAIN:
         return settled
     settled = with_metrics(question, settled, lexicon)
     if doubt := unknown_name(question, settled, lexicon):

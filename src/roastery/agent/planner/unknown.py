@@ -16,14 +16,17 @@ _NARROWING = word_set("narrowing")
 _SKIPPED = word_set("articles")
 
 
-def unknown_name(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
-    """A question back about the first unknown word that matters, or None."""
+def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, strict: bool = True) -> Reading | None:
+    """A question back about the first unknown word that matters, or None.
+
+    strict: where no metric is named, any unknown word matters; else only one in the place of a name.
+    """
     for run in _runs(question.unknown):
-        place = _place(question, run, lexicon)
+        place = _place(question, run, lexicon, strict=strict)
         if place is None:
             continue
         said = name_text(question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end])
-        if not reading.metrics and place != "named":
+        if strict and not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
         return _ask(said, place, question, reading, lexicon)
     return None
@@ -39,7 +42,7 @@ def _runs(unknown: Sequence[int]) -> list[list[int]]:
     return runs
 
 
-def _place(question: Question, run: Sequence[int], lexicon: Lexicon) -> str | None:
+def _place(question: Question, run: Sequence[int], lexicon: Lexicon, *, strict: bool = True) -> str | None:
     """split, filter, named, or None where the word cannot matter."""
     tokens = question.tokens
     if any(tokens[i].quoted for i in run):
@@ -63,7 +66,7 @@ def _place(question: Question, run: Sequence[int], lexicon: Lexicon) -> str | No
         return "filter"
     if any(tokens[i].capital and i > 0 for i in run):
         return "filter"
-    if not question.of_kind("M") and not question.of_kind("A"):
+    if strict and not question.of_kind("M") and not question.of_kind("A"):
         return "filter"
     return None
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import yaml
 
+from roastery.agent.planner.calls import tool_call
 from roastery.agent.planner.dates import Calendar
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.reading import Reading, reading_json, reading_of, tool_call
+from roastery.agent.planner.reading import Reading, reading_json, reading_of
 from roastery.agent.planner.understand import understand
 from roastery.agent.planner.vocabulary import ValueTerm, Vocabulary, dimension_terms, metric_terms
 from roastery.evals.sets import Grade

@@ -1,0 +1,37 @@
+"""A question for a tool of its own (asks/), completed: names checked, usual metrics and periods filled in."""
+
+from dataclasses import replace
+
+from roastery.agent.planner.asks import Ask
+from roastery.agent.planner.defaults import credited
+from roastery.agent.planner.doubts import missing_name
+from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.periods import default_period
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.unknown import unknown_name
+
+NAMES_DO_NOT_MATTER = frozenset({"alert", "schedule", "reconcile"})
+NEEDS_PERIOD = frozenset({"explain", "attribution", "models", "journeys", "assets", "reconcile"})
+CREDITED = frozenset({"explain", "forecast", "alert"})
+
+
+def ask_reading(ask: Ask, question: Question, reading: Reading, lexicon: Lexicon, tools: frozenset[str]) -> Reading:
+    """The reading that the ask makes, or the question back or refusal that comes before it."""
+    if tools and ask.tool not in tools:
+        return Reading("refuse", message=f"I cannot help with {ask.what} yet. {ABLE}")
+    settled = ask.read(question, reading, lexicon)
+    if settled.intent in ("clarify", "refuse"):
+        return settled
+    if ask.intent not in NAMES_DO_NOT_MATTER:
+        if doubt := unknown_name(question, settled, lexicon, strict=False):
+            return doubt
+        if doubt := missing_name(question, settled, lexicon):
+            return doubt
+    if ask.intent in CREDITED:
+        settled = credited(settled, lexicon)
+    if ask.intent in NEEDS_PERIOD and settled.period is None:
+        days, note = default_period(lexicon.vocabulary.calendar, None, settled.compare)
+        settled = replace(settled, period=days).assuming(note)
+    return settled

@@ -1,0 +1,52 @@
+"""Creatives that win and tire: analyze_assets."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, filters_json, period_json, settings_json
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+GENERAL = frozenset({"ctr", "clicks", "impressions", "conversion_rate", "asset_clicks", "asset_impressions"})
+CONVERTING = frozenset({"conversion_rate", "asset_conversions", "orders", "attributed_orders", "reported_conversions"})
+
+
+class Assets(Ask):
+    """ "Which creatives are tired?", "do videos beat images", "best performing ad creative"."""
+
+    intent = "assets"
+    tool = "analyze_assets"
+    said = "ask_analyze_assets"
+    what = "creatives"
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if question.says(pattern(self.said)):
+            return True
+        about = {*reading.dimensions, *(f.field for f in reading.filters)} & {"asset", "asset_type"}
+        plain = GENERAL.issuperset(reading.metrics) and question.says(pattern("judges"))
+        return bool(about) and plain and reading.grain is None and reading.compare is None
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        details = dict(reading.details)
+        if question.says(pattern("by_age")):
+            details["by"] = "age"
+        elif question.says(pattern("by_tag")):
+            details["by"] = "tag"
+        elif "asset_type" in reading.dimensions or question.says(pattern("kinds_of_asset")):
+            details["by"] = "asset_type"
+        if CONVERTING.intersection(reading.metrics) or question.says("convert\\w*|conversions?"):
+            details["rate"] = "conversion_rate"
+        return replace(
+            reading, intent="assets", compare=None, order_by=None, grain=None, share=False, details=details
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        return {
+            **{name: reading.details[name] for name in ("by", "rate") if name in reading.details},
+            **period_json(reading.period),
+            **filters_json(reading.filters),
+            **({"limit": reading.limit} if reading.limit else {}),
+            **settings_json(reading, "currency"),
+        }

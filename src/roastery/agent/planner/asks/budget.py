@@ -1,0 +1,54 @@
+"""Where money works best: recommend_budget."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, settings_json
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question, number_value
+from roastery.agent.planner.reading import Reading
+
+SPLITS = ("campaign", "channel", "platform")
+ACQUIRING = frozenset({"new_customers", "cac", "paid_cac", "new_customer_roas", "customers"})
+
+
+class Budget(Ask):
+    """ "Where should the next $5k go?", "what happens if I cut 20k", "how do I split the budget between channels"."""
+
+    intent = "budget"
+    tool = "recommend_budget"
+    said = "ask_recommend_budget"
+    what = "budget recommendations"
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        details = dict(reading.details)
+        amounts = [s for s in question.of_kind("N") if not str(s.of).endswith(("%", "x"))]
+        question.used.update(s.index for s in question.of_kind("N"))
+        said = [f.values[0] for f in reading.filters if f.metric and f.values]
+        if amounts or said:
+            amount = format(number_value(amounts[0].of), "f") if amounts else said[0]
+            details["amount"] = f"-{amount}" if question.says(pattern("cutting")) else amount
+        by = next((d for d in reading.dimensions if d in SPLITS), None)
+        by = by or next((f.field for f in reading.filters if f.field in SPLITS), None)
+        if by:
+            details["by"] = by
+        if ACQUIRING.intersection(reading.metrics):
+            details["objective"] = "new_customers"
+        return replace(
+            reading,
+            intent="budget",
+            compare=None,
+            order_by=None,
+            limit=None,
+            grain=None,
+            share=False,
+            filters=tuple(f for f in reading.filters if not f.metric),
+            details=details,
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        return {
+            **{name: reading.details[name] for name in ("by", "objective", "amount") if name in reading.details},
+            **settings_json(reading, "currency"),
+        }

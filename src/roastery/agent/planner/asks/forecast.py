@@ -1,0 +1,78 @@
+"""What a metric will be: forecast_metric."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, filters_json, first_metric, period_json, settings_json
+from roastery.agent.planner.calendar_days import named
+from roastery.agent.planner.dates import Calendar, Days
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question, number_value
+from roastery.agent.planner.reading import Reading
+
+NEXT_MONTH = "no period was named, so this looks 28 days ahead"
+
+
+class Forecast(Ask):
+    """ "What will revenue be next month?", "are we on track for 200k this quarter"."""
+
+    intent = "forecast"
+    tool = "forecast_metric"
+    said = "ask_forecast_metric"
+    what = "forecasts"
+    keeps_doubt = True
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        today = lexicon.vocabulary.calendar.today
+        ahead = reading.period is not None and reading.period.start > today and "period" in reading.said
+        return ahead or question.says(pattern(self.said))
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        calendar = lexicon.vocabulary.calendar
+        found = first_metric(reading, "revenue", lexicon)
+        details = dict(found.details)
+        metric = found.metrics[0] if found.metrics else ""
+        targets = [f.values[0] for f in found.filters if f.metric and f.field == metric] or [
+            format(number_value(s.of), "f") for s in question.of_kind("N") if s.index not in question.used
+        ]
+        if targets:
+            details["target"] = targets[0]
+            question.used.update(s.index for s in question.of_kind("N"))
+        found = replace(
+            found,
+            intent="forecast",
+            metrics=found.metrics[:1],
+            period=_ahead(found.period, calendar),
+            compare=None,
+            order_by=None,
+            limit=None,
+            share=False,
+            dimensions=found.dimensions[:1],
+            filters=tuple(f for f in found.filters if not f.metric),
+            details=details,
+        )
+        return found if found.period else found.assuming(NEXT_MONTH)
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        return {
+            "metric": reading.metrics[0],
+            **period_json(reading.period),
+            **({"grain": reading.grain} if reading.grain in ("day", "week", "month") else {}),
+            **({"dimensions": list(reading.dimensions)} if reading.dimensions else {}),
+            **filters_json(reading.filters),
+            **({"target": reading.details["target"]} if "target" in reading.details else {}),
+            **settings_json(reading, "attribution_model", "attribution_window_days", "currency"),
+        }
+
+
+def _ahead(period: Days | None, calendar: Calendar) -> Days | None:
+    """A forecast reaches over what is running or to come; a period that is over is what it was asked after."""
+    if period is None or period.end <= calendar.today:
+        return None
+    if period.name and period.name.endswith("_to_date"):
+        return named(calendar, f"this_{period.unit}", period.unit)
+    if period.end == calendar.today + timedelta(days=1) and period.name not in ("today",):
+        return None
+    return period

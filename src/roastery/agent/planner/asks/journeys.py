@@ -1,0 +1,34 @@
+"""Paths before a conversion: customer_journeys."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, filters_json, period_json, settings_json
+from roastery.agent.planner.asks.credits import conversion_of, split_of
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+
+class Journeys(Ask):
+    """ "What paths do people take before they buy?", "how many touches does a first order need"."""
+
+    intent = "journeys"
+    tool = "customer_journeys"
+    said = "ask_customer_journeys"
+    what = "customer journeys"
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        return replace(
+            reading, intent="journeys", compare=None, order_by=None, limit=None, grain=None, share=False
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        conversion = conversion_of(reading.metrics)
+        return {
+            **({"conversion": conversion} if conversion not in (None, "revenue") else {}),
+            **split_of(reading.dimensions),
+            **period_json(reading.period),
+            **filters_json(reading.filters),
+            **settings_json(reading, "attribution_window_days", "view_window_days"),
+        }

@@ -1,0 +1,70 @@
+"""What customers will be worth: forecast_ltv."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, period_json
+from roastery.agent.planner.dates import Days
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+SPLITS = ("cohort_month", "channel", "campaign", "segment")
+WORTH = frozenset({"ltv", "predicted_ltv", "ltv_12m", "payback_days", "ltv_cac_ratio"})
+UNIT_DAYS = {"day": 1, "week": 7, "month": 30.4375, "quarter": 91.3125, "year": 365}
+
+
+class Ltv(Ask):
+    """ "Predicted lifetime value by channel", "what will customers from Q3 be worth in two years"."""
+
+    intent = "ltv"
+    tool = "forecast_ltv"
+    said = "ask_forecast_ltv"
+    what = "forecasts of lifetime value"
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if question.says(pattern(self.said)):
+            return True
+        ahead = question.says(pattern("ask_forecast_metric")) or "predicted_ltv" in reading.metrics
+        return ahead and bool(WORTH.intersection(reading.metrics))
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        details = dict(reading.details)
+        today = lexicon.vocabulary.calendar.today
+        period = reading.period
+        if period is not None and period.end > today and period.start >= today:
+            # "Over the next 12 months" is how far to look, not when customers came.
+            details["horizon_days"] = (period.end - period.start).days
+            period = None
+        if found := next(question.find(pattern("horizon"), question.plain), None):
+            details["horizon_days"] = round(int(found["n"]) * UNIT_DAYS[found["unit"]])
+            question.used.update(s.index for s in question.of_kind("N"))
+            if period is not None and not _is_said_beside(question, period):
+                period = None
+        if question.says("subscri\\w+"):
+            details["kind"] = "subscriptions"
+        return replace(
+            reading,
+            intent="ltv",
+            period=period,
+            dimensions=tuple(d for d in reading.dimensions if d in SPLITS)[:1],
+            compare=None,
+            order_by=None,
+            limit=None,
+            grain=None,
+            share=False,
+            details=details,
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        dimensions = [*reading.dimensions, *(f.field for f in reading.filters if f.field in SPLITS)][:1]
+        return {
+            **({"dimensions": dimensions} if dimensions else {}),
+            **period_json(reading.period),
+            **{name: reading.details[name] for name in ("horizon_days", "kind") if name in reading.details},
+        }
+
+
+def _is_said_beside(question: Question, period: Days) -> bool:
+    return any(s.of.days == period and "next" not in s.of.text for s in question.of_kind("P"))

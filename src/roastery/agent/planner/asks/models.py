@@ -1,0 +1,54 @@
+"""Attribution models side by side: compare_attribution."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, filters_json, period_json, settings_json
+from roastery.agent.planner.asks.credits import conversion_of, split_of
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+
+class Models(Ask):
+    """ "Compare first touch and last touch by channel", "does it depend on the attribution model"."""
+
+    intent = "models"
+    tool = "compare_attribution"
+    said = "ask_compare_attribution"
+    what = "comparing attribution models"
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        return len(reading.models) > 1 or question.says(pattern(self.said))
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        models = reading.models
+        if len(models) == 1 and question.says(pattern("against_usual_model")):
+            models = (*models, "last_non_direct")
+        if not models and reading.attribution_model:
+            models = (reading.attribution_model,)
+        return replace(
+            reading,
+            intent="models",
+            models=models if len(models) > 1 else (),
+            attribution_model=None,
+            compare=None,
+            order_by=None,
+            limit=None,
+            grain=None,
+            share=False,
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        conversion = conversion_of(reading.metrics)
+        return {
+            **({"attribution_models": list(reading.models)} if reading.models else {}),
+            **({"conversion": conversion} if conversion not in (None, "revenue") else {}),
+            **split_of((*reading.dimensions, *(f.field for f in reading.filters))),
+            **period_json(reading.period),
+            **filters_json(reading.filters),
+            **settings_json(
+                reading, "attribution_window_days", "view_window_days", "attribution_date", "currency"
+            ),
+        }

@@ -1,0 +1,66 @@
+"""Sources that disagree: reconcile_sources."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, period_json
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import words
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+
+class Reconcile(Ask):
+    """ "Does Shopify agree with Stripe?", "why does Meta claim more sales than we had"."""
+
+    intent = "reconcile"
+    tool = "reconcile_sources"
+    said = "ask_reconcile_sources"
+    what = "reconciling sources"
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        details = dict(reading.details)
+        if sources := sources_in(question):
+            details["sources"] = sources
+        metric = _metric(question, reading)
+        return replace(
+            reading,
+            intent="reconcile",
+            metrics=(metric,) if metric else (),
+            dimensions=(),
+            compare=None,
+            order_by=None,
+            limit=None,
+            grain=None,
+            share=False,
+            filters=tuple(f for f in reading.filters if not f.metric),
+            details=details,
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        platforms = [v for f in reading.filters if f.field == "platform" and f.op == "in" for v in f.values]
+        return {
+            **({"metric": reading.metrics[0]} if reading.metrics else {}),
+            **({"platform": platforms[0]} if len(platforms) == 1 else {}),
+            **({"sources": list(reading.details["sources"])} if reading.details.get("sources") else {}),
+            **period_json(reading.period),
+        }
+
+
+def _metric(question: Question, reading: Reading) -> str | None:
+    if reading.metrics:
+        return reading.metrics[0]
+    ambiguous = question.of_kind("A")
+    return ambiguous[0].of.first.readings[0] if ambiguous else None
+
+
+def sources_in(question: Question) -> list[str]:
+    """Systems that the question names, by the names of their connectors."""
+    found = []
+    for source, said in words("sources").items():
+        for text in said:
+            if any(True for _ in question.find(text, question.plain)):
+                found.append(source)
+                break
+    return found

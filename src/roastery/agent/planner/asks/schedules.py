@@ -1,0 +1,89 @@
+"""Be sent something again and again: create_schedule. It acts, so it waits for an approval."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, filters_json, period_json
+from roastery.agent.planner.dates import WEEKDAY, WEEKDAYS, weekday_number
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+CLOCK = re.compile(r"\b(?:at|by|around|@)?\s*(?P<h>\d{1,2})(?::(?P<m>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?=[\s,.?!]|$)", re.IGNORECASE)
+CADENCES = (
+    ("monthly", r"monthly|(?:every|each|once a|per) month|(?:first|last|1|15) (?:day )?of (?:the|each|every) month"),
+    ("weekly", rf"weekly|(?:every|each|once a|per) week|(?:every|each|on) {WEEKDAY}s?|{WEEKDAY}s|week"),
+    ("daily", r"daily|(?:every|each) (?:day|morning|evening|weekday)|once a day|mornings"),
+    ("quarterly", r"quarterly|(?:every|each) quarter"),
+)
+TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
+
+
+class Schedules(Ask):
+    """ "Send me the digest every Monday at 9", "e-mail us spend by campaign each morning"."""
+
+    intent = "schedule"
+    tool = "create_schedule"
+    said = "ask_create_schedule"
+    what = "creating schedules"
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        return question.says(pattern(self.said)) and not question.says(pattern("tells_a_limit"))
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        details = {**reading.details, **_when(question)}
+        question.used.update(s.index for s in question.of_kind("N"))
+        kept = reading.period if reading.period and "weekday" not in details else None
+        if kept is not None and kept.unit == "day" and kept.name is None:
+            kept = None
+        return replace(
+            reading, intent="schedule", period=kept, compare=None, grain=None, share=False, details=details
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        query: dict[str, Any] = {
+            **({"metrics": list(reading.metrics)} if reading.metrics else {}),
+            **({"dimensions": list(reading.dimensions)} if reading.dimensions and reading.metrics else {}),
+            **(period_json(reading.period) if reading.metrics else {}),
+            **(filters_json(reading.filters) if reading.metrics else {}),
+        }
+        return {
+            **{name: reading.details[name] for name in ("cadence", "weekday", "time") if name in reading.details},
+            **({"query": query} if query else {"report": "digest"}),
+        }
+
+
+def _when(question: Question) -> dict[str, str]:
+    line = question.plain
+    found: dict[str, str] = {}
+    for cadence, said in CADENCES:
+        if re.search(rf"(?<![^ ])(?:{said})(?![^ ])", line):
+            found["cadence"] = cadence
+            break
+    if day := re.search(rf"(?<![^ ])(?P<day>{WEEKDAY})s?(?![^ ])", line):
+        found["weekday"] = WEEKDAYS[weekday_number(day["day"])]
+        found.setdefault("cadence", "weekly")
+    if time := _time(question):
+        found["time"] = time
+    return found
+
+
+def _time(question: Question) -> str | None:
+    for word, time in TIMES.items():
+        if re.search(rf"\b{word}\b", question.text, re.IGNORECASE):
+            return time
+    for m in CLOCK.finditer(question.text):
+        said_at = re.match(r"\s*(?:at|by|around|@)", m[0], re.IGNORECASE)
+        if not (m["m"] or m["half"] or said_at):
+            continue
+        hour = int(m["h"])
+        half = (m["half"] or "").lower().replace(".", "")
+        if half == "pm" and hour < 12:
+            hour += 12
+        if half == "am" and hour == 12:
+            hour = 0
+        if hour < 24:
+            return f"{hour:02d}:{m['m'] or '00'}"
+    return None

@@ -1,0 +1,52 @@
+"""Why a metric moved: explain_change."""
+
+from dataclasses import replace
+from typing import Any
+
+from roastery.agent.planner.asks.base import Ask, filters_json, first_metric, period_json, settings_json
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading, days_json
+
+
+class Why(Ask):
+    """ "Why did revenue drop last week?", "what is behind the rise in CAC"."""
+
+    intent = "explain"
+    tool = "explain_change"
+    said = "why"
+    what = "explaining changes"
+    keeps_doubt = True
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if question.says(pattern("why_not_a_change")):
+            return False
+        return question.says(pattern(self.said)) and bool(
+            reading.metrics or reading.period or reading.filters or reading.intent == "explain"
+        )
+
+    def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        found = first_metric(reading, "revenue", lexicon)
+        return replace(
+            found,
+            intent="explain",
+            metrics=found.metrics[:1],
+            compare=found.compare or "previous_period",
+            order_by=None,
+            limit=None,
+            grain=None,
+            share=False,
+            filters=tuple(f for f in found.filters if not f.metric),
+        )
+
+    def arguments(self, reading: Reading) -> dict[str, Any]:
+        compare = reading.compare or "previous_period"
+        return {
+            "metric": reading.metrics[0],
+            **period_json(reading.period),
+            "compare_to": compare if isinstance(compare, str) else days_json(compare),
+            **filters_json(reading.filters),
+            **({"dimensions": list(reading.dimensions)} if reading.dimensions else {}),
+            **settings_json(reading, "attribution_model", "attribution_window_days", "currency"),
+        }

@@ -1,0 +1,95 @@
+"""The synthetic companies, each loaded once into a warehouse of its own and kept between runs."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from roastery.agent.planner.vocabulary import VocabularySource
+from roastery.evals.grading.asked import Ground
+from roastery.evals.world.companies import COMPANIES
+from roastery.tools.base import Actor, Receipt, ToolContext
+from roastery.warehouse.engine import Warehouses
+from roastery.warehouse.semantic.layer import SemanticLayer
+
+SEED = 7
+KEY = b"evaluation evaluation evaluation"
+PARTS_OF_DATA = ("evals/world", "warehouse")
+
+
+class KeptReceipts:
+    """A ledger in memory."""
+
+    def __init__(self) -> None:
+        self.receipts: dict[str, Receipt] = {}
+
+    def keep(self, receipt: Receipt) -> None:
+        self.receipts[receipt.id] = receipt
+
+    def receipt(self, receipt_id: str) -> Receipt | None:
+        return self.receipts.get(receipt_id)
+
+
+class Companies:
+    """Open companies by slug. folder: where their files stay; a company that is there already is not made again.
+
+    size: persons; the small size of each company when None. What made a file is in its name, so that a change of the
+    worlds or of the warehouse makes a new one.
+    """
+
+    def __init__(self, folder: Path, size: int | None = None) -> None:
+        self._folder = folder
+        self._size = size
+        self._open: dict[str, ToolContext] = {}
+        self._close = ExitStack()
+
+    def context(self, slug: str) -> ToolContext:
+        if slug not in self._open:
+            self._open[slug] = self._opened(slug)
+        return self._open[slug]
+
+    def ground(self, slug: str) -> Ground:
+        context = self.context(slug)
+        today = context.clock.today(context.organization.time_zone)
+        return Ground(context.organization, today, VocabularySource().of(context).values)
+
+    def close(self) -> None:
+        self._open.clear()
+        self._close.close()
+
+    def _opened(self, slug: str) -> ToolContext:
+        maker = COMPANIES[slug]
+        size = self._size or maker.small
+        home = self._folder / f"{slug}-{size}-{made_by()}"
+        company = None if (home / "loaded").exists() else maker.make(SEED, size)
+        clock = maker_clock(slug)
+        warehouses = Warehouses(home, KEY, (), clock)
+        self._close.callback(warehouses.close)
+        warehouse = warehouses.open(maker.organization)
+        if company is not None:
+            company.load_into(warehouse)
+            (home / "loaded").touch()
+        layer = SemanticLayer(warehouse, clock)
+        return ToolContext(maker.organization, Actor("evaluation", "owner"), clock, layer, KeptReceipts())
+
+
+def maker_clock(slug: str):  # type: ignore[no-untyped-def]
+    from roastery.warehouse.clock import Clock
+
+    return Clock.from_iso(COMPANIES[slug].organization.clock)
+
+
+@cache
+def made_by() -> str:
+    """A mark of everything that decides what a company's file holds."""
+    whole = hashlib.sha256()
+    for part in PARTS_OF_DATA:
+        for path in _sources(Path(str(files("roastery"))) / part):
+            whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    return iter(sorted(p for p in folder.rglob("*") if p.suffix in (".py", ".sql", ".yml")))
