@@ -10,8 +10,8 @@ import yaml
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of
 from roastery.agent.planner.understand import understand
+from roastery.evals.grading.answering import CONTRACT_TOOLS
 from roastery.evals.sets.language import fault, lexicon_of
-from roastery.tools.registry import TOOLS
 
 CASES = yaml.safe_load((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
 
@@ -32,13 +32,13 @@ def threads() -> Iterator[Any]:
 def test_question_is_understood(lexicon: Lexicon, steps: list[dict[str, Any]]) -> None:
     history: list[Reading] = []
     for step in steps:
-        reading = understand(step["ask"], lexicon, history, frozenset(TOOLS))
+        reading = understand(step["ask"], lexicon, history, frozenset(CONTRACT_TOOLS))
         assert fault(step, reading) == ""
         history.append(reading_of(reading_json(reading)))
 
 
 def test_a_wrong_reading_is_a_fault(lexicon: Lexicon) -> None:
-    reading = understand("Spend by platform last month", lexicon, [], frozenset(TOOLS))
+    reading = understand("Spend by platform last month", lexicon, [], frozenset(CONTRACT_TOOLS))
     wrong = {"tool": "query_metrics", "metrics": ["clicks"], "dimensions": ["platform"], "period": "last_month"}
     assert fault({**wrong, "metrics": ["spend"]}, reading) == ""
     assert fault(wrong, reading)

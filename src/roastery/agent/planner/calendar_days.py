@@ -308,6 +308,65 @@ def read_since(calendar: Calendar, m: re.Match[str]) -> Days | None:
     return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, point.assumption)
 
 
+def read_next_n(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The next 14 days" begins today; weeks, months and quarters ahead are whole ones."""
+    count, unit = int(m["n"]), m["unit"]
+    if not 1 <= count <= 400:
+        return None
+    if unit == "day":
+        return Days(calendar.today, calendar.today + timedelta(days=count), "day")
+    if unit == "week":
+        return Days(calendar.today, calendar.today + timedelta(days=7 * count), "week")
+    return Days(calendar.today, dates.add_months(calendar.today, count * UNIT_MONTHS[unit]), unit)
+
+
+UNIT_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def read_next(calendar: Calendar, m: re.Match[str]) -> Days:
+    start = calendar.shift(m["unit"], calendar.begin(m["unit"], calendar.today), 1)
+    return Days(start, calendar.shift(m["unit"], start, 1), m["unit"])
+
+
+def read_rest(calendar: Calendar, m: re.Match[str]) -> Days:
+    begin = calendar.begin(m["unit"], calendar.today)
+    return Days(calendar.today, calendar.shift(m["unit"], begin, 1), m["unit"])
+
+
+def read_nth_weekday(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The first Saturday of October", "last Friday in September"."""
+    point = read_point(m["point"], calendar)
+    if point is None:
+        return None
+    wanted = dates.weekday_number(m["weekday"])
+    found = [
+        day
+        for n in range((point.end - point.start).days)
+        if (day := point.start + timedelta(days=n)).weekday() == wanted
+    ]
+    nth = {"first": 0, "1": 0, "second": 1, "2": 1, "third": 2, "3": 2, "fourth": 3, "4": 3, "last": -1}[m["nth"]]
+    if not found or nth >= len(found):
+        return None
+    return Days(found[nth], found[nth] + timedelta(days=1))
+
+
+def read_nth_week(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The third week of October": its days 15 to 21, said to be read so."""
+    point = read_point(m["point"], calendar)
+    if point is None:
+        return None
+    nth = {"second": 1, "2": 1, "third": 2, "3": 2, "fourth": 3, "4": 3}[m["nth"]]
+    start = point.start + timedelta(days=7 * nth)
+    end = start + timedelta(days=7)
+    return Days(start, end, "week", None, f"took the {m['nth']} week as days {start.day} to {(end - timedelta(days=1)).day}")
+
+
+def read_this_fiscal_year(calendar: Calendar, _: re.Match[str]) -> Days:
+    year = calendar.today.year
+    found = dates.fiscal_year(calendar, year)
+    return found if found.start <= calendar.today < found.end else dates.fiscal_year(calendar, year + 1)
+
+
 def read_all_time(calendar: Calendar, _: re.Match[str]) -> Days:
     return Days(date(2000, 1, 1), calendar.today, "year", "all_time")
 

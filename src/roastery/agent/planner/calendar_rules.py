@@ -10,6 +10,7 @@ from roastery.agent.planner.calendar_days import (
     POINTS,
     UNIT,
     Rule,
+    last_n,
     named,
     period_rule,
     read_all_time,
@@ -27,18 +28,26 @@ from roastery.agent.planner.calendar_days import (
     read_last_n,
     read_month,
     read_named,
+    read_next,
+    read_next_n,
+    read_nth_week,
+    read_nth_weekday,
     read_part_of,
     read_past_unit,
     read_range,
     read_relative_fiscal_quarter,
+    read_rest,
     read_says,
     read_season,
     read_short_last,
     read_since,
+    read_this_fiscal_year,
     read_week_of,
     read_weekend,
 )
-from roastery.agent.planner.dates import MONTH, YEAR, Days
+from roastery.agent.planner.dates import MONTH, WEEKDAY, YEAR, Days
+
+NEXT = "next|coming|upcoming|following"
 
 RULES: tuple[Rule, ...] = (
     # Comparisons first: "same period last year" must not be read as "last year".
@@ -49,6 +58,15 @@ RULES: tuple[Rule, ...] = (
         r"|quarters|quarter|range|\d+ weeks|\d+ days|\d+ months)(?: of| in| from| a)?(?: the)?"
         r" (?:last year|previous year|prior year|year before|year ago|year earlier)",
         read_says("previous_year"),
+        "compare",
+    ),
+    period_rule(
+        "same day a unit before",
+        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|day|days|weekday|weekdays|dates?|week|hours?)(?: of| in| from| a)?"
+        r"(?: the)? (?:last|previous|prior|preceding) (?P<unit>week|month|quarter)"
+        r"|(?:the )?(?:same|corresponding) (?:period|time|day|days|weekday|dates?)(?: the| a| one)? (?P<unit2>week|month|quarter)"
+        r" (?:before|earlier|ago|prior)",
+        lambda c, m: f"shift:{m['unit'] or m['unit2']}",
         "compare",
     ),
     period_rule(
@@ -154,7 +172,7 @@ RULES: tuple[Rule, ...] = (
     period_rule("early month", rf"(?P<edge>early|late|mid) (?P<point>{MONTH}(?: {YEAR})?)", read_edge),
     period_rule(
         "week of",
-        rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c)(?: on)? (?P<point>{POINT})",
+        rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c|w c|wc)(?: on)? (?P<point>{POINT})",
         read_week_of,
     ),
     period_rule(
@@ -170,6 +188,42 @@ RULES: tuple[Rule, ...] = (
         rf"|this year))?",
         read_half,
     ),
+    period_rule(
+        "nth weekday",
+        rf"(?:the |on the )?(?P<nth>first|second|third|fourth|last|[1-4]) (?P<weekday>{WEEKDAY}) (?:of|in) (?P<point>{POINT})",
+        read_nth_week,
+    read_nth_weekday,
+    ),
+    period_rule(
+        "nth week",
+        rf"(?:the |in the )?(?P<nth>second|third|fourth|[2-4]) week (?:of|in) (?P<point>{MONTH}(?: {YEAR})?|last month|this month)",
+        read_nth_week,
+    ),
+    period_rule(
+        "last whole unit",
+        r"(?:the )?(?:last|previous|latest|most recent) (?:full|complete|completed|whole|calendar|finished|entire) (?P<unit>week|month|quarter|year)",
+        lambda c, m: named(c, f"last_{m['unit']}", m["unit"]),
+    ),
+    period_rule("the fiscal year", r"(?:the|our|this) (?:fiscal|financial) year(?: to date| so far)?", read_this_fiscal_year),
+    # What is to come.
+    period_rule(
+        "next n",
+        rf"(?:over |in |for |during |within )?(?:the )?(?:{NEXT}) (?P<n>\d+)(?: full| whole)? (?P<unit>{UNIT})s?",
+        read_next_n,
+    ),
+    period_rule("next", rf"(?:{NEXT}) (?P<unit>week|month|quarter|year)", read_next),
+    period_rule(
+        "rest of",
+        r"(?:over |for |in )?(?:the )?(?:rest|remainder|remaining days?) of (?:the |this )?(?P<unit>week|month|quarter|year)",
+        read_rest,
+    ),
+    period_rule(
+        "until the end of",
+        r"(?:by|until|till|through|to|before|at) (?:the )?(?:end|close) of (?:the |this )?(?P<unit>week|month|quarter|year)"
+        r"|(?:by |at |through |until |to )?(?:the )?(?P<unit2>year|month|quarter) end",
+        lambda c, m: named(c, f"this_{m['unit'] or m['unit2']}", m["unit"] or m["unit2"]),
+    ),
+    period_rule("fortnight", rf"(?:the )?(?:{LAST}) fortnight", lambda c, m: last_n(c, 14, "day")),
     # Then plain periods.
     period_rule(
         "last n",

@@ -133,6 +133,8 @@ def with_period(reading: Reading, lexicon: Lexicon) -> Reading:
     reading = _ordered(reading)
     if reading.period is not None:
         return reading
+    if isinstance(reading.compare, str) and reading.compare.startswith("shift:"):
+        reading = replace(reading, compare="previous_period")
     days, note = default_period(lexicon.vocabulary.calendar, reading.grain, reading.compare)
     return replace(reading, period=days).assuming(note)
 

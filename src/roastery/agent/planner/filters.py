@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.meanings import Meaning
+from roastery.agent.planner.meanings import SEEN_FIRST, Meaning
 from roastery.agent.planner.named import COMPARATORS, EXCLUDING, Names, all_split_by, plural, qualifies_customers
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.reading import Filter
@@ -38,8 +39,15 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     values: dict[tuple[str, str], list[Meaning]] = {}
     assumptions = list(found.assumptions)
     focus: list[tuple[str, str]] = []
+    replaced = {
+        n
+        for m in question.find(rf"(?:instead of|rather than|in place of) (?:the |our )*(?P<list>{_LIST})")
+        for n in re.findall(r"V\d+", m["list"])
+    }
     for symbol in question.of_kind("V"):
-        meanings, note = _which(question, symbol, found)
+        if symbol.name in replaced:
+            continue
+        meanings, note = _which(question, symbol, found, lexicon)
         if note:
             assumptions.append(note)
         op = "not_in" if symbol.name in excluded else "in"
@@ -75,19 +83,47 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     )
 
 
-def _which(question: Question, symbol: Symbol, found: Names) -> tuple[tuple[Meaning, ...], str | None]:
+def _which(
+    question: Question, symbol: Symbol, found: Names, lexicon: Lexicon
+) -> tuple[tuple[Meaning, ...], str | None]:
     """The values that a name stands for, with a sentence where it could stand for others too."""
     meanings = [m for m in symbol.of.meanings if m.kind == "value"]
-    kinds = {d.of.first.name for d in question.of_kind("D") if d.index in question.used}
-    meant = [m for m in meanings if m.name in kinds] or meanings
+    beside = _named_beside(question, symbol)
+    others = {
+        m.name for s in question.of_kind("V") if s.index != symbol.index for m in s.of.meanings if m.kind == "value"
+    }
+
+    def rank(meaning: Meaning) -> tuple[Any, ...]:
+        splits = all_split_by(lexicon, found, meaning.name)
+        splits_credited = splits or meaning.name in CREDITED_BY
+        order = SEEN_FIRST.index(meaning.name) if meaning.name in SEEN_FIRST else len(SEEN_FIRST)
+        return meaning.name not in beside, not splits, not splits_credited, meaning.name not in others, order
+
+    ranked = sorted(meanings, key=rank)
     if symbol.of.partial:
-        first = meant[0].name
-        same = tuple(m for m in meant if m.name == first)
+        first = ranked[0].name
+        same = tuple(m for m in ranked if m.name == first)
         said = name_text(question.words(symbol))
         if len(same) == 1:
             return same, f"“{said}” is read as the {first.replace('_', ' ')} {name_text(same[0].label)}"
         return same, f"“{said}” is read as the {len(same)} {plural(first)} whose name contains it"
-    return (meant[0],), None
+    same = tuple(m for m in ranked if m.name == ranked[0].name)
+    if len(same) > 1 and len({m.label for m in same}) == 1 and same[0].name not in ("platform", "channel"):
+        return same, f"“{name_text(same[0].label)}” is the name of {len(same)} {plural(same[0].name)}; all are counted"
+    return (ranked[0],), None
+
+
+CREDITED_BY = frozenset({"platform", "channel", "campaign", "ad_group", "ad", "asset", "audience", "objective"})
+"""Dimensions by which revenue and orders are split by credit."""
+
+
+def _named_beside(question: Question, symbol: Symbol) -> set[str]:
+    """Kinds said right before or after a name: "the Plus plan", "campaign Winter Ready"."""
+    found = set()
+    for kind in question.of_kind("D"):
+        if question.has(rf"{symbol.name} {kind.name}|{kind.name} (?:called |named |of |in |for )?{symbol.name}"):
+            found.update(m.name for m in kind.of.meanings)
+    return found
 
 
 def _side_by_side(question: Question) -> bool:

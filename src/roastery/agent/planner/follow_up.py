@@ -8,14 +8,15 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from roastery.agent.planner.asks import BY_INTENT, Ask
-from roastery.agent.planner.dates import Days
+from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.periods import compared_with, trend_grain
+from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import ranking
 from roastery.agent.planner.reading import Filter, Intent, Reading, reading_of
+from roastery.agent.planner.tokens import stem
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
@@ -33,6 +34,12 @@ def can_be_continued(reading: Reading) -> bool:
     if reading.intent in ("query", "compare"):
         return bool(reading.metrics)
     return reading.intent in BY_INTENT
+
+
+def asks_another(question: Question, heard: Reading) -> bool:
+    """ "And churn rate?", after a definition: another definition."""
+    only = heard.said <= {"metrics"} and bool(heard.metrics)
+    return only and len(question.line.split()) <= 5 and bool(OPENING.match(question.line))
 
 
 def inherit(
@@ -77,6 +84,8 @@ def _continues(question: Question, heard: Reading) -> bool:
         if re.search(r"(?<![^ ])(?:perform\w*|overview|overall)(?![^ ])", line) and heard.said - {"period"} == set():
             return bool(OPENING.match(line)) and len(line.split()) <= 6
         return bool(heard.said) or bool(OPENING.match(line))
+    if question.has(r"(?:of |for |in |with |from |by |did |do |are |were |is |was )?(?:them|those|these|that|it|there)") and "period" not in heard.said:
+        return True
     # A metric is named: it continues only where the words point back, and then the metric is what changes.
     if question.has(r"(?:same|instead|too|also|as well|add|plus|include)") or re.match(
         r"(?:and|what about|how about|now|or) ", line
@@ -123,6 +132,7 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         merged = replace(merged, grain=heard.grain, limit=None, order_by=None)
     if "filters" in heard.said:
         merged = replace(merged, filters=_filters(question, heard, before))
+    heard = _moved_back(question, heard, before, calendar)
     if "period" in heard.said:
         merged = replace(merged, period=heard.period)
         if isinstance(before.compare, str) or "compare" in heard.said or before.compare is None:
@@ -148,7 +158,21 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
 
 
+def _moved_back(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:
+    """ "Same for the quarter before": the thread's period moves, nothing is compared."""
+    units = [s.of.compare for s in question.of_kind("C") if str(s.of.compare).startswith("before:1:")]
+    compares = question.has(rf"(?:{VERSUS}|{COMPARED}|with|to|than)")
+    if not units or before.period is None or compares or question.of_kind("P"):
+        return heard
+    unit = str(units[0]).split(":")[2] or before.period.unit
+    start = calendar.begin(unit, before.period.start)
+    days = Days(calendar.shift(unit, start, -1), start, unit)
+    return replace(heard, period=days, compare=None, said=(heard.said | {"period"}) - {"compare"})
+
+
 def _against(compare: Days | str | None, base: Days | None, lexicon: Lexicon) -> Days | str | None:
+    if isinstance(compare, str) and compare.startswith("shift:"):
+        return shifted(base, compare, lexicon.vocabulary.calendar) if base is not None else "previous_period"
     if isinstance(compare, Days) and base is not None:
         return compared_with(base, compare, lexicon.vocabulary.calendar)
     return compare
@@ -158,6 +182,8 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
     """ "Top 3", "worst ones", "sort by CAC": read again, now that it is known of what."""
     if not {"order", "limit"} & heard.said and not question.has(SORTING) and not question.has(WHICH_ONE):
         return merged
+    if not merged.metrics:
+        return replace(merged, limit=heard.limit or merged.limit)
     by = heard.metrics[0] if heard.metrics else (before.order_by[0] if before.order_by else merged.metrics[0])
     by = by if by in merged.metrics else merged.metrics[0]
     about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
@@ -174,6 +200,8 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
 
 def _condition(question: Question, merged: Reading) -> Reading:
     """ "Only those over $100": a limit without a metric is on the metric that the thread is about."""
+    if not merged.metrics:
+        return merged
     by = merged.order_by[0] if merged.order_by else merged.metrics[0]
     for op, said in COMPARATORS:
         for found in question.find(rf"{said} (?P<n>N\d+)"):
@@ -209,6 +237,8 @@ def _answer(question: Question, heard: Reading, pending: Mapping[str, Any], lexi
         chosen = _choice(text, pending.get("choices", {})) or next(
             (m for m in heard.metrics if m in pending.get("names", ())), None
         )
+        if chosen is None:
+            chosen = _by_words(text, pending.get("choices", {}))
         if chosen is None and pending.get("replaces") is None and heard.metrics:
             chosen = heard.metrics[0]
         if chosen is None:
@@ -221,6 +251,14 @@ def _answer(question: Question, heard: Reading, pending: Mapping[str, Any], lexi
     if pending.get("slot") == "value" and len(text.split()) <= 8 and heard.filters and "metrics" not in heard.said:
         return replace(kept, filters=(*kept.filters, *heard.filters), focus=heard.focus, said=frozenset({"filters"}))
     return None
+
+
+def _by_words(text: str, choices: Mapping[str, str]) -> str | None:
+    """ "The platform reported ones": the option that alone has a word of the answer in its name."""
+    said = {stem(w) for w in text.split()}
+    own = {name: {stem(w) for w in (*title.lower().split(), *name.split("_"))} for title, name in choices.items()}
+    fitting = [n for n, ws in own.items() if said & (ws - set().union(*(o for m, o in own.items() if m != n)))]
+    return fitting[0] if len(fitting) == 1 and len(text.split()) <= 8 else None
 
 
 def _choice(text: str, choices: Mapping[str, str]) -> str | None:

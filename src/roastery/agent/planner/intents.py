@@ -4,6 +4,7 @@ import re
 
 from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import words
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
@@ -24,6 +25,17 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if listed := _asks_list(question, reading):
         return listed
     return reading
+
+
+def elsewhere(question: Question, reading: Reading) -> Reading | None:
+    """What no marketing data answers, refused by its name."""
+    named = {w for s in question.symbols if s.kind in "MV" for w in question.words(s).lower().split()}
+    for topic in words("elsewhere"):
+        for said in topic["said"]:
+            found = next(question.find(said, question.plain), None)
+            if found and not named.intersection(found[0].split()[:2]):
+                return Reading("refuse", message=f"There is no data here on {topic['what']}. {ABLE}")
+    return None
 
 
 def is_about_itself(question: Question, reading: Reading) -> bool:
@@ -49,7 +61,7 @@ def not_done(question: Question) -> Reading | None:
 def _asks_health(question: Question, reading: Reading) -> bool:
     if reading.metrics:
         return question.has(pattern("asks_freshness_of_metric"))
-    return any(True for _ in question.find(pattern("health"), question.plain))
+    return question.says(pattern("health"))
 
 
 def _asks_definition(question: Question, reading: Reading) -> bool:

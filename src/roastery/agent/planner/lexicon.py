@@ -13,6 +13,7 @@ from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
 LONGEST = 10
+PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 _SKIPPED = frozenset({"-", "(", ")", ":", "&"})
 _NAMED_KINDS = word_set("named_kinds")
 _NEVER_NAMES = word_set("never_names")
@@ -87,12 +88,14 @@ class Lexicon:
         for value in self.vocabulary.values:
             meaning = Meaning("value", value.dimension, value.value, value.label)
             there[value.dimension][value.value.lower()] = value.value
-            for text in {value.label, value.value}:
-                key = phrase(text)
-                self._put(key, meaning)
-                if value.dimension in OWN_NAMES:
-                    for word in key:
-                        self._parts[word].add(key)
+            key = phrase(value.label)
+            self._put(key, meaning)
+            if value.dimension in OWN_NAMES:
+                for word in key:
+                    self._parts[word].add(key)
+            if value.value != value.label and any(c.isalpha() for c in value.value):
+                self._put(phrase(value.value), meaning)
+        self._add_places()
         for dimension, known in words("values").items():
             if dimension not in self.vocabulary.dimensions and dimension != "platform":
                 continue
@@ -104,6 +107,19 @@ class Lexicon:
                 )
                 for text in said:
                     self._put(phrase(text), Meaning(kind, dimension, actual or value, label))
+
+    def _add_places(self) -> None:
+        """Cities by their names in other languages: Munich finds "München Schwabing"."""
+        for names in words("places"):
+            keys = [phrase(name) for name in names]
+            for own in [k for k in keys if len(k) == 1 and k[0] in self._parts]:
+                for other in (k for k in keys if k != own and len(k) == 1):
+                    placed = {p for p in self._parts[own[0]] if any(m.name in PLACES for m in self._phrases[p])}
+                    self._parts[other[0]] |= placed
+            for own in [k for k in keys if any(m.name in PLACES for m in self._phrases.get(k, ()))]:
+                for other in (k for k in keys if k != own):
+                    for meaning in [m for m in self._phrases[own] if m.name in PLACES]:
+                        self._put(other, meaning)
 
     def _add(self, text: str, meaning: Meaning) -> None:
         key = phrase(text)

@@ -21,12 +21,32 @@ def words(name: str) -> Any:
 def common_words() -> frozenset[str]:
     """Words that carry no name: the grammar of questions, stemmed."""
     said = frozenset(stem(w) for block in words("common").values() for w in str(block).split())
-    return said | (_words_of_asks() - _names_of_systems())
+    verbs = frozenset(stem(form) for verb in str(words("verbs")["verbs"]).split() for form in forms(verb))
+    irregular = frozenset(stem(w) for w in f"{words('verbs')['irregular']} {words('verbs')['adjectives']}".split())
+    return said | verbs | irregular | (_words_of_asks() - _names_of_systems())
+
+
+def forms(verb: str) -> tuple[str, ...]:
+    """A regular verb's forms.
+
+    >>> forms("plan"), forms("close"), forms("carry")
+    (('plan', 'plans', 'planned', 'planning'), ('close', 'closes', 'closed', 'closing'), \
+('carry', 'carries', 'carried', 'carrying'))
+    """
+    if verb.endswith("e"):
+        return verb, f"{verb}s", f"{verb}d", f"{verb[:-1]}ing"
+    if verb.endswith("y") and verb[-2:-1] not in "aeiou":
+        return verb, f"{verb[:-1]}ies", f"{verb[:-1]}ied", f"{verb}ing"
+    if re.fullmatch(r"(?:[^aeiou]*|re)[^aeiou][aeiou][^aeiouwxy]", verb):
+        return verb, f"{verb}s", f"{verb}{verb[-1]}ed", f"{verb}{verb[-1]}ing"
+    plural = f"{verb}es" if verb.endswith(("s", "x", "z", "ch", "sh", "o")) else f"{verb}s"
+    return verb, plural, f"{verb}ed", f"{verb}ing"
 
 
 def _words_of_asks() -> frozenset[str]:
     """Words that the patterns of the asks are made of; a word that goes on in a pattern (anomal\\w+) is not whole."""
-    text = " ".join(t for alternatives in words("asks").values() for t in alternatives)
+    lists = (words("asks"), words("patterns"))
+    text = " ".join(t for patterns in lists for alternatives in patterns.values() for t in alternatives)
     plain = re.sub(r"\\[a-zA-Z]|\?P<\w+>|\{\w+\}|<<\w+>>", "#", text)
     whole = re.findall(r"(?<![a-z#])[a-z]{3,}(?![a-z#])", plain)
     return frozenset(stem(w) for w in whole)

@@ -93,6 +93,10 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
     for name, parts, said in SAID_OTHERWISE:
         if name in lexicon.vocabulary.metrics and set(metrics) <= parts and any(question.find(said, question.plain)):
             return [name]
+    if "workflow_completions" in lexicon.vocabulary.metrics and not metrics:
+        flows = any(m.name == "workflow" for s in question.symbols if s.kind in "DV" for m in s.of.meanings)
+        if flows and question.has(r"complet\w+|finish\w+|got through|went through|reached the end"):
+            return ["workflow_completions"]
     both = question.has(r"attributed (?:vs|versus|and|or|against|compared (?:to|with)) M\d+")
     if both and metrics[:1] == ["unattributed_revenue"]:
         return ["attributed_revenue", *metrics]

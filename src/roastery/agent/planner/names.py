@@ -5,8 +5,9 @@ from dataclasses import replace
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.metrics import metrics_of
-from roastery.agent.planner.named import Names
+from roastery.agent.planner.named import Names, all_split_by
 from roastery.agent.planner.question import Question, Symbol
+from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 
 
 def names(question: Question, lexicon: Lexicon) -> Names:
@@ -19,13 +20,39 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
     several: list[Symbol] = []
     for symbol in question.of_kind("D"):
         name = symbol.of.first.name
-        if _belongs_to_value(question, symbol) or _is_total(question, symbol) or _only_says_where(question, symbol):
+        if (
+            _belongs_to_value(question, symbol)
+            or _is_total(question, symbol)
+            or _only_says_where(question, symbol)
+            or not _splits(question, symbol)
+        ):
             question.used.add(symbol.index)
             continue
         several.append(symbol)
         if name not in dims:
             dims.append(name)
+    if unnamed := _asked_without_name(question, found, dims, lexicon):
+        dims.append(unnamed)
     return replace(found, dimensions=tuple(dims), several=tuple(several))
+
+
+WITHOUT_NAME = (
+    ("owner", r"^(?:and |so )?(?:who|whose)"),
+    ("location", r"^(?:and |so )?where (?!should|to|can|could|would)"),
+    ("product", r"(?:what|which) (?:\w+ )?(?:sells?|sold|is selling|was ordered|gets? ordered|do (?:people|they|customers|guests) (?:buy|order))"),
+)
+"""Kinds that a question word stands for: who (sold), where, what (sells best)."""
+
+
+def _asked_without_name(question: Question, found: Names, dims: list[str], lexicon: Lexicon) -> str | None:
+    if dims or not (_is_ranked(question) or question.has(r"^(?:and |so )?who")):
+        return None
+    for dimension, said in WITHOUT_NAME:
+        known = any(v.dimension == dimension for v in lexicon.vocabulary.values)
+        splits = found.metrics and all_split_by(lexicon, found, dimension)
+        if known and splits and question.has(said):
+            return dimension
+    return None
 
 
 def _belongs_to_value(question: Question, symbol: Symbol) -> bool:
@@ -42,11 +69,44 @@ def _belongs_to_value(question: Question, symbol: Symbol) -> bool:
             rf"(?:campaigns?|{symbol.name}) (?:called |named |like |containing |with the name )?{value.name}"
         )
         singular = not question.words(symbol).lower().endswith("s") or name in kinds
+        if name == "location" and question.has(rf"(?:in|at|of|for|from) (?:the |our |all )*{value.name} {symbol.name}"):
+            return True
         if name in kinds and (question.has(rf"{value.name} {symbol.name}") or before):
             return True
         if name not in kinds and singular and question.has(rf"{value.name} {symbol.name}") and name != "campaign":
             return True
     return False
+
+
+ASKS_FOR_EACH = (
+    r"(?:by|per|each|every|which|what|whose|across|among|amongst|between|split|compare|comparing|rank|ranking|list|"
+    r"different|various|individual|single|versus|vs|N\d+)"
+)
+OF = r"(?:the |our |all |any |my |of |these |those |\w+ing |active |running |current |top |best |worst |\w+est |most |least )"
+
+
+def _splits(question: Question, symbol: Symbol) -> bool:
+    """Whether a kind of thing is asked for one by one: "by store", "which stores", "store sales", "our top stores".
+
+    "How many orders did our stores take", "spend on ads in our stores" and "the store" name no split.
+    """
+    name = symbol.name
+    if question.has(rf"{ASKS_FOR_EACH} {OF}*{name}|{name} (?:by|breakdown|split|wise|level|comparison|ranking)"):
+        return True
+    plural_said = question.words(symbol).lower().endswith("s")
+    how_many = rf"how (?:many|much) .*(?:did|do|does|have|has|had|were|was|are|is|in|at|from|via|through) {OF}*{name}"
+    if question.has(how_many):
+        return False
+    if question.has(rf"(?:in|at|inside|within|into|via|through|from) {OF}*{name}") and not _is_ranked(question):
+        return False
+    if not plural_said:
+        pointed = question.has(rf"(?:the|this|that|a|an|our|my|one|its|their) {name}")
+        return not pointed or _is_ranked(question)
+    return True
+
+
+def _is_ranked(question: Question) -> bool:
+    return question.has(rf"{BEST}|{WORST}|{HIGH}|{LOW}|fastest|slowest|strongest|weakest")
 
 
 def _only_says_where(question: Question, symbol: Symbol) -> bool:

@@ -30,7 +30,7 @@ class When:
 
 def when(question: Question, calendar: Calendar) -> When:
     """Read the periods of a question; nothing is assumed yet where none is named."""
-    periods = [s for s in question.of_kind("P") if s.of.days is not None]
+    periods = _joined(question, [s for s in question.of_kind("P") if s.of.days is not None])
     grains = [s.of.grain for s in question.of_kind("G")]
     grain = grains[-1] if grains else _grain_of_superlative(question)
     found = _pair(question, periods, calendar)
@@ -41,12 +41,32 @@ def when(question: Question, calendar: Calendar) -> When:
     return replace(found, assumptions=(*found.assumptions, *said))
 
 
+def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
+    """ "In August and September" is one period of two months, unless they are compared."""
+    if len(periods) != 2 or question.has(rf"(?:{COMPARED}|{VERSUS}|better|worse|more|less|higher|lower)"):
+        return periods
+    periods = _same_year(periods)
+    first, last = sorted(periods, key=lambda s: s.of.days.start)
+    beside = question.has(rf"{periods[0].name} (?:and|plus|through|to)(?: in)? {periods[1].name}")
+    if not beside or first.of.days.end != last.of.days.start:
+        return periods
+    days = Days(first.of.days.start, last.of.days.end, first.of.days.unit)
+    return [replace(first, of=replace(first.of, days=days, back=None))]
+
+
+def _same_year(periods: list[Symbol]) -> list[Symbol]:
+    """ "July and August 2025": the year said last holds for both."""
+    a, b = periods
+    said = re.search(r"20\d\d$", b.of.text)
+    if not said or re.search(r"20\d\d", a.of.text) or a.of.days.unit not in ("month", "quarter"):
+        return periods
+    years = int(said[0]) - a.of.days.start.year
+    moved = Days(add_months(a.of.days.start, 12 * years), add_months(a.of.days.end, 12 * years), a.of.days.unit)
+    return [replace(a, of=replace(a.of, days=moved)), b]
+
+
 def _grain_of_superlative(question: Question) -> str | None:
     """ "Which week", "best day", "days with spend over 2k": the time unit is what is ranked or listed."""
-    units = r"(?P<unit>day|week|month|quarter)s (?:in|with|where|when|of|during|on which|that|P\d+|had).*N\d+.*"
-    listed = next(question.find(units), None)
-    if listed and question.of_kind("M"):
-        return listed["unit"]
     units = r"(?P<unit>day|week|month|quarter)s (?:in|with|where|when|of|during|on which|that|P\d+|had).*N\d+.*"
     listed = next(question.find(units), None)
     if listed and question.of_kind("M"):
@@ -190,11 +210,20 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
         if base.name and base.name.startswith("this_") and count == "1" and unit == base.unit:
             return When(_to_date(base, calendar), "previous_period", None, (), True, True)
         return When(base, _units_before(base, int(count), unit, calendar), None, (), True, True)
+    if how.startswith("shift:"):
+        days = _to_date(base, calendar) if base else None
+        return When(days, shifted(days, how, calendar) if days else how, None, (), base is not None, True)
     kind, _, unit = how.partition(":")
     if base is None and unit:
         base = last_n(calendar, 1, unit)
         return When(base, kind, None, (), False, True)
     return When(_to_date(base, calendar) if base else None, kind, None, (), base is not None, True)
+
+
+def shifted(base: Days, how: str, calendar: Calendar) -> Days:
+    """ "The same day last week": the base moved back by the unit that `how` names."""
+    unit = how.split(":")[1]
+    return Days(calendar.shift(unit, base.start, -1), calendar.shift(unit, base.end, -1), base.unit)
 
 
 def _against(other: Days, calendar: Calendar, *, relative: bool) -> When:
@@ -239,7 +268,7 @@ def compared_with(base: Days, other: Days, calendar: Calendar) -> Days | str:
 
 def default_period(calendar: Calendar, grain: str | None, compare: Days | str | None) -> tuple[Days, str]:
     """The period of a question that names none, with the sentence that says so."""
-    if compare == "previous_year":
+    if compare == "previous_year" and grain is None:
         return named(calendar, "last_month", "month"), "no period was named, so this is the last complete month"
     if grain == "week":
         weeks = last_n(calendar, 8, "week")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
@@ -94,7 +94,7 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     held = [*taken, *((m.start, m.end) for m in named)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
     taken += [(s.start, s.end) for s in spans]
-    marks = lexicon.marks(tokens, taken)
+    marks = settled(lexicon.marks(tokens, taken), tokens)
     covered = {i for a, b in [*taken, *((m.start, m.end) for m in marks)] for i in range(a, b)}
     unknown = [i for i, t in enumerate(tokens) if i not in covered and _unknown(t)]
     slips = lexicon.typos(tokens, unknown)
@@ -105,6 +105,37 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     question = Question(text, tokens, [], unknown, settings, typos)
     _write_line(question, spans, [*marks, *slips], taken_by_settings=taken_first)
     return question
+
+
+PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
+NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
+
+
+def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
+    """Marks whose words could be of two kinds, read as the one that fits: "we offer" names no offers."""
+    firm = [m for m in marks if m.first.kind == "metric" and not any(x.kind == "value" for x in m.meanings)]
+    found = []
+    for mark in marks:
+        kinds = {m.kind for m in mark.meanings}
+        before = tokens[mark.start - 1].word if mark.start else ""
+        if mark.first.kind == "dimension" and mark.end - mark.start == 1 and before in PEOPLE_DO:
+            continue
+        if kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start):
+            found.append(_first_of_kind(mark, "dimension"))
+        elif mark.first.kind == "metric" and firm and any(m.name in NAMED_BY_METRIC for m in mark.meanings):
+            found.append(_first_of_kind(mark, "value"))
+        else:
+            found.append(mark)
+    return found
+
+
+def _written_as_name(token: Token, at: int) -> bool:
+    return token.quoted or (token.capital and at > 0)
+
+
+def _first_of_kind(mark: Mark, kind: str) -> Mark:
+    chosen = sorted(mark.meanings, key=lambda m: m.kind != kind)
+    return replace(mark, meanings=tuple(chosen))
 
 
 def _owns_calendar_words(mark: Mark) -> bool:

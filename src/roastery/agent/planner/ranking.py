@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.named import Names
+from roastery.agent.planner.named import AT_LEAST, AT_MOST, OVER, UNDER, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 
@@ -16,7 +16,6 @@ LONG_LISTS = frozenset(
     {"campaign", "ad_group", "ad", "keyword", "asset", "product", "location", "page", "promotion", "owner", "audience"}
 )
 LESS_IS_BETTER = word_set("less_is_better")
-DEFAULT_LIMIT = 10
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,10 @@ def most_moved(question: Question) -> str | None:
 
 def _counted(question: Question) -> tuple[int | None, str | None]:
     line = re.sub(r"(?<![^ ])at (?:most|least)(?![^ ])", "_", question.line)
+    line = re.sub(rf"(?<![^ ])(?:{OVER}|{UNDER}|{AT_LEAST}|{AT_MOST}) N\d+(?![^ ])", "_", line)
     doing = r"(?:performing |converting |selling |spending |grossing |\w+ing )?"
-    for side, words in (("best", BEST), ("worst", WORST), ("high", HIGH), ("low", LOW)):
-        for m in question.find(rf"(?:{words} {doing}(?P<n>N\d+)|(?P<k>N\d+) {words})", line):
+    for side, said in (("best", BEST), ("worst", WORST), ("high", HIGH), ("low", LOW)):
+        for m in question.find(rf"(?:{said} {doing}(?P<n>N\d+)|(?P<k>N\d+) {said})", line):
             if count := _count(question, m["n"] or m["k"]):
                 return count, side
     plain = [r"(?:first|limit(?: to)?|limited to|only|show|list|just) (?P<n>N\d+)(?: [DM]\d+| rows| results)"]
@@ -100,8 +100,8 @@ def _superlative(question: Question, *, assumed: bool = False) -> str | None:
         question.line,
     )
     places = []
-    for side, words in (("worst", WORST), ("best", BEST), ("high", HIGH), ("low", LOW)):
-        if m := re.search(rf"(?<![^ ]){words}(?![^ ])", line):
+    for side, said in (("worst", WORST), ("best", BEST), ("high", HIGH), ("low", LOW)):
+        if m := re.search(rf"(?<![^ ]){said}(?![^ ])", line):
             places.append((m.start(), side))
     if not places or not (
         assumed
@@ -125,13 +125,9 @@ def _beside_superlative(question: Question) -> str:
 
 
 def _implied_limit(question: Question, found: Names) -> int | None:
-    """One for "the best campaign", ten for "the best campaigns"; short lists such as platforms are shown whole."""
-    long = any(d in LONG_LISTS for d in found.dimensions)
-    if not long and found.dimensions:
-        return None
-    singular = any(not question.words(s).lower().rstrip("?").endswith("s") for s in found.several)
-    if found.dimensions and singular:
-        return 1
+    """One for "the best campaign" or "the best day"; where several are asked for, all are shown in order."""
     if not found.dimensions:
-        return 1 if not question.has(r"(?:days|weeks|months|quarters)") else DEFAULT_LIMIT
-    return DEFAULT_LIMIT
+        return 1 if not question.has(r"(?:days|weeks|months|quarters)") else None
+    long = any(d in LONG_LISTS for d in found.dimensions)
+    singular = any(not question.words(s).lower().rstrip("?").endswith("s") for s in found.several)
+    return 1 if long and singular else None

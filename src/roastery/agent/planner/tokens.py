@@ -138,12 +138,28 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '
 def _is_range_dash(text: str, at: int) -> bool:
     """A dash that stands between numbers or between spaced words is a range; one inside a word is nothing."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
-    return (before.isdigit() and after.isdigit()) or (before == " " and after == " ")
+    months = _MONTH_BEFORE.search(text[:at]) and _MONTH_AFTER.match(text[at + 1 :])
+    return bool(months) or (before.isdigit() and after.isdigit()) or (before == " " and after == " ")
+
+
+_MONTHS = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+_MONTH_BEFORE = re.compile(rf"\b{_MONTHS}$", re.IGNORECASE)
+_MONTH_AFTER = re.compile(rf"{_MONTHS}\b", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65536)
+def _without_accents(word: str) -> str:
+    """People leave accents out, or write ue for ü: both sides of a match are brought to the plain letter."""
+    if word.isascii():
+        return word
+    plain = unicodedata.normalize("NFD", word.replace("ß", "ss"))
+    return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 def _words(text: str, kind: str) -> list[str]:
     lower = text.lower()
     if kind == "word":
+        lower = _without_accents(lower)
         if lower in _CONTRACTIONS:
             return _CONTRACTIONS[lower].split()
         lower = re.sub(r"'s$|'$", "", lower).replace("'", "")

@@ -10,7 +10,7 @@ from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.defaults import credited, named_rows_only, with_metrics, with_period, with_trend, with_whole
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
 from roastery.agent.planner.guard import refusal
-from roastery.agent.planner.intents import intent, is_about_itself, not_done
+from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import Names
 from roastery.agent.planner.names import names
@@ -40,11 +40,15 @@ def understand(
     if refused := not_done(question):
         return refused
     heard, doubt = _heard(question, lexicon)
+    if refused := elsewhere(question, heard):
+        return refused
     heard = _noted(question, heard, lexicon)
     ask = _asked(question, heard, lexicon)
     if doubt is not None and (ask is None or ask.keeps_doubt):
         ask = None
         heard = doubt
+    if ask is None and history and history[-1].intent == "describe" and follow_up.asks_another(question, heard):
+        return Reading("describe", metrics=heard.metrics)
     before = _before(history)
     if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon, ask)):
         heard = followed
@@ -89,7 +93,7 @@ def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | Non
         filters=found.filters,
         order_by=(ranked.by, ranked.direction) if ranked.direction else None,
         limit=ranked.limit,
-        share=question.has(SHARING),
+        share=question.has(SHARING) and not _has_rate(found, lexicon),
         focus=found.focus,
         said=_said(question, at, found, ranked),
         assumptions=tuple(
@@ -103,6 +107,12 @@ def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | Non
         },
     )
     return reading, _doubt(question, reading, found, lexicon)
+
+
+def _has_rate(found: Names, lexicon: Lexicon) -> bool:
+    """A rate is a share already; it has no part in a whole."""
+    terms = [lexicon.vocabulary.metrics[m] for m in found.metrics if m in lexicon.vocabulary.metrics]
+    return any(t.unit in ("ratio", "rate", "percent") for t in terms)
 
 
 def _said(question: Question, at: When, found: Names, ranked: Ranking) -> frozenset[str]:

@@ -88,6 +88,10 @@ SEARCHED = (
     "workflow",
     "owner",
     "pipeline",
+    "asset_type",
+    "customer_stage",
+    "stage",
+    "source_system",
 )
 """Dimensions whose values may be named in a question without naming the dimension."""
 

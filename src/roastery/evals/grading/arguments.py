@@ -60,7 +60,7 @@ def _with_platform(call: Mapping[str, Any]) -> Mapping[str, Any]:
 def _metrics_of(call: Mapping[str, Any]) -> set[str]:
     named = [call.get("metric"), call.get("conversion"), *call.get("metrics", ()), *call.get("names", ())]
     query = call.get("query") or {}
-    return {str(n) for n in (*named, *query.get("metrics", ())) if n}
+    return {str(n).split("__")[0] for n in (*named, *query.get("metrics", ())) if n}
 
 
 def _metric(value: str, tool: str, call: Mapping[str, Any], ground: Ground) -> bool:
@@ -81,7 +81,8 @@ def _metrics(value: list[str], tool: str, call: Mapping[str, Any], ground: Groun
 
 
 def _dimensions_of(call: Mapping[str, Any]) -> set[str]:
-    return {str(d) for d in (call.get("dimension"), call.get("by"), *call.get("dimensions", ())) if d}
+    within = (call.get("query") or {}).get("dimensions", ())
+    return {str(d) for d in (call.get("dimension"), call.get("by"), *call.get("dimensions", ()), *within) if d}
 
 
 def _dimension(value: str, tool: str, call: Mapping[str, Any], ground: Ground) -> bool:

@@ -1,6 +1,6 @@
 """What was asked of a tool, in one form: expectations and calls are turned into it and then compared part by part."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -108,8 +108,7 @@ def metric_faults(query: Mapping[str, Any], call: Mapping[str, Any], ground: Gro
     missing = [m for m in query.get("metrics", ()) if m not in call.get("metrics", ())]
     if missing:
         faults.append("metric")
-    if set(query.get("dimensions", ())) - {"date"} != set(call.get("dimensions", ())) - {"date"}:
-        faults.append("dimension")
+    faults += _difference("dimension", split(query, ground), split(call, ground))
     if query.get("grain") != call.get("grain"):
         faults.append("grain")
     if query.get("period") and ground.period(query["period"]) != ground.period(call.get("period")):
@@ -118,15 +117,38 @@ def metric_faults(query: Mapping[str, Any], call: Mapping[str, Any], ground: Gro
     expected = ground.compared(query.get("compare_to"), query.get("period") or call.get("period"))
     if expected != ground.compared(compare, call.get("period")):
         faults.append("comparison")
-    if conditions(query, ground) != conditions(call, ground):
-        faults.append("filter")
+    faults += _difference("filter", conditions(query, ground), conditions(call, ground))
     faults += _order_faults(query, call)
     faults += _parameter_faults(query, call, ground)
     return faults
 
 
+def _difference(what: str, wanted: Set[Any], own: Set[Any]) -> list[str]:
+    """How two sets differ: missing, extra or another one."""
+    if wanted == own:
+        return []
+    how = "extra" if wanted < own else "missing" if own < wanted else "another"
+    return [f"{how} {what}"]
+
+
+def split(query: Mapping[str, Any], ground: Ground) -> set[str]:
+    """Dimensions that are split by; one that a filter holds to a single value splits nothing."""
+    held = {c[1] for c in conditions(query, ground) if c[0] == "dimension" and c[2] == "in" and len(c[3]) == 1}
+    return set(query.get("dimensions", ())) - {"date"} - held
+
+
 def conditions(query: Mapping[str, Any], ground: Ground) -> frozenset[Any]:
-    return frozenset(c for f in query.get("filters", ()) if (c := ground.chosen(f)) is not None)
+    """What the filters let through; a platform beside campaigns that are all its own narrows nothing."""
+    found = [c for f in query.get("filters", ()) if (c := ground.chosen(f)) is not None]
+    campaigns = [c[3] for c in found if c[0] == "dimension" and c[1] == "campaign" and c[2] == "in"]
+    return frozenset(c for c in found if not (campaigns and _is_platform_of(c, campaigns[0])))
+
+
+def _is_platform_of(condition: tuple[Any, ...], campaigns: frozenset[str]) -> bool:
+    if condition[:3] != ("dimension", "platform", "in") or len(condition[3]) != 1:
+        return False
+    [platform] = condition[3]
+    return all(campaign.startswith(f"{platform}:") for campaign in campaigns)
 
 
 def _order_faults(query: Mapping[str, Any], call: Mapping[str, Any]) -> list[str]:

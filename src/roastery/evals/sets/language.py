@@ -12,8 +12,8 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of
 from roastery.agent.planner.understand import understand
 from roastery.agent.planner.vocabulary import ValueTerm, Vocabulary, dimension_terms, metric_terms
+from roastery.evals.grading.answering import CONTRACT_TOOLS
 from roastery.evals.sets import Grade
-from roastery.tools.registry import TOOLS
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
 
 NOT_ARGUMENTS = ("ask", "tool", "assumes", "skip_on")
@@ -28,7 +28,7 @@ def run() -> Iterator[Grade]:
             if "skip" in step:
                 yield Grade("language", step["ask"], f"known gap: {step['skip']}")
                 continue
-            reading = understand(step["ask"], lexicon, history, frozenset(TOOLS))
+            reading = understand(step["ask"], lexicon, history, frozenset(CONTRACT_TOOLS))
             yield Grade("language", step["ask"], fault(step, reading))
             history.append(reading_of(reading_json(reading)))
 

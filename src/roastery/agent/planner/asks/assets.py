@@ -7,7 +7,7 @@ from roastery.agent.planner.asks.base import Ask, filters_json, period_json, set
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.reading import Filter, Reading
 
 GENERAL = frozenset({"ctr", "clicks", "impressions", "conversion_rate", "asset_clicks", "asset_impressions"})
 CONVERTING = frozenset({"conversion_rate", "asset_conversions", "orders", "attributed_orders", "reported_conversions"})
@@ -25,6 +25,8 @@ class Assets(Ask):
         if question.says(pattern(self.said)):
             return True
         about = {*reading.dimensions, *(f.field for f in reading.filters)} & {"asset", "asset_type"}
+        if about and question.says(pattern("tires")):
+            return True
         plain = GENERAL.issuperset(reading.metrics) and question.says(pattern("judges"))
         return bool(about) and plain and reading.grain is None and reading.compare is None
 
@@ -34,8 +36,9 @@ class Assets(Ask):
             details["by"] = "age"
         elif question.says(pattern("by_tag")):
             details["by"] = "tag"
-        elif "asset_type" in reading.dimensions or question.says(pattern("kinds_of_asset")):
+        elif "asset_type" in reading.dimensions or question.says(pattern("kinds_of_asset")) or _names_kinds(reading):
             details["by"] = "asset_type"
+            reading = replace(reading, filters=tuple(f for f in reading.filters if not _is_kind(f)))
         if CONVERTING.intersection(reading.metrics) or question.says("convert\\w*|conversions?"):
             details["rate"] = "conversion_rate"
         return replace(
@@ -50,3 +53,12 @@ class Assets(Ask):
             **({"limit": reading.limit} if reading.limit else {}),
             **settings_json(reading, "currency"),
         }
+
+
+def _is_kind(condition: Filter) -> bool:
+    return condition.field == "asset_type" or (condition.field == "channel" and condition.values == ("video",))
+
+
+def _names_kinds(reading: Reading) -> bool:
+    """Several kinds of creative are named, as in "videos or images"."""
+    return any(f.field == "asset_type" and len(f.values) > 1 for f in reading.filters)

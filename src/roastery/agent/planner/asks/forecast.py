@@ -6,7 +6,7 @@ from typing import Any
 
 from roastery.agent.planner.asks.base import Ask, filters_json, first_metric, period_json, settings_json
 from roastery.agent.planner.calendar_days import named
-from roastery.agent.planner.dates import Calendar, Days
+from roastery.agent.planner.dates import Calendar, Days, add_months
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
@@ -68,11 +68,17 @@ class Forecast(Ask):
 
 
 def _ahead(period: Days | None, calendar: Calendar) -> Days | None:
-    """A forecast reaches over what is running or to come; a period that is over is what it was asked after."""
-    if period is None or period.end <= calendar.today:
+    """A forecast reaches over what is running or to come: December without a year is the next one."""
+    if period is None:
         return None
     if period.name and period.name.endswith("_to_date"):
         return named(calendar, f"this_{period.unit}", period.unit)
-    if period.end == calendar.today + timedelta(days=1) and period.name not in ("today",):
+    if period.name or period.end > calendar.today + timedelta(days=1):
+        return period if period.end > calendar.today else None
+    if period.unit not in ("month", "quarter", "year") and (period.end - period.start).days > 7:
         return None
-    return period
+    for years in (1, 2):
+        moved = Days(add_months(period.start, 12 * years), add_months(period.end, 12 * years), period.unit)
+        if moved.end > calendar.today:
+            return moved
+    return None

@@ -10,6 +10,9 @@ from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
 
+DURATIONS = frozenset({"sales_cycle_days", "payback_days", "delivery_days", "resolution_hours", "first_reply_hours"})
+
+
 class Journeys(Ask):
     """ "What paths do people take before they buy?", "how many touches does a first order need"."""
 
@@ -17,6 +20,9 @@ class Journeys(Ask):
     tool = "customer_journeys"
     said = "ask_customer_journeys"
     what = "customer journeys"
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        return super().is_meant(question, reading, lexicon) and not DURATIONS.intersection(reading.metrics)
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return replace(

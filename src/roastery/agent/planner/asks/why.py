@@ -22,11 +22,13 @@ class Why(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if question.says(pattern("why_not_a_change")):
             return False
-        return question.says(pattern(self.said)) and bool(
-            reading.metrics or reading.period or reading.filters or reading.intent == "explain"
-        )
+        if not question.says(pattern(self.said)):
+            return False
+        return bool(reading.metrics or reading.period or reading.filters) or len(question.line.split()) <= 6
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        if not (reading.metrics or reading.period or reading.filters):
+            return Reading("clarify", message="Which change should I explain: of which metric, and in which period?")
         found = first_metric(reading, "revenue", lexicon)
         return replace(
             found,
