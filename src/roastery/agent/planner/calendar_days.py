@@ -40,11 +40,22 @@ def named(calendar: Calendar, name: str, unit: str) -> Days:
     if name == "yesterday":
         return Days(today - timedelta(days=1), today, "day", name)
     begin = calendar.begin(unit, today)
+    if calendar.fiscal_start != 1 and unit == "year":
+        # The name means the organization's fiscal year to the tools; "this year" means the calendar's.
+        return _calendar_year(calendar, name, begin)
     if name.startswith("last_"):
         return Days(calendar.shift(unit, begin, -1), begin, unit, name)
     if name.endswith("_to_date"):
         return Days(begin, today + timedelta(days=1), unit, name)
     return Days(begin, calendar.shift(unit, begin, 1), unit, name)
+
+
+def _calendar_year(calendar: Calendar, name: str, begin: date) -> Days:
+    note = "a year is the calendar year here, not the fiscal year"
+    if name.startswith("last_"):
+        return Days(dates.add_months(begin, -12), begin, "year", None, note)
+    end = calendar.today + timedelta(days=1) if name.endswith("_to_date") else dates.add_months(begin, 12)
+    return Days(begin, end, "year", None, note)
 
 
 def last_n(calendar: Calendar, count: int, unit: str) -> Days | None:
@@ -119,7 +130,11 @@ def read_quarter(calendar: Calendar, m: re.Match[str]) -> Days | None:
     if not 1 <= number <= 4:
         return None
     fiscal = bool(groups.get("fiscal"))
-    return dates.quarter(calendar, number, read_year(calendar, m), fiscal=fiscal)
+    found = dates.quarter(calendar, number, read_year(calendar, m), fiscal=fiscal)
+    if found is None or fiscal or calendar.fiscal_start == 1:
+        return found
+    note = "a quarter is the calendar year's here, not the fiscal year's"
+    return Days(found.start, found.end, found.unit, found.name, note)
 
 
 def read_half(calendar: Calendar, m: re.Match[str]) -> Days | None:
@@ -355,16 +370,10 @@ def read_nth_week(calendar: Calendar, m: re.Match[str]) -> Days | None:
     point = read_point(m["point"], calendar)
     if point is None:
         return None
-    nth = {"second": 1, "2": 1, "third": 2, "3": 2, "fourth": 3, "4": 3}[m["nth"]]
+    nth = {"first": 0, "1": 0, "second": 1, "2": 1, "third": 2, "3": 2, "fourth": 3, "4": 3}[m["nth"]]
     start = point.start + timedelta(days=7 * nth)
     end = start + timedelta(days=7)
     return Days(start, end, "week", None, f"took the {m['nth']} week as days {start.day} to {(end - timedelta(days=1)).day}")
-
-
-def read_this_fiscal_year(calendar: Calendar, _: re.Match[str]) -> Days:
-    year = calendar.today.year
-    found = dates.fiscal_year(calendar, year)
-    return found if found.start <= calendar.today < found.end else dates.fiscal_year(calendar, year + 1)
 
 
 def read_all_time(calendar: Calendar, _: re.Match[str]) -> Days:
@@ -469,7 +478,7 @@ POINTS: tuple[Rule, ...] = (
 
 
 POINT = (
-    rf"(?:(?:the |on )?(?:\d{{4}}-\d{{1,2}}(?:-\d{{1,2}})?|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
+    rf"(?:(?:the |on )?(?:fy ?(?:{YEAR}|\d\d)|\d{{4}}-\d{{1,2}}(?:-\d{{1,2}})?|\d{{1,2}}[/.]\d{{1,2}}[/.]\d{{2,4}}"
     rf"|(?:{WEEKDAY} )?(?:the )?\d{{1,2}}(?: of)? {MONTH}(?:(?: ,)? {YEAR}| last year)?"
     rf"|(?:last |this )?{MONTH}(?: \d{{1,2}})?(?:(?: ,)? {YEAR}| last year| this year)?"
     rf"|q[1-4](?: {YEAR}| last year)?|{YEAR}"

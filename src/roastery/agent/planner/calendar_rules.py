@@ -41,10 +41,10 @@ from roastery.agent.planner.calendar_days import (
     read_season,
     read_short_last,
     read_since,
-    read_this_fiscal_year,
     read_week_of,
     read_weekend,
 )
+from roastery.agent.planner.calendar_fiscal import FISCAL_RULES
 from roastery.agent.planner.dates import MONTH, WEEKDAY, YEAR, Days
 
 NEXT = "next|coming|upcoming|following"
@@ -191,8 +191,7 @@ RULES: tuple[Rule, ...] = (
     period_rule(
         "nth weekday",
         rf"(?:the |on the )?(?P<nth>first|second|third|fourth|last|[1-4]) (?P<weekday>{WEEKDAY}) (?:of|in) (?P<point>{POINT})",
-        read_nth_week,
-    read_nth_weekday,
+        read_nth_weekday,
     ),
     period_rule(
         "nth week",
@@ -204,7 +203,8 @@ RULES: tuple[Rule, ...] = (
         r"(?:the )?(?:last|previous|latest|most recent) (?:full|complete|completed|whole|calendar|finished|entire) (?P<unit>week|month|quarter|year)",
         lambda c, m: named(c, f"last_{m['unit']}", m["unit"]),
     ),
-    period_rule("the fiscal year", r"(?:the|our|this) (?:fiscal|financial) year(?: to date| so far)?", read_this_fiscal_year),
+    # Fiscal periods: a fiscal year is named by the calendar year in which it ends.
+    *FISCAL_RULES,
     # What is to come.
     period_rule(
         "next n",

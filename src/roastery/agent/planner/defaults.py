@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from roastery.agent.planner import follow_up
+from roastery.agent.planner.reading import NO_VALUES
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
@@ -21,6 +21,10 @@ CREDITED = {
 """What a total becomes when it is asked by platform or campaign: the part credited to it."""
 
 
+COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "repeat_rate", "payback_days", "predicted_ltv"})
+"""Metrics whose period is when customers were acquired."""
+
+
 OVERVIEWS = (
     (
         ("campaign", "platform", "channel", "ad_group", "ad", "account", "objective", "audience"),
@@ -37,7 +41,7 @@ def named_rows_only(reading: Reading) -> Reading:
     kept = reading.filters
     for dimension in reading.dimensions:
         if ranked and dimension in LONG_LISTS and not any(f.field == dimension for f in kept):
-            kept = (*kept, Filter(dimension, "not_in", follow_up.NO_VALUES))
+            kept = (*kept, Filter(dimension, "not_in", NO_VALUES))
     return replace(reading, filters=kept)
 
 
@@ -135,7 +139,8 @@ def with_period(reading: Reading, lexicon: Lexicon) -> Reading:
         return reading
     if isinstance(reading.compare, str) and reading.compare.startswith("shift:"):
         reading = replace(reading, compare="previous_period")
-    days, note = default_period(lexicon.vocabulary.calendar, reading.grain, reading.compare)
+    cohorts = COHORTS.issuperset(reading.metrics)
+    days, note = default_period(lexicon.vocabulary.calendar, reading.grain, reading.compare, cohorts=cohorts)
     return replace(reading, period=days).assuming(note)
 
 

@@ -15,7 +15,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import ranking
-from roastery.agent.planner.reading import Filter, Intent, Reading, reading_of
+from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading, reading_of
 from roastery.agent.planner.tokens import stem
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
@@ -25,7 +25,6 @@ WHICH_ONE = (
     r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top)"
 )
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
-NO_VALUES = ("none", "unattributed", "unknown")
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
 

@@ -107,7 +107,17 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
     return Reading("values", dimensions=(dims[0],), search=_search_text(question))
 
 
+IN_NAME = re.compile(
+    r"(?:with|contain(?:s|ing)?|includ(?:es?|ing)|ha(?:s|ve|ving)|called|named|like|match(?:es|ing)?|start(?:s|ing)? with"
+    r"|mention(?:s|ing)?|about) (?:the (?:word|term|name) )?[\"“'‘]?(?P<text>[^?\"”’]+?)[\"”'’]?(?: in (?:the|its|their|it|them)"
+    r"(?: names?| titles?)?)? ?[?.!]*$",
+    re.IGNORECASE,
+)
+
+
 def _search_text(question: Question) -> str:
+    if found := IN_NAME.search(question.text):
+        return found["text"].strip()
     for symbol in question.of_kind("V"):
         return question.words(symbol)
     quoted = [t.text for t in question.tokens if t.quoted]

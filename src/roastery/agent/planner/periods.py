@@ -266,8 +266,14 @@ def compared_with(base: Days, other: Days, calendar: Calendar) -> Days | str:
     return found.compare or replace(other, name=None)
 
 
-def default_period(calendar: Calendar, grain: str | None, compare: Days | str | None) -> tuple[Days, str]:
-    """The period of a question that names none, with the sentence that says so."""
+def default_period(
+    calendar: Calendar, grain: str | None, compare: Days | str | None, *, cohorts: bool = False
+) -> tuple[Days, str]:
+    """The period of a question that names none, with the sentence that says so. cohorts: of when customers came."""
+    if cohorts and grain is None and compare is None:
+        year = last_n(calendar, 12, "month")
+        assert year is not None
+        return year, "no period was named, so these are customers acquired in the last 12 complete months"
     if compare == "previous_year" and grain is None:
         return named(calendar, "last_month", "month"), "no period was named, so this is the last complete month"
     if grain == "week":

@@ -150,7 +150,10 @@ def _overlaps(start: int, end: int, held: Sequence[tuple[int, int]]) -> bool:
 def _unknown(token: Token) -> bool:
     if not token.word[:1].isalpha():
         return False
-    return token.quoted or stem(token.word) not in common_words()
+    if token.quoted:
+        return True
+    is_adverb = token.word.endswith("ly") and len(token.word) > 4 and not token.capital
+    return not is_adverb and stem(token.word) not in common_words()
 
 
 def _kind(meaning: Meaning) -> str:

@@ -14,6 +14,10 @@ Intent = Literal[
 ]  # fmt: skip
 
 
+NO_VALUES = ("none", "unattributed", "unknown")
+"""Rows that stand for no value of their dimension."""
+
+
 @dataclass(frozen=True)
 class Filter:
     """A condition on a dimension or a metric, as MetricQuery has it; `labels` are the names that people see."""

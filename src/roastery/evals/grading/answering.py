@@ -79,8 +79,7 @@ class Answered:
 def given(answer: Answer) -> Given:
     """An answer as the verdict needs it; a call that waits for approval counts, one that failed does not."""
     calls = [(c["tool"], c["arguments"]) for c in answer.notes.get("calls", ())]
-    waiting: Mapping[str, Any] | None = answer.notes.get("approval")
-    if waiting:
-        calls.append((waiting["tool"], waiting["arguments"]))
+    waiting: Sequence[Mapping[str, Any]] = answer.notes.get("approvals", ())
+    calls += [(one["tool"], one["arguments"]) for one in waiting]
     reading = answer.notes.get("reading") or {}
     return Given(answer.status, tuple(calls), answer.text, tuple(reading.get("assumptions", ())))

@@ -80,8 +80,12 @@ def _metrics(value: list[str], tool: str, call: Mapping[str, Any], ground: Groun
     return all(_metric(v, tool, call, ground) for v in value)
 
 
+KNOWN_SPLITS = ("platform", "channel", "campaign", "product", "category", "location", "region", "service", "owner",
+                "plan", "segment", "franchise", "country", "service_area", "customer_type", "sales_channel")  # fmt: skip
+
+
 def _dimensions_of(call: Mapping[str, Any]) -> set[str]:
-    within = (call.get("query") or {}).get("dimensions", ())
+    within = [d for d in KNOWN_SPLITS if d.replace("_", " ") in str(call.get("question", "")).lower()]
     return {str(d) for d in (call.get("dimension"), call.get("by"), *call.get("dimensions", ()), *within) if d}
 
 
@@ -153,16 +157,17 @@ def _amount(value: Any, tool: str, call: Mapping[str, Any], ground: Ground) -> b
     return own is not None and Decimal(str(own)) == Decimal(str(value))
 
 
-def _same(name: str) -> Callable[..., bool]:
-    def check(value: Any, tool: str, call: Mapping[str, Any], ground: Ground) -> bool:
-        return str(call.get(name, "")).lower() == str(value).lower()
+CADENCES = {"hour": "hourly", "day": "daily", "week": "weekly", "month": "monthly"}
 
-    return check
+
+def _rhythm(call: Mapping[str, Any]) -> Mapping[str, Any]:
+    rhythm: Mapping[str, Any] = call.get("rhythm") or {}
+    return rhythm
 
 
 def _value(value: Any, tool: str, call: Mapping[str, Any], ground: Ground) -> bool:
     own = next((call[n] for n in ("value", "threshold") if call.get(n) is not None), None)
-    return own is not None and Decimal(str(own)) == Decimal(str(value))
+    return own is not None and abs(Decimal(str(own))) == abs(Decimal(str(value)))
 
 
 def _op(value: str, tool: str, call: Mapping[str, Any], ground: Ground) -> bool:
@@ -199,7 +204,7 @@ CHECKS: dict[str, Callable[..., bool]] = {
     "op": _op,
     "source": _source,
     "search": _search,
-    "cadence": _same("cadence"),
-    "weekday": _same("weekday"),
-    "time": _same("time"),
+    "cadence": lambda v, tool, call, ground: CADENCES.get(_rhythm(call).get("every", "week")) == v,
+    "weekday": lambda v, tool, call, ground: _rhythm(call).get("weekday", "monday") == str(v).lower(),
+    "time": lambda v, tool, call, ground: _rhythm(call).get("at", "08:00") == str(v),
 }

@@ -1,16 +1,19 @@
 """The synthetic companies, each loaded once into a warehouse of its own and kept between runs."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from roastery.agent.planner.vocabulary import VocabularySource
 from roastery.evals.grading.asked import Ground
 from roastery.evals.world.companies import COMPANIES
+from roastery.tools.acts import Proposal
 from roastery.tools.base import Actor, Receipt, ToolContext
+from roastery.warehouse.clock import Clock
 from roastery.warehouse.engine import Warehouses
 from roastery.warehouse.semantic.layer import SemanticLayer
 
@@ -30,6 +33,31 @@ class KeptReceipts:
 
     def receipt(self, receipt_id: str) -> Receipt | None:
         return self.receipts.get(receipt_id)
+
+
+TOLD = ({"channel": "slack", "destination": "#marketing"},)
+
+
+class Proposals:
+    """Where acting tools propose: everything is taken down, nothing is ever done."""
+
+    is_approved = False
+
+    def __init__(self) -> None:
+        self.proposed: list[tuple[str, Mapping[str, Any]]] = []
+
+    def check(self, tool: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "target" in document:
+            target = {**document["target"], "destinations": document["target"].get("destinations") or TOLD}
+            return {**document, "target": target}
+        return {**document, "destinations": document.get("destinations") or TOLD}
+
+    def propose(self, tool: str, arguments: Mapping[str, Any], proposal: Proposal) -> str:
+        self.proposed.append((tool, arguments))
+        return f"apr_{len(self.proposed)}"
+
+    def do(self, tool: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        raise AssertionError("An evaluation never acts.")
 
 
 class Companies:
@@ -64,7 +92,7 @@ class Companies:
         size = self._size or maker.small
         home = self._folder / f"{slug}-{size}-{made_by()}"
         company = None if (home / "loaded").exists() else maker.make(SEED, size)
-        clock = maker_clock(slug)
+        clock = Clock.from_iso(maker.organization.clock)
         warehouses = Warehouses(home, KEY, (), clock)
         self._close.callback(warehouses.close)
         warehouse = warehouses.open(maker.organization)
@@ -72,13 +100,7 @@ class Companies:
             company.load_into(warehouse)
             (home / "loaded").touch()
         layer = SemanticLayer(warehouse, clock)
-        return ToolContext(maker.organization, Actor("evaluation", "owner"), clock, layer, KeptReceipts())
-
-
-def maker_clock(slug: str):  # type: ignore[no-untyped-def]
-    from roastery.warehouse.clock import Clock
-
-    return Clock.from_iso(COMPANIES[slug].organization.clock)
+        return ToolContext(maker.organization, Actor("evaluation", "owner"), clock, layer, KeptReceipts(), actions=Proposals())
 
 
 @cache

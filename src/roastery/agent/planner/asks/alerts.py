@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from roastery.agent.planner.asks.base import Ask, filters_json, first_metric, settings_json
+from roastery.agent.planner.asks.base import Ask, filters_json, first_metric
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
@@ -32,15 +32,18 @@ class Alerts(Ask):
             details |= {"op": limits[0].op, "value": limits[0].values[0]}
             found = replace(found, metrics=(limits[0].field,))
         elif numbers:
-            details |= {"value": format(number_value(numbers[0].of), "f"), "op": _op(question)}
+            value = number_value(numbers[0].of)
+            op = _op(question)
+            if relative and op in ("lt", "lte"):
+                value = -value
+            details |= {"value": format(value, "f"), "op": op}
         if relative:
             details["change"] = True
-        window = found.period or None
         return replace(
             found,
             intent="alert",
             metrics=found.metrics[:1],
-            period=window,
+            period=None,
             compare=None,
             order_by=None,
             limit=None,
@@ -51,18 +54,20 @@ class Alerts(Ask):
 
     def arguments(self, reading: Reading) -> dict[str, Any]:
         details = reading.details
-        metric = reading.metrics[0]
-        if details.get("change"):
-            metric = f"{metric}__change_ratio"
+        every = reading.grain if reading.grain in WINDOWS else None
         return {
+            "metric": reading.metrics[0],
             "kind": "threshold" if "value" in details else "anomaly",
-            "metric": reading.metrics[0] if not details.get("change") else metric,
             **{name: details[name] for name in ("op", "value") if name in details},
+            **({"judged": "change_ratio"} if details.get("change") else {}),
             **({"dimensions": list(reading.dimensions)} if reading.dimensions else {}),
             **filters_json(reading.filters),
-            **({"grain": reading.grain} if reading.grain else {}),
-            **settings_json(reading, "attribution_model", "attribution_window_days", "currency"),
+            **({"period": {"name": WINDOWS[every]}, "rhythm": {"every": every}} if every else {}),
         }
+
+
+WINDOWS = {"day": "yesterday", "week": "last_week", "month": "last_month"}
+"""What is looked at when an alert is to look once a day, week or month."""
 
 
 def _op(question: Question) -> str:

@@ -7,7 +7,7 @@ from roastery.agent.planner.asks.base import Ask, period_json
 from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.question import Question
+from roastery.agent.planner.question import Question, whole_words
 from roastery.agent.planner.reading import Reading
 
 SPLITS = ("cohort_month", "channel", "campaign", "segment")
@@ -26,6 +26,8 @@ class Ltv(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if question.says(pattern(self.said)):
             return True
+        if any(s.of.first.name in WORTH for s in question.of_kind("X")):
+            return True
         ahead = question.says(pattern("ask_forecast_metric")) or "predicted_ltv" in reading.metrics
         return ahead and bool(WORTH.intersection(reading.metrics))
 
@@ -42,6 +44,7 @@ class Ltv(Ask):
             question.used.update(s.index for s in question.of_kind("N"))
             if period is not None and not _is_said_beside(question, period):
                 period = None
+        question.used.update(s.index for s in question.of_kind("X") if s.of.first.name in WORTH)
         if question.says("subscri\\w+"):
             details["kind"] = "subscriptions"
         return replace(
@@ -67,4 +70,5 @@ class Ltv(Ask):
 
 
 def _is_said_beside(question: Question, period: Days) -> bool:
-    return any(s.of.days == period and "next" not in s.of.text for s in question.of_kind("P"))
+    horizon = whole_words(pattern("horizon"))
+    return any(s.of.days == period and not horizon.search(s.of.text) for s in question.of_kind("P"))

@@ -19,6 +19,15 @@ class Reconcile(Ask):
     said = "ask_reconcile_sources"
     what = "reconciling sources"
 
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if super().is_meant(question, reading, lexicon):
+            return True
+        own = question.says(pattern("own_records"))
+        claimed = question.says(pattern("claimed")) or any(f.field == "platform" for f in reading.filters)
+        systems = [s for s in sources_in(question) if not s.endswith("_ads")]
+        several = (own and claimed) or (systems and (own or claimed)) or len(systems) > 1
+        return bool(several) and question.says(pattern("held_against"))
+
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = dict(reading.details)
         if sources := sources_in(question):

@@ -4,8 +4,9 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from roastery.agent.planner.asks.base import Ask, filters_json, period_json
+from roastery.agent.planner.asks.base import Ask
 from roastery.agent.planner.dates import WEEKDAY, WEEKDAYS, weekday_number
+from roastery.agent.planner.defaults import credited
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
@@ -13,10 +14,10 @@ from roastery.agent.planner.reading import Reading
 
 CLOCK = re.compile(r"\b(?:at|by|around|@)?\s*(?P<h>\d{1,2})(?::(?P<m>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?=[\s,.?!]|$)", re.IGNORECASE)
 CADENCES = (
-    ("monthly", r"monthly|(?:every|each|once a|per) month|(?:first|last|1|15) (?:day )?of (?:the|each|every) month"),
-    ("weekly", rf"weekly|(?:every|each|once a|per) week|(?:every|each|on) {WEEKDAY}s?|{WEEKDAY}s|week"),
-    ("daily", r"daily|(?:every|each) (?:day|morning|evening|weekday)|once a day|mornings"),
-    ("quarterly", r"quarterly|(?:every|each) quarter"),
+    ("month", r"monthly|(?:every|each|once a|per) month|(?:first|last|1|15) (?:day )?of (?:the|each|every) month"),
+    ("week", rf"weekly|(?:every|each|once a|per) week|(?:every|each|on) {WEEKDAY}s?|{WEEKDAY}s|week"),
+    ("day", r"daily|(?:every|each) (?:day|morning|evening|weekday)|once a day|mornings"),
+    ("hour", r"hourly|(?:every|each) hour"),
 )
 TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 
@@ -38,21 +39,38 @@ class Schedules(Ask):
         kept = reading.period if reading.period and "weekday" not in details else None
         if kept is not None and kept.unit == "day" and kept.name is None:
             kept = None
-        return replace(
-            reading, intent="schedule", period=kept, compare=None, grain=None, share=False, details=details
-        )
+        made = replace(reading, intent="schedule", period=kept, compare=None, grain=None, share=False, details=details)
+        made = credited(made, lexicon)
+        return replace(made, details={**details, "question": in_words(made, lexicon)})
 
     def arguments(self, reading: Reading) -> dict[str, Any]:
-        query: dict[str, Any] = {
-            **({"metrics": list(reading.metrics)} if reading.metrics else {}),
-            **({"dimensions": list(reading.dimensions)} if reading.dimensions and reading.metrics else {}),
-            **(period_json(reading.period) if reading.metrics else {}),
-            **(filters_json(reading.filters) if reading.metrics else {}),
-        }
+        rhythm = {name: reading.details[name] for name in ("every", "weekday", "at") if name in reading.details}
+        asked = reading.details.get("question", "")
         return {
-            **{name: reading.details[name] for name in ("cadence", "weekday", "time") if name in reading.details},
-            **({"query": query} if query else {"report": "digest"}),
+            "kind": "question" if asked else "digest",
+            **({"question": asked} if asked else {}),
+            **({"rhythm": rhythm} if rhythm else {}),
         }
+
+
+def in_words(reading: Reading, lexicon: Lexicon) -> str:
+    """What was asked to be sent, as a question of its own: "Revenue by region for Hoboken last week"."""
+    if not reading.metrics:
+        return ""
+    titles = [lexicon.vocabulary.metrics[m].title or m.replace("_", " ") for m in reading.metrics]
+    said = " and ".join(titles)
+    if reading.dimensions:
+        said += f" by {' and '.join(d.replace('_', ' ') for d in reading.dimensions)}"
+    for condition in reading.filters:
+        if not condition.metric:
+            link = "for" if condition.op in ("in", "eq") else "without"
+            said += f" {link} {' and '.join(condition.labels or condition.values)}"
+    period = reading.period.name if reading.period and reading.period.name else EACH[reading.details.get("every", "week")]
+    return f"{said} {period.replace('_', ' ')}"
+
+
+EACH = {"hour": "today", "day": "yesterday", "week": "last week", "month": "last month"}
+"""What a report is about that says no period: what has come about since the last one."""
 
 
 def _when(question: Question) -> dict[str, str]:
@@ -60,13 +78,13 @@ def _when(question: Question) -> dict[str, str]:
     found: dict[str, str] = {}
     for cadence, said in CADENCES:
         if re.search(rf"(?<![^ ])(?:{said})(?![^ ])", line):
-            found["cadence"] = cadence
+            found["every"] = cadence
             break
     if day := re.search(rf"(?<![^ ])(?P<day>{WEEKDAY})s?(?![^ ])", line):
         found["weekday"] = WEEKDAYS[weekday_number(day["day"])]
-        found.setdefault("cadence", "weekly")
+        found.setdefault("every", "week")
     if time := _time(question):
-        found["time"] = time
+        found["at"] = time
     return found
 
 
