@@ -4,9 +4,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roastery.agent.evidence import Evidence
+from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.reading import Reading, reading_json, reading_of
 from roastery.agent.planner.understand import questions_in, understand
 from roastery.agent.render import name_text, render

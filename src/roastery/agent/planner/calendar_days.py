@@ -373,7 +373,9 @@ def read_nth_week(calendar: Calendar, m: re.Match[str]) -> Days | None:
     nth = {"first": 0, "1": 0, "second": 1, "2": 1, "third": 2, "3": 2, "fourth": 3, "4": 3}[m["nth"]]
     start = point.start + timedelta(days=7 * nth)
     end = start + timedelta(days=7)
-    return Days(start, end, "week", None, f"took the {m['nth']} week as days {start.day} to {(end - timedelta(days=1)).day}")
+    return Days(
+        start, end, "week", None, f"took the {m['nth']} week as days {start.day} to {(end - timedelta(days=1)).day}"
+    )
 
 
 def read_all_time(calendar: Calendar, _: re.Match[str]) -> Days:

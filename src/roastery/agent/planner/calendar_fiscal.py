@@ -9,8 +9,10 @@ from roastery.agent.planner.dates import YEAR, Calendar, Days, add_months
 
 _FISCAL = r"(?:fiscal|financial)"
 _YEAR = (
-    rf"(?:(?P<rel>this|the current|current|last|the last|the previous|previous|our|the|prior|the prior) (?:fy|{_FISCAL} year)"
-    rf"|(?:fy|{_FISCAL} year) ?(?P<fy>{YEAR}|\d\d)(?:[ /-]+(?P<fy2>\d\d(?!\d)|{YEAR}))?|(?P<glued>fy\d\d(?:\d\d)?)(?!\d))"
+    rf"(?:(?P<rel>this|the current|current|last|the last|the previous|previous|our|the|prior|the"
+    rf" prior) (?:fy|{_FISCAL} year)"
+    rf"|(?:fy|{_FISCAL} year) ?(?P<fy>{YEAR}|\d\d)(?:[ /-]+(?P<fy2>\d\d(?!\d)|{YEAR}))?"
+    rf"|(?P<glued>fy\d\d(?:\d\d)?)(?!\d))"
 )
 _NTH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1": 1, "2": 2, "3": 3, "4": 4}
 
@@ -71,7 +73,8 @@ def read_to_date(calendar: Calendar, m: re.Match[str]) -> Days | None:
 FISCAL_RULES: tuple[Rule, ...] = (
     period_rule(
         "fiscal year to date",
-        rf"fytd|(?:this |the |our )?(?:fy|{_FISCAL} year)(?: \d\d(?:\d\d)?)? (?:to date|so far)|(?:so far )?(?:in )?this {_FISCAL} year so far"
+        rf"fytd|(?:this |the |our )?(?:fy|{_FISCAL} year)(?: \d\d(?:\d\d)?)? (?:to date|so far)"
+        rf"|(?:so far )?(?:in )?this {_FISCAL} year so far"
         rf"|so far (?:in )?(?:this|the|our) (?:fy|{_FISCAL} year)|(?:fy)\d\d(?:\d\d)? (?:to date|so far)"
         rf"|since the (?:start|beginning) of (?:the|this|our) (?:fy|{_FISCAL} year)",
         read_to_date,
@@ -89,9 +92,12 @@ FISCAL_RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "fiscal quarter",
-        rf"(?:the )?(?:{_FISCAL} q(?P<q>[1-4])|(?:(?P<nth>first|second|third|fourth|[1-4]) {_FISCAL} quarter))(?! {YEAR})",
+        rf"(?:the )?(?:{_FISCAL} q(?P<q>[1-4])|(?:(?P<nth>first|second|third|fourth|[1-4]) {_FISCAL}"
+        rf" quarter))(?! {YEAR})",
         read_bare_quarter,
     ),
     period_rule("a fiscal year", _YEAR, fiscal_year_of),
-    period_rule("by fiscal unit", rf"(?:by|per|each|every) {_FISCAL} (?P<unit>quarter|year)", lambda c, m: m["unit"], "grain"),
+    period_rule(
+        "by fiscal unit", rf"(?:by|per|each|every) {_FISCAL} (?P<unit>quarter|year)", lambda c, m: m["unit"], "grain"
+    ),
 )

@@ -62,9 +62,11 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "same day a unit before",
-        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|day|days|weekday|weekdays|dates?|week|hours?)(?: of| in| from| a)?"
+        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|day|days|weekday|weekdays"
+        r"|dates?|week|hours?)(?: of| in| from| a)?"
         r"(?: the)? (?:last|previous|prior|preceding) (?P<unit>week|month|quarter)"
-        r"|(?:the )?(?:same|corresponding) (?:period|time|day|days|weekday|dates?)(?: the| a| one)? (?P<unit2>week|month|quarter)"
+        r"|(?:the )?(?:same|corresponding) (?:period|time|day|days|weekday|dates?)(?: the| a| one)?"
+        r" (?P<unit2>week|month|quarter)"
         r" (?:before|earlier|ago|prior)",
         lambda c, m: f"shift:{m['unit'] or m['unit2']}",
         "compare",
@@ -190,17 +192,20 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "nth weekday",
-        rf"(?:the |on the )?(?P<nth>first|second|third|fourth|last|[1-4]) (?P<weekday>{WEEKDAY}) (?:of|in) (?P<point>{POINT})",
+        rf"(?:the |on the )?(?P<nth>first|second|third|fourth|last|[1-4]) (?P<weekday>{WEEKDAY})"
+        rf" (?:of|in) (?P<point>{POINT})",
         read_nth_weekday,
     ),
     period_rule(
         "nth week",
-        rf"(?:the |in the )?(?P<nth>second|third|fourth|[2-4]) week (?:of|in) (?P<point>{MONTH}(?: {YEAR})?|last month|this month)",
+        rf"(?:the |in the )?(?P<nth>second|third|fourth|[2-4]) week (?:of|in) (?P<point>{MONTH}(?:"
+        rf" {YEAR})?|last month|this month)",
         read_nth_week,
     ),
     period_rule(
         "last whole unit",
-        r"(?:the )?(?:last|previous|latest|most recent) (?:full|complete|completed|whole|calendar|finished|entire) (?P<unit>week|month|quarter|year)",
+        r"(?:the )?(?:last|previous|latest|most recent) (?:full|complete|completed|whole|calendar"
+        r"|finished|entire) (?P<unit>week|month|quarter|year)",
         lambda c, m: named(c, f"last_{m['unit']}", m["unit"]),
     ),
     # Fiscal periods: a fiscal year is named by the calendar year in which it ends.
@@ -214,12 +219,14 @@ RULES: tuple[Rule, ...] = (
     period_rule("next", rf"(?:{NEXT}) (?P<unit>week|month|quarter|year)", read_next),
     period_rule(
         "rest of",
-        r"(?:over |for |in )?(?:the )?(?:rest|remainder|remaining days?) of (?:the |this )?(?P<unit>week|month|quarter|year)",
+        r"(?:over |for |in )?(?:the )?(?:rest|remainder|remaining days?) of (?:the |this"
+        r" )?(?P<unit>week|month|quarter|year)",
         read_rest,
     ),
     period_rule(
         "until the end of",
-        r"(?:by|until|till|through|to|before|at) (?:the )?(?:end|close) of (?:the |this )?(?P<unit>week|month|quarter|year)"
+        r"(?:by|until|till|through|to|before|at) (?:the )?(?:end|close) of (?:the |this"
+        r" )?(?P<unit>week|month|quarter|year)"
         r"|(?:by |at |through |until |to )?(?:the )?(?P<unit2>year|month|quarter) end",
         lambda c, m: named(c, f"this_{m['unit'] or m['unit2']}", m["unit"] or m["unit2"]),
     ),

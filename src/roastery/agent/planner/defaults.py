@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-from roastery.agent.planner.reading import NO_VALUES
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import TREND, default_period, trend_grain
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, most_moved
-from roastery.agent.planner.reading import Filter, Reading
+from roastery.agent.planner.reading import NO_VALUES, Filter, Reading
 
 CREDITED = {
     "revenue": "attributed_revenue",
@@ -37,7 +36,7 @@ OVERVIEWS = (
 
 def named_rows_only(reading: Reading) -> Reading:
     """ "The top five campaigns" are campaigns: the row of sales without one is no contender."""
-    ranked = reading.limit is not None or any(f.metric for f in reading.filters)
+    ranked = reading.limit is not None or reading.order_by is not None or any(f.metric for f in reading.filters)
     kept = reading.filters
     for dimension in reading.dimensions:
         if ranked and dimension in LONG_LISTS and not any(f.field == dimension for f in kept):

@@ -83,7 +83,12 @@ def _continues(question: Question, heard: Reading) -> bool:
         if re.search(r"(?<![^ ])(?:perform\w*|overview|overall)(?![^ ])", line) and heard.said - {"period"} == set():
             return bool(OPENING.match(line)) and len(line.split()) <= 6
         return bool(heard.said) or bool(OPENING.match(line))
-    if question.has(r"(?:of |for |in |with |from |by |did |do |are |were |is |was )?(?:them|those|these|that|it|there)") and "period" not in heard.said:
+    if (
+        question.has(
+            r"(?:of |for |in |with |from |by |did |do |are |were |is |was )?(?:them|those|these|that|it|there)"
+        )
+        and "period" not in heard.said
+    ):
         return True
     # A metric is named: it continues only where the words point back, and then the metric is what changes.
     if question.has(r"(?:same|instead|too|also|as well|add|plus|include)") or re.match(

@@ -108,8 +108,10 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
 
 
 IN_NAME = re.compile(
-    r"(?:with|contain(?:s|ing)?|includ(?:es?|ing)|ha(?:s|ve|ving)|called|named|like|match(?:es|ing)?|start(?:s|ing)? with"
-    r"|mention(?:s|ing)?|about) (?:the (?:word|term|name) )?[\"“'‘]?(?P<text>[^?\"”’]+?)[\"”'’]?(?: in (?:the|its|their|it|them)"
+    r"(?:with|contain(?:s|ing)?|includ(?:es?|ing)|ha(?:s|ve|ving)|called|named|like|match(?:es"
+    r"|ing)?|start(?:s|ing)? with"
+    r"|mention(?:s|ing)?|about) (?:the (?:word|term|name) )?[\"“'‘]?(?P<text>[^?\"”’]+?)[\"”'’]?(?:"
+    r" in (?:the|its|their|it|them)"
     r"(?: names?| titles?)?)? ?[?.!]*$",
     re.IGNORECASE,
 )

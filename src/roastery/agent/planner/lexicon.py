@@ -154,8 +154,12 @@ class Lexicon:
         near = process.extract(word, self._sorted_words, scorer=OSA.distance, score_cutoff=slips, limit=5)
         near += process.extract(stem(word), self._sorted_words, scorer=OSA.distance, score_cutoff=slips, limit=5)
         # The first letter is seldom the wrong one; names come before grammar where both are as near.
-        fitting = [(d, w in common_words(), w) for w, d, _ in near if w[0] == word[0] or set(w[:2]) == set(word[:2])]
-        return min(fitting)[2] if fitting else None
+        fitting = [
+            (d, sorted(w) != sorted(word), w in common_words(), w)
+            for w, d, _ in near
+            if w[0] == word[0] or set(w[:2]) == set(word[:2])
+        ]
+        return min(fitting)[3] if fitting else None
 
     def marks(self, tokens: Sequence[Token], taken: Sequence[tuple[int, int]] = ()) -> list[Mark]:
         """Names found in the words that are not taken, longest first, without overlap, left to right."""

@@ -57,14 +57,26 @@ def by_rank(meanings: Sequence[Meaning]) -> tuple[Meaning, ...]:
 
 OWN_NAMES = frozenset(
     {
-        "campaign", "product", "promotion", "location", "service", "ad_group", "asset", "workflow", "page", "franchise",
-        "owner", "audience", "region", "pipeline",
+        "campaign",
+        "product",
+        "promotion",
+        "location",
+        "service",
+        "ad_group",
+        "asset",
+        "workflow",
+        "page",
+        "franchise",
+        "owner",
+        "audience",
+        "region",
+        "pipeline",
     }
 )
 """Dimensions whose values an organization names as it likes; part of such a name is enough to mean it."""
 SEEN_FIRST = (
-    "platform", "channel", "category", "service", "product", "location", "service_area", "country", "region", "franchise", "plan",
-    "segment", "owner", "campaign", "promotion", "workflow", "pipeline", "audience", "asset", "ad_group",
+    "platform", "channel", "category", "service", "product", "location", "service_area", "country", "region", "franchise",
+    "plan", "segment", "owner", "campaign", "promotion", "workflow", "pipeline", "audience", "asset", "ad_group",
 )  # fmt: skip
 """Of dimensions that share a name, the one that people mean first when nothing else decides."""
 

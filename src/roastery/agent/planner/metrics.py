@@ -79,7 +79,7 @@ SAID_OTHERWISE = (
     ),
     (
         "aov",
-        {"customers", "spend", "revenue", "orders"},
+        {"customers", "spend", "revenue", "orders", "aov"},
         (
             r"(?:customers?|people|shoppers?|buyers?|they) .*(?:spen[dt]|pa(?:y|id)) .*per (?:order|purchase|basket"
             r"|transaction)"

@@ -39,7 +39,11 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
 WITHOUT_NAME = (
     ("owner", r"^(?:and |so )?(?:who|whose)"),
     ("location", r"^(?:and |so )?where (?!should|to|can|could|would)"),
-    ("product", r"(?:what|which) (?:\w+ )?(?:sells?|sold|is selling|was ordered|gets? ordered|do (?:people|they|customers|guests) (?:buy|order))"),
+    (
+        "product",
+        r"(?:what|which) (?:\w+ )?(?:sells?|sold|is selling|was ordered|gets? ordered|do (?:people"
+        r"|they|customers|guests) (?:buy|order))",
+    ),
 )
 """Kinds that a question word stands for: who (sold), where, what (sells best)."""
 
@@ -82,7 +86,10 @@ ASKS_FOR_EACH = (
     r"(?:by|per|each|every|which|what|whose|across|among|amongst|between|split|compare|comparing|rank|ranking|list|"
     r"different|various|individual|single|versus|vs|N\d+)"
 )
-OF = r"(?:the |our |all |any |my |of |these |those |\w+ing |active |running |current |top |best |worst |\w+est |most |least )"
+OF = (
+    r"(?:the |our |all |any |my |of |these |those |\w+ing |active |running |current |top |best "
+    r"|worst |\w+est |most |least )"
+)
 
 
 def _splits(question: Question, symbol: Symbol) -> bool:

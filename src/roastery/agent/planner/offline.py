@@ -13,9 +13,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict
 
+from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call
 from roastery.agent.planner.understand import questions_in, understand
 from roastery.agent.planner.vocabulary import VocabularySource

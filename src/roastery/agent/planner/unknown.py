@@ -21,6 +21,8 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
 
     strict: where no metric is named, any unknown word matters; else only one in the place of a name.
     """
+    if metric := _made_of(question):
+        return _no_such_metric(metric, reading, lexicon)
     for run in _runs(question.unknown):
         place = _place(question, run, lexicon, strict=strict)
         if place is None:
@@ -81,19 +83,6 @@ def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: L
         term = lexicon.vocabulary.metrics.get(metric)
         ways = sorted(term.dimensions) if term and term.dimensions else sorted(lexicon.vocabulary.dimensions)
         return Reading("refuse", message=f"I know no split by “{said}”. It can be split by: {', '.join(ways)}.")
-    if metric := _beside_metric(said, question):
-        return Reading(
-            "clarify",
-            message=f"I know no metric called “{metric}”. Do you mean {_either(lexicon.nearest_metrics(metric))}?",
-            options=tuple(lexicon.nearest_metrics(metric)),
-            pending={
-                "slot": "metric",
-                "choices": {},
-                "names": [],
-                "replaces": None,
-                "reading": reading_json(replace(reading, intent="query", metrics=())),
-            },
-        )
     near = lexicon.nearest_values(said)
     pending = {"slot": "value", "said": said, "reading": reading_json(replace(reading, intent="query"))}
     if near:
@@ -115,24 +104,30 @@ def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: L
     )
 
 
-def _beside_metric(said: str, question: Question) -> str:
-    """ "Refund rate": an unknown word right after a metric's name makes another metric of it."""
-    if said.lower() not in (
-        "rate",
-        "rates",
-        "score",
-        "index",
-        "ratio",
-        "value",
-        "velocity",
-        "elasticity",
-        "margin",
-        "tax",
-        "days",
-    ):
+MAKES_ANOTHER = r"(?:rates?|scores?|index|ratio|value|velocity|elasticity|margin|percentage|days)"
+
+
+def _made_of(question: Question) -> str:
+    """ "Refund rate": such a word right after a metric's name makes another metric of it."""
+    found = next(question.find(rf"(?P<m>[MA]\d+) (?P<word>{MAKES_ANOTHER})(?! [MA]\d+)"), None)
+    if found is None or found["word"] == "percentage":
         return ""
-    found = next(question.find(rf"(?P<m>[MA]\d+) {said.lower()}"), None)
-    return f"{question.words(question[found['m']])} {said}" if found else ""
+    return f"{question.words(question[found['m']])} {found['word']}"
+
+
+def _no_such_metric(metric: str, reading: Reading, lexicon: Lexicon) -> Reading:
+    return Reading(
+        "clarify",
+        message=f"I know no metric called “{metric}”. Do you mean {_either(lexicon.nearest_metrics(metric))}?",
+        options=tuple(lexicon.nearest_metrics(metric)),
+        pending={
+            "slot": "metric",
+            "choices": {},
+            "names": [],
+            "replaces": None,
+            "reading": reading_json(replace(reading, intent="query", metrics=())),
+        },
+    )
 
 
 def _either(options: Sequence[str]) -> str:

@@ -32,9 +32,7 @@ FREE = frozenset({"rate", "paths", "steps", "limit", "level", "causes", "like_fo
 def argument_faults(expected: Mapping[str, Any], tool: str, call: Mapping[str, Any], ground: Ground) -> list[str]:
     """Parts in which a call differs from what is expected; only what is expected is looked at, and filters always."""
     faults = [
-        name
-        for name, value in expected.items()
-        if name in CHECKS and not CHECKS[name](value, tool, call, ground)
+        name for name, value in expected.items() if name in CHECKS and not CHECKS[name](value, tool, call, ground)
     ]
     wanted = dict(expected)
     if expected.get("platform"):
@@ -72,7 +70,9 @@ def _metric(value: str, tool: str, call: Mapping[str, Any], ground: Ground) -> b
     if tool in ("run_attribution", "compare_attribution", "customer_journeys"):
         default = "orders" if tool == "customer_journeys" else "revenue"
         own = call.get("conversion") or default
-        return CREDITED.get(value, value) == own or (tool == "customer_journeys" and value in ("revenue", "attributed_revenue"))
+        return CREDITED.get(value, value) == own or (
+            tool == "customer_journeys" and value in ("revenue", "attributed_revenue")
+        )
     return value in _metrics_of(call)
 
 
@@ -81,7 +81,8 @@ def _metrics(value: list[str], tool: str, call: Mapping[str, Any], ground: Groun
 
 
 KNOWN_SPLITS = ("platform", "channel", "campaign", "product", "category", "location", "region", "service", "owner",
-                "plan", "segment", "franchise", "country", "service_area", "customer_type", "sales_channel")  # fmt: skip
+                "plan", "segment", "franchise", "country", "service_area", "customer_type",
+                "sales_channel")  # fmt: skip
 
 
 def _dimensions_of(call: Mapping[str, Any]) -> set[str]:
@@ -183,9 +184,10 @@ def _source(value: str, tool: str, call: Mapping[str, Any], ground: Ground) -> b
 
 
 def _search(value: str, tool: str, call: Mapping[str, Any], ground: Ground) -> bool:
-    return str(value).lower() in str(call.get("search", "")).lower() or str(call.get("search", "-")).lower() in str(
-        value
-    ).lower()
+    return (
+        str(value).lower() in str(call.get("search", "")).lower()
+        or str(call.get("search", "-")).lower() in str(value).lower()
+    )
 
 
 CHECKS: dict[str, Callable[..., bool]] = {

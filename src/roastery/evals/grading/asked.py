@@ -41,7 +41,9 @@ class Ground:
     def _resolved(self, spec: Any) -> Period | None:
         if not spec:
             return None
-        given = {"name": spec} if isinstance(spec, str) else {k: spec[k] for k in ("start", "end", "name") if spec.get(k)}
+        given = (
+            {"name": spec} if isinstance(spec, str) else {k: spec[k] for k in ("start", "end", "name") if spec.get(k)}
+        )
         try:
             return self.calendar.period(PeriodSpec.model_validate(given))
         except RoasteryError:
@@ -173,9 +175,7 @@ def _parameter_faults(query: Mapping[str, Any], call: Mapping[str, Any], ground:
         "attribution_date": defaults.date,
         "currency": ground.organization.currency,
     }
-    return [
-        name for name, default in usual.items() if (query.get(name) or default) != (call.get(name) or default)
-    ]
+    return [name for name, default in usual.items() if (query.get(name) or default) != (call.get(name) or default)]
 
 
 def windows_equal(first: Sequence[date] | None, second: Sequence[date] | None, slack: int = 1) -> bool:

@@ -96,13 +96,17 @@ def hostile_inputs(part: str) -> list[Hostile]:
 
 def _turn(entry: Mapping[str, Any]) -> Turn:
     expect = entry["expect"]
-    further = tuple(_ways({"status": "answered", **more}, more.get("also_right", ())) for more in expect.get("and_also", ()))
+    further = tuple(
+        _ways({"status": "answered", **more}, more.get("also_right", ())) for more in expect.get("and_also", ())
+    )
     return Turn(entry["question"], _ways(expect, entry.get("also_right", ())), further)
 
 
 def _ways(expect: Mapping[str, Any], others: Any) -> tuple[Expected, ...]:
     """The expectation, and each other reading: it replaces only the keys that it names."""
-    return tuple(_expected(expect | {k: v for k, v in other.items() if k in REPLACED}, other) for other in ({}, *others))
+    return tuple(
+        _expected(expect | {k: v for k, v in other.items() if k in REPLACED}, other) for other in ({}, *others)
+    )
 
 
 def _expected(way: Mapping[str, Any], other: Mapping[str, Any]) -> Expected:

@@ -100,7 +100,9 @@ class Companies:
             company.load_into(warehouse)
             (home / "loaded").touch()
         layer = SemanticLayer(warehouse, clock)
-        return ToolContext(maker.organization, Actor("evaluation", "owner"), clock, layer, KeptReceipts(), actions=Proposals())
+        return ToolContext(
+            maker.organization, Actor("evaluation", "owner"), clock, layer, KeptReceipts(), actions=Proposals()
+        )
 
 
 @cache

@@ -25,7 +25,7 @@ class Alerts(Ask):
         found = first_metric(reading, "revenue", lexicon)
         limits = [f for f in found.filters if f.metric]
         details = dict(found.details)
-        numbers = [s for s in question.of_kind("N")]
+        numbers = list(question.of_kind("N"))
         question.used.update(s.index for s in numbers)
         relative = question.says(pattern("moves_by")) and any(str(s.of).endswith("%") for s in numbers)
         if limits and not relative:

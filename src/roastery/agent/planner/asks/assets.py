@@ -41,9 +41,7 @@ class Assets(Ask):
             reading = replace(reading, filters=tuple(f for f in reading.filters if not _is_kind(f)))
         if CONVERTING.intersection(reading.metrics) or question.says("convert\\w*|conversions?"):
             details["rate"] = "conversion_rate"
-        return replace(
-            reading, intent="assets", compare=None, order_by=None, grain=None, share=False, details=details
-        )
+        return replace(reading, intent="assets", compare=None, order_by=None, grain=None, share=False, details=details)
 
     def arguments(self, reading: Reading) -> dict[str, Any]:
         return {

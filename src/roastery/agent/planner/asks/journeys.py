@@ -9,7 +9,8 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
-
+WHOSE = frozenset({"customers", "active_customers"})
+"""Words that say whose journeys, not what they end in."""
 DURATIONS = frozenset({"sales_cycle_days", "payback_days", "delivery_days", "resolution_hours", "first_reply_hours"})
 
 
@@ -25,12 +26,10 @@ class Journeys(Ask):
         return super().is_meant(question, reading, lexicon) and not DURATIONS.intersection(reading.metrics)
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
-        return replace(
-            reading, intent="journeys", compare=None, order_by=None, limit=None, grain=None, share=False
-        )
+        return replace(reading, intent="journeys", compare=None, order_by=None, limit=None, grain=None, share=False)
 
     def arguments(self, reading: Reading) -> dict[str, Any]:
-        conversion = conversion_of(reading.metrics)
+        conversion = conversion_of([m for m in reading.metrics if m not in WHOSE])
         return {
             **({"conversion": conversion} if conversion not in (None, "revenue") else {}),
             **split_of(reading.dimensions),

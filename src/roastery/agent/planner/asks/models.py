@@ -48,7 +48,5 @@ class Models(Ask):
             **split_of((*reading.dimensions, *(f.field for f in reading.filters))),
             **period_json(reading.period),
             **filters_json(reading.filters),
-            **settings_json(
-                reading, "attribution_window_days", "view_window_days", "attribution_date", "currency"
-            ),
+            **settings_json(reading, "attribution_window_days", "view_window_days", "attribution_date", "currency"),
         }

@@ -12,7 +12,10 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
-CLOCK = re.compile(r"\b(?:at|by|around|@)?\s*(?P<h>\d{1,2})(?::(?P<m>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?=[\s,.?!]|$)", re.IGNORECASE)
+CLOCK = re.compile(
+    r"\b(?:at|by|around|@)?\s*(?P<h>\d{1,2})(?::(?P<m>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?=[\s,.?!]|$)",
+    re.IGNORECASE,
+)
 CADENCES = (
     ("month", r"monthly|(?:every|each|once a|per) month|(?:first|last|1|15) (?:day )?of (?:the|each|every) month"),
     ("week", rf"weekly|(?:every|each|once a|per) week|(?:every|each|on) {WEEKDAY}s?|{WEEKDAY}s|week"),
@@ -65,7 +68,9 @@ def in_words(reading: Reading, lexicon: Lexicon) -> str:
         if not condition.metric:
             link = "for" if condition.op in ("in", "eq") else "without"
             said += f" {link} {' and '.join(condition.labels or condition.values)}"
-    period = reading.period.name if reading.period and reading.period.name else EACH[reading.details.get("every", "week")]
+    period = (
+        reading.period.name if reading.period and reading.period.name else EACH[reading.details.get("every", "week")]
+    )
     return f"{said} {period.replace('_', ' ')}"
 
 
