@@ -37,6 +37,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         for n in re.findall(r"V\d+", m["list"])
     }
     values: dict[tuple[str, str], list[Meaning]] = {}
+    named: dict[tuple[str, str], set[int]] = {}
     assumptions = list(found.assumptions)
     focus: list[tuple[str, str]] = []
     replaced = {
@@ -51,6 +52,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         if note:
             assumptions.append(note)
         op = "not_in" if symbol.name in excluded else "in"
+        named.setdefault((meanings[0].name, op), set()).add(symbol.index)
         for meaning in meanings:
             if _is_idle_value(meaning, found):
                 continue
@@ -68,10 +70,10 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             )
     dims = list(found.dimensions)
     filters: list[Filter] = []
-    for (dimension, op), named in values.items():
-        unique = {m.value: m for m in named}
+    for (dimension, op), meant in values.items():
+        unique = {m.value: m for m in meant}
         filters.append(Filter(dimension, op, tuple(unique), False, tuple(m.label for m in unique.values())))
-        side_by_side = op == "in" and len(unique) > 1 and _side_by_side(question)
+        side_by_side = op == "in" and len(named.get((dimension, op), ())) > 1 and _side_by_side(question)
         if side_by_side and dimension not in dims:
             dims.append(dimension)
     return replace(
@@ -89,6 +91,15 @@ def _which(
     """The values that a name stands for, with a sentence where it could stand for others too."""
     meanings = [m for m in symbol.of.meanings if m.kind == "value"]
     beside = _named_beside(question, symbol)
+    if beside and not any(m.name in beside for m in meanings):
+        # "The massage campaign": no campaign is called so, but one has it in its name.
+        said = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
+        within = [m for kind in sorted(beside) for m in lexicon.containing(said, kind)]
+        if within:
+            note = (
+                f"“{name_text(question.words(symbol))}” is read as the {len(within)} {plural(within[0].name)} with it"
+            )
+            return tuple(within), note if len(within) > 1 else None
     others = {
         m.name for s in question.of_kind("V") if s.index != symbol.index for m in s.of.meanings if m.kind == "value"
     }

@@ -50,6 +50,24 @@ def _not_computed(question: Question, reading: Reading) -> Reading | None:
     return Reading("refuse", message=f"I cannot compute “{found[0]}” yet, only sums, counts and ratios of sums. {ABLE}")
 
 
+STATES = (
+    ({"bookings"}, r"cancel\w*|rescheduled", "the state of appointments"),
+    (
+        {"deals_won", "deals_closed", "opportunities"},
+        r"(?:value|size|amount|worth)s? of (?:the |our |a |all )*",
+        "the size of deals",
+    ),
+)
+"""Qualities that a count has no split by; taken silently for the count they would be wrong."""
+
+
+def without_split(question: Question, reading: Reading) -> Reading | None:
+    for metrics, said, what in STATES:
+        if reading.metrics and metrics.issuperset(reading.metrics) and question.says(said):
+            return Reading("refuse", message=f"There is no metric here for {what}. {ABLE}")
+    return None
+
+
 def not_done(question: Question) -> Reading | None:
     """ "Pause the campaign" is an order; "campaigns that stop converting" is not."""
     said = rf"(?:{pattern('please')} )*{pattern('ask_change')}"

@@ -75,8 +75,9 @@ OWN_NAMES = frozenset(
 )
 """Dimensions whose values an organization names as it likes; part of such a name is enough to mean it."""
 SEEN_FIRST = (
-    "platform", "channel", "category", "service", "product", "location", "service_area", "country", "region", "franchise",
-    "plan", "segment", "owner", "campaign", "promotion", "workflow", "pipeline", "audience", "asset", "ad_group",
+    "platform", "channel", "category", "service", "product", "location", "service_area", "country", "region",
+    "franchise", "plan", "segment", "owner", "campaign", "promotion", "workflow", "pipeline", "audience", "asset",
+    "ad_group",
 )  # fmt: skip
 """Of dimensions that share a name, the one that people mean first when nothing else decides."""
 

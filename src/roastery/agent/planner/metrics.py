@@ -66,19 +66,22 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     )
 
 
-SAID_OTHERWISE = (
+SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
+    (("units_sold",), {"revenue", "orders"}, r"how many .*(?:sell|sold|selling)(?: .*)?"),
+    (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
+    (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),
     (
-        "cac",
+        ("cac",),
         {"new_customers", "spend", "customers"},
         r"(?:pa(?:y|id|ying)|costs?|spen[dt]|cheap\w*|expensive\w*) .*(?:acquir\w+|to get|to win) .*customers?",
     ),
     (
-        "cac",
+        ("cac",),
         {"new_customers", "spend", "customers"},
         r"(?:acquir\w+|getting|winning) .*customers? .*(?:cheap\w*|expensive\w*|cost\w*)",
     ),
     (
-        "aov",
+        ("aov",),
         {"customers", "spend", "revenue", "orders", "aov"},
         (
             r"(?:customers?|people|shoppers?|buyers?|they) .*(?:spen[dt]|pa(?:y|id)) .*per (?:order|purchase|basket"
@@ -90,9 +93,10 @@ SAID_OTHERWISE = (
 
 
 def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str]:
-    for name, parts, said in SAID_OTHERWISE:
-        if name in lexicon.vocabulary.metrics and set(metrics) <= parts and any(question.find(said, question.plain)):
-            return [name]
+    for meant, parts, said in SAID_OTHERWISE:
+        there = lexicon.vocabulary.metrics.keys() >= set(meant)
+        if metrics and there and set(metrics) <= parts and any(True for _ in question.find(said, question.plain)):
+            return list(meant)
     if "workflow_completions" in lexicon.vocabulary.metrics and not metrics:
         flows = any(m.name == "workflow" for s in question.symbols if s.kind in "DV" for m in s.of.meanings)
         if flows and question.has(r"complet\w+|finish\w+|got through|went through|reached the end"):

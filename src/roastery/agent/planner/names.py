@@ -21,7 +21,7 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
     for symbol in question.of_kind("D"):
         name = symbol.of.first.name
         if (
-            _belongs_to_value(question, symbol)
+            _belongs_to_value(question, symbol, lexicon)
             or _is_total(question, symbol)
             or _only_says_where(question, symbol)
             or not _splits(question, symbol)
@@ -59,11 +59,14 @@ def _asked_without_name(question: Question, found: Names, dims: list[str], lexic
     return None
 
 
-def _belongs_to_value(question: Question, symbol: Symbol) -> bool:
+def _belongs_to_value(question: Question, symbol: Symbol, lexicon: Lexicon) -> bool:
     """ "The Spring Sale campaign", "campaign Spring Sale", "the email channel": the word only says what the name is."""
     name = symbol.of.first.name
     for value in question.of_kind("V"):
         kinds = {m.name for m in value.of.meanings}
+        said = [question.tokens[i].word for i in range(value.start, value.end)]
+        if name not in kinds and lexicon.containing(said, name):
+            kinds = kinds | {name}
         if name not in kinds and not (
             name in ("campaign", "ad", "account", "platform", "channel", "country")
             and kinds & {"platform", "channel", "country"}
@@ -76,7 +79,8 @@ def _belongs_to_value(question: Question, symbol: Symbol) -> bool:
         if name == "location" and question.has(rf"(?:in|at|of|for|from) (?:the |our |all )*{value.name} {symbol.name}"):
             return True
         if name in kinds and (question.has(rf"{value.name} {symbol.name}") or before):
-            return True
+            # "The spring sale campaigns" are several; "the Spring Sale campaign" is one.
+            return not (value.of.partial and question.words(symbol).lower().endswith("s"))
         if name not in kinds and singular and question.has(rf"{value.name} {symbol.name}") and name != "campaign":
             return True
     return False

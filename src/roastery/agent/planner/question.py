@@ -107,6 +107,7 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     return question
 
 
+SPLITTING = frozenset({"by", "per", "each", "every", "which"})
 PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
 NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
 
@@ -120,7 +121,8 @@ def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
         before = tokens[mark.start - 1].word if mark.start else ""
         if mark.first.kind == "dimension" and mark.end - mark.start == 1 and before in PEOPLE_DO:
             continue
-        if kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start):
+        named_as_kind = kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start)
+        if named_as_kind or (kinds >= {"metric", "dimension"} and before in SPLITTING):
             found.append(_first_of_kind(mark, "dimension"))
         elif mark.first.kind == "metric" and firm and any(m.name in NAMED_BY_METRIC for m in mark.meanings):
             found.append(_first_of_kind(mark, "value"))

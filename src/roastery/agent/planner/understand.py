@@ -10,7 +10,7 @@ from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.defaults import credited, named_rows_only, with_metrics, with_period, with_trend, with_whole
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
 from roastery.agent.planner.guard import refusal
-from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done
+from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import Names
 from roastery.agent.planner.names import names
@@ -180,7 +180,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return nothing_understood(question, settled, lexicon)
     if doubt := unused_number(question, settled):
         return doubt
-    if doubt := missing_name(question, settled, lexicon):
+    if doubt := missing_name(question, settled, lexicon) or without_split(question, settled):
         return doubt
     settled = with_whole(question, settled, lexicon)
     settled = credited(settled, lexicon)
