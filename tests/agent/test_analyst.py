@@ -251,7 +251,7 @@ def test_an_error_in_the_stream_reaches_its_reader(context: ToolContext) -> None
     [
         ("revenue from 2026-11-05 to 2026-11-01", "Swap the two dates"),
         ("attribution coverage by platform last month", "cannot be split by 'platform'"),
-        ("roas by platform on markov last month", "fitted on all paths"),
+        ("roas by week on markov last month", "fitted on all paths"),
     ],
 )
 def test_an_error_of_a_tool_is_a_sentence(analyst: Analyst, context: ToolContext, question: str, sentence: str) -> None:

@@ -41,10 +41,10 @@ def whole(reading: Reading) -> bool:
 @FEW
 @given(question=QUESTIONS, follow_up=QUESTIONS)
 def test_every_question_ends_in_a_call_or_a_sentence(lexicon: Lexicon, question: str, follow_up: str) -> None:
-    reading = understand(question, lexicon)
+    reading = understand(question, lexicon, [], frozenset(TOOLS))
     assert whole(reading)
     kept = reading_of(reading_json(reading))
-    assert whole(understand(follow_up, lexicon, [kept]))
+    assert whole(understand(follow_up, lexicon, [kept], frozenset(TOOLS)))
 
 
 @FEW

@@ -23,9 +23,9 @@ class Attribution(Ask):
     what = "attribution"
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        if reading.attribution_model in FITTED:
-            return True
-        return question.says(pattern(self.said)) and reading.grain is None and reading.compare is None
+        if reading.grain is not None or reading.compare is not None:
+            return False
+        return reading.attribution_model in FITTED or question.says(pattern(self.said))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return replace(reading, intent="attribution", models=(), compare=None, grain=None, share=False)
