@@ -27,7 +27,7 @@ def docs(
     folder: Annotated[Path, typer.Option(help="Where the files stand.")] = Path("docs"),
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is stale.")] = False,
 ) -> None:
-    """Write docs/metrics.md, tools.md, sources.md and settings.md from what the program knows."""
+    """Write docs/metrics.md, tools.md, sources.md, settings.md and questions.md from what the program knows."""
     without_home(lambda terminal: work(terminal, folder, check))
 
 
@@ -50,11 +50,14 @@ def work(terminal: Terminal, folder: Path, check: bool) -> int:
 
 def documents() -> dict[str, str]:
     """Every generated file's text by its name."""
+    from roastery.cli import asked
+
     return {
         "metrics.md": _metrics(),
         "tools.md": _tools(),
         "sources.md": _sources(),
         "settings.md": _settings(),
+        "questions.md": asked.document(MADE_BY),
     }
 
 

@@ -108,6 +108,9 @@ def parse(text: str, lexicon: Lexicon) -> Question:
 
 
 SPLITTING = frozenset({"by", "per", "each", "every", "which"})
+SENDS = frozenset({"email", "mail", "text", "message"})
+RECEIVERS = frozenset({"me", "us", "it", "this", "that", "them", "everyone"})
+"""After these, "email" is what to do, not a channel."""
 PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
 NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
 
@@ -120,6 +123,9 @@ def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
         kinds = {m.kind for m in mark.meanings}
         before = tokens[mark.start - 1].word if mark.start else ""
         if mark.first.kind == "dimension" and mark.end - mark.start == 1 and before in PEOPLE_DO:
+            continue
+        after = tokens[mark.end].word if mark.end < len(tokens) else ""
+        if tokens[mark.start].word in SENDS and after in RECEIVERS:
             continue
         named_as_kind = kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start)
         if named_as_kind or (kinds >= {"metric", "dimension"} and before in SPLITTING):

@@ -16,7 +16,7 @@ from roastery.tools.base import ToolContext
 
 CONTRACT_TOOLS = (
     "query_metrics", "compare_periods", "explain_change", "run_attribution", "compare_attribution", "customer_journeys",
-    "detect_anomalies", "forecast_metric", "forecast_ltv", "analyze_assets", "analyze_cohorts", "recommend_budget",
+    "detect_anomalies", "forecast_metric", "forecast_ltv", "analyze_assets", "recommend_budget",
     "reconcile_sources", "describe_metrics", "data_health", "search_dimension_values", "create_alert",
     "create_schedule",
 )  # fmt: skip

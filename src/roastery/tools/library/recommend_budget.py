@@ -52,6 +52,10 @@ class RecommendBudgetArguments(BaseModel):
     budget: Decimal | None = Field(
         default=None, gt=0, description="Money a day to spend in all; today's when left out."
     )
+    amount: Decimal | None = Field(
+        default=None,
+        description="Money a month (30 days) to place on top of what is spent today; below zero to cut.",
+    )
     most_change: float = Field(
         default=0.3, gt=0, le=1, description="How far each may move, as a share of what is spent on it today."
     )
@@ -128,13 +132,27 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
         response = replace(response, slope=response.slope * worth, noise=response.noise * worth)
         advice = reallocate(
             response, past.today,
-            budget=None if arguments.budget is None else float(arguments.budget),
+            budget=_daily_budget(arguments, past),
             most_change=arguments.most_change, least=least, most=most, margin=arguments.margin_rate,
             must_earn=arguments.objective == "revenue",
         )  # fmt: skip
     except (CannotTell, TooLittleData) as error:
         return Found(past, response, None, error.message, propose(context, arguments.by, past))
     return Found(past, response, advice, "", None)
+
+
+MONTH_DAYS = 30
+
+
+def _daily_budget(arguments: RecommendBudgetArguments, past: History) -> float | None:
+    """Money a day in all, or None for today's. Errors: BadQuery where more is cut than is spent."""
+    if arguments.amount is None:
+        return None if arguments.budget is None else float(arguments.budget)
+    today = float(past.today.sum()) if arguments.budget is None else float(arguments.budget)
+    daily = today + float(arguments.amount) / MONTH_DAYS
+    if daily <= 0:
+        raise BadQuery(f"Only {today * MONTH_DAYS:.2f} is spent in {MONTH_DAYS} days; cut less than that.")
+    return daily
 
 
 def _limits(past: History, limits: Sequence[SpendLimit]) -> tuple[Floats | None, Floats | None]:
