@@ -143,6 +143,13 @@ FILLS = (
         "transaction_lines", "shop", "orders",
         "SELECT payload->>'id' AS transaction_id, unnest(['1', '2']) AS line_no, '5' AS unit_price FROM {records}",
     ),
+    # an order tells of a visit that other orders tell of too: the newest counts
+    Fill(
+        "touchpoints", "shop", "orders",
+        "SELECT 'visit' || (payload->>'who') AS touchpoint_id, 'shop:' || (payload->>'who') AS customer_id, "
+        "payload->>'at' AS occurred_at FROM {records} WHERE payload->>'at' IS NOT NULL "
+        "QUALIFY row_number() OVER (PARTITION BY payload->>'who' ORDER BY seq DESC) = 1",
+    ),
     Fill(
         "ad_performance", "ads", "days",
         "SELECT payload->>'day' AS report_date, 'meta_ads' AS platform, payload->>'campaign' AS campaign_id, "

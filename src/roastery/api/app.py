@@ -170,9 +170,9 @@ class Roastery:
         except BuildFailed as error:
             log.warning("asking the last good tables", organization_id=organization.id, error=error.message)
 
-    def _build(self, organization: Organization) -> None:
+    def _build(self, organization: Organization) -> float:
         current = self.organization(organization.id)
-        self.warehouse(current).build()
+        return self.warehouse(current).build().facts_seconds
 
 
 def create_app(roastery: Roastery) -> FastAPI:

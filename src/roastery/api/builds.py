@@ -13,7 +13,7 @@ from roastery.warehouse.organization import Organization
 GATHER_SECONDS = 0.5
 LONGEST_GATHER_SECONDS = 15.0
 SHARE_FOR_OTHERS = 2.0
-"""While rows keep coming and nobody waits, building pauses this many times as long as the last build took."""
+"""While rows keep coming and nobody waits, building pauses this many times as long as its facts took last."""
 
 log = structlog.get_logger()
 
@@ -33,9 +33,12 @@ class _Line:
 
 
 class Builds:
-    """Builds in the background. `build` is called with one organization at a time, in a thread of its own."""
+    """Builds in the background. `build` is called with one organization at a time, in a thread of its own.
 
-    def __init__(self, build: Callable[[Organization], None]) -> None:
+    It gives the seconds until what had landed could be read (facts, where the rest follows later), or None.
+    """
+
+    def __init__(self, build: Callable[[Organization], float | None]) -> None:
         self._build = build
         self._lines: dict[str, _Line] = {}
         self._lock = threading.Lock()
@@ -92,12 +95,13 @@ class Builds:
                 serving = line.asked
             error: Exception | None = None
             began = time.monotonic()
+            facts_seconds: float | None = None
             try:
-                self._build(organization)
+                facts_seconds = self._build(organization)
             except Exception as failure:  # noqa: BLE001 reported to whoever waits, and logged
                 log.error("build failed", organization_id=organization.id, error=str(failure))
                 error = failure
-            line.took_seconds = time.monotonic() - began
+            line.took_seconds = time.monotonic() - began if facts_seconds is None else facts_seconds
             with line.changed:
                 line.done, line.error = serving, error
                 line.is_running = line.asked > line.done

@@ -76,13 +76,15 @@ class ContractSql:
 
     `sql` reads from `{records}`, whose columns are connection_id, key, payload (JSON), landed_at, seq, and gives
     columns named as in the contract (a subset; the rest are null). joins: other resources of the same connection that
-    it reads too, each as `{name}` with the same columns.
+    it reads too, each as `{name}` with the same columns. by_record: that each row comes from one record alone, where
+    its SQL joins or groups within a record; a webhook's record is then folded without reading the others.
     """
 
     contract: str
     resource: str
     sql: str
     joins: tuple[str, ...] = ()
+    by_record: bool | None = None
 
     def bound(self, records: Callable[[str], str]) -> str:
         """The SELECT over what `records` gives for a resource, a table expression."""

@@ -91,7 +91,7 @@ class _Made:
 def fills() -> tuple[Fill, ...]:
     """Every SELECT by which a source fills a contract, for the warehouse's build."""
     return tuple(
-        Fill(fill.contract, source.provider, fill.resource, fill.sql, fill.joins)
+        Fill(fill.contract, source.provider, fill.resource, fill.sql, fill.joins, fill.by_record)
         for source in SOURCES.values()
         for fill in source.fills
     )

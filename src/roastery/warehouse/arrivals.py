@@ -1,8 +1,8 @@
 # ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound or quoted)
 """Folding what has just arrived: only the rows of a contract that changed records give, or gave, are replaced.
 
-A fill's rows each come from one record or one partition day (contract.Fill), so what changed are the rows that the last
-version gave and those that the new one gives. A contract is folded whole where a fill joins resources, where a layer is
+Most fills make each row of one record or one partition day (Fill.is_local), so what changed are the rows that the last
+version gave and those that the new one gives. A contract is folded whole where a fill is otherwise, where a layer is
 new, or where a record that did not change has a say in one of the keys too.
 """
 
@@ -150,8 +150,8 @@ def _changed_layers(cursor: duckdb.DuckDBPyConnection, folding: Folding) -> list
         "SELECT rank, connection_id, resource, fill_no FROM meta.layers WHERE contract = ? ORDER BY rank",
         [folding.contract.name],
     ).fetchall():
-        reads = (resource,) if fill_no == fold.OF_IMPORTS else folding.fills[fill_no].reads
-        if len(reads) > 1 and any((connection, read) in arrived for read in reads):
+        fill = None if fill_no == fold.OF_IMPORTS else folding.fills[fill_no]
+        if fill and not fill.is_local and any((connection, read) in arrived for read in fill.reads):
             return None
         known.setdefault((connection, resource), []).append((rank, connection, fill_no))
     filling = {fill.resource for fill in folding.fills}

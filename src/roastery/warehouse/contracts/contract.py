@@ -1,5 +1,6 @@
 """What a dataset is: Contract and Column values, and Fill, the SELECT by which a source fills one."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -98,15 +99,19 @@ class Contract:
         return f"CREATE OR REPLACE TABLE curated.{self.name} ({columns}, {lineage})"
 
 
+ACROSS_RECORDS = re.compile(r"\b(OVER|GROUP\s+BY|QUALIFY|JOIN|(?<!IS )(?<!IS NOT )DISTINCT)\b", re.IGNORECASE)
+"""What in a fill's SQL may make a row out of several records."""
+
+
 @dataclass(frozen=True)
 class Fill:
     """How current raw records of one resource of one source fill one contract, as one SELECT.
 
     `sql` reads from `{records}` (columns connection_id, key, payload JSON, landed_at, seq), once per connection, and
     gives columns named as in the contract, a subset of them; the rest are null. Personal values are sealed already.
-    Without joins each row comes from one record, or from records of one partition day: so the rest need not be read
-    when one arrives.
     joins: other resources of the same connection that it reads as well, as `{name}` with the same columns.
+    by_record: whether each row comes from one record (or one partition day) alone, so that the others need not be read
+    when it changes; None: as far as the SQL shows by itself.
     """
 
     contract: str
@@ -114,6 +119,14 @@ class Fill:
     resource: str
     sql: str
     joins: tuple[str, ...] = ()
+    by_record: bool | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a record's rows depend on no other record."""
+        if self.by_record is not None:
+            return self.by_record
+        return not self.joins and not ACROSS_RECORDS.search(self.sql) and self.sql.count("{records}") == 1
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -268,7 +268,7 @@ FROM costs
 FILLS = (
     ContractSql("products", "products", PRODUCT_ROWS),
     ContractSql("customers", "customers", CUSTOMER_ROWS),
-    ContractSql("transactions", "orders", TRANSACTIONS),
+    ContractSql("transactions", "orders", TRANSACTIONS, by_record=True),
     ContractSql("transaction_lines", "orders", TRANSACTION_LINES),
     ContractSql("refunds", "orders", REFUND_ROWS),
     ContractSql("returns", "orders", RETURNS),
