@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.reading import tool_calls
 from roastery.agent.planner.understand import questions_in, understand
 
 WORD = re.compile(r"[\w%€$£]+", re.UNICODE)
