@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from roastery.warehouse import build as building
 from roastery.warehouse.contracts import Fill
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BuildFailed
+from roastery.warehouse.instance import ROW_GROUP_ROWS
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord
 from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.query import MetricQuery
@@ -277,3 +279,24 @@ def test_long_sequences_of_increments_equal_a_full_rebuild(
     warehouse = open_warehouse(*FILLS, sizes=sizes)
     check(warehouse, steps)
     warehouse._owner.close()
+
+
+def test_a_first_arrival_larger_than_a_row_group_reaches_everything_made_of_it(
+    open_warehouse: Callable[..., Warehouse],
+) -> None:
+    """DuckDB 2.0 reads nothing from a table that CREATE … AS left empty and the same transaction fills beyond one."""
+    warehouse = open_warehouse(sizes=BY_KEYS)
+    put(warehouse, campaigns=[{"campaign_id": "c1"}])
+    count = ROW_GROUP_ROWS + 1_000
+    ids = pa.array([f"e{n}" for n in range(count)])
+    when = pa.array(["2026-10-01T12:00:00+00:00"] * count)
+    events = pa.table({"event_id": ids, "anonymous_id": ids, "occurred_at": when, "kind": ["page_view"] * count})
+    sales = pa.table(
+        {"transaction_id": ids, "occurred_at": when, "amount": ["1.00"] * count, "currency": ["USD"] * count,
+         "kind": ["order"] * count, "status": ["completed"] * count}
+    )  # fmt: skip
+    warehouse.import_rows("web_events", events)
+    warehouse.import_rows("transactions", sales)
+    for table in ("work.web_visits", "work.contacts", "curated.touches", "curated.sales"):
+        assert rows(warehouse, f"SELECT count(*) FROM {table}") == [(count,)], table
+    assert rows(warehouse, "SELECT sum(amount) FROM curated.sales")[0][0] == count

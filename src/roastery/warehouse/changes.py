@@ -11,9 +11,12 @@ from typing import Literal
 import duckdb
 
 from roastery.warehouse.scalar import count
+from roastery.warehouse.sql import name
 
 How = Literal["whole", "part"]
 
+COLUMNS = """SELECT column_name, data_type FROM duckdb_columns()
+    WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index"""
 DELTA = re.compile(r"\bdelta\.([a-z]+)_(\w+)")
 
 
@@ -55,7 +58,12 @@ class Changes:
     def ensure(self, *tables: str) -> None:
         """Have a table of differing rows, empty where nothing differs."""
         for table in tables:
-            self._cursor.execute(f"CREATE TABLE IF NOT EXISTS {delta_of(table)} AS FROM {table} LIMIT 0")
+            schema, _, plain = table.partition(".")
+            columns = self._cursor.execute(COLUMNS, [schema, plain]).fetchall()
+            # Not CREATE … AS … LIMIT 0: such a table, filled with more than a row group in the same transaction, gives
+            # no rows when it is read, though it counts them (seen with DuckDB 2.0).
+            made = ", ".join(f"{name(column)} {kind}" for column, kind in columns)
+            self._cursor.execute(f"CREATE TABLE IF NOT EXISTS {delta_of(table)} ({made})")
 
     def ensure_named(self, statements: Iterable[str]) -> None:
         """ensure() for every delta table that SQL names."""
@@ -75,5 +83,5 @@ class Changes:
         """Everything has been derived."""
         self._cursor.execute("DELETE FROM meta.pending")
         names = self._cursor.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'delta'").fetchall()
-        for (name,) in names:
-            self._cursor.execute(f"DROP TABLE delta.{name}")
+        for (delta,) in names:
+            self._cursor.execute(f"DROP TABLE delta.{delta}")

@@ -41,7 +41,8 @@ def remember(cursor: duckdb.DuckDBPyConnection, fills: Sequence[Fill], since: in
         for dataset in NAMING
         if (IMPORT, dataset) in arrived
     ]
-    cursor.execute("CREATE OR REPLACE TEMP TABLE named AS FROM meta.campaign_names LIMIT 0")
+    # With its columns spelled out: see Changes.ensure for what an empty CREATE … AS does.
+    cursor.execute("CREATE OR REPLACE TEMP TABLE named (campaign_id VARCHAR, platform VARCHAR, campaign_name VARCHAR)")
     for select in selects:
         given = {row[0] for row in cursor.execute(f"DESCRIBE {select}").fetchall()}
         if not {"campaign_id", "campaign_name"} <= given:
