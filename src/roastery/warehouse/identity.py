@@ -145,7 +145,8 @@ def _group(cursor: duckdb.DuckDBPyConnection) -> None:
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE large AS SELECT holder FROM groups WHERE label IN ({too_large})")
         cursor.execute("CREATE OR REPLACE TEMP TABLE fitting AS SELECT * FROM groups ANTI JOIN large USING (holder)")
         _components(cursor, kinds, "holder IN (FROM large)")
-        cursor.execute("INSERT INTO groups FROM fitting")
+        # Not an INSERT: groups may have come out empty (see Changes.ensure).
+        cursor.execute("CREATE OR REPLACE TEMP TABLE groups AS FROM groups UNION ALL BY NAME FROM fitting")
         cursor.execute("DROP TABLE large; DROP TABLE fitting")
 
 
