@@ -14,6 +14,7 @@ from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
 LEAST_DAYS = 7
 LEAST_PLACES = 2
 SHORTEST_WEEKS, LONGEST_WEEKS = 2, 12
+LEAST_NOISE = 0.01
 # Share of places to hold out, tried from the smallest.
 HOLDOUT_SHARES = (0.1, 0.2, 0.3, 0.4, 0.5)
 
@@ -239,7 +240,8 @@ def propose_switchback(
     if len(y) < 56 or y.sum() <= 0:
         raise TooLittleData("A test by weeks is planned from at least 56 days with an outcome.")
     weekly = y[len(y) % 7 :].reshape(-1, 7).sum(axis=1)
-    noise = float(np.diff(weekly).std() / np.sqrt(2) / weekly.mean())
+    # A history without any noise promises nothing about the weeks to come.
+    noise = max(float(np.diff(weekly).std() / np.sqrt(2) / weekly.mean()), LEAST_NOISE)
     for weeks in range(4, longest + 1, 2):
         quantiles = stdtrit(weeks - 2, (1 + level) / 2) + stdtrit(weeks - 2, power)
         found = float(quantiles * noise * np.sqrt(4 / weeks))
