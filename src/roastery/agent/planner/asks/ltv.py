@@ -28,6 +28,8 @@ class Ltv(Ask):
             return True
         if any(s.of.first.name in WORTH for s in question.of_kind("X")):
             return True
+        if _splits_beyond(reading, lexicon):
+            return True
         ahead = question.says(pattern("ask_forecast_metric")) or "predicted_ltv" in reading.metrics
         return ahead and bool(WORTH.intersection(reading.metrics))
 
@@ -67,6 +69,13 @@ class Ltv(Ask):
             **period_json(reading.period),
             **{name: reading.details[name] for name in ("horizon_days", "kind") if name in reading.details},
         }
+
+
+def _splits_beyond(reading: Reading, lexicon: Lexicon) -> bool:
+    """Whether lifetime value is asked by something that its metric does not carry and its forecast does."""
+    metrics = lexicon.vocabulary.metrics
+    worth = [metrics[name] for name in reading.metrics if name in WORTH and name in metrics]
+    return any(d in SPLITS and not all(m.splits_by(d) for m in worth) for d in reading.dimensions) if worth else False
 
 
 def _is_said_beside(question: Question, period: Days) -> bool:
