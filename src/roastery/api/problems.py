@@ -61,6 +61,10 @@ PROBLEMS: dict[str, Problem] = {
     "SkipResource": Problem(502, "skip-resource", "A source does not give this", CONNECTION),
     "SliceTooLarge": Problem(502, "slice-too-large", "A source refuses this much at once", CONNECTION),
     "AbortSync": Problem(502, "abort-sync", "A source refuses the request", CONNECTION),
+    "NoField": Problem(502, "no-field", "A source lacks a field", CONNECTION),
+    "NotReachable": Problem(
+        400, "not-reachable", "An address may not be reached", "That address may not be reached from here."
+    ),
     "BadConnection": Problem(400, "bad-connection", "A connection lacks something", "A source lacks a setting."),
     "WebhookRejected": Problem(401, "webhook-rejected", "A webhook could not be verified", "I cannot verify that."),
     # service

@@ -141,7 +141,7 @@ def test_customers_whom_nobody_paid_for_have_no_cost_rather_than_a_cost_of_nothi
     rows = {row["channel"]: row for row in frame.rows}
     assert rows["unattributed"]["new_customers"] > 0
     assert rows["unattributed"]["cac"] is None
-    assert rows["paid_search"]["cac"] > 0
+    assert rows["paid_social"]["cac"] > 0
 
 
 def test_credits_carry_what_the_sale_carries(ask: Ask) -> None:

@@ -323,7 +323,7 @@ class Salesforce:
                 else:
                     yield from self._soql(self._query(name, ending))
                 return
-            except _NoField as error:
+            except NoField as error:
                 # A field that this organization does not have is left out, and the rest is asked for again.
                 absent = self._absent.setdefault(name, set())
                 if error.field in absent or error.field in ("Id", "SystemModstamp"):
@@ -417,10 +417,10 @@ class Salesforce:
         """Raise what names a field that the organization does not have."""
         field = re.search(r"No such column '([\w.]+)'|relationship '(\w+)'", said)
         if field:
-            raise _NoField(said, field[1] or f"{field[2]}.Name")
+            raise NoField(said, field[1] or f"{field[2]}.Name")
 
 
-class _NoField(AbortSync):
+class NoField(AbortSync):
     """The organization does not have a field."""
 
     def __init__(self, message: str, field: str) -> None:
