@@ -74,7 +74,7 @@ class Ltv(Ask):
 def _splits_beyond(reading: Reading, lexicon: Lexicon) -> bool:
     """Whether lifetime value is asked by something that its metric does not carry and its forecast does."""
     metrics = lexicon.vocabulary.metrics
-    worth = [metrics[name] for name in reading.metrics if name in WORTH and name in metrics]
+    worth = [metrics[name] for name in reading.metrics if name in ("ltv", "predicted_ltv") and name in metrics]
     return any(d in SPLITS and not all(m.splits_by(d) for m in worth) for d in reading.dimensions) if worth else False
 
 
