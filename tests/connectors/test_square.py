@@ -108,7 +108,12 @@ def test_a_new_location_s_history_is_read(twins: Twins) -> None:
     assert sales(landing) == twin.books.truth.sales
 
 
-@pytest.mark.parametrize("fault", ["throttle", "server_error", "cut_off", "expire_token"])
+PROVED = ("throttle", "server_error")
+
+
+@pytest.mark.parametrize(
+    "fault", ["cut_off", "expire_token", *(pytest.param(f, marks=pytest.mark.prove) for f in PROVED)]
+)
 def test_trouble_on_the_way_changes_nothing(twins: Twins, whole: Landing, fault: Any) -> None:
     landing, made = Landing(), connect(twins, "square")
     before = made[1].held["refresh_token"]
