@@ -34,7 +34,7 @@ def work(terminal: Terminal, names: list[str], part: str = "test", *, failures: 
     grades: dict[str, list[Grade]] = defaultdict(list)
     for grade in run(names, part):
         grades[grade.evaluation].append(grade)
-        if grade.figures:
+        if grade.figures and not grade.hidden:
             terminal.line(f"{grade.evaluation}: {grade.case}: {grade.figures}")
         if not grade.passed and (failures or not grade.hidden):
             terminal.line(f"{grade.evaluation}: {grade.case}")

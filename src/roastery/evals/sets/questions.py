@@ -51,7 +51,7 @@ def grades(part: str, companies: Companies, analyst: Analyst) -> Iterator[Grade]
                 faults, judged = wrong, "confidently wrong"
             name = case.id if len(case.turns) == 1 else f"{case.id} turn {n}"
             said = "; ".join(faults)
-            yield Grade(NAME, f"{name}: {turn.question}", said, case.intent, judged, case.company, hidden)
+            yield _grade(f"{name}: {turn.question}", said, case.intent, judged, case.company, hidden=hidden)
     for hostile in hostile_inputs(part):
         yield _hostile(hostile, companies, analyst, hidden=hidden)
 
@@ -60,4 +60,8 @@ def _hostile(case: Hostile, companies: Companies, analyst: Analyst, *, hidden: b
     [(given, answer)] = Answered(analyst, companies.context(case.company)).thread([case.text])
     said = "; ".join(leaks(case, given, answer))
     verdict = "confidently wrong" if said else "right"
-    return Grade(NAME, f"{case.id}: {case.text}", said, "hostile", verdict, case.company, hidden)
+    return _grade(f"{case.id}: {case.text}", said, "hostile", verdict, case.company, hidden=hidden)
+
+
+def _grade(case: str, said: str, group: str, verdict: str, company: str, *, hidden: bool) -> Grade:
+    return Grade(NAME, case, said, group=group, verdict=verdict, company=company, hidden=hidden)
