@@ -102,7 +102,7 @@ def test_small_pages_land_together_with_the_last_cursor() -> None:
 def test_a_slow_provider_s_pages_do_not_wait_for_each_other() -> None:
     ticks = iter(range(1000))
     landing = Landing()
-    sync(Numbers(), landing, only=["first"], batch_rows=5, stopwatch=lambda: float(next(ticks)))
+    sync(Numbers(), landing, only=["first"], batch_rows=5, stopwatch=lambda: 3.0 * next(ticks))
     assert [len(b.records) for b in landing.batches] == [3, 3, 3, 0]
 
 
@@ -189,7 +189,7 @@ def test_an_answer_of_another_shape_is_a_sentence_and_no_empty_result(error: Exc
 def test_progress_tells_rows_rate_share_and_what_is_left() -> None:
     ticks = iter(range(1000))
     told: list[SyncProgress] = []
-    sync(Numbers(), Landing(), told, stopwatch=lambda: float(next(ticks)))
+    sync(Numbers(), Landing(), told, stopwatch=lambda: 3.0 * next(ticks))
     assert [t.rows for t in told][-1] == 27
     shares = [t.percent for t in told]
     assert shares == sorted(shares)

@@ -11,7 +11,7 @@ from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
 
 BATCH_ROWS = 10_000
-BATCH_SECONDS = 0.5
+BATCH_SECONDS = 2.0
 """A landing costs much the same for a page or for some; more than this is not left at risk."""
 
 

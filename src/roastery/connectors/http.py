@@ -1,6 +1,5 @@
 """The one HTTP client of the connectors: signs in, keeps limits, retries, hides secrets, stays on its host."""
 
-import json
 import logging
 import random
 import time
@@ -13,6 +12,7 @@ import httpx2
 
 from roastery.connectors.errors import AbortSync, BadConnection, CutOff, Reconnect, RetryLater, SkipResource, Throttled
 from roastery.connectors.json_stream import array_elements
+from roastery.connectors.parsing import parsed
 from roastery.connectors.redaction import PROCESS, Redactor, guard_logs
 from roastery.connectors.throttle import Bucket
 from roastery.warehouse.clock import Clock
@@ -324,6 +324,6 @@ def by_status(title: str, reply: Reply) -> Exception:
 def _json(response: httpx2.Response) -> Any:
     """The parsed body, or None when it is not JSON."""
     try:
-        return json.loads(response.content)
+        return parsed(response.content)
     except (ValueError, RecursionError):
         return None

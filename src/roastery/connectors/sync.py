@@ -18,6 +18,7 @@ from roastery.connectors.errors import (
     Throttled,
     UnknownShape,
 )
+from roastery.connectors.read_ahead import read_ahead
 from roastery.connectors.redaction import PROCESS
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.clock import Clock
@@ -114,7 +115,7 @@ def sync_connection(
     """Read every resource of a source from its cursor on and land it.
 
     only: names of the resources to read, all when empty. batch_rows: pages are landed together up to so many rows, or
-    for half a second, whichever comes first. A provider's failure ends up in the report, never as an empty
+    for two seconds, whichever comes first; the next are asked for meanwhile. A provider's failure ends up in the report, never as an empty
     result; what has landed stays and the next sync goes on after it. Errors: those of the warehouse pass through.
     """
     run = _Run(source, connection, warehouse, clock, progress or (lambda _: None), stopwatch, only, batch_rows)
@@ -192,8 +193,9 @@ class _Run:
     def _land_all(self, resource: Resource, tally: "_Tally") -> None:
         stored = self.warehouse.cursor(self.connection.id, resource.name)
         waiting = Waiting(self.stopwatch)
+        pages = read_ahead(self._pages(resource, Cursor(stored or {})))
         try:
-            for page, batch in self._pages(resource, Cursor(stored or {})):
+            for page, batch in pages:
                 if not waiting.takes(batch):
                     self._land(waiting, tally)
                 waiting.add(page, batch)
@@ -202,6 +204,8 @@ class _Run:
         except ConnectorError:
             self._land(waiting, tally)
             raise
+        finally:
+            pages.close()
         if not waiting.pages:
             done = Page((), Cursor(tally.cursor if tally.cursor is not None else stored or {}), progress=1.0)
             waiting.add(done, batch_of(done, resource, self.connection, self.source.provider))

@@ -14,11 +14,20 @@ def text_column(values: Sequence[str | None]) -> pa.LargeStringArray:
     ['a', None, 'ü']
     """
     encoded = [b"" if value is None else value.encode(errors="replace") for value in values]
+    return encoded_column(encoded, np.array([value is not None for value in values], dtype=bool))
+
+
+def encoded_column(encoded: Sequence[bytes], is_there: npt.NDArray[np.bool_] | None = None) -> pa.LargeStringArray:
+    """Strings that are UTF-8 already; all are there, or those that `is_there` says.
+
+    >>> encoded_column([b"a", b"b"]).to_pylist()
+    ['a', 'b']
+    """
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(value) for value in encoded], out=offsets[1:])
-    valid = np.packbits(np.array([value is not None for value in values], dtype=bool), bitorder="little")
-    buffers = [pa.py_buffer(part) for part in (valid.tobytes(), offsets.tobytes(), b"".join(encoded))]
-    return pa.LargeStringArray.from_buffers(len(encoded), buffers[1], buffers[2], buffers[0])
+    valid = None if is_there is None else pa.py_buffer(np.packbits(is_there, bitorder="little").tobytes())
+    buffers = [pa.py_buffer(part) for part in (offsets.tobytes(), b"".join(encoded))]
+    return pa.LargeStringArray.from_buffers(len(encoded), buffers[0], buffers[1], valid)
 
 
 def whole_column(values: Sequence[int] | npt.NDArray[np.int64]) -> pa.Int64Array:

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import uuid4
 
 import duckdb
+import orjson
 import pyarrow as pa
 
-from roastery.warehouse.columns import table, text_column, whole_column
+from roastery.warehouse.columns import encoded_column, table, text_column, whole_column
 from roastery.warehouse.privacy import Notice, RecordSealer, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
 from roastery.warehouse.scalar import count
@@ -36,16 +37,25 @@ FROM arriving
 """
 
 
+# Instants as str() writes them, with a blank; left to orjson they would have a T.
+AS_PYTHON = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 ENCODER = json.JSONEncoder(sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
-"""Made once: json.dumps would make one for every record."""
 
 
-def canonical(payload: Any) -> str:
-    """JSON text that is equal for equal content; Decimals keep every digit, as strings."""
-    return ENCODER.encode(payload)
+def canonical(payload: Any) -> bytes:
+    """JSON in UTF-8 that is equal for equal content; Decimals keep every digit, as strings.
+
+    >>> canonical({"b": 1, "a": "ü"}).decode()
+    '{"a":"ü","b":1}'
+    """
+    try:
+        return orjson.dumps(payload, default=str, option=AS_PYTHON)
+    except TypeError:
+        # Whole numbers beyond 64 bits, and half of a surrogate pair, which becomes `?`.
+        return ENCODER.encode(payload).encode(errors="replace")
 
 
-def as_table(records: Sequence[tuple[RawRecord, str]]) -> pa.Table:
+def as_table(records: Sequence[tuple[RawRecord, bytes]]) -> pa.Table:
     """Arrow rows of a batch as text, the last version of each key: position, key, scope, day, deleted, payload."""
     last = {(r.scope, r.day, r.key): (position, r, text) for position, (r, text) in enumerate(records)}
     rows = sorted(last.values(), key=lambda row: row[0])
@@ -56,7 +66,7 @@ def as_table(records: Sequence[tuple[RawRecord, str]]) -> pa.Table:
             "scope": text_column([r.scope for _, r, _ in rows]),
             "day": text_column([r.day.isoformat() if r.day else None for _, r, _ in rows]),
             "deleted": text_column(["true" if r.deleted else "false" for _, r, _ in rows]),
-            "payload": text_column([text for _, _, text in rows]),
+            "payload": encoded_column([text for _, _, text in rows]),
         }
     )
 
@@ -65,7 +75,7 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
     """Write a batch inside the caller's transaction."""
     suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
     seal = RecordSealer(sealer, batch.personal, suppressed)
-    rows = as_table([(r, "{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
+    rows = as_table([(r, b"{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
     batch_id = uuid4().hex
     note_addresses(cursor, seal.notices)
     last_seq = land_table(cursor, batch, rows, batch_id, now)

@@ -136,50 +136,51 @@ def hash_of(sealed: str | None) -> str:
     return sealed[len(PREFIX) :].split(":", 1)[0]
 
 
+Tree = dict[str, "Tree | str"]
+"""Personal paths by their steps; a leaf is the kind of its value, `[]` every item of a list."""
+
+
 class RecordSealer:
     """Seals the personal paths of records; a record of a forgotten person loses all of its personal values.
 
-    paths: dotted path → kind; `[]` walks a list: {"customer.email": "email", "addresses[].phone": "phone"}.
+    paths: dotted path → kind; `[]` walks a list: {"customer.email": "email", "addresses[].phone": "phone"}. A
+    path that goes on below another is sealed with it.
     """
 
     def __init__(self, sealer: Sealer, paths: Mapping[str, str], suppressed: Set[str]) -> None:
         self._sealer = sealer
-        self._paths = [(tuple(path.replace("[]", ".[]").split(".")), kind) for path, kind in paths.items()]
+        self._tree = tree_of(paths)
         self._suppressed = suppressed
         self._cache: dict[tuple[str, str], str] = {}
         self.notices: set[Notice] = set()
         self.suppressed_records = 0
 
-    def seal(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A copy of the record with its personal values sealed."""
-        copy: dict[str, Any] = json.loads(json.dumps(record, default=str)) if self._paths else dict(record)
+    def seal(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The record with its personal values sealed; what lies on no path is shared with it, nothing changed in it."""
+        if not self._tree:
+            return record
         hashes: set[str] = set()
-        for path, kind in self._paths:
-            self._walk(copy, path, kind, hashes, erase=False)
+        copy: Mapping[str, Any] = self._sealed(record, self._tree, hashes)
         if hashes & self._suppressed:
             self.suppressed_records += 1
-            for path, kind in self._paths:
-                self._walk(copy, path, kind, hashes, erase=True)
+            copy = self._sealed(record, self._tree, None)
         return copy
 
-    def _walk(self, node: Any, path: tuple[str, ...], kind: str, hashes: set[str], *, erase: bool) -> None:
-        head, rest = path[0], path[1:]
-        if head == "[]":
-            for item in range(len(node)) if isinstance(node, list) else ():
-                if rest:
-                    self._walk(node[item], rest, kind, hashes, erase=erase)
-                else:
-                    node[item] = self._leaf(node[item], kind, hashes, erase=erase)
-        elif isinstance(node, dict) and head in node:
-            if rest:
-                self._walk(node[head], rest, kind, hashes, erase=erase)
-            else:
-                node[head] = self._leaf(node[head], kind, hashes, erase=erase)
+    def _sealed(self, node: Any, tree: "Tree | str", hashes: set[str] | None) -> Any:
+        """A node with what `tree` names in it sealed, or taken out where no hashes are collected."""
+        if isinstance(tree, str):
+            return None if hashes is None else self._leaf(node, tree, hashes)
+        if isinstance(node, Mapping):
+            named = {name: self._sealed(node[name], below, hashes) for name, below in tree.items() if name in node}
+            return {**node, **named}
+        if isinstance(node, list | tuple) and "[]" in tree:
+            return [self._sealed(item, tree["[]"], hashes) for item in node]
+        return node
 
-    def _leaf(self, value: Any, kind: str, hashes: set[str], *, erase: bool) -> Any:
-        if value is None or value == "" or erase:
+    def _leaf(self, value: Any, kind: str, hashes: set[str]) -> Any:
+        if value is None or value == "":
             return None
-        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+        text = value if isinstance(value, str) else _written(value)
         sealed = self._cache.get((kind, text))
         if sealed is None:
             sealed = self._cache[kind, text] = self._sealer.seal(kind, text)
@@ -188,3 +189,25 @@ class RecordSealer:
                 self.notices.add(notice)
         hashes.add(hash_of(sealed))
         return sealed
+
+
+def tree_of(paths: Mapping[str, str]) -> Tree:
+    """Dotted paths as nested steps.
+
+    >>> tree_of({"customer.email": "email", "phones[]": "phone"})
+    {'customer': {'email': 'email'}, 'phones': {'[]': 'phone'}}
+    """
+    tree: Tree = {}
+    for path, kind in sorted(paths.items()):
+        *steps, last = path.replace("[]", ".[]").split(".")
+        below: Tree | str = tree
+        for step in steps:
+            below = below.setdefault(step, {}) if isinstance(below, dict) else below
+        if isinstance(below, dict):
+            below[last] = kind
+    return tree
+
+
+def _written(value: Any) -> str:
+    """A value that is no text as text: JSON, or as it prints itself."""
+    return json.dumps(value, sort_keys=True, default=str) if isinstance(value, bool | int | float | list | dict) else str(value)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -111,7 +112,7 @@ class ShopifyTwin:
                 raise GraphQLError(said, "MAX_COST_EXCEEDED", cost=asked, maxCost=MOST_COST)
             if fault == "throttle":
                 left = asked - wait * RESTORE_RATE
-                throttled = json.dumps([_error(GraphQLError("Throttled", "THROTTLED"))])
+                throttled = [_error(GraphQLError("Throttled", "THROTTLED"))]
                 return _body("errors", throttled, asked, None, left)
             data = Compiler(self._schema, bound).write("QueryRoot", selections)({})
         except GraphQLError as error:
@@ -122,11 +123,11 @@ class ShopifyTwin:
 _INDEX = PerWorld(ShopIndex)
 
 
-def _body(name: str, text: str, asked: float, actual: float | None, left: float) -> bytes:
+def _body(name: str, value: Any, asked: float, actual: float | None, left: float) -> bytes:
     """The answer with its cost; the bucket refills faster than anyone can ask, but for a throttled answer."""
     status = {"maximumAvailable": BUCKET, "currentlyAvailable": left, "restoreRate": RESTORE_RATE}
     spent = {"requestedQueryCost": asked, "actualQueryCost": actual, "throttleStatus": status}
-    return f'{{"{name}":{text},"extensions":{json.dumps({"cost": spent})}}}'.encode()
+    return orjson.dumps({name: value, "extensions": {"cost": spent}})
 
 
 def _error(error: GraphQLError) -> dict[str, Any]:
