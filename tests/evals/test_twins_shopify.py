@@ -226,7 +226,9 @@ def test_every_answer_fits_shopifys_types(official: dict[str, Any], twin_schema:
         text = f"{{ {root}(first: 40, sortKey: UPDATED_AT, reverse: true) {{ nodes {{ {inner} }} }} }}"
         document = Document.parse(text)
         twin._run(Document.parse("{ shop { id } }"), {}, None, 0)
-        answer = json.loads(orjson.dumps(Compiler(twin._schema, {}).write("QueryRoot", document.operation.selections)({})))
+        answer = json.loads(
+            orjson.dumps(Compiler(twin._schema, {}).write("QueryRoot", document.operation.selections)({}))
+        )
         for node in answer[root]["nodes"]:
             _check(official, root[:-1].title(), node)
 

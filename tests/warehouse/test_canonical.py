@@ -13,6 +13,7 @@ from roastery.connectors.parsing import parsed
 from roastery.warehouse.landing import canonical
 from roastery.warehouse.privacy import RecordSealer, Sealer, hash_of
 
+
 def values(bits: int) -> st.SearchStrategy[Any]:
     """JSON values whose whole numbers have at most so many bits."""
     return st.recursive(
@@ -58,7 +59,12 @@ def test_other_encodings_are_read_too(encoding: str) -> None:
 
 def test_sealing_leaves_the_record_and_the_rest_of_it_alone() -> None:
     sealer = Sealer(b"a key of these tests, 32 bytes..", "acme")
-    record = {"id": 1, "who": {"email": "a@x.example", "age": 3}, "phones": [{"no": 5551234567}, {"no": None}], "x": [1]}
+    record = {
+        "id": 1,
+        "who": {"email": "a@x.example", "age": 3},
+        "phones": [{"no": 5551234567}, {"no": None}],
+        "x": [1],
+    }
     seal = RecordSealer(sealer, {"who.email": "email", "phones[].no": "phone"}, set())
     sealed = seal.seal(record)
     assert record["who"] == {"email": "a@x.example", "age": 3}

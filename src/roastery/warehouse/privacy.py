@@ -210,4 +210,8 @@ def tree_of(paths: Mapping[str, str]) -> Tree:
 
 def _written(value: Any) -> str:
     """A value that is no text as text: JSON, or as it prints itself."""
-    return json.dumps(value, sort_keys=True, default=str) if isinstance(value, bool | int | float | list | dict) else str(value)
+    return (
+        json.dumps(value, sort_keys=True, default=str)
+        if isinstance(value, bool | int | float | list | dict)
+        else str(value)
+    )
