@@ -116,7 +116,9 @@ def sync_connection(
 
     only: names of the resources to read, all when empty. batch_rows: pages are landed together up to so many rows, or
     for two seconds, whichever comes first; the next are asked for meanwhile. A provider's failure ends up in the
-    report, never as an empty result; what has landed stays and the next sync goes on after it. Errors: those of the warehouse pass through.
+    report, never as an empty result; what has landed stays and the next sync goes on after it.
+
+    Errors: those of the warehouse pass through.
     """
     run = _Run(source, connection, warehouse, clock, progress or (lambda _: None), stopwatch, only, batch_rows)
     source.http.on_wait = run.heard_of_wait
