@@ -173,3 +173,33 @@ def test_a_steady_spend_is_felt_as_itself_and_carry_over_keeps_the_sum() -> None
     assert carried_over(burst, 0.5).sum() == pytest.approx(10.0)
     assert carried_over(burst, 0.5)[101] == pytest.approx(2.5)
     assert max(HALVING) == HALVING[-1]
+
+
+def test_of_what_the_season_sells_late_less_than_half_is_still_credited_to_spend_that_follows_it() -> None:
+    told, untold = [], []
+    for seed in range(2):
+        g = np.random.default_rng(seed)
+        days, n, true = 560, 4, 0.02
+        wave = np.exp(np.convolve(g.normal(0, 0.5, days + 6), np.ones(7) / 7, "valid"))
+        demand = wave * np.where(np.arange(days) % 90 < 6, 2.0, 1.0)
+        weeks = np.exp(g.normal(0, 0.3, (days // 7, n))).repeat(7, axis=0)
+        spend = g.uniform(300, 900, n) * np.sqrt(demand)[:, None] * weeks
+        felt = np.stack([carried_over(spend[:, c], 0.6) for c in range(n)], axis=1)
+        sold = g.poisson(80 * carried_over(demand, 0.6) + true * felt.sum(axis=1)).astype(float)
+        again = g.poisson(200 * demand).astype(float)
+        mean = spend.mean(axis=0)
+        for known, apart in ((again, told), (None, untold)):
+            response = fit_response(sold, spend, tuple("abcd"), seed=seed, demand=known)
+            apart.append(response.revenue(mean).sum(axis=1).mean() / (true * mean.sum()) - 1)
+    assert abs(np.mean(told)) < 0.5 * abs(np.mean(untold))
+
+
+@pytest.mark.prove
+def test_advice_raises_true_sales_in_nine_of_ten_companies_that_nothing_was_chosen_on() -> None:
+    from roastery.evals.budget import of_seeds
+
+    found = list(of_seeds(range(201, 211), 100_000))
+    told = [one for one in found if one.gain is not None]
+    assert len(told) >= 9
+    assert sum(one.gain > 0 for one in told if one.gain is not None) >= 9
+    assert sum(one.is_inside for one in told) >= 9

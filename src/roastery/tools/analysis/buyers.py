@@ -22,6 +22,7 @@ BOUND = 9.0
 QUADRATURE_NODES, FALL = 16, 20.0
 # Above this many distinct rows a fit costs more than it tells; neighbours in time are merged (see `coarsened`).
 MOST_ROWS = 20_000
+FEW_ROWS = 3_000
 
 
 class Likelihood(Protocol):
@@ -77,29 +78,40 @@ def fit_buyers(histories: Histories, model: str = "bg_nbd", *, least_repeaters: 
             f"Only {histories.repeaters} customers came back in this period; "
             f"a lifetime forecast needs at least {max(least_repeaters, 1)} of them."
         )
-    histories = coarsened(histories, MOST_ROWS)
-    weights = histories.customers / histories.customers.sum()
-    scale = float(np.average(histories.age, weights=histories.customers))
-
-    def loss(logs: Floats) -> tuple[float, Floats]:
-        parameters = np.exp(logs)
-        rows, slopes = _MODELS[model].likelihood(parameters, histories)
-        return -float(weights @ rows), -(slopes @ weights) * parameters
-
-    start = np.log([0.5, scale / 2, 0.8, 2.0 if model != "pareto_nbd" else scale / 2])
-    found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * 4, options={"ftol": 1e-14, "gtol": 1e-8}
-    )
-    logs = np.asarray(found.x, dtype=np.float64)
-    total = int(histories.customers.sum())
+    many = coarsened(histories, MOST_ROWS)
+    few = coarsened(many, FEW_ROWS)
+    scale = float(np.average(few.age, weights=few.customers))
+    logs = np.log([0.5, scale / 2, 0.8, 2.0 if model != "pareto_nbd" else scale / 2])
+    total, loss = int(histories.customers.sum()), _loss(model, few)
+    # What few rows say is nearly what all say: the many are only for the last steps.
+    for rows in (few,) if few is many else (few, many):
+        loss = _loss(model, rows)
+        found = minimize(
+            loss, logs, jac=True, method="L-BFGS-B", bounds=[(-BOUND, BOUND)] * 4,
+            options={"ftol": 1e-14, "gtol": 1e-8 if rows is few else 1e-6},
+        )  # fmt: skip
+        logs = np.asarray(found.x, dtype=np.float64)
+    spread = _loss(model, few)
     return BuyerFit(
         model,
         _MODELS[model].names,
         np.exp(logs),
-        _covariance(lambda at: loss(at)[1] * total, logs),
+        _covariance(lambda at: spread(at)[1] * total, logs),
         -float(found.fun) * total,
         total,
     )
+
+
+def _loss(model: str, histories: Histories) -> Callable[[Floats], tuple[float, Floats]]:
+    """Mean negative log-likelihood and its gradient by the logarithms of the parameters."""
+    weights = histories.customers / histories.customers.sum()
+
+    def loss(logs: Floats) -> tuple[float, Floats]:
+        parameters = np.exp(logs)
+        rows, slopes = _MODELS[model].likelihood(parameters, histories)
+        return -float((weights * rows).sum()), -(slopes * weights).sum(axis=1) * parameters
+
+    return loss
 
 
 def _covariance(gradient: Callable[[Floats], Floats], at: Floats) -> Floats:
@@ -156,18 +168,23 @@ def _geometric(shift: int) -> _Model:
         r, alpha, a, b = parameters
         x, tx, t = histories.frequency, histories.recency, histories.age
         y, alive, gone = terms(parameters, histories)
-        rows = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + np.logaddexp(alive, gone)
-        rows += special.gammaln(a + b) - special.gammaln(b) + special.gammaln(b + y) - special.gammaln(a + b + y)
+        # What depends on the frequency alone is the same in many rows.
+        few, at = histories.by_frequency
+        many = few + shift
+        counted = special.gammaln(r + few) - special.gammaln(r) + r * np.log(alpha)
+        counted += special.gammaln(a + b) - special.gammaln(b) + special.gammaln(b + many)
+        rows = (counted - special.gammaln(a + b + many))[at] + np.logaddexp(alive, gone)
         dead = special.expit(gone - alive)
-        both = special.digamma(a + b) - special.digamma(a + b + y)
+        bought = (special.digamma(r + few) - special.digamma(r) + np.log(alpha))[at]
+        both = (special.digamma(a + b) - special.digamma(a + b + many))[at]
+        stayed = (special.digamma(b + many) - special.digamma(b))[at]
         leaving = np.divide(dead, b + y - 1, out=np.zeros(len(x)), where=y > 0)
         slopes = np.stack(
             [
-                special.digamma(r + x) - special.digamma(r) + np.log(alpha)
-                - (1 - dead) * np.log(alpha + t) - dead * np.log(alpha + tx),
+                bought - (1 - dead) * np.log(alpha + t) - dead * np.log(alpha + tx),
                 r / alpha - (r + x) * ((1 - dead) / (alpha + t) + dead / (alpha + tx)),
                 both + dead / a,
-                both + special.digamma(b + y) - special.digamma(b) - leaving,
+                both + stayed - leaving,
             ]
         )  # fmt: skip
         return rows, slopes
@@ -224,12 +241,13 @@ def _pareto() -> _Model:
         here = -(r + x) * np.log(alpha + t) - s * np.log(beta + t)
         dead = special.expit(gone - here)
         stay = 1 - dead
-        rows = special.gammaln(r + x) - special.gammaln(r) + r * np.log(alpha) + s * np.log(beta)
+        few, at = histories.by_frequency
+        rows = (special.gammaln(r + few) - special.gammaln(r))[at] + r * np.log(alpha) + s * np.log(beta)
         rows += np.logaddexp(here, gone)
         near_a, near_b = alpha + tau, beta + tau
         slopes = np.stack(
             [
-                special.digamma(r + x) - special.digamma(r) + np.log(alpha)
+                (special.digamma(r + few) - special.digamma(r))[at] + np.log(alpha)
                 - stay * np.log(alpha + t) - dead * (share * np.log(near_a)).sum(axis=1),
                 r / alpha - (r + x) * (stay / (alpha + t) + dead * (share / near_a).sum(axis=1)),
                 np.log(beta) - stay * np.log(beta + t) + dead * (1 / s - (share * np.log(near_b)).sum(axis=1)),

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from roastery.tools.analysis.arrays import Floats, Integers, Numbers, floats, not_negative, same_length, summed
 from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
@@ -39,6 +40,11 @@ class Cube:
     @property
     def leaves(self) -> int:
         return len(self.actual)
+
+    @property
+    def kind_of_one(self) -> bool:
+        """Whether every leaf weighs one, so that weights sum to numbers of leaves."""
+        return bool(np.all(self.weight == 1.0))
 
     def only(self, keep: Any) -> "Cube":
         """The same change without some leaves."""
@@ -111,21 +117,39 @@ def all_slices(cube: Cube, most_dimensions: int) -> tuple[Slices, ...]:
     count = len(cube.dimensions)
     largest = min(most_dimensions, count)
     found: dict[tuple[int, ...], Slices] = {}
+    begun: dict[tuple[int, ...], Integers] = {}
     for size in range(largest, 0, -1):
         for over in combinations(range(count), size):
+            sizes = tuple(len(cube.labels[i]) for i in over)
             if size == largest:
-                codes, columns = cube.codes, (cube.actual, cube.expected, cube.weight)
+                # Sets that begin alike share the key of their beginning.
+                if over[:-1] not in begun:
+                    begun = {over[:-1]: slice_keys(cube, over[:-1], cube.codes)}
+                key = begun[over[:-1]] * sizes[-1] + cube.codes[over[-1]]
+                columns = (cube.actual, cube.expected, cube.weight)
             else:
                 wider = next(s for s in found.values() if len(s.over) == size + 1 and set(over) < set(s.over))
                 codes = np.zeros((count, len(wider.keys)), dtype=np.int64)
                 codes[list(wider.over)] = slice_codes(cube, wider.over, wider.keys)
-                columns = (wider.actual, wider.expected, wider.weight)
-            sizes = tuple(len(cube.labels[i]) for i in over)
-            keys, (actual, expected, weight) = _totals(slice_keys(cube, over, codes), sizes, columns)
+                key, columns = slice_keys(cube, over, codes), (wider.actual, wider.expected, wider.weight)
+            keys, (actual, expected, weight) = _totals(key, sizes, columns, units=size == largest and cube.kind_of_one)
             found[over] = Slices(over, keys, actual, expected, weight)
     everything = (np.array([float(column.sum())]) for column in (cube.actual, cube.expected, cube.weight))
     found[()] = Slices((), np.zeros(1, dtype=np.int64), *everything)
     return tuple(sorted(found.values(), key=lambda s: (len(s.over), s.over)))
+
+
+def without(slices: Slices, part: Slices) -> Slices:
+    """The sums that are left when a part of the leaves is taken out; slices that end up empty keep their key."""
+    at = np.searchsorted(slices.keys, part.keys)
+    left = []
+    for name in ("actual", "expected", "weight"):
+        whole = getattr(slices, name).copy()
+        rest = whole[at] - getattr(part, name)
+        # What rounding leaves of a slice that is empty now is nothing.
+        whole[at] = np.where(rest > 1e-9 * whole[at], rest, 0.0)
+        left.append(whole)
+    return Slices(slices.over, slices.keys, *left)
 
 
 def slice_keys(cube: Cube, over: tuple[int, ...], codes: Integers) -> Integers:
@@ -163,22 +187,48 @@ def _expected(n0: Floats, d0: Floats, d1: Floats, kind: Kind) -> Floats:
     return np.asarray(d1 * (n0 + little * overall) / (d0 + little), dtype=np.float64)
 
 
-def _totals(key: Integers, sizes: tuple[int, ...], columns: tuple[Floats, ...]) -> tuple[Integers, tuple[Floats, ...]]:
-    """Distinct keys, ascending, and each column summed by key."""
+def _totals(
+    key: Integers, sizes: tuple[int, ...], columns: tuple[Floats, ...], *, units: bool = False
+) -> tuple[Integers, tuple[Floats, ...]]:
+    """Distinct keys, ascending, and each column summed by key; units: the last column is ones."""
     bound = math.prod(sizes)
     if bound <= DENSE_KEYS and bound <= 16 * len(key) + 1024:
-        present = np.flatnonzero(np.bincount(key, minlength=bound))
-        return present, tuple(summed(key, column, bound)[present] for column in columns)
+        counts = np.bincount(key, minlength=bound)
+        present = np.flatnonzero(counts)
+        weighed = columns[:-1] if units else columns
+        sums = [summed(key, column, bound)[present] for column in weighed]
+        return present, (*sums, *([counts[present].astype(np.float64)] if units else []))
     distinct, group = np.unique(key, return_inverse=True)
     return distinct, tuple(summed(group, column, len(distinct)) for column in columns)
 
 
 def _encoded(column: Any) -> tuple[Integers, tuple[str, ...]]:
-    import pandas as pd
-
-    codes, found = pd.factorize(pd.Series(column).astype(object), use_na_sentinel=True)
-    names = [str(value) for value in found]
-    distinct = sorted(set(names) | ({UNKNOWN} if (codes < 0).any() else set()))
+    """Codes in the order of labels, and the labels; missing ones are 'unknown'."""
+    found = _arrow(column).dictionary_encode()
+    codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    names = _names(column, found.dictionary)
+    distinct = sorted(set(names) | ({UNKNOWN} if found.null_count else set()))
     place = {name: i for i, name in enumerate(distinct)}
     lookup = np.array([place[name] for name in names] + [place.get(UNKNOWN, 0)], dtype=np.int64)
     return lookup[codes], tuple(distinct)
+
+
+def _names(column: Any, dictionary: pa.Array) -> list[str]:
+    values = dictionary.to_pylist()
+    if pa.types.is_fixed_size_binary(dictionary.type):
+        return [str(np.frombuffer(value, column.dtype)[0]) for value in values]
+    return [str(value) for value in values]
+
+
+def _arrow(column: Any) -> pa.Array:
+    """A column as Arrow, numpy's text as its bytes, without a copy; one of mixed types as text."""
+    if isinstance(column, np.ndarray) and column.dtype.kind == "U" and column.dtype.itemsize and len(column):
+        held = pa.py_buffer(np.ascontiguousarray(column))
+        return pa.Array.from_buffers(pa.binary(column.dtype.itemsize), len(column), [None, held])
+    if isinstance(column, pa.ChunkedArray):
+        return column.combine_chunks()
+    try:
+        return pa.array(column, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        missing = [value is None or value != value for value in column]
+        return pa.array([None if gone else str(value) for gone, value in zip(missing, column, strict=True)])

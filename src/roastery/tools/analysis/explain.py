@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from roastery.tools.analysis.arrays import Floats, Numbers
-from roastery.tools.analysis.cube import Cube, Kind, Slices, all_slices, cube_of, slice_codes, slice_keys
+from roastery.tools.analysis.cube import Cube, Kind, Slices, all_slices, cube_of, slice_codes, slice_keys, without
 from roastery.tools.analysis.errors import UnfitInput
 
 Direction = Literal["up", "down", "both"]
@@ -25,6 +25,8 @@ SURE = 0.01
 # A further cause is told when it is sure and explains at least this share of the change.
 LEAST_SHARE = 0.05
 LEAST_LEAVES_FOR_NOISE = 8
+# A median of so many leaves is as good as one of all.
+NOISE_LEAVES = 200_000
 MEDIAN_CHI_SQUARE = 0.4549
 
 
@@ -96,7 +98,7 @@ def explain_change(
 
     Shape: as of `cube_of`. Without a direction, slices that moved as the whole did are searched, both where it stood
     still. A change that all slices share is told as one of everything, unless `allow_whole` is off.
-    Cost: sums over each set of dimensions, about a second for a million leaves.
+    Cost: sums over each set of dimensions, under two seconds for a million leaves.
     Errors: as of `cube_of`.
     """
     if not 1 <= most_dimensions <= 3:
@@ -104,7 +106,7 @@ def explain_change(
     cube = cube_of(dimensions, before, after, before_weight, after_weight, kind)
     rate = cube.after - cube.unmixed
     way = direction or ("down" if rate < 0 else "up" if rate > 0 else "both")
-    scan = _Scan(cube, way, most_dimensions, allow_whole)
+    scan = _Scan(cube, all_slices(cube, most_dimensions), way, allow_whole)
     causes: list[Cause] = []
     alternatives: tuple[Cause, ...] = ()
     rest = scan
@@ -120,7 +122,7 @@ def explain_change(
         left = rate - sum(found.effect for found in causes)
         if not outside.any() or abs(left) < LEAST_SHARE * abs(rate):
             break
-        rest = _Scan(rest.cube.only(outside), way, most_dimensions, allow_whole=False)
+        rest = rest.beyond(outside, most_dimensions)
     known = causes[0].p_value if causes else 1.0
     return Explanation(
         cube.before, cube.after, cube.unmixed - cube.before, rate, tuple(causes), alternatives,
@@ -134,15 +136,20 @@ Place = tuple[int, int]
 class _Scan:
     """Scores of all slices of a cube; a place is (index of a set of dimensions, index of a slice in it)."""
 
-    def __init__(self, cube: Cube, way: Direction, most_dimensions: int, allow_whole: bool) -> None:
-        self.cube = cube
-        self.sets = all_slices(cube, most_dimensions)
+    def __init__(self, cube: Cube, sets: tuple[Slices, ...], way: Direction, allow_whole: bool) -> None:
+        self.cube, self.sets, self.way = cube, sets, way
         self.scores: list[Floats] = [_score(s, cube.kind, way) for s in self.sets]
         if not allow_whole:
             self.scores[0][:] = 0.0
         self.at_set = {s.over: i for i, s in enumerate(self.sets)}
         self.searched = sum(len(s.keys) for s in self.sets)
         self.best_score = max(float(scores.max()) for scores in self.scores)
+
+    def beyond(self, outside: Any, most_dimensions: int) -> "_Scan":
+        """The scan of the leaves outside a cause: what is inside is taken out of the sums."""
+        inside = all_slices(self.cube.only(~outside), most_dimensions)
+        left = tuple(without(whole, part) for whole, part in zip(self.sets, inside, strict=True))
+        return _Scan(self.cube.only(outside), left, self.way, allow_whole=False)
 
     def best(self) -> Place:
         """The highest score; of equal ones the one over fewer dimensions, then the first in order of labels."""
@@ -221,16 +228,19 @@ class _Scan:
 
         A median, so that other causes do not count as noise; at least 1 where chance has a natural unit.
         """
-        cube, inside = self.cube, self.inside(place)
-        seen = (cube.actual + cube.expected) > 0
+        cube, slices = self.cube, self.sets[place[0]]
+        some = slice(None, None, max(cube.leaves // NOISE_LEAVES, 1))
+        actual, expected, weight = cube.actual[some], cube.expected[some], cube.weight[some]
+        seen = (actual + expected) > 0
         if seen.sum() < LEAST_LEAVES_FOR_NOISE:
             return None
-        level = np.ones(cube.leaves)
-        for part in (inside, ~inside):
-            before = cube.expected[part].sum()
-            level[part] = cube.actual[part].sum() / before if before > 0 else 1.0
-        a, w = cube.actual[seen], cube.weight[seen]
-        e = (cube.expected * level)[seen]
+        inside = slice_keys(cube, slices.over, cube.codes[:, some]) == slices.keys[place[1]]
+        own, (whole_actual, whole_expected, _) = self._sums(place), self._sums((0, 0))
+        rest = whole_expected - own[1]
+        within = own[0] / own[1] if own[1] > 0 else 1.0
+        beside = (whole_actual - own[0]) / rest if rest > 1e-9 * whole_expected else 1.0
+        a, w = actual[seen], weight[seen]
+        e = (expected * np.where(inside, within, beside))[seen]
         if cube.kind == "share":
             e = np.minimum(e, w)
         found = float(np.median((a - e) ** 2 / np.maximum(_variance(a, e, w, cube.kind), 1e-12))) / MEDIAN_CHI_SQUARE

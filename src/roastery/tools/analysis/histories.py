@@ -1,14 +1,19 @@
 """Purchase histories: what a customer's orders say about the next one, as frequency, recency and age."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from roastery.tools.analysis.arrays import Floats, Integers, Numbers, floats, integers, same_length, summed
 from roastery.tools.analysis.errors import TooLittleData, UnfitInput
+
+DAYS_PER_WEEK = 7
+MASK = 2**20 - 1
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,12 @@ class Histories:
     def repeaters(self) -> int:
         """Customers who came back at least once."""
         return int(self.customers[self.frequency > 0].sum())
+
+    @cached_property
+    def by_frequency(self) -> tuple[Floats, Integers]:
+        """The distinct frequencies, few beside the rows, and each row's place among them."""
+        distinct, place = np.unique(self.frequency, return_inverse=True)
+        return distinct, place.astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -58,8 +69,26 @@ def histories_of(frequency: Numbers, recency: Numbers, age: Numbers) -> Historie
         raise UnfitInput("Each customer needs a frequency ≥ 0 and 0 ≤ recency ≤ age.")
     if np.any((x > 0) & (tx <= 0)) or np.any((x == 0) & (tx > 0)):
         raise UnfitInput("Recency must be zero exactly where nothing was bought again.")
-    _, first, row, count = np.unique(_packed(x, tx, t), return_index=True, return_inverse=True, return_counts=True)
+    days = np.rint(np.stack([tx, t]) * DAYS_PER_WEEK)
+    exact = float(np.abs(days / DAYS_PER_WEEK - [tx, t]).max()) < 1e-9
+    if exact and x.max() < 2**20 and days.max() < 2**20:
+        whole = days.astype(np.int64)
+        keys, row = _encoded((x.astype(np.int64) << 40) | (whole[0] << 20) | whole[1])
+        parts = keys >> 40, (keys >> 20 & MASK) / DAYS_PER_WEEK, (keys & MASK) / DAYS_PER_WEEK
+        return Histories(parts[0].astype(np.float64), *parts[1:], np.bincount(row).astype(np.int64), row)
+    packed = np.rec.fromarrays([x, tx, t])
+    _, first, row, count = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
     return Histories(x[first], tx[first], t[first], count.astype(np.int64), row.astype(np.int64))
+
+
+def _encoded(keys: Integers) -> tuple[Integers, Integers]:
+    """Distinct keys in ascending order and each key's place: by hashing, since there are far fewer than customers."""
+    found = pa.array(keys).dictionary_encode()
+    distinct = found.dictionary.to_numpy()
+    order = np.argsort(distinct)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return distinct[order], place[found.indices.to_numpy()]
 
 
 def purchases_of(
@@ -98,26 +127,18 @@ def coarsened(histories: Histories, most_rows: int) -> Histories:
     With days as the unit over years, a merged row spans a few days: parameters move in the third decimal.
     """
     cells, step = histories, float(histories.age.max()) / 512
-    weight = histories.customers.astype(np.float64)
+    weight, place = histories.customers.astype(np.float64), histories.row
     while len(cells.age) > most_rows:
         age, lag = ((column / step).astype(np.int64) for column in (histories.age, histories.age - histories.recency))
         key = (histories.frequency.astype(np.int64) << 40) | (age << 20) | lag
-        _, row = np.unique(key, return_inverse=True)
-        size = int(row.max()) + 1
+        distinct, row = _encoded(key)
+        size = len(distinct)
         mass = summed(row, weight, size)
         x, tx, t = (
             summed(row, column * weight, size) / mass
             for column in (histories.frequency, histories.recency, histories.age)
         )
-        cells = Histories(x, tx, t, mass.astype(np.int64), row[histories.row])
+        # Each time from the rows as they came, so that a cell is whole steps of one grid.
+        cells, place = Histories(x, tx, t, mass.astype(np.int64), row), row
         step *= 1.6
-    return cells
-
-
-def _packed(x: Floats, tx: Floats, t: Floats) -> Any:
-    """One sortable key a customer: an integer where times are whole days or weeks of days, else a record."""
-    days = np.rint(np.stack([tx, t]) * 7)
-    if np.allclose(days / 7, np.stack([tx, t]), atol=1e-9, rtol=0) and x.max() < 2**20 and days.max() < 2**20:
-        whole = days.astype(np.int64)
-        return (x.astype(np.int64) << 40) | (whole[0] << 20) | whole[1]
-    return np.rec.fromarrays([x, tx, t])
+    return cells if cells is histories else replace(cells, row=place[histories.row])

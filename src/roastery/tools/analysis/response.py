@@ -1,18 +1,20 @@
 """What more or less spend would bring: response curves with saturation and carry-over, from varied spend only.
 
 Revenue of a day = season, trend, known days + Σ over channels β·κ·ln(1 + a/κ) + noise, with a the spend carried over
-geometrically (share θ a day) and κ where returns have fallen by half. θ and κ live on a grid, β ≥ 0 has a prior around
-the return of all spend together; a Gibbs sampler over all of them makes the draws that every interval comes from.
+geometrically (share θ a day) and κ where returns have fallen by half. θ and κ live on a grid, and channels are alike in
+them as far as the data let them; β ≥ 0 has a prior around the others', or near zero: some channels only catch those who
+would have come. A Gibbs sampler over all of it makes the draws that every interval comes from.
 Source: Jin et al. 2017 (media-mix models with carry-over and shape effects); Griddy Gibbs of Ritter & Tanner 1992.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from roastery.tools.analysis.arrays import Floats, Integers, floats, not_negative, same_length
+from roastery.tools.analysis.arrays import Flags, Floats, Integers, floats, not_negative, same_length
+from roastery.tools.analysis.confounders import calendar_columns, carried_over, demand_columns, own_variation
 from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
 
 CARRY_OVER = (0.0, 0.3, 0.5, 0.7, 0.85)
@@ -20,8 +22,11 @@ CARRY_OVER = (0.0, 0.3, 0.5, 0.7, 0.85)
 HALVING = (0.5, 1.0, 2.0, 4.0, 20.0)
 SHAPES = tuple((theta, kappa) for theta in CARRY_OVER for kappa in HALVING)
 LEAST_DAYS = 84
+# How far channels may differ in carry-over and saturation: pseudo-counts of a Dirichlet, smaller is more alike.
+SHAPE_SPREAD = 0.5
+# Spread of the return of an idle channel, one that catches those who would have come, as a share of the others' mean.
+IDLE = 0.2
 BURN_IN, DRAWS = 100, 400
-KNOT_DAYS = 56
 # Spend whose movement apart from season, trend and the other channels is below this share of its mean did not vary.
 LEAST_VARIATION = 0.05
 # A channel of which the data says less than this (share by which the prior's spread shrinks) is not moved.
@@ -92,12 +97,12 @@ def fit_response(
         )
     if np.ptp(y) == 0:
         raise CannotTell("Revenue never changed, so nothing can be learned from spend.")
-    controls = _controls(len(y), events)
+    controls = calendar_columns(len(y), events)
     if demand is not None:
         beside = floats("demand", demand)
         same_length(revenue=y, demand=beside)
-        controls = np.hstack([controls, _index(beside)[:, None] * _hats(len(y))])
-    variation = _variation(x, controls)
+        controls = np.hstack([controls, demand_columns(beside)])
+    variation = own_variation(x, controls)
     if not np.any(variation >= LEAST_VARIATION):
         raise CannotTell(
             "Spend hardly varied apart from season and trend, so its effect cannot be told from history. "
@@ -108,57 +113,11 @@ def fit_response(
     return _sampled(target, columns, x, names, variation, np.random.default_rng(seed))
 
 
-def carried_over(spend: Floats, theta: float) -> Floats:
-    """Spend as it is felt: each day's falls by θ a day, scaled so that a steady spend is felt as itself.
-
-    The days before the first are taken to have been like the mean of the first four weeks.
-    """
-    from scipy.signal import lfilter
-
-    start = spend[:28].mean()
-    felt, _ = lfilter([1 - theta], [1.0, -theta], spend, zi=np.array([theta * start]))
-    return np.asarray(felt, dtype=np.float64)
-
-
 def _features(spend: Floats) -> Floats:
     """Each shape's contribution at slope one; shape (shapes, days)."""
     mean = float(active_mean(spend[:, None])[0])
     by_theta = {theta: carried_over(spend, theta) for theta in CARRY_OVER}
     return np.stack([k * mean * np.log1p(by_theta[theta] / (k * mean)) for theta, k in SHAPES])
-
-
-def _controls(days: int, events: Integers | None) -> Floats:
-    """Weekdays, a trend that may bend every eight weeks, the year where one is behind, and known days."""
-    t = np.arange(days, dtype=np.float64)
-    columns = [np.eye(7)[np.arange(days) % 7], _hats(days)[:, 1:]]
-    if events is not None:
-        same_length(revenue=t, events=events)
-        columns += [(events == code).astype(np.float64)[:, None] for code in np.unique(events[events > 0])]
-    return np.hstack(columns)
-
-
-def _hats(days: int) -> Floats:
-    """Straight lines between a knot every eight weeks: column i is 1 at knot i and 0 at the others."""
-    t = np.arange(days, dtype=np.float64)
-    knots = np.linspace(0, days - 1, max(days // KNOT_DAYS, 1) + 1)
-    return np.stack([np.interp(t, knots, row) for row in np.eye(len(knots))], axis=1)
-
-
-def _index(demand: Floats) -> Floats:
-    """Each day against the eight weeks around it, so that what grows for other reasons does not count as demand."""
-    near = np.ones(KNOT_DAYS + 1)
-    around = np.convolve(demand, near, "same") / np.convolve(np.ones(len(demand)), near, "same")
-    return np.asarray(demand / np.maximum(around, 1e-9), dtype=np.float64)
-
-
-def _variation(x: Floats, controls: Floats) -> Floats:
-    """Movement of each channel's spend apart from controls and the other channels, over its mean."""
-    found = np.zeros(x.shape[1])
-    for c in range(x.shape[1]):
-        others = np.hstack([controls, np.delete(x, c, axis=1)])
-        left = x[:, c] - others @ np.linalg.lstsq(others, x[:, c], rcond=None)[0]
-        found[c] = left.std() / x[:, c].mean() if x[:, c].mean() > 0 else 0.0
-    return found
 
 
 def _without_controls(y: Floats, features: Floats, controls: Floats) -> tuple[Floats, Floats]:
@@ -185,30 +144,28 @@ def _sampled(
 ) -> Response:
     channels, shapes, days = columns.shape
     flat = columns.reshape(channels * shapes, days)
-    gram, with_target = (
-        (flat @ flat.T).reshape(channels, shapes, channels, shapes),
-        (flat @ target).reshape(channels, shapes),
-    )
+    gram = (flat @ flat.T).reshape(channels, shapes, channels, shapes)
+    with_target, every = (flat @ target).reshape(channels, shapes), np.arange(channels)
     pooled, error = _pooled(target, columns)
     kin = _Kin(pooled, max(pooled, error, 1e-9), 0.5 * max(pooled, error, 1e-9))
     at, slope = np.full(channels, SHAPES.index((0.5, 2.0))), np.full(channels, max(pooled, 0.0))
-    freedom = max(days - channels - 20, 10)
-    left = target - np.einsum("c,cd->d", slope, columns[np.arange(channels), at])
+    idle, freedom = np.zeros(channels, dtype=np.bool_), max(days - channels - 20, 10)
+    left = target - np.einsum("c,cd->d", slope, columns[every, at])
     kept_slope, kept_at, noises, kins = [], [], [], []
     for sweep in range(BURN_IN + DRAWS):
         variance = float(left @ left) / g.chisquare(freedom)
+        common = _common_shapes(at, g)
         for c in range(channels):
-            others = [o for o in range(channels) if o != c]
-            pull = with_target[c] - sum((slope[o] * gram[c, :, o, at[o]] for o in others), np.zeros(shapes))
-            own = np.einsum("ss->s", gram[c, :, c, :])
-            at[c], slope[c] = _drawn(pull, own, variance, kin.mean, kin.spread, g)
-        kin = kin.moved(slope, g)
-        left = target - np.einsum("c,cd->d", slope, columns[np.arange(channels), at])
+            own = gram[c, :, c, :]
+            pull = with_target[c] - gram[c][:, every, at] @ slope + own[:, at[c]] * slope[c]
+            at[c], slope[c], idle[c] = _drawn(pull, own.diagonal(), variance, kin, common, g)
+        kin = kin.moved(slope[~idle], g).doubted(idle, g)
+        left = target - np.einsum("c,cd->d", slope, columns[every, at])
         if sweep >= BURN_IN:
             kept_slope.append(slope.copy())
             kept_at.append(at.copy())
             noises.append(variance)
-            kins.append((kin.mean, kin.spread))
+            kins.append((kin.mean, kin.spread, kin.idle))
     drawn, chosen = np.stack(kept_slope), np.stack(kept_at)
     mean = active_mean(x)
     grid = np.array(SHAPES)
@@ -243,15 +200,21 @@ class _Kin:
     mean: float
     spread: float
     scale: float
+    idle: float = 0.2
+
+    def doubted(self, idle: Flags, g: np.random.Generator) -> "_Kin":
+        """The share of idle channels, given which are."""
+        own = float(g.beta(1 + idle.sum(), 3 + (~idle).sum()))
+        return replace(self, idle=min(max(own, 1e-6), 1 - 1e-6))
 
     def moved(self, slope: Floats, g: np.random.Generator, steps: int = 4) -> "_Kin":
         """Metropolis steps on both, given the slopes."""
         here, now = self, self._log(slope)
         for _ in range(steps):
-            there = _Kin(
-                here.mean + 0.6 * here.spread * g.normal() / np.sqrt(len(slope)) * 1.5,
-                here.spread * float(np.exp(0.4 * g.normal())),
-                here.scale,
+            there = replace(
+                here,
+                mean=here.mean + 0.9 * here.spread * g.normal() / np.sqrt(max(len(slope), 1)),
+                spread=here.spread * float(np.exp(0.4 * g.normal())),
             )
             then = there._log(slope)
             if np.log(g.random()) < then - now:
@@ -272,23 +235,36 @@ class _Kin:
         return likelihood + prior - 0.5 * (self.mean / (4 * self.scale)) ** 2
 
 
+def _common_shapes(at: Integers, g: np.random.Generator) -> Floats:
+    """Log weight of each shape: channels carry over and saturate alike as far as the data let them (Dirichlet)."""
+    thetas, kappas = np.divmod(at, len(HALVING))
+    by_theta = g.dirichlet(SHAPE_SPREAD + np.bincount(thetas, minlength=len(CARRY_OVER)))
+    by_kappa = g.dirichlet(SHAPE_SPREAD + np.bincount(kappas, minlength=len(HALVING)))
+    return np.asarray(np.log(np.maximum(np.outer(by_theta, by_kappa), 1e-12)).ravel(), dtype=np.float64)
+
+
 def _drawn(
-    pull: Floats, own: Floats, variance: float, prior: float, spread: float, g: np.random.Generator
-) -> tuple[int, float]:
-    """A shape by its marginal likelihood over slopes ≥ 0, then a slope from its truncated normal."""
+    pull: Floats, own: Floats, variance: float, kin: "_Kin", common: Floats, g: np.random.Generator
+) -> tuple[int, float, bool]:
+    """Idle or not, and a shape, by its marginal likelihood over slopes ≥ 0, then a slope from its truncated normal."""
     from scipy.special import log_ndtr, ndtr, ndtri
 
-    precision = own / variance + 1 / spread**2
-    mean = (pull / variance + prior / spread**2) / precision
-    deviation = 1 / np.sqrt(precision)
-    log_mass = 0.5 * mean**2 * precision + np.log(deviation) + log_ndtr(mean / deviation)
-    weight = np.exp(log_mass - log_mass.max())
-    shape = int(np.searchsorted(np.cumsum(weight) / weight.sum(), g.random()))
-    shape = min(shape, len(own) - 1)
-    m, d = float(mean[shape]), float(deviation[shape])
+    found = []
+    for centre, spread, share in ((kin.mean, kin.spread, 1 - kin.idle), (0.0, IDLE * kin.mean + 1e-12, kin.idle)):
+        precision = own / variance + 1 / spread**2
+        mean = (pull / variance + centre / spread**2) / precision
+        deviation = 1 / np.sqrt(precision)
+        prior = np.log(share) - np.log(spread) - log_ndtr(centre / spread) - 0.5 * (centre / spread) ** 2
+        log_mass = 0.5 * mean**2 * precision + np.log(deviation) + log_ndtr(mean / deviation) + common + prior
+        found.append((mean, deviation, log_mass))
+    means, deviations, masses = (np.concatenate(column) for column in zip(*found, strict=True))
+    weight = np.exp(masses - masses.max())
+    chosen = min(int(np.searchsorted(np.cumsum(weight) / weight.sum(), g.random())), len(weight) - 1)
+    m, d = float(means[chosen]), float(deviations[chosen])
     below = float(ndtr(-m / d))
     quantile = below + g.random() * (1 - below)
-    return shape, max(m + d * float(ndtri(min(quantile, 1 - 1e-12))), 0.0)
+    drawn = max(m + d * float(ndtri(min(quantile, 1 - 1e-12))), 0.0)
+    return chosen % len(own), drawn, chosen >= len(own)
 
 
 def _learnt(slope: Floats, halving: Floats, mean: Floats, kins: Floats, g: np.random.Generator) -> Floats:
@@ -297,7 +273,9 @@ def _learnt(slope: Floats, halving: Floats, mean: Floats, kins: Floats, g: np.ra
 
     centre, spread = (np.repeat(kins[:, n], 10) for n in (0, 1))
     below = ndtr(-centre / spread)
+    idle = g.random(len(centre)) < np.repeat(kins[:, 2], 10)
     blind_slope = np.maximum(centre + spread * ndtri(below + g.random(len(centre)) * (1 - below) * (1 - 1e-9)), 0.0)
+    blind_slope = np.where(idle, IDLE * centre * np.abs(g.normal(size=len(centre))), blind_slope)
     blind_halving = np.array(HALVING)[g.integers(0, len(HALVING), len(centre))]
     blind = blind_slope * blind_halving * np.log1p(1 / blind_halving)
     now = slope * halving * np.log1p(mean / halving) / mean
