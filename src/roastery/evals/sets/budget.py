@@ -1,4 +1,4 @@
-"""Budget advice against true response curves on ten companies of 100,000 persons; a case fails where advice would lose."""
+"""Budget advice against true response curves on ten companies of 100,000 persons; advice that would lose fails."""
 
 from collections.abc import Iterator
 
