@@ -79,6 +79,11 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     ],
     "forecast_ltv": [{"dimensions": ["channel"], "horizon_days": 180}],
     "analyze_cohorts": [{}, {"kind": "repeat", "grain": "month"}, {"kind": "cross_sell", "within": "customer"}],
+    "reconcile_sources": [
+        {"platform": "meta_ads", "period": OCTOBER},
+        {"platform": "google_ads", "metric": "revenue", "filters": [{"dimension": "campaign", "values": ["c2"]}]},
+        {"metric": "revenue", "period": OCTOBER, "sources": ["shop"], "stated": "9999.50"},
+    ],
     "describe_metrics": [{}, {"names": ["roas", "mer"]}],
     "search_dimension_values": [{"search": "sprng roast"}, {"dimension": "campaign"}],
     "data_health": [{}],

@@ -7,7 +7,7 @@ from roastery.agent.planner.asks.base import Ask, period_json
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import words
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.question import Question
+from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.reading import Reading
 
 
@@ -32,6 +32,8 @@ class Reconcile(Ask):
         details = dict(reading.details)
         if sources := sources_in(question):
             details["sources"] = sources
+        if stated := stated_number(question):
+            details["stated"] = stated
         metric = _metric(question, reading)
         return replace(
             reading,
@@ -53,8 +55,24 @@ class Reconcile(Ask):
             **({"metric": reading.metrics[0]} if reading.metrics else {}),
             **({"platform": platforms[0]} if len(platforms) == 1 else {}),
             **({"sources": list(reading.details["sources"])} if reading.details.get("sources") else {}),
+            **({"stated": reading.details["stated"]} if reading.details.get("stated") else {}),
             **period_json(reading.period),
         }
+
+
+OURS = frozenset({"we", "you", "our", "us", "your", "ours"})
+
+
+def stated_number(question: Question) -> str | None:
+    """The number that somebody read off the source's screen: the first that is not said to be ours."""
+    for symbol in question.of_kind("N"):
+        if str(symbol.of).endswith(("%", "x", "×")):
+            continue
+        before = {token.word for token in question.tokens[max(0, symbol.start - 3) : symbol.start]}
+        question.used.add(symbol.index)
+        if not before & OURS:
+            return format(number_value(symbol.of), "f")
+    return None
 
 
 def _metric(question: Question, reading: Reading) -> str | None:
