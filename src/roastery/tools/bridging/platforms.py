@@ -152,7 +152,8 @@ def _prelude(claims: Claims, account: Account) -> str:
 last_clicks AS (SELECT sale_id, max(occurred_at) AS clicked_at FROM clicks WHERE {window} GROUP BY sale_id),
 renewed AS (
     SELECT s.sale_id, max(c.occurred_at) AS clicked_at FROM sales s JOIN touches c ON c.customer_id = s.customer_id
-    WHERE s.is_renewal AND c.platform = {quoted(claims.platform)} AND c.kind <> 'view'{_campaigns(claims, "c.campaign_id")}
+    WHERE s.is_renewal AND c.platform = {quoted(claims.platform)} AND c.kind <> 'view'
+     {_campaigns(claims, "c.campaign_id")}
       AND c.occurred_at < s.occurred_at AND c.occurred_at >= s.occurred_at - INTERVAL {dead_days} DAY
     GROUP BY s.sale_id),
 dead_orders AS (
@@ -177,7 +178,8 @@ seen AS MATERIALIZED (
     FROM renewed l JOIN sales s ON s.sale_id = l.sale_id {rate}
     UNION ALL
     SELECT CASE WHEN t.is_test THEN 'test' ELSE 'cancelled' END, t.occurred_at,
-           CAST(t.occurred_at AT TIME ZONE {quoted(claims.zone)} AS DATE), CAST(t.clicked_at AT TIME ZONE {zone} AS DATE),
+           CAST(t.occurred_at AT TIME ZONE {quoted(claims.zone)} AS DATE),
+           CAST(t.clicked_at AT TIME ZONE {zone} AS DATE),
            CAST(t.occurred_at AT TIME ZONE {zone} AS DATE), {dead_one}
     FROM dead_orders t {dead_rate}),
 within AS MATERIALIZED (
@@ -276,9 +278,7 @@ def _clicks(warehouse: Any, claims: Claims) -> tuple[Note, ...]:
 
 
 def _unknown(claims: Claims, account: Account, views: Taken | None) -> tuple[str, ...]:
-    found = [
-        "Modelled conversions, refused consent and other devices cannot be told apart: they are residual."
-    ]
+    found = ["Modelled conversions, refused consent and other devices cannot be told apart: they are residual."]
     if account.window_days is None:
         found.append("The platform's own click window is not in its data, so yours is used in its place.")
     if account.zone is None:

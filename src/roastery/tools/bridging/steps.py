@@ -1,3 +1,4 @@
+# ruff: noqa: S608 (names in SQL come from code)
 """A bridge: the screen's number, then the same count under one definition after another, until it is ours.
 
 Each step changes one definition, so a line is the difference of two counts and the lines sum to the whole difference;
@@ -144,7 +145,7 @@ def counted(prelude: str, parts: Sequence[Part]) -> tuple[str, list[str]]:
     """One statement that counts every part at once, and each part's own statement. Rows: level, value."""
     own = [f"SELECT sum({p.value}) AS value FROM {p.source} WHERE {p.condition}" for p in parts]
     both = "\nUNION ALL\n".join(
-        f"SELECT '{p.name}' AS level, CAST(sum({p.value}) AS DECIMAL(38,9)) AS value FROM {p.source} "  # noqa: S608
+        f"SELECT '{p.name}' AS level, CAST(sum({p.value}) AS DECIMAL(38,9)) AS value FROM {p.source} "
         f"WHERE {p.condition}"
         for p in parts
     )

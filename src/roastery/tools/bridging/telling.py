@@ -108,7 +108,8 @@ class Telling:
         return {name: said for name, said, _ in self.bridge.lines}
 
     def _line(self, name: str, said: str, after: Fact, before: Fact, sql: str) -> ToldLine:
-        assert after.value is not None and before.value is not None
+        assert after.value is not None
+        assert before.value is not None
         value, formula = after.value - before.value, f"{after.id} - {before.id}"
         made = self.book.computed(facts.by_formula, after, "effect", value, formula, (after, before))
         return ToldLine(name, said, self.book.renamed(made.id, LINE_METRICS.get(name, f"{name}_line")), sql)

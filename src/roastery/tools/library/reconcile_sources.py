@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from pydantic import Field
 
@@ -20,8 +19,8 @@ from roastery.warehouse.errors import BadQuery, NoData, NotAllowed, UnknownName
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec
 
 MOST_BRIDGES = 3
-MONEY = frozenset({"revenue", "gross_revenue", "attributed_revenue", "paid_revenue", "reported_conversion_value", "roas",
-                   "reported_roas", "credited_revenue", "order_revenue"})  # fmt: skip
+MONEY = frozenset({"revenue", "gross_revenue", "attributed_revenue", "paid_revenue", "reported_conversion_value",
+                   "roas", "reported_roas", "credited_revenue", "order_revenue"})  # fmt: skip
 COUNTED_ELSEWHERE = frozenset({"leads", "qualified_leads"})
 """Conversions that are no sales and that carry the campaign they came from."""
 
@@ -29,9 +28,11 @@ COUNTED_ELSEWHERE = frozenset({"leads", "qualified_leads"})
 class ReconcileSourcesArguments(Asking):
     """Whose screen, of which days, and the number on it if it is known."""
 
-    metric: str | None = Field(default=None, description="What is compared: revenue, orders, attributed_orders, leads …")
+    metric: str | None = Field(default=None, description="revenue, orders, attributed_orders, leads …")
     platform: str | None = Field(default=None, description="An ad platform, e.g. meta_ads.")
-    sources: tuple[str, ...] = Field(default=(), max_length=6, description="Shop, payment provider, CRM or ad platform.")
+    sources: tuple[str, ...] = Field(
+        default=(), max_length=6, description="Shop, payment provider, CRM or ad platform."
+    )
     period: PeriodSpec | None = None
     stated: Decimal | None = Field(default=None, description="The number that stands on the source's own screen.")
 
@@ -42,8 +43,8 @@ class ReconcileSources(Tool[ReconcileSourcesArguments]):
     name = "reconcile_sources"
     description = (
         "Explain why a source shows another number than we do: from an ad platform's reported conversions or value, or "
-        "a shop's, payment provider's or CRM's sales, to our attributed orders, revenue or orders, line by line (tests, "
-        "cancelled, tax, shipping, duplicates, view-through, window, other platforms' credit, refunds) with the residual. "
+        "a shop's, payment provider's or CRM's sales, to our attributed orders, revenue or orders, line by line "
+        "(tests, tax, shipping, duplicates, view-through, window, other platforms' credit, refunds) with the residual. "
         "Use it for 'why does Meta say 412 and you 287', 'does Stripe agree with our revenue', 'discrepancy' questions."
     )
     arguments = ReconcileSourcesArguments
