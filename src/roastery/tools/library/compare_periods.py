@@ -1,5 +1,6 @@
 """compare_periods: how much metrics moved between two periods, and what each slice contributed to the change."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +13,7 @@ from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import frame_facts, frame_table
 from roastery.tools.frames import frame_json
 from roastery.tools.library.query_metrics import table_title
+from roastery.tools.maturing import maturing
 from roastery.tools.queries import Asked
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec
 
@@ -55,6 +57,7 @@ class ComparePeriods(Tool[ComparePeriodsArguments]):
         if not arguments.dimensions:
             return _totals_only(context, book, asked, caveats)
         shown = contributions(context, book, asked, arguments.metrics, arguments.slices)
+        asked = replace(asked, receipt=maturing(context, book, asked, shown.total).on(asked.receipt))
         caveats = tuple(dict.fromkeys((*asked.receipt.caveats, *caveats, *shown.caveats)))
         tables = tuple(contribution_table(context, asked, split) for split in shown.splits)
         return _result(book, asked, caveats, tables, {"total": shown.total.ids, "splits": shown.as_json()})
@@ -62,9 +65,12 @@ class ComparePeriods(Tool[ComparePeriodsArguments]):
 
 def _totals_only(context: ToolContext, book: FactBook, asked: Asked, caveats: tuple[str, ...]) -> ToolResult:
     found = frame_facts(book, asked)
+    ripening = maturing(context, book, asked, found.total)
     table = frame_table(asked.frame, table_title(context, asked.query), found)
-    caveats = tuple(dict.fromkeys((*asked.receipt.caveats, *caveats)))
-    return _result(book, asked, caveats, (table,), {"total": found.total.ids, "splits": []})
+    receipt = ripening.on(asked.receipt)
+    caveats = tuple(dict.fromkeys((*receipt.caveats, *caveats)))
+    data = {"total": found.total.ids, "splits": [], **({"maturing": ripening.facts} if ripening.facts else {})}
+    return _result(book, replace(asked, receipt=receipt), caveats, (table,), data)
 
 
 def _result(

@@ -5,6 +5,7 @@ from roastery.tools.definitions import additive_metrics, dimensions_of, metrics_
 from roastery.tools.facts import FactBook
 from roastery.tools.frame_facts import frame_facts, frame_table
 from roastery.tools.frames import frame_json
+from roastery.tools.maturing import Maturing, maturing
 from roastery.tools.queries import Asked, ask
 from roastery.warehouse.semantic.query import MetricQuery
 
@@ -33,16 +34,19 @@ def query_result(context: ToolContext, asked: Asked) -> ToolResult:
     elif asked.query.grain:
         additive &= {name for name in additive if metrics_of(context)[name].additivity == "additive"}
     found = frame_facts(book, asked, additive=additive, fiscal_year_start=context.organization.fiscal_year_start)
+    is_split = asked.query.dimensions or asked.query.grain
+    ripening = Maturing() if is_split else maturing(context, book, asked, found.total)
+    receipt = ripening.on(asked.receipt)
     table = frame_table(asked.frame, table_title(context, asked.query), found)
     return ToolResult(
-        tool=asked.receipt.tool,
+        tool=receipt.tool,
         facts=book.facts,
         labels=book.labels,
         tables=(table,),
-        caveats=asked.receipt.caveats,
-        receipt=asked.receipt,
-        frame=frame_json(asked.frame, asked.receipt.id),
-        data={"totals": found.total.ids},
+        caveats=receipt.caveats,
+        receipt=receipt,
+        frame=frame_json(asked.frame, receipt.id),
+        data={"totals": found.total.ids, **({"maturing": ripening.facts} if ripening.facts else {})},
     )
 
 
