@@ -69,6 +69,14 @@ class Evidence:
     def caveats(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(c for f in self.findings for c in f.result.caveats))
 
+    def named(self, dimension: str, value: str, text: str) -> Label:
+        """The label of a value; one that no tool gave is made, so that prose can refer to it as a name."""
+        found = self.label_of(dimension, value)
+        if found is None:
+            found = Label(id=f"d{len(self.labels) + 1}", dimension=dimension, value=value, text=text)
+            self.labels[found.id] = found
+        return found
+
     def label_of(self, dimension: str, value: str) -> Label | None:
         return next((x for x in self.labels.values() if (x.dimension, x.value) == (dimension, value)), None)
 

@@ -185,7 +185,7 @@ def when_text(period: FactPeriod) -> str:
     text = period_text(period)
     if days <= 1:
         return f"on {text}"
-    if days == 7:
+    if days == 7 and first.weekday() == 0:
         return f"in the week of {day_text(first)}"
     if "–" not in text and " to " not in text:
         return f"in {text}"

@@ -87,7 +87,7 @@ def push_events(roastery: Roastery, organization: Organization, world: World) ->
     connection_id, secret = _events_secret(roastery, organization)
     with (
         roastery.builds.held(organization),
-        _service(roastery) as url,
+        service(roastery) as url,
         httpx2.Client(base_url=url, timeout=120) as client,
     ):
         for number, events in enumerate(world.storefront_events(EVENTS_A_MESSAGE)):
@@ -129,7 +129,7 @@ def _events_secret(roastery: Roastery, organization: Organization) -> tuple[str,
 
 
 @contextlib.contextmanager
-def _service(roastery: Roastery) -> Iterator[str]:
+def service(roastery: Roastery) -> Iterator[str]:
     """This service on a free loopback port until the block ends."""
     bound = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(create_app(roastery), log_level="error", lifespan="off", access_log=False)

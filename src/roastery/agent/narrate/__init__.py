@@ -18,12 +18,11 @@ from roastery.agent.narrate.how import (
 )
 from roastery.agent.narrate.others import Others
 from roastery.agent.narrate.voice import SHORT
-from roastery.agent.narrate.why import Why
 
 __all__ = ["SHORT", "Narration", "Narrator", "compose"]
 
 
-class Narrator(Frames, Credit, Why, Others):
+class Narrator(Frames, Credit, Others):
     """Writes the narration of one run's evidence."""
 
     def narrate(self) -> Narration:
@@ -66,6 +65,5 @@ SAYS: dict[str, Callable[[Narrator, Finding], str]] = {
     "customer_journeys": Narrator.journeys,
     "recommend_budget": Narrator.budget,
     "analyze_assets": Narrator.assets,
-    "explain_change": Narrator.why,
 }
 """Tools with words of their own."""

@@ -81,7 +81,7 @@ class Voice:
         if label := self.evidence.label_of(dimension, value):
             return f"[[{label.id}]]"
         known = next((v.label for v in self.vocabulary.values if (v.dimension, v.value) == (dimension, value)), value)
-        return name_text(value_name(known) if known == value else known)
+        return f"[[{self.evidence.named(dimension, value, value_name(known) if known == value else known).id}]]"
 
     def adds_up(self, metric: str) -> bool:
         """Platforms each claim a sale for themselves, so their claims are not added up in a sentence (law 6)."""

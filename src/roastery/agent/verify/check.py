@@ -58,13 +58,13 @@ class Verifier:
         if sentence.metrics:
             carried.metrics = tuple(n for m in sentence.metrics for n in m.name.split("|"))
         spans = [s for s in sentence.spans if s.days is not None]
-        if spans and spans[-1].days is not None:
-            carried.period = (spans[-1].days.start, spans[-1].days.end)
+        if spans:
+            carried.periods = frozenset((s.days.start, s.days.end) for s in spans if s.days is not None)
         return [Problem(kind, text, detail) for kind, detail in dict.fromkeys(found)]
 
     def _names(self, sentence: Sentence) -> list[Mention]:
         """Names by label reference and by plain text, those of the evidence's own labels included."""
-        found = list(sentence.names)
+        found = [m for m in sentence.names if not _is_pronoun(sentence, m.at, m.end)]
         for ref in sentence.labels:
             label = self.evidence.labels[ref.id]
             if label.dimension in DAYS_OF_DATA:
@@ -74,6 +74,13 @@ class Verifier:
         stems = [phrase(t.word)[0] if phrase(t.word) else t.word for t in sentence.tokens]
         for (_, key), label in self._label_words.items():
             for at in range(len(stems) - len(key) + 1):
+                if _is_pronoun(sentence, at, at + len(key)):
+                    continue
                 if key and tuple(stems[at : at + len(key)]) == key and taken.isdisjoint(range(at, at + len(key))):
                     found.append(Mention(at, at + len(key), "name", label.dimension, label.value))
         return sorted(found, key=lambda m: m.at)
+
+
+def _is_pronoun(sentence: Sentence, start: int, end: int) -> bool:
+    """ "The others": the rest of a list, also where a channel is called "other"."""
+    return end - start == 1 and sentence.words[start] == "others" and sentence.words[start - 1 : start] == ["the"]

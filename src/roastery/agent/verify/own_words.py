@@ -16,6 +16,7 @@ OWN_WORDS: dict[str, re.Pattern[str]] = {
         "forecast_error": r"miss|missed|error|off by",
         "naive_forecast_error": r"repeating|naive",
         "chance_of_target": r"chance",
+        "chance_of_best": r"chance|probability",
         "target": r"targets?|planned|budgets?|goals?",
         "expected_value": r"bring|pay|value|worth",
         "discounted_value": r"discounted",

@@ -60,7 +60,7 @@ class Periods(Rule):
             return
         if say.LATER_FORBIDS.search(before) and not computed and self._has_previous(fact.metric):
             yield "period", f"[[{ref.id}]] is the figure of the later period, but stands where the earlier one belongs."
-        if about.bucket and own not in said and carried.period != (fact.period.start, fact.period.end):
+        if about.bucket and own not in said and (fact.period.start, fact.period.end) not in carried.periods:
             yield (
                 "period",
                 f"[[{ref.id}]] is only of {fact.period.start} to {fact.period.end} (end excluded); name these days.",
@@ -72,8 +72,15 @@ class Periods(Rule):
             and not self._near(sentence, ref, own, mentions)
         ):
             yield "period", f"[[{ref.id}]] is of {own}, not of the period named beside it."
-        elif not mentions and len(self.ground.mains) > 1 and carried.period != (fact.period.start, fact.period.end):
+        elif not mentions and self._needs_period(about, carried):
             yield "period", f"facts of several periods were found; say that [[{ref.id}]] is of {own}."
+
+    def _needs_period(self, about: About, carried: Carried) -> bool:
+        """Facts of several periods were found, and none was named; the age of data is of the moment."""
+        fact = about.fact
+        if fact.metric == "data_age" or len(self.ground.mains) < 2:
+            return False
+        return (fact.period.start, fact.period.end) not in carried.periods
 
     def _has_previous(self, metric: str) -> bool:
         return any(a.is_previous and a.fact.metric == metric for a in self.ground.abouts.values())

@@ -29,7 +29,7 @@ class Carried:
 
     names: dict[str, str]
     metrics: tuple[str, ...] = ()
-    period: tuple[object, object] | None = None
+    periods: frozenset[tuple[object, object]] = frozenset()
 
 
 class Rule:

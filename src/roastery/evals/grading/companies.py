@@ -10,7 +10,9 @@ from typing import Any
 
 from roastery.agent.planner.vocabulary import VocabularySource
 from roastery.evals.grading.asked import Ground
-from roastery.evals.world.companies import COMPANIES
+from roastery.evals.grading.figures import Figures
+from roastery.evals.world.companies import COMPANIES, Company
+from roastery.evals.world.companies.oracle import Oracle
 from roastery.tools.acts import Proposal
 from roastery.tools.base import Actor, Receipt, ToolContext
 from roastery.warehouse.clock import Clock
@@ -18,6 +20,7 @@ from roastery.warehouse.engine import Warehouses
 from roastery.warehouse.semantic.layer import SemanticLayer
 
 SEED = 7
+MADE = "made"
 KEY = b"evaluation evaluation evaluation"
 PARTS_OF_DATA = ("evals/world", "warehouse")
 
@@ -71,6 +74,8 @@ class Companies:
         self._folder = folder
         self._size = size
         self._open: dict[str, ToolContext] = {}
+        self._figures: dict[str, Figures] = {}
+        self._grounds: dict[str, Ground] = {}
         self._close = ExitStack()
 
     def context(self, slug: str) -> ToolContext:
@@ -79,19 +84,42 @@ class Companies:
         return self._open[slug]
 
     def ground(self, slug: str) -> Ground:
+        if slug not in self._grounds:
+            self._grounds[slug] = self._ground(slug)
+        return self._grounds[slug]
+
+    def _ground(self, slug: str) -> Ground:
         context = self.context(slug)
         today = context.clock.today(context.organization.time_zone)
         return Ground(context.organization, today, VocabularySource().of(context).values)
 
+    def figures(self, slug: str) -> Figures:
+        """The company's oracle, which compares answers."""
+        if slug not in self._figures:
+            self._figures[slug] = Figures(Oracle(self.company(slug)))
+        return self._figures[slug]
+
+    def company(self, slug: str) -> Company:
+        """Its tables and truth, kept beside its file."""
+        home, size = self._home(slug)
+        if not (home / MADE / "made.json").exists():
+            COMPANIES[slug].make(SEED, size).save(home / MADE)
+        return COMPANIES[slug].load(home / MADE)
+
     def close(self) -> None:
         self._open.clear()
+        self._figures.clear()
+        self._grounds.clear()
         self._close.close()
+
+    def _home(self, slug: str) -> tuple[Path, int]:
+        size = self._size or COMPANIES[slug].small
+        return self._folder / f"{slug}-{size}-{made_by()}", size
 
     def _opened(self, slug: str) -> ToolContext:
         maker = COMPANIES[slug]
-        size = self._size or maker.small
-        home = self._folder / f"{slug}-{size}-{made_by()}"
-        company = None if (home / "loaded").exists() else maker.make(SEED, size)
+        home, _ = self._home(slug)
+        company = None if (home / "loaded").exists() else self.company(slug)
         clock = Clock.from_iso(maker.organization.clock)
         warehouses = Warehouses(home, KEY, (), clock)
         self._close.callback(warehouses.close)

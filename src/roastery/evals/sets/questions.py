@@ -7,19 +7,21 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 
 from roastery.agent.chat_model import chat_model
 from roastery.agent.graph import Analyst
 from roastery.evals.grading.answering import Answered
-from roastery.evals.grading.cases import Hostile, hostile_inputs, questions
+from roastery.evals.grading.asked import Ground
+from roastery.evals.grading.cases import Case, questions
 from roastery.evals.grading.companies import Companies
-from roastery.evals.grading.numbers import number_faults
-from roastery.evals.grading.safety import leaks
+from roastery.evals.grading.numbers import Numbers
 from roastery.evals.grading.verdicts import judge
 from roastery.evals.sets import TEST, Grade
 
 NAME = "questions"
+FIGURES = "figures compared"
 
 
 def run(part: str = TEST) -> Iterator[Grade]:
@@ -40,28 +42,32 @@ def kept_folder(stack: ExitStack) -> Path:
 
 def grades(part: str, companies: Companies, analyst: Analyst) -> Iterator[Grade]:
     hidden = part == TEST
-    for case in questions(part):
-        ground = companies.ground(case.company)
-        answered = Answered(analyst, companies.context(case.company)).thread([t.question for t in case.turns])
-        for n, (turn, (given, answer)) in enumerate(zip(case.turns, answered, strict=True), 1):
-            verdict = judge(turn, given, ground)
-            faults = list(verdict.faults)
-            judged = verdict.judged
-            if not faults and (wrong := number_faults(answer, companies.context(case.company))):
-                faults, judged = wrong, "confidently wrong"
-            name = case.id if len(case.turns) == 1 else f"{case.id} turn {n}"
-            said = "; ".join(faults)
-            yield _grade(f"{name}: {turn.question}", said, case.intent, judged, case.company, hidden=hidden)
-    for hostile in hostile_inputs(part):
-        yield _hostile(hostile, companies, analyst, hidden=hidden)
+    cases = sorted(questions(part), key=lambda case: case.company)
+    for company, own in groupby(cases, key=lambda case: case.company):
+        numbers = Numbers(companies, company)
+        answered = Answered(analyst, companies.context(company))
+        for case in own:
+            yield from _case(case, answered, numbers, companies.ground(company), hidden=hidden)
+        compared = companies.figures(company).compared
+        whole = compared.judged + compared.unknown
+        said = f"{compared.judged} of {whole} measured facts are known to the oracle"
+        yield Grade(FIGURES, company, figures=f"{said}, by {len(compared.metrics)} metrics", company=company)
 
 
-def _hostile(case: Hostile, companies: Companies, analyst: Analyst, *, hidden: bool) -> Grade:
-    [(given, answer)] = Answered(analyst, companies.context(case.company)).thread([case.text])
-    said = "; ".join(leaks(case, given, answer))
-    verdict = "confidently wrong" if said else "right"
-    return _grade(f"{case.id}: {case.text}", said, "hostile", verdict, case.company, hidden=hidden)
-
-
-def _grade(case: str, said: str, group: str, verdict: str, company: str, *, hidden: bool) -> Grade:
-    return Grade(NAME, case, said, group=group, verdict=verdict, company=company, hidden=hidden)
+def _case(case: Case, answered: Answered, numbers: Numbers, ground: Ground, *, hidden: bool) -> Iterator[Grade]:
+    given_answers = answered.thread([t.question for t in case.turns])
+    for n, (turn, (given, answer)) in enumerate(zip(case.turns, given_answers, strict=True), 1):
+        verdict = judge(turn, given, ground)
+        faults, judged = list(verdict.faults), verdict.judged
+        if wrong := numbers.faults(answer):
+            faults, judged = [*faults, *wrong], "confidently wrong"
+        name = case.id if len(case.turns) == 1 else f"{case.id} turn {n}"
+        yield Grade(
+            NAME,
+            f"{name}: {turn.question}",
+            "; ".join(faults),
+            group=case.intent,
+            verdict=judged,
+            company=case.company,
+            hidden=hidden,
+        )

@@ -5,6 +5,7 @@ source-of-truth order prefers, on that record's day in the organization's zone, 
 apart by the planted truth, not by matching.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -182,11 +183,20 @@ class Oracle:
         return measure is not None and all(set(dimensions) <= self.columns[part.view] for part in measure.parts)
 
     def figures(
-        self, metric: str, start: date, end: date, dimensions: tuple[str, ...] = (), grain: str | None = None
+        self,
+        metric: str,
+        start: date,
+        end: date,
+        dimensions: tuple[str, ...] = (),
+        grain: str | None = None,
+        only: Mapping[str, tuple[bool, tuple[str, ...]]] | None = None,
     ) -> dict[tuple[Any, ...], Decimal | None]:
-        """The metric by (start of the bucket, if there is a grain, then each dimension's value)."""
+        """The metric by (start of the bucket, if there is a grain, then each dimension's value).
+
+        only: by dimension, whether the values are left out, and the values; "unknown" stands for a row without one.
+        """
         measure = MEASURES[metric]
-        sums = [self._sum(part, start, end, dimensions, grain) for part in measure.parts]
+        sums = [self._sum(part, start, end, dimensions, grain, only or {}) for part in measure.parts]
         if measure.under is None:
             return sums[0]
         keys = {**sums[0], **sums[1]}
@@ -201,15 +211,25 @@ class Oracle:
         return self.figures(metric, start, end).get((), Decimal(0))
 
     def _sum(
-        self, part: Part, start: date, end: date, dimensions: tuple[str, ...], grain: str | None
+        self,
+        part: Part,
+        start: date,
+        end: date,
+        dimensions: tuple[str, ...],
+        grain: str | None,
+        only: Mapping[str, tuple[bool, tuple[str, ...]]],
     ) -> dict[tuple[Any, ...], Decimal | None]:
         keys = [f"CAST(date_trunc('{grain}', day) AS DATE)"] if grain else []
         keys += [f"coalesce(CAST({name} AS VARCHAR), 'unknown')" for name in dimensions]
         listed = "".join(f"{key}, " for key in keys)
+        kept, given = "", []
+        for name, (is_out, values) in only.items():
+            kept += f" AND coalesce(CAST({name} AS VARCHAR), 'unknown') {'NOT ' if is_out else ''}IN (SELECT unnest(?))"
+            given.append(list(values))
         rows = self._db.execute(
             f"SELECT {listed}sum({part.value})::DECIMAL(38, 10) FROM {part.view} "  # noqa: S608
-            f"WHERE day >= ? AND day < ? AND ({part.only})" + (" GROUP BY ALL" if keys else ""),
-            [start, end],
+            f"WHERE day >= ? AND day < ? AND ({part.only}){kept}" + (" GROUP BY ALL" if keys else ""),
+            [start, end, *given],
         ).fetchall()
         return {tuple(row[:-1]): row[-1] for row in rows if row[-1] is not None}
 
