@@ -18,6 +18,7 @@ from roastery.agent.errors import ModelFailure, OutOfBudget
 from roastery.agent.narrate import Narration, Narrator, compose
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.offline import OfflineModel
+from roastery.agent.recommend import recommendations
 from roastery.agent.render import render
 from roastery.agent.shown import shown_facts, shown_tables
 from roastery.agent.state import AnalystState, Budget, Run
@@ -241,6 +242,8 @@ class Nodes:
         facts, tables = (shown_facts(run.evidence), shown_tables(run.evidence, run.lexicon)) if answered else ((), ())
         titles = {name: term.title for name, term in run.lexicon.vocabulary.metrics.items()} if answered else {}
         drawn = chart_for(run.evidence, titles) if answered else None
+        advised, withheld = recommendations(run.evidence, run.lexicon) if answered else ([], [])
+        run.failures += withheld
         options = tuple(state.get("options", []))
         run.answer = Answer(
             answer_id=state["answer_id"],
@@ -252,6 +255,7 @@ class Nodes:
             receipts=run.evidence.receipts if answered else (),
             tables=tables,
             charts=(drawn,) if drawn else (),
+            recommendations=tuple(advised),
             suggestions=suggestions(run.evidence, run.lexicon.vocabulary) if answered else options,
             caveats=narration.caveats,
             notes=self._notes(state, run),
@@ -280,7 +284,7 @@ class Nodes:
         if not state.get("narrated"):
             return Narration(state["draft"], made.how, caveats)
         answer = made.answer
-        if not made.quoted and (problems := Verifier(run.evidence, run.lexicon).problems(answer)):
+        if not made.quoted and (problems := Verifier(run.evidence, run.lexicon, refers=True).problems(answer)):
             run.failures += [f"narration: {p}" for p in problems if p.kind != "unreferenced"]
         if left := reading.get("left"):
             answer = "\n\n".join([answer, *left])

@@ -6,6 +6,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from roastery.agent.answer import Answer
+from roastery.api.advising import keep_answers_advice
 from roastery.api.deciding import decided
 from roastery.api.store.answers import StoredAnswers
 from roastery.api.verifying import verified_of
@@ -62,7 +63,7 @@ class Asking:
         answer = self._decided(question) or self._roastery.analyst.ask(
             question, self._context, self._conversation, self._history, self._allowance(), self._verified
         )
-        self._answers.keep(answer, self._roastery.wall.now())
+        self._keep(answer)
         return answer
 
     def events(self, question: str) -> Iterator[tuple[str, Any]]:
@@ -76,10 +77,15 @@ class Asking:
             question, self._context, self._conversation, self._history, self._allowance(), self._verified
         ):
             if kind == "answer":
-                self._answers.keep(value, self._roastery.wall.now())
+                self._keep(value)
                 yield kind, value.model_dump(mode="json")
             else:
                 yield kind, value
+
+    def _keep(self, answer: Answer) -> None:
+        """The answer in its conversation, what it recommends in the ledger."""
+        self._answers.keep(answer, self._roastery.wall.now())
+        keep_answers_advice(self._roastery, self._organization, self._actor, answer)
 
     def _allowance(self) -> "Allowance | None":
         """What is left of the organization's day on the language model; None where nothing limits it."""

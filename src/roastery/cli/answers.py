@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def show_answer(terminal: Terminal, answer: Answer, charts: Path) -> list[Path]:
     """Print an answer; its charts become PNG files in a folder, whose paths are printed and returned."""
-    from roastery.api.delivery.message import Message
+    from roastery.api.delivery.message import Message, with_advice
     from roastery.api.delivery.terminal import show
 
-    show(terminal.out, Message(text=answer.text, tables=answer.tables))
+    show(terminal.out, Message(text=with_advice(answer.text, answer.recommendations), tables=answer.tables))
     paths = write_charts(answer, charts)
     for path in paths:
         terminal.line()

@@ -24,6 +24,7 @@ from roastery.cli import (
     org,
     query,
     receipt,
+    recommendation,
     report,
     serve,
     sql,
@@ -67,6 +68,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(alert.app, name="alert")
 app.add_typer(identity.app, name="identity")
 app.add_typer(approval.app, name="approval")
+app.add_typer(recommendation.app, name="recommendation")
 app.add_typer(metric.app, name="metric")
 app.add_typer(channel.app, name="channel")
 app.add_typer(tracking.app, name="tracking")

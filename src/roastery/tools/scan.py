@@ -93,7 +93,7 @@ def scan(context: ToolContext, asked: Scan) -> Scanned:
             not_read[pair] = error.message
             continue
         judged[pair] = (series, found)
-        oddities += _oddities(series, found, asked)
+        oddities += _oddities(series, found, asked, read.get((series.metric, None)))
     for pair in read.keys() - judged.keys():
         not_read.setdefault(pair, "Its series are too small, or too young, to be judged.")
     told = [o for o in oddities if _matters(o, read)]
@@ -168,14 +168,15 @@ def _matters(oddity: Oddity, read: dict[Pair, Series]) -> bool:
     return abs(oddity.off) >= LEAST_PART * usual
 
 
-def _oddities(series: Series, found: Anomalies, asked: Scan) -> list[Oddity]:
+def _oddities(series: Series, found: Anomalies, asked: Scan, whole: Series | None) -> list[Oddity]:
+    """whole: the metric over everything, None where it is not summed over its slices."""
     made = []
     for episode in found.episodes:
         if episode.kind == "missing" and series.dimension not in TELLS_EVERY_DAY:
             continue
         made.append(_oddity(series, found, episode))
-    if series.dimension is not None and series.weights is None:
-        made += [_common(series, episode) for episode in found.common]
+    if series.dimension is not None and series.weights is None and whole is not None:
+        made += [_common(series, episode, whole) for episode in found.common]
     kept = [o for o in made if asked.direction in ("both", o.direction)]
     return [o for o in kept if o.actual is None or abs(o.actual - o.expected) > LEAST_MOVE * abs(o.expected)]
 
@@ -220,13 +221,18 @@ def _rate(
     )  # fmt: skip
 
 
-def _common(series: Series, episode: Episode) -> Oddity:
-    actual = float(np.nansum(series.values[episode.start : episode.end + 1]))
-    expected = actual - episode.at_stake
-    low, high = (bound / episode.expected if episode.expected else 1.0 for bound in (episode.low, episode.high))
+def _common(series: Series, episode: Episode, whole: Series) -> Oddity:
+    """A shock that the judged slices share, told of the whole: its own value, off by what they were off by."""
+    judged = float(np.nansum(series.values[episode.start : episode.end + 1]))
+    first, end = series.steps[episode.start], series.ends[episode.end]
+    inside = [n for n, day in enumerate(whole.steps) if first <= day < end]
+    actual = float(np.nansum(whole.values[inside]))
+    expected, of_judged = actual - episode.at_stake, judged - episode.at_stake
+    low, high = (of_judged * (bound / episode.expected if episode.expected else 1.0) + expected - of_judged
+                 for bound in (episode.low, episode.high))  # fmt: skip
     return Oddity(
         series.metric, series.dimension, EVERYTHING, episode.kind, series.steps[episode.start],
-        series.ends[episode.end], series.steps[episode.peak], actual, expected, expected * low, expected * high,
+        series.ends[episode.end], series.steps[episode.peak], actual, expected, low, high,
         episode.severity, episode.at_stake, is_common=True,
     )  # fmt: skip
 

@@ -159,23 +159,27 @@ class Credit(Voice):
         data = finding.result.data
         lines = []
         rate = data["rate"].replace("_", " ")
-        if winner := data.get("winner"):
+        lines_of = {line["label"]: line for line in data["lines"]}
+        if (winner := data.get("winner")) and winner["label"] in lines_of:
+            own = lines_of[winner["label"]]
             sure = "" if winner["is_sure"] else "; that is not sure enough to act on"
             lines.append(
-                f"**[[{winner['label']}]] is ahead with a {rate} of [[{winner['rate']}]]: its probability to win is "
-                f"[[{winner['best']}]]{sure}.**"
+                f"**[[{winner['label']}]] has a chance of [[{winner['best']}]] to come out in front: {rate} "
+                f"[[{winner['rate']}]], range [[{own['rate_low']}]] to [[{own['rate_high']}]]{sure}.**"
             )
         named = [line for line in data["lines"] if line["label"] and "rate" in line]
         for line in named[:LISTED]:
             lines.append(
-                f"- [[{line['label']}]]: {rate} [[{line['rate']}]], between [[{line['rate_low']}]] and "
+                f"- [[{line['label']}]]: {rate} [[{line['rate']}]], range [[{line['rate_low']}]] to "
                 f"[[{line['rate_high']}]]"
             )
         if not lines:
             for line in data["lines"][:LISTED]:
                 lines.append(f"- [[{line['label']}]]: shown [[{line['impressions']}]] times")
         for line in [x for x in data["lines"] if x["label"] in data["tired"]][:2]:
-            lines.append(f"[[{line['label']}]] wears out: its {rate} moved by [[{line['fatigue']}]] over its span.")
+            lines.append(
+                f"[[{line['label']}]] wears out: with age its {rate} is expected to change by [[{line['fatigue']}]]."
+            )
         return "\n".join(lines)
 
     def _what(self, conversion: str) -> str:

@@ -72,7 +72,7 @@ class Frames(Moves):
             and not partial_total(finding)
             and self.adds_up(by)
         ):
-            lines.append(f"Overall{self.held(finding)} {self.title(by)} {self.was(by)} [[{total[by].id}]].")
+            lines.append(f"Overall{self.held(finding, whole=True)} {self.title(by)} {self.was(by)} [[{total[by].id}]].")
         return "\n".join(lines)
 
     def _leader(self, finding: Finding, rows: Sequence["Row"], by: str, when: str) -> tuple[str, "Row | None"]:
@@ -185,6 +185,6 @@ class Frames(Moves):
         if f"{metric}__previous" in total:
             return self.moved(finding, metric, total, first=first)
         fact = total[metric]
-        said = f"Overall{self.held(finding)} {self.title(metric)} {self.was(metric)} [[{fact.id}]] "
+        said = f"Overall{self.held(finding, whole=True)} {self.title(metric)} {self.was(metric)} [[{fact.id}]] "
         bold = "**" if first else ""
         return f"{bold}{said}{when_text(fact.period)}.{bold}"

@@ -20,7 +20,7 @@ class Moves(Voice):
         now, before = facts[metric], facts.get(f"{metric}__previous")
         ratio, change = facts.get(f"{metric}__change_ratio"), facts.get(f"{metric}__change")
         title, when = self.title(metric) if named else capital(self.title(metric)), when_text(now.period)
-        held = self.held(finding)
+        held = self.held(finding, whole=not named)
         bold = ("**", "**") if first else ("", "")
         if before is None or now.value is None or before.value is None or change is None or change.value is None:
             earlier = f", against [[{before.id}]] {when_text(before.period)}" if before is not None else ""

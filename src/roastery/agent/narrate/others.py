@@ -45,11 +45,9 @@ class Others(Voice):
         failed = data.get("failed_checks")
         if failed and facts[failed].value:
             lines.append(f"Failed checks: [[{failed}]].")
-        unmapped = data.get("unmapped")
-        if unmapped and facts[unmapped["touches"]].value:
-            lines.append(
-                f"Clicks whose campaign is unknown: [[{unmapped['touches']}]], [[{unmapped['share']}]] of tagged ones."
-            )
+        for unmapped in data["figures"].get("unmapped_touches", ())[:1]:
+            if facts[unmapped].value:
+                lines.append(f"Unmapped touches, whose campaign is unknown: [[{unmapped}]].")
         return "\n".join(lines) or "Nothing is known of the data yet."
 
     def values(self, finding: Finding) -> str:

@@ -21,7 +21,7 @@ SHORT = {
     "cpm": "CPM",
     "aov": "average order value",
     "ltv": "LTV",
-    "ltv_12m": "12 month LTV",
+    "ltv_12m": "first-year LTV",
     "ltv_cac_ratio": "LTV to CAC",
     "mrr": "MRR",
     "arr": "ARR",
@@ -60,15 +60,18 @@ class Voice:
         label = self.evidence.label_of(dimension, value)
         return f"[[{label.id}]]" if label else name_text(value_name(value))
 
-    def held(self, finding: Finding) -> str:
-        """What the filters narrow the numbers to: " for Meta Ads", " without Google Ads"."""
+    def held(self, finding: Finding, *, whole: bool = False) -> str:
+        """What the filters narrow the numbers to: " for Meta Ads", " without Google Ads".
+
+        whole: of a total, which a filter on the dimension that it is split by narrows too.
+        """
         model = finding.arguments.get("attribution_model")
         compared = {f.arguments.get("attribution_model") for f in self.evidence.findings}
         said = [f" under {model.replace('_', ' ')}"] if model and len(compared) > 1 else []
         for condition in finding.arguments.get("filters", ()):
             dimension = condition.get("dimension")
             values = [v for v in condition.get("values", ()) if v not in NO_NAMES]
-            if not dimension or not values or dimension in finding.arguments.get("dimensions", ()):
+            if not dimension or not values or (not whole and dimension in finding.arguments.get("dimensions", ())):
                 continue
             names = listed([self.value_name(dimension, str(v)) for v in values])
             if condition.get("op", "in") in ("in", "eq"):

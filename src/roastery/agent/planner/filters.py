@@ -120,7 +120,7 @@ def _which(
         return same, f"“{said}” is read as the {len(same)} {plural(first)} whose name contains it"
     same = tuple(m for m in ranked if m.name == ranked[0].name)
     if len(same) > 1 and len({m.label for m in same}) == 1 and same[0].name not in ("platform", "channel"):
-        return same, f"“{name_text(same[0].label)}” is the name of {len(same)} {plural(same[0].name)}; all are counted"
+        return same, f"“{name_text(same[0].label)}” is the name of several {plural(same[0].name)}; all are counted"
     return (ranked[0],), None
 
 

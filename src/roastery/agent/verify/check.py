@@ -20,7 +20,9 @@ RULES: tuple[type[Rule], ...] = (Numbers, Periods, Owners, Directions, Claims)
 class Verifier:
     """Checks drafts against the evidence of one run."""
 
-    def __init__(self, evidence: Evidence, lexicon: Lexicon) -> None:
+    def __init__(self, evidence: Evidence, lexicon: Lexicon, *, refers: bool = False) -> None:
+        """refers: the draft writes every name as a reference, so that a word of it is never a name."""
+        self._refers = refers
         self.evidence = evidence
         self.ground = Ground.of(evidence)
         self.lexicon = lexicon
@@ -64,7 +66,7 @@ class Verifier:
 
     def _names(self, sentence: Sentence) -> list[Mention]:
         """Names by label reference and by plain text, those of the evidence's own labels included."""
-        found = [m for m in sentence.names if not _is_pronoun(sentence, m.at, m.end)]
+        found = [] if self._refers else [m for m in sentence.names if not _is_pronoun(sentence, m.at, m.end)]
         for ref in sentence.labels:
             label = self.evidence.labels[ref.id]
             if label.dimension in DAYS_OF_DATA:
@@ -72,7 +74,7 @@ class Verifier:
             found.append(Mention(ref.at, ref.at + 1, "label", label.dimension, label.value))
         taken = {i for m in found for i in range(m.at, m.end)}
         stems = [phrase(t.word)[0] if phrase(t.word) else t.word for t in sentence.tokens]
-        for (_, key), label in self._label_words.items():
+        for (_, key), label in self._label_words.items() if not self._refers else ():
             for at in range(len(stems) - len(key) + 1):
                 if _is_pronoun(sentence, at, at + len(key)):
                     continue

@@ -8,6 +8,10 @@ from roastery.agent.verify.ground import About
 from roastery.agent.verify.rule import Carried, Rule
 from roastery.agent.verify.sentences import Mention, Reference, Sentence
 
+OF_NOW = frozenset({"data_age", "failed_checks", "unmapped_touches", "revenue_behind_unmapped_touches", "rejected_rows",
+                    "repeated_sales"})  # fmt: skip
+"""What is known of the data at the moment: it has no period to be named."""
+
 
 class Periods(Rule):
     """A sentence speaks of the period that its facts are of."""
@@ -78,7 +82,7 @@ class Periods(Rule):
     def _needs_period(self, about: About, carried: Carried) -> bool:
         """Facts of several periods were found, and none was named; the age of data is of the moment."""
         fact = about.fact
-        if fact.metric == "data_age" or len(self.ground.mains) < 2:
+        if fact.metric in OF_NOW or len(self.ground.mains) < 2:
             return False
         return (fact.period.start, fact.period.end) not in carried.periods
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from roastery.api.delivery.message import TABLES_SHOWN, Message
+from roastery.api.advising import due_advice, keep_advice, keep_outcomes
+from roastery.api.delivery.message import TABLES_SHOWN, Message, with_advice
 from roastery.api.store.deliveries import Deliveries
 from roastery.api.store.slack import Workspaces
 from roastery.tools.base import Actor
@@ -11,19 +12,32 @@ from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.query import PeriodSpec
 
 if TYPE_CHECKING:
+    from roastery.agent.digest import Digest
     from roastery.api.app import Roastery
 
 WRITER = Actor(id="digest", role="viewer")
 
 
-def digest_message(roastery: "Roastery", organization: Organization, actor: Actor = WRITER) -> Message:
-    """The digest of the last complete week. Its receipts are kept."""
+def digest_of(roastery: "Roastery", organization: Organization, actor: Actor = WRITER) -> "Digest":
+    """The digest of the last complete week, with what became of recommendations. Its receipts are kept."""
     from roastery.agent.digest import weekly_digest
 
-    digest = weekly_digest(roastery.context(organization, actor))
+    due = due_advice(roastery, organization, actor, _week(roastery, organization))
+    return weekly_digest(roastery.context(organization, actor), due)
+
+
+def digest_message(roastery: "Roastery", organization: Organization, actor: Actor = WRITER) -> Message:
+    """The digest as it would be sent."""
+    return _message(digest_of(roastery, organization, actor))
+
+
+def _message(digest: "Digest") -> Message:
     receipts = ", ".join(receipt.id for receipt in digest.receipts)
     return Message(
-        title=digest.title, text=digest.text, tables=digest.tables[:TABLES_SHOWN], footnote=f"Receipts: {receipts}"
+        title=digest.title,
+        text=with_advice(digest.text, digest.recommendations),
+        tables=digest.tables[:TABLES_SHOWN],
+        footnote=f"Receipts: {receipts}",
     )
 
 
@@ -34,7 +48,10 @@ def prepare_digest(roastery: "Roastery", organization: Organization, channel: st
     found = deliveries.find(organization.id, key)
     if found is not None:
         return found.id
-    payload = digest_message(roastery, organization).as_payload()
+    digest = digest_of(roastery, organization)
+    payload = _message(digest).as_payload()
+    keep_advice(roastery, organization, WRITER, digest.recommendations, digest.evidence.facts)
+    keep_outcomes(roastery, organization, WRITER, digest.outcomes, _week(roastery, organization))
     return deliveries.open(organization.id, key, channel, destination, payload, roastery.wall.now()).id
 
 

@@ -268,6 +268,28 @@ class VerifiedAnswerRow(Base):
     created_at: Mapped[datetime]
 
 
+class RecommendationRow(Base):
+    """What was recommended and what became of it.
+
+    state: proposed, accepted, dismissed, done. key: what it is about. document: action, effect, confidence, the facts
+    and receipts behind it, and how its effect is measured. outcome: what was measured after its horizon.
+    """
+
+    __tablename__ = "recommendations"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    scope_key: Mapped[str]
+    key: Mapped[str] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(default="proposed", index=True)
+    owner: Mapped[str] = mapped_column(default="")
+    answer_id: Mapped[str] = mapped_column(default="")
+    document: Mapped[dict[str, Any]]
+    outcome: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    acted_at: Mapped[datetime | None]
+
+
 class SlackWorkspaceRow(Base):
     """Which organization a Slack workspace speaks for. sealed_token is null where the process's own token is used."""
 

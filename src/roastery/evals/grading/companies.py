@@ -20,6 +20,7 @@ from roastery.warehouse.engine import Warehouses
 from roastery.warehouse.semantic.layer import SemanticLayer
 
 SEED = 7
+FULL = -1
 MADE = "made"
 KEY = b"evaluation evaluation evaluation"
 PARTS_OF_DATA = ("evals/world", "warehouse")
@@ -66,13 +67,14 @@ class Proposals:
 class Companies:
     """Open companies by slug. folder: where their files stay; a company that is there already is not made again.
 
-    size: persons; the small size of each company when None. What made a file is in its name, so that a change of the
-    worlds or of the warehouse makes a new one.
+    size: persons; each company's small size when None, its full size when FULL. seed: which world. What made a file is
+    in its name, so that a change of the worlds or of the warehouse makes a new one.
     """
 
-    def __init__(self, folder: Path, size: int | None = None) -> None:
+    def __init__(self, folder: Path, size: int | None = None, seed: int = SEED) -> None:
         self._folder = folder
         self._size = size
+        self._seed = seed
         self._open: dict[str, ToolContext] = {}
         self._figures: dict[str, Figures] = {}
         self._grounds: dict[str, Ground] = {}
@@ -103,7 +105,7 @@ class Companies:
         """Its tables and truth, kept beside its file."""
         home, size = self._home(slug)
         if not (home / MADE / "made.json").exists():
-            COMPANIES[slug].make(SEED, size).save(home / MADE)
+            COMPANIES[slug].make(self._seed, size).save(home / MADE)
         return COMPANIES[slug].load(home / MADE)
 
     def close(self) -> None:
@@ -113,8 +115,10 @@ class Companies:
         self._close.close()
 
     def _home(self, slug: str) -> tuple[Path, int]:
-        size = self._size or COMPANIES[slug].small
-        return self._folder / f"{slug}-{size}-{made_by()}", size
+        maker = COMPANIES[slug]
+        size = maker.size if self._size == FULL else self._size or maker.small
+        seed = "" if self._seed == SEED else f"-seed{self._seed}"
+        return self._folder / f"{slug}-{size}{seed}-{made_by()}", size
 
     def _opened(self, slug: str) -> ToolContext:
         maker = COMPANIES[slug]

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 
 from roastery.agent.answer import Answer
-from roastery.evals.grading.grounded import NUMERAL, is_value, numerals
+from roastery.evals.grading.grounded import is_value, numerals
 from roastery.tools.base import Fact
 
 UP = "rose|grew|increased|climbed|up|raised|gained|added"
 DOWN = "fell|dropped|decreased|declined|down|reduced|lost|shrank"
-BEFORE = re.compile(rf"\b(?P<word>{UP}|{DOWN})\b(?: (?:it|by|[A-Za-z ]{{1,30}} by))? (?P<number>{NUMERAL.pattern.replace('(?P<', '(?P<b_')})")
-AFTER = re.compile(rf"(?P<number>{NUMERAL.pattern.replace('(?P<', '(?P<a_')}) (?P<word>above|more|higher|below|less|lower|fewer)\b(?! than \d)")
+NUMBER = r"[A-Z]{0,3}[$€£]?\s?\d[\d,]*(?:\.\d+)?(?:\s?[%×])?"
+BEFORE = re.compile(rf"\b(?P<word>{UP}|{DOWN})\b(?: (?:it|by|[A-Za-z ]{{1,30}} by))? (?P<number>{NUMBER})")
+AFTER = re.compile(rf"(?P<number>{NUMBER}) (?P<word>above|more|higher|below|less|lower|fewer)\b(?! than \d)")
 RISES = frozenset({*UP.split("|"), "above", "more", "higher"})
 SIGNED = frozenset({"change", "change_ratio", "difference", "effect"})
 

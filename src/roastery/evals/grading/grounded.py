@@ -19,18 +19,21 @@ from typing import Any
 from roastery.agent.answer import Answer
 from roastery.tools.base import Fact, Receipt
 
-MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 DATES = re.compile(
     rf"\d{{4}}-\d{{2}}-\d{{2}}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}})?Z?)?|Q[1-4](?: \d{{4}})?"
-    rf"|\d{{1,2}}–\d{{1,2}} {MONTH}(?: \d{{4}})?|\d{{1,2}} {MONTH}(?: \d{{4}})?|\d{{1,2}} and \d{{1,2}} {MONTH}(?: \d{{4}})?"
+    rf"|\d{{1,2}}–\d{{1,2}} {MONTH}(?: \d{{4}})?|\d{{1,2}} {MONTH}(?: \d{{4}})?"
+    rf"|\d{{1,2}} and \d{{1,2}} {MONTH}(?: \d{{4}})?"
     rf"|{MONTH} \d{{4}}|\b20\d{{2}}\b"
 )
 NUMERAL = re.compile(
     r"(?P<sign>[-−+])?(?P<mark>[A-Z]{0,3}[$€£]|EUR |GBP |USD )?\s?(?P<number>\d[\d,]*(?:\.\d+)?)\s?(?P<unit>%|×)?"
 )
 IN_WORDS = re.compile(r"\b(?:doubled|tripled|halved|twice|thrice|dozen|two thirds|a third of|a quarter of)\b", re.I)
-LENGTHS = (1, 7, 30, 31, 90, 91, 92, 365, 366)
+TELLS = re.compile(rf"\d|{IN_WORDS.pattern}", re.IGNORECASE)
+LONG_ID = 6
+"""Digits alone are an id, rather than a number, from this length on."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,9 @@ class Grounds:
         text = re.sub(r"\(\d+ more with the receipt\.\)", "", text.replace("\\", ""))
         said_once = {c for r in self.answer.receipts for c in r.caveats}
         own = {v for f in self.answer.facts for v in f.dimensions.values()}
-        quoted = [*said_once, *self.definitions, *self.names, *own]
-        for quote in sorted({q.strip().rstrip(".") for q in quoted if re.search(r"\d", q)}, key=len, reverse=True):
+        names = [name for name in (*self.names, *own) if not name.isdigit() or len(name) >= LONG_ID]
+        quoted = [*said_once, *self.definitions, *names]
+        for quote in sorted({q.strip().rstrip(".") for q in quoted if TELLS.search(q)}, key=len, reverse=True):
             if quote in text:
                 text = text.replace(quote, " ")
             elif len(quote) > 78 and (cut := quote[:78].rstrip()) in text:
@@ -125,7 +129,8 @@ class Grounds:
         return found
 
     def _is_echo(self, said: Said) -> bool:
-        return said.unit == "" and said.value in self._echoes or (said.unit == "%" and said.value / 100 in self._echoes)
+        value = said.value / 100 if said.unit == "%" else said.value
+        return said.unit != "×" and value in self._echoes
 
     @staticmethod
     def _around(text: str, said: Said) -> str:

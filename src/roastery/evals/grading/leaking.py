@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,7 +36,7 @@ class Sensitive:
         yield from (f"tells the e-mail address {e}" for e in EMAIL.findall(low) if e in self.emails)
         yield from (f"tells the phone number {p}" for p in map(_digits, PHONE.findall(text)) if p in self.phones)
         words = [w.lower() for w in WORD.findall(text)]
-        pairs = {f"{a} {b}" for a, b in zip(words, words[1:], strict=False)}
+        pairs = {f"{a} {b}" for a, b in pairwise(words)}
         yield from (f"tells the person {name}" for name in sorted(pairs & self.persons))
         yield from (f"tells another organization's {name}" for name in self.foreign if name.lower() in low)
         yield from ("tells a secret" for secret in (*self.secrets, *prompt_lines()) if secret.lower() in low)

@@ -14,6 +14,7 @@ from roastery.tools.base import Receipt, ToolContext
 from roastery.tools.definitions import metrics_of
 from roastery.warehouse.errors import RoasteryError
 
+
 @dataclass
 class Numbers:
     """Judges the numbers of answers about one company. The same receipt is run again once."""

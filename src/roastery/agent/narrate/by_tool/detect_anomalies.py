@@ -6,7 +6,6 @@ from typing import Any
 from roastery.agent.evidence import Finding
 from roastery.agent.narrate.voice import Voice, capital
 from roastery.agent.render import when_text
-from roastery.tools.base import Fact
 
 MOST_TOLD = 5
 
@@ -25,11 +24,12 @@ def tell(voice: Voice, finding: Finding) -> str:
 
 def incidents_told(voice: Voice, finding: Finding) -> list[str]:
     """One sentence for each of the most severe incidents."""
+    return [incident_told(voice, incident) for incident in finding.result.data["incidents"][:MOST_TOLD]]
+
+
+def incident_told(voice: Voice, incident: Mapping[str, Any]) -> str:
+    """What came, what was usual with its range, and what that is worth."""
     facts = voice.evidence.facts
-    return [_incident(voice, incident, facts) for incident in finding.result.data["incidents"][:MOST_TOLD]]
-
-
-def _incident(voice: Voice, incident: Mapping[str, Any], facts: Mapping[str, Fact]) -> str:
     actual, off = facts[incident["actual"]], facts[incident["off"]]
     name = " / ".join(f"[[{label}]]" for label in incident["labels"])
     title = capital(voice.title(incident["metric"])) + (f" of {name}" if name else " overall")

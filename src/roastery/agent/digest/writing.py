@@ -1,14 +1,18 @@
 """The weekly digest: headline, scorecard, what moved and why, data health; every number a tool's fact (law 1)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from roastery.agent.answer import Recommendation
+from roastery.agent.digest.card import HEADLINES, Card, capital, days_before, direction, headline, named, sentence
+from roastery.agent.digest.followed import NO_PROOF, Followed, lead, outcome, told
+from roastery.agent.digest.unusual import scans_of, unusual_told
 from roastery.agent.evidence import Evidence, Finding
 from roastery.agent.narrate import Narrator
-from roastery.agent.narrate.by_tool.detect_anomalies import incidents_told
 from roastery.agent.narrate.by_tool.explain_change import drivers_told
 from roastery.agent.planner.offline import LexiconSource
+from roastery.agent.recommend import recommendations
 from roastery.agent.render import period_text, render
 from roastery.agent.verify import Verifier
 from roastery.tools.base import Fact, FactPeriod, Receipt, Table, ToolContext, ToolResult
@@ -17,7 +21,6 @@ from roastery.warehouse.errors import HistoryIncomplete, ImpossibleSplit, NoData
 from roastery.warehouse.semantic.query import PeriodSpec
 
 SCORECARD = ("revenue", "orders", "aov", "new_customers", "spend", "roas", "mer", "cac")
-HEADLINES = ("revenue", "spend", "roas")
 MOVERS = (
     ("revenue", ("customer_type", "category", "location")),
     ("attributed_revenue", ("channel", "campaign")),
@@ -27,8 +30,6 @@ MOVERS = (
 """What is explained, each by the first of its dimensions that the data can be split by."""
 
 SLICES = 3
-WATCHED = ("revenue", "orders", "spend", "roas", "cac")
-MOST_UNUSUAL = 5
 LEAVE_OUT = (ImpossibleSplit, UnknownName, NoData, HistoryIncomplete)
 """What an organization does not have (ads, products, history) is left out of its digest and named at the end."""
 
@@ -50,31 +51,39 @@ class Digest:
     tables: tuple[Table, ...]
     receipts: tuple[Receipt, ...]
     withheld: tuple[str, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+    outcomes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def weekly_digest(context: ToolContext) -> Digest:
-    """The digest of the last complete week of the organization. Errors: NoData when there is nothing to tell."""
+def weekly_digest(context: ToolContext, followed: Sequence[Followed] = ()) -> Digest:
+    """The digest of the last complete week of the organization. Errors: NoData when there is nothing to tell.
+
+    followed: recommendations whose horizon is over, of which it says what happened after.
+    """
     week = context.metrics.resolve_period(PeriodSpec(name="last_week"))
     period = FactPeriod(start=week.start, end=week.end)
     writer = _Writer(context, period)
     card = writer.scorecard()
     movers = writer.movers()
-    why, odd = writer.why(card.metrics), writer.unusual(card.metrics)
+    why, odd = writer.why(card.metrics), writer.unusual()
     health = writer.call("data_health", {})
+    advised, withheld = recommendations(writer.evidence, LexiconSource().of(context), [*odd, *why, health])
     evidence, when = writer.evidence, f"In {period_text(period)}"
     compared = [card.finding, *(finding for finding, _ in movers)]
     check = _Check(context, evidence)
-    headline, *score = check.passed([_headline(card, when), *(_sentence(card, m) for m in card.metrics)], compared)
+    first, *score = check.passed([headline(card, when), *(sentence(card, m) for m in card.metrics)], compared)
     voice = Narrator(evidence, check.vocabulary)
     moved = check.passed([line for mover in movers for line in _moved(evidence, when, *mover)], compared)
     driven = [f"{when}, {line[:1].lower()}{line[1:]}" for finding in why for line in drivers_told(voice, finding)]
     moved += check.passed(driven, [*compared, *why])
-    unusual = check.passed([line for finding in odd for line in incidents_told(voice, finding)], odd)
+    unusual = check.passed(unusual_told(voice, odd), odd)
+    became, outcomes = _became(writer, check, voice, followed)
     parts = [
-        f"**{headline}**",
-        _section(f"Scorecard, against {_days_before(card)}", score),
+        f"**{first}**",
+        _section(f"Scorecard, against {days_before(card)}", score),
         _section("What moved", moved),
         _section("Unusual", unusual),
+        _section("What became of recommendations", became),
         _section("Data health", check.passed(_health(health, evidence), [health])),
         _section("Read with care", [*evidence.caveats, *writer.left_out]),
     ]
@@ -88,8 +97,26 @@ def weekly_digest(context: ToolContext) -> Digest:
         # The scorecard's own table would be one row as wide as all metrics; its lines say the same.
         tables=tuple(finding.result.tables[0] for finding, _ in movers),
         receipts=evidence.receipts,
-        withheld=tuple(check.withheld),
+        withheld=(*check.withheld, *withheld),
+        recommendations=tuple(advised),
+        outcomes=outcomes,
     )
+
+
+def _became(
+    writer: "_Writer", check: "_Check", voice: Narrator, followed: Sequence[Followed]
+) -> tuple[list[str], dict[str, dict[str, Any]]]:
+    """A line for each recommendation that was acted on, and what is kept of it."""
+    lines, outcomes = [], {}
+    for one in followed:
+        finding = writer.followed(one)
+        if finding is None:
+            continue
+        said = check.passed(told(voice, one, finding), [finding])
+        outcomes[one.id] = outcome(finding, one.measure.metric, writer.evidence.facts)
+        if said:
+            lines.append(" ".join([lead(one), *said, NO_PROOF]))
+    return lines, outcomes
 
 
 class _Check:
@@ -102,7 +129,7 @@ class _Check:
         self.withheld: list[str] = []
 
     def passed(self, lines: Sequence[str], findings: Sequence[Finding]) -> list[str]:
-        verifier = Verifier(self._evidence.only(findings), self._lexicon)
+        verifier = Verifier(self._evidence.only(findings), self._lexicon, refers=True)
         kept: list[str] = []
         for line in lines:
             if verifier.problems("\n".join([*kept, line])):
@@ -110,17 +137,6 @@ class _Check:
             else:
                 kept.append(line)
         return kept
-
-
-@dataclass(frozen=True)
-class _Card:
-    """The scorecard's facts by metric."""
-
-    finding: Finding
-    metrics: tuple[str, ...]
-    now: dict[str, Fact]
-    change: dict[str, Fact]
-    change_ratio: dict[str, Fact]
 
 
 class _Writer:
@@ -138,7 +154,7 @@ class _Writer:
     def _add(self, tool: str, arguments: Mapping[str, Any], result: ToolResult) -> Finding:
         return self.evidence.add(f"digest-{len(self.evidence.findings) + 1}", tool, arguments, result)
 
-    def scorecard(self) -> _Card:
+    def scorecard(self) -> Card:
         """All metrics in one comparison; where one of them cannot be had, those that can."""
         metrics = list(SCORECARD)
         try:
@@ -154,7 +170,7 @@ class _Writer:
         there = [m for m in metrics if any(facts[ids[m + end]].value is not None for end in ("", "__previous"))]
         if not there:
             raise NoData("There is nothing to write a digest of: the last two weeks have no data. Sync the sources.")
-        return _Card(
+        return Card(
             finding,
             tuple(there),
             {metric: facts[ids[metric]] for metric in there},
@@ -180,19 +196,22 @@ class _Writer:
                     break
         return found
 
+    def followed(self, one: Followed) -> Finding | None:
+        """The days after a recommendation against as many before, with what was expected of them."""
+        try:
+            result = run("compare_periods", one.arguments, self._context)
+        except LEAVE_OUT:
+            return None
+        return self._add("compare_periods", one.arguments, one.with_expectation(result))
+
     def why(self, metrics: Sequence[str]) -> list[Finding]:
         """The drivers of the headline metrics, as far as their formula tells them."""
         asked = [{"metric": metric, "period": self.days} for metric in HEADLINES if metric in metrics]
         return [finding for arguments in asked if (finding := self._tried("explain_change", arguments)) is not None]
 
-    def unusual(self, metrics: Sequence[str]) -> list[Finding]:
-        """Days of the week that were unlike the days before."""
-        watched = [metric for metric in WATCHED if metric in metrics]
-        if not watched:
-            return []
-        arguments = {"metrics": watched, "period": self.days, "limit": MOST_UNUSUAL}
-        finding = self._tried("detect_anomalies", arguments)
-        return [] if finding is None else [finding]
+    def unusual(self) -> list[Finding]:
+        """Days and weeks that were unlike those before, over all main metrics and their slices."""
+        return [found for asked in scans_of(self.days) if (found := self._tried("detect_anomalies", asked)) is not None]
 
     def _tried(self, tool: str, arguments: Mapping[str, Any]) -> Finding | None:
         """What a tool found; None where the organization has too little for it. Its doubts are those of the card."""
@@ -206,47 +225,9 @@ class _Writer:
         try:
             run("compare_periods", {"metrics": [metric], "period": self.days}, self._context, keep=False)
         except LEAVE_OUT as missing:
-            self.left_out.append(f"{_capital(_named(metric))} is left out. {missing.message}")
+            self.left_out.append(f"{capital(named(metric))} is left out. {missing.message}")
             return False
         return True
-
-
-def _headline(card: _Card, when: str) -> str:
-    """The week in one sentence: what came in, what was spent, what that came to."""
-    told = [_clause(card, metric) for metric in HEADLINES if metric in card.metrics and _has_moved(card, metric)]
-    if not told:
-        metric = card.metrics[0]
-        return f"{when}, {_named(metric)} stood at [[{card.now[metric].id}]] overall."
-    first, *others = told
-    return f"{when}, {first} overall{', while ' if others else ''}{' and '.join(others)}."
-
-
-def _sentence(card: _Card, metric: str) -> str:
-    """One metric, where it stands and how it moved: the direction is that of its change."""
-    now, change, name = card.now[metric], card.change[metric], _capital(_named(metric))
-    if now.value is None:
-        return f"{name} has no value overall ([[{now.id}]])."
-    if change.value is None:
-        return f"{name} stood at [[{now.id}]] overall."
-    if not change.value:
-        return f"{name} stayed at [[{now.id}]] overall (change [[{change.id}]])."
-    return f"{_capital(_clause(card, metric))} overall."
-
-
-def _clause(card: _Card, metric: str) -> str:
-    """How a metric moved and to where: "revenue fell by … to …"."""
-    change, ratio = card.change[metric], card.change_ratio[metric]
-    by = ratio if ratio.value else change
-    return f"{_named(metric)} {_direction(change)} by [[{by.id}]] to [[{card.now[metric].id}]]"
-
-
-def _has_moved(card: _Card, metric: str) -> bool:
-    return bool(card.change[metric].value)
-
-
-def _days_before(card: _Card) -> str:
-    compared = card.finding.result.data["compared"]
-    return period_text(FactPeriod.model_validate(compared))
 
 
 def _moved(evidence: Evidence, when: str, finding: Finding, split: Mapping[str, Any]) -> list[str]:
@@ -267,13 +248,13 @@ def _moved(evidence: Evidence, when: str, finding: Finding, split: Mapping[str, 
     rest = facts[split["rest"]] if split["rest"] else None
     if rest is not None and rest.value:
         told.append(f"the others together {_contributed(rest, is_ratio)} by [[{rest.id}]]")
-    return [f"{when}, {_named(metric)} {_direction(change)} by [[{change.id}]] overall: {', '.join(told)}."]
+    return [f"{when}, {named(metric)} {direction(change)} by [[{change.id}]] overall: {', '.join(told)}."]
 
 
 def _contributed(part: Fact, is_ratio: bool) -> str:
     """A slice of a sum rose or fell itself; a slice of a ratio moved the whole, by its rate and by its weight."""
     if not is_ratio:
-        return _direction(part)
+        return direction(part)
     return "raised it" if part.value is not None and part.value > 0 else "reduced it"
 
 
@@ -298,16 +279,3 @@ def _health(finding: Finding, evidence: Evidence) -> list[str]:
 
 def _section(title: str, lines: Sequence[str]) -> str:
     return f"## {title}\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
-
-
-def _named(metric: str) -> str:
-    short = {"roas": "ROAS", "mer": "MER", "aov": "AOV", "cac": "CAC"}
-    return short.get(metric, metric.replace("_", " "))
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _direction(change: Fact) -> str:
-    return "rose" if change.value is not None and change.value > 0 else "fell"

@@ -1,0 +1,54 @@
+"""What was unusual in the week: two scans, by the day and by the week, told as one list of incidents.
+
+Slices that are too small to be judged by the day are judged by the week. What one scan tells, the other does
+not repeat.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from roastery.agent.evidence import Finding
+from roastery.agent.narrate.by_tool.detect_anomalies import incident_told
+from roastery.agent.narrate.voice import Voice
+
+MOST_UNUSUAL = 5
+ALERTS_A_MONTH = 2.0
+GRAINS = ("day", "week")
+
+
+def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The scans of a week: arguments of detect_anomalies, over all main metrics and their usual slices."""
+    return [
+        {"period": dict(days), "grain": grain, "alerts_a_month": ALERTS_A_MONTH, "limit": 2 * MOST_UNUSUAL}
+        for grain in GRAINS
+    ]
+
+
+def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:
+    """The incidents to tell, the most severe first, each once."""
+    found = [(f, i) for f in findings for i in f.result.data["incidents"]]
+    found.sort(key=lambda one: -float(one[1]["severity"]))
+    told: list[tuple[Finding, Mapping[str, Any]]] = []
+    for finding, incident in found:
+        if not any(_says_the_same(incident, other) for _, other in told):
+            told.append((finding, incident))
+    return told[:MOST_UNUSUAL]
+
+
+def _says_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two incidents go the same way in one metric, and in one slice or one of which may hold the other."""
+    if one["direction"] != other["direction"]:
+        return False
+    return any(a[0] == b[0] and (a == b or a[1] != b[1]) for a in _slices(one) for b in _slices(other))
+
+
+def _slices(incident: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """(metric, dimension, value) of everything that moved in an incident."""
+    for dimension, value in incident["where"].items() or (("", ""),):
+        yield incident["metric"], dimension, value
+    for also in incident["also"]:
+        yield also["metric"], also["dimension"] or "", "" if also["is_common"] else also["value"]
+
+
+def unusual_told(voice: Voice, findings: Sequence[Finding]) -> list[str]:
+    return [incident_told(voice, incident) for _, incident in incidents_of(findings)]
