@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from roastery.agent.answer import Measure
 from roastery.agent.digest import Digest, weekly_digest
+from roastery.agent.digest.followed import NO_PROOF, Followed
 from roastery.agent.render import fact_text
-from roastery.tools.base import ToolContext
+from roastery.tools.base import FactPeriod, ToolContext
 from roastery.tools.receipts import rerun
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.engine import Warehouse
@@ -119,3 +123,21 @@ def test_it_says_what_was_unusual_in_the_week(larkspur: ToolContext) -> None:
     unusual = found.text.split("## Unusual")[1].split("## ")[0]
     assert "LAL" in unusual
     assert found.withheld == ()
+
+
+def test_it_says_what_became_of_a_recommendation(larkspur: ToolContext) -> None:
+    """A fortnight after somebody acted, the days since are held against as many before and what was expected."""
+    measure = Measure(
+        metric="spend", filters=({"dimension": "platform", "op": "in", "values": ["meta_ads"]},), horizon_days=14,
+        expected=Decimal("400"), low=Decimal("300"), high=Decimal("500.5"),
+    )  # fmt: skip
+    after = FactPeriod(start=date(2026, 10, 6), end=date(2026, 10, 20))
+    before = FactPeriod(start=date(2026, 9, 21), end=date(2026, 10, 5))
+    action = "Check the daily budget of Prospecting for a typing error."
+    followed = Followed("rec_1", action, "done", date(2026, 10, 5), after, before, measure, "rcp_1")
+    digest = weekly_digest(larkspur, [followed])
+    became = digest.text.split("## What became of recommendations")[1].split("## ")[0]
+    assert became.strip().startswith(f"- “{action.rstrip('.')}” (done since 5 Oct 2026): Spend for Meta Ads ")
+    assert "Spend for Meta Ads between 6 and 19 Oct 2026 was expected at $400.00, range $300.00 to $500.50." in became
+    assert NO_PROOF in became
+    assert Decimal(digest.outcomes["rec_1"]["before"]) > 0

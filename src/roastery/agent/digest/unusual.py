@@ -12,16 +12,14 @@ from roastery.agent.narrate.by_tool.detect_anomalies import incident_told
 from roastery.agent.narrate.voice import Voice
 
 MOST_UNUSUAL = 5
-ALERTS_A_MONTH = 2.0
-GRAINS = ("day", "week")
+ALERTS_A_MONTH = 4.0
+WATCHED = ("revenue", "orders", "spend", "roas", "cac")
 
 
 def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The scans of a week: arguments of detect_anomalies, over all main metrics and their usual slices."""
-    return [
-        {"period": dict(days), "grain": grain, "alerts_a_month": ALERTS_A_MONTH, "limit": 2 * MOST_UNUSUAL}
-        for grain in GRAINS
-    ]
+    """The scans of a week: arguments of detect_anomalies."""
+    asked = {"metrics": list(WATCHED), "period": dict(days), "alerts_a_month": ALERTS_A_MONTH}
+    return [{**asked, "limit": 2 * MOST_UNUSUAL}]
 
 
 def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:

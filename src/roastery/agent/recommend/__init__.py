@@ -36,12 +36,13 @@ def recommendations(
 ) -> tuple[list[Recommendation], list[str]]:
     """At most MOST recommendations, the surest first; and why others were left out."""
     voice = Voice(evidence, lexicon.vocabulary)
-    found = [a for f in findings or evidence.findings for a in advisers().get(f.tool, _none)(voice, f)]
-    found.sort(key=lambda a: ("high", "medium", "low").index(a.confidence))
+    found = [(f, a) for f in findings or evidence.findings for a in advisers().get(f.tool, _none)(voice, f)]
+    found.sort(key=lambda one: ("high", "medium", "low").index(one[1].confidence))
     kept: dict[str, Recommendation] = {}
     withheld = []
-    for advice in found:
-        problems = [p for text in advice.checked for p in Verifier(evidence, lexicon, refers=True).problems(text)]
+    for finding, advice in found:
+        verifier = Verifier(evidence.only([finding]), lexicon, refers=True)
+        problems = [p for text in advice.checked for p in verifier.problems(text)]
         if problems:
             withheld.append(f"recommendation: {problems[0]}")
         elif len(kept) < MOST:

@@ -76,8 +76,8 @@ def _holdout(data: Mapping[str, Any]) -> Iterator[Advice]:
         "holdout",
         str(plan["key"]),
         f"Run a holdout before spend is moved: pause [[{label}]] {where}.",
-        f"By itself it earns nothing: the holdout takes [[{ids['weeks']}]] weeks and finds an effect that is detectable from "
-        f"[[{ids['detectable']}]] on.",
+        f"By itself it earns nothing: the holdout takes [[{ids['weeks']}]] weeks and finds an effect that is "
+        f"detectable from [[{ids['detectable']}]] on.",
         tuple(ids.values()),
         "medium",
     )
