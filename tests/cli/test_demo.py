@@ -18,8 +18,9 @@ from roastery.api.store.tables import AnswerRow
 from roastery.cli import demo
 from roastery.cli.terminal import Terminal
 from roastery.evals import loading
-from roastery.evals.sets.truth import QUESTIONS, faults
+from roastery.evals.sets.truth import QUESTIONS, connected_truth, faults
 from roastery.evals.twins import serve
+from roastery.evals.twins.server import CONNECTED
 from roastery.evals.world import World
 from roastery.evals.world.truth import Truth
 from roastery.warehouse.errors import UnknownName
@@ -79,7 +80,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     terminal = Terminal(Console(file=io.StringIO(), width=140), Console(file=io.StringIO(), width=140))
     world = World.make(customers=CUSTOMERS)
     with Roastery.open(settings) as roastery:
-        shown = Demo(roastery, terminal, world.organization, world, Truth(world))
+        shown = Demo(roastery, terminal, world.organization, world, connected_truth(world))
         shown.run()
         yield shown
 
@@ -121,13 +122,30 @@ def test_what_landed_is_what_the_systems_hold(shown: Demo) -> None:
     assert counts["email_performance"] == shown.world.email_performance.num_rows
 
 
+def test_every_source_is_in_and_a_sale_told_by_shop_and_payments_counts_once(shown: Demo) -> None:
+    warehouse = shown.roastery.warehouse(shown.organization)
+
+    def count(sql: str) -> int:
+        return int(warehouse.query(sql).column(0)[0].as_py() or 0)
+
+    for contract in ("web_performance", "tickets", "shipments", "touchpoints"):
+        assert count(f"SELECT count(*) FROM {contract}") > 0, contract
+    paid = count("SELECT count(*) FROM transactions WHERE source_system = 'stripe'")
+    assert paid > 100
+    truth = shown.truth.rows("SELECT count(*) AS n, sum(net)::DECIMAL(18,2) AS net FROM sales")[0]
+    assert count("SELECT count(*) FROM sales") == truth["n"]
+    sold = warehouse.query("SELECT sum(net_amount)::DECIMAL(18,2) FROM sales").column(0)[0].as_py()
+    assert sold == truth["net"]
+
+
 def test_running_it_again_changes_nothing_and_answers_the_same(shown: Demo) -> None:
     before, told = shown.counts(), [answer.text for answer in shown.answers()]
     shown.run()
     assert shown.counts() == before
     assert [answer.text for answer in shown.answers()] == told
     listed = demo_connections(shown)
-    assert sorted(listed) == ["events", "google_ads", "meta_ads", "shopify"]
+    assert sorted(listed) == sorted([*CONNECTED, "events"])
+    assert len(CONNECTED) == 8
 
 
 def test_after_restated_days_a_receipt_says_restated_and_which_source(shown: Demo) -> None:

@@ -67,7 +67,7 @@ def _imported(roastery: Roastery, told: _Steps, company: str, customers: int | N
 
 def _connected(roastery: Roastery, terminal: Terminal, told: _Steps, customers: int, once: bool) -> Organization:
     """The company through its connectors, its storefront's events and an import."""
-    from roastery.cli.progress import told_to
+    from roastery.cli.progress import told_together
     from roastery.evals import loading
     from roastery.evals.twins.apart import serve_apart
 
@@ -75,17 +75,17 @@ def _connected(roastery: Roastery, terminal: Terminal, told: _Steps, customers: 
     folder = roastery.settings.home / "demo" / f"world-{customers}"
     world = _world(folder, customers)
     organization = loading.make_organization(roastery, world)
-    told("importing the e-mail platform's reports as CSV")
-    loading.import_email(roastery, organization, world)
-    told(f"starting the twins of {organization.name}'s ad platforms and shop on loopback")
+    told("importing how long e-mail may earn, as CSV")
+    loading.import_windows(roastery, organization, world)
+    told(f"starting the twins of {organization.name}'s providers on loopback")
     with contextlib.ExitStack() as ending:
         # Served on, the twins stay for the scheduled syncs; otherwise nobody will ask them again.
         twins = (ending if once else roastery.beside).enter_context(serve_apart(folder))
-        for connection_id, name in loading.connect_twins(roastery, organization, twins):
-            told(f"syncing {name} over HTTP")
-            with told_to(terminal, name) as progress:
-                report = loading.pull(roastery, organization, connection_id, progress)
-            terminal.say(f"          {name}: {report.landed:,} rows new or changed")
+        connections = loading.connect_twins(roastery, organization, twins)
+        told(f"syncing {len(connections)} sources over HTTP")
+        with told_together(terminal) as progress:
+            for name, report in loading.pull_all(roastery, organization, connections, progress):
+                told(f"{name}: {report.landed:,} rows new or changed")
     told("sending storefront events, signed, to POST /v1/events")
     sent = loading.push_events(roastery, organization, world)
     told(f"{sent:,} events are in; building the tables")

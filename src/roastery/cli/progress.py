@@ -25,6 +25,24 @@ def told_to(terminal: Terminal, name: str) -> Iterator[Callable[[SyncProgress], 
         yield lambda p: bar.update(task, completed=p.percent, said=sentence(p))
 
 
+@contextmanager
+def told_together(terminal: Terminal) -> Iterator[Callable[[str], Callable[[SyncProgress], None]]]:
+    """Gives a callback for each of some syncs at once, by name: a bar each on a terminal, elsewhere nothing."""
+    if not terminal.err.is_terminal:
+        yield lambda name: lambda progress: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"))
+    with Progress(*columns, console=terminal.err, transient=True) as bars:
+
+        def bar(name: str) -> Callable[[SyncProgress], None]:
+            task = bars.add_task(name, total=100, said="")
+            return lambda p: bars.update(task, completed=p.percent, said=sentence(p))
+
+        yield bar
+
+
 def _lines(terminal: Terminal, name: str) -> Callable[[SyncProgress], None]:
     """A line when a resource begins, at each quarter of the whole, and when the provider makes us wait."""
     last: tuple[str, int, bool] | None = None

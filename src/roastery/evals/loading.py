@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import httpx2
 import uvicorn
@@ -26,6 +27,7 @@ from roastery.warehouse.errors import BadRows
 from roastery.warehouse.organization import Organization
 
 EVENTS_A_MESSAGE = 10_000
+AT_ONCE = 2
 
 
 def make_organization(roastery: Roastery, world: World) -> Organization:
@@ -99,18 +101,35 @@ def push_events(roastery: Roastery, organization: Organization, world: World) ->
     return count
 
 
-def import_email(roastery: Roastery, organization: Organization, world: World) -> None:
-    """Import the reports that an e-mail platform would mail as CSV; rows that are known already change nothing."""
-    files = {"campaigns": world.email_campaigns_csv(), "email_performance": world.email_csv()}
-    for dataset, body in files.items():
-        path = roastery.settings.incoming / f"demo-{dataset}.csv"
-        path.write_bytes(body)
-        try:
-            answer = import_upload(roastery, organization, Upload(dataset, path, CSV))
-        finally:
-            path.unlink()
-        if answer["rejected"]:
-            raise BadRows(f"{answer['rejected']} rows of {dataset} were rejected: {answer['errors'][0]['message']}")
+def pull_all(
+    roastery: Roastery,
+    organization: Organization,
+    connections: Iterable[tuple[str, str]],
+    told: Callable[[str], Callable[[SyncProgress], None]] | None = None,
+) -> Iterator[tuple[str, SyncReport]]:
+    """(name, report) of each connection as it comes to its end; some are read at once, for each waits for its provider.
+
+    told: gives what hears of a connection's progress, by its name. Errors: as `pull`.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = {
+            pool.submit(pull, roastery, organization, connection_id, told(name) if told else None): name
+            for connection_id, name in connections
+        }
+        for done in as_completed(running):
+            yield running[done], done.result()
+
+
+def import_windows(roastery: Roastery, organization: Organization, world: World) -> None:
+    """Import how long e-mail may earn, which the company decides and no platform tells, as CSV."""
+    path = roastery.settings.incoming / "demo-windows.csv"
+    path.write_bytes(world.email_windows_csv())
+    try:
+        answer = import_upload(roastery, organization, Upload("campaigns", path, CSV))
+    finally:
+        path.unlink()
+    if answer["rejected"]:
+        raise BadRows(f"{answer['rejected']} windows were rejected: {answer['errors'][0]['message']}")
 
 
 def _message_id(world: World, number: int) -> str:

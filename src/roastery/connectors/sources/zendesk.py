@@ -37,11 +37,11 @@ TICKETS = """
 SELECT 'zendesk:' || (payload->>'id') AS ticket_id,
        'zendesk:' || (payload->>'requester_id') AS customer_id,
        payload->>'created_at' AS opened_at,
-       CAST(payload->>'created_at' AS TIMESTAMPTZ)
-           + to_minutes(CAST(payload->>'$._metrics.first_reply_minutes' AS BIGINT)) AS first_reply_at,
+       TRY_CAST(payload->>'created_at' AS TIMESTAMPTZ)
+           + to_minutes(TRY_CAST(payload->>'$._metrics.first_reply_minutes' AS BIGINT)) AS first_reply_at,
        CASE WHEN payload->>'status' IN ('solved', 'closed') THEN payload->>'$._metrics.solved_at' END AS resolved_at,
        payload->>'status' AS status,
-       CAST(payload->>'$._connection.score' AS DECIMAL(18,6)) AS satisfaction_score
+       payload->>'$._connection.score' AS satisfaction_score
 FROM {records}
 """
 
@@ -81,7 +81,7 @@ class Zendesk:
                 "phone": "phone",
             },
         ),
-        Resource("tickets", key=lambda r: str(r["id"])),
+        Resource("tickets", key=lambda r: str(r["id"]), expects=("created_at", "status")),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
         ContractSql("customers", "users", CUSTOMERS),
@@ -167,7 +167,7 @@ class Zendesk:
         reply = ((metrics or {}).get("reply_time_in_minutes") or {}).get("calendar")
         return {
             **{name: row[name] for name in TICKET if name in row},
-            "_metrics": {"first_reply_minutes": reply, "solved_at": (metrics or {}).get("solved_at")},
+            "_metrics": {"first_reply_minutes": reply, "solved_at": metrics["solved_at"] if metrics else None},
             "_connection": {"score": self._scores.get(str(rating.get("score", "")))},
         }
 

@@ -13,6 +13,7 @@ from roastery.api.settings import Settings
 from roastery.evals import loading
 from roastery.evals.sets import Grade
 from roastery.evals.twins import serve
+from roastery.evals.twins.email_truth import email_tables
 from roastery.evals.world import World
 from roastery.evals.world.truth import Truth
 
@@ -31,13 +32,17 @@ def run() -> Iterator[Grade]:
         settings = Settings.from_environment(home=Path(folder), database_url=None, secret_key="evaluation")
         with Roastery.open(settings) as roastery, serve(world) as twins:
             organization = loading.make_organization(roastery, world)
-            loading.import_email(roastery, organization, world)
-            for connection_id, _ in loading.connect_twins(roastery, organization, twins):
-                loading.pull(roastery, organization, connection_id)
+            loading.import_windows(roastery, organization, world)
+            list(loading.pull_all(roastery, organization, loading.connect_twins(roastery, organization, twins)))
             loading.push_events(roastery, organization, world)
             answers = [ask(roastery, organization, OPERATOR, question) for question in QUESTIONS]
-    for question, said in zip(QUESTIONS, faults(answers, Truth(world)), strict=True):
+    for question, said in zip(QUESTIONS, faults(answers, connected_truth(world)), strict=True):
         yield Grade("truth", question, said)
+
+
+def connected_truth(world: World) -> Truth:
+    """What is true of the company with all of its providers connected."""
+    return Truth(world, email_tables(world)["email_clicks"])
 
 
 def faults(answers: list[Answer], truth: Truth) -> list[str]:
@@ -63,10 +68,13 @@ def _campaigns(answer: Answer, truth: Truth) -> str:
     rows = answer.tables[0].rows if answer.tables else ()
     if [row.get("campaign") for row in rows] != [credit.key for credit in true]:
         return f"the five are {[credit.key for credit in true]}"
-    found = [
-        differences(measured(answer, metric, "campaign"), {c.key: getattr(c, metric) for c in true}, "0.01")
-        for metric in ("attributed_revenue", "spend", "cac")
-    ]
+    revenue = {c.key: c.attributed_revenue for c in true}
+    found = [differences(measured(answer, "attributed_revenue", "campaign"), revenue, "0.01")]
+    for metric in ("spend", "cac"):
+        told = measured(answer, metric, "campaign")
+        found.append(differences(told, {c.key: getattr(c, metric) for c in true if c.spend}, "0.01"))
+        # What no ad platform ran, such as a newsletter, has no spend that anybody told: nothing, or zero.
+        found += [f"{c.key}: told {metric} {told[c.key]}, true none" for c in true if not c.spend and told.get(c.key)]
     return " ".join(said for said in found if said)
 
 

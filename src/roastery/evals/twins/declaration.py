@@ -34,7 +34,8 @@ class Drift:
     """The field of the provider's JSON that changes its shape, and the column of a contract that it fills.
 
     missing_fails: a record without the field fails its resource with a sentence; False where the field may be absent.
-    retyped_fails: another type does so too, since a row can then not be read at all.
+    retyped_fails: another type does so too, since a row can then not be read at all. unknown_kept: False where the
+    source keeps named fields only, for free text may hold personal values.
     """
 
     field: str
@@ -42,6 +43,7 @@ class Drift:
     column: str
     missing_fails: bool = True
     retyped_fails: bool = False
+    unknown_kept: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,11 @@ class Declaration:
 def emptied(world: World) -> World:
     """The company before anything happened in it: every table without rows."""
     return replace(world, **{name: table.slice(0, 0) for name, table in world.tables.items()})
+
+
+def later(days: float) -> Change:
+    """Time passes; what a twin's books say of it, such as a late refund, has then happened."""
+    return lambda world: replace(world, now=world.now + timedelta(days=days))
 
 
 def platforms_restate(world: World) -> World:

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from roastery.evals.twins.control import Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, later
 from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf
-from roastery.evals.twins.zendesk import support_tickets
+from roastery.evals.twins.zendesk import expected, support_tickets, tickets_truth
 from roastery.evals.world import World
 
 
@@ -55,8 +56,8 @@ class GorgiasTwin(RestTwin):
             "id": row["id"], "status": "closed" if is_closed else "open", "channel": "email", "spam": False,
             "created_datetime": seen(row["created_at"]), "opened_datetime": seen(row["created_at"]),
             "closed_datetime": seen(row["metrics"]["solved_at"]), "updated_datetime": seen(row["updated_at"]),
-            "trashed_datetime": None, "subject": row["subject"],
-            "customer": {"id": row["requester_id"], "name": "somebody"}}])  # fmt: skip
+            "trashed_datetime": seen(row["updated_at"]) if row["status"] == "deleted" else None,
+            "subject": row["subject"], "customer": {"id": row["requester_id"], "name": "somebody"}}])  # fmt: skip
         minutes = row["metrics"]["reply_time_in_minutes"]["calendar"]
         opened = datetime.fromisoformat(row["created_at"].replace("Z", "+00:00"))
         said = [{"id": row["id"] * 10, "ticket_id": row["id"], "from_agent": False, "public": True,
@@ -87,3 +88,22 @@ class GorgiasTwin(RestTwin):
         ticket = int(request.query_params["ticket_id"])
         rows = [row for row in (self.shelf.get("messages", ticket * 10 + n) for n in (0, 1)) if row]
         return {"data": rows, "object": "list", "meta": {"prev_cursor": None, "next_cursor": None}}
+
+
+DECLARATION = Declaration(
+    provider="gorgias",
+    truth=(
+        tickets_truth("gorgias", 5, 2, "closed", "open"),
+        Truth("customers", """
+            SELECT 'gorgias:' || id AS customer_id, email, split_part(name, ' ', 1) AS first_name,
+                   split_part(name, ' ', 2) AS last_name, created_at::TIMESTAMPTZ AS first_seen_at
+            FROM desk_users"""),
+    ),
+    tables=expected,
+    quick={"page_limit": 5},
+    restate=later(1),
+    delete=later(2),
+    drift=Drift("closed_datetime", "tickets", "resolved_at", unknown_kept=False),
+    expires=False,
+    earlier=timedelta(days=30),
+)  # fmt: skip

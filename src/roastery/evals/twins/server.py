@@ -21,8 +21,10 @@ from roastery.evals.world import World
 
 START_SECONDS = 10.0
 
-CONNECTED: tuple[Provider, ...] = ("meta_ads", "google_ads", "shopify")
-"""The providers that the demo's company uses, in the order in which it connects them; the other twins run as well."""
+CONNECTED: tuple[Provider, ...] = (
+    *("shopify", "stripe", "klaviyo", "meta_ads", "google_ads", "ga4", "zendesk", "shipstation"),
+)
+"""The providers that the demo's company uses, those with most to read first; the other twins run as well."""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from starlette.requests import Request
 
 from roastery.evals.twins.control import Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, later
 from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf
 from roastery.evals.world import World
+from roastery.evals.world.company import NOW
 
 FIRST_LABEL = 7_000_001
 PARAMETERS = (
@@ -43,6 +46,10 @@ def parcels(world: World) -> list[Row]:
         if number % 40 == 9:
             void = _label(FIRST_LABEL + 2 * number + 1, row["order_id"], made, 480, False)
             found.append({**void, "voided": True, "voided_at": iso(made), "status": "voided", "arrived": None})
+    voided = NOW + timedelta(hours=1)
+    if now > voided and found:
+        # After the company's history its last parcel is taken back.
+        found[-1] |= {"voided": True, "voided_at": iso(voided), "status": "voided", "arrived": None}
     return found
 
 
@@ -113,3 +120,38 @@ class ShipStationTwin(RestTwin):
             if not row["is_gift_card"] and row["unit_cost"] is not None
         ]  # fmt: skip
         return {"inventory": rows}
+
+
+def expected(world: World) -> Mapping[str, pa.Table]:
+    """Parcels that count: those not voided."""
+    sent = [
+        {"id": row["label_id"], "order": row["external_order_id"], "at": row["ship_date"], "arrived": row["arrived"],
+         "cents": round(100 * row["shipment_cost"]["amount"]), "status": row["tracking_status"]}
+        for row in parcels(world) if not row["voided"]
+    ]  # fmt: skip
+    text = dict.fromkeys(("id", "order", "at", "arrived", "status"), pa.string())
+    return {"parcels": pa.Table.from_pylist(sent, pa.schema(text | {"cents": pa.int64()}))}
+
+
+SENT = """
+SELECT 'shipstation:' || id AS shipment_id, 'shopify:' || "order" AS transaction_id, "at"::TIMESTAMPTZ AS shipped_at,
+       cents / 100.0 AS shipping_cost, 'USD' AS currency, status FROM parcels
+"""
+ARRIVED = """
+SELECT 'shipstation:' || id AS shipment_id, "at"::TIMESTAMPTZ AS shipped_at, arrived::TIMESTAMPTZ AS delivered_at
+FROM parcels
+"""
+TRACKED = 14
+
+DECLARATION = Declaration(
+    provider="shipstation",
+    # Stock is a photograph of each day of a sync, and the moment of arrival is asked for young parcels only.
+    truth=(Truth("shipments", SENT), Truth("shipments", ARRIVED, day="shipped_at")),
+    tables=expected,
+    quick={"page_size": 50, "track_days": TRACKED},
+    quick_since=(NOW - timedelta(days=TRACKED - 1)).date(),
+    restate=later(1),
+    delete=later(1),
+    drift=Drift("amount", "shipments", "shipping_cost"),
+    expires=False,
+)

@@ -5,13 +5,16 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from starlette.requests import Request
 
 from roastery.evals.twins.control import Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, later
 from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf, refreshed
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
+from roastery.evals.world.company import NOW
 
 CLIENT = {"client_id": "zendesk-client", "client_secret": "zendesk-client-secret"}
 WEBHOOK_SECRET = "zendesk-webhook-secret"
@@ -36,9 +39,10 @@ def support_tickets(world: World) -> tuple[list[Row], list[Row]]:
         if opened >= now:
             continue
         reply = timedelta(minutes=35 + 17 * (number % 20))
+        is_answered = opened + reply < now
         solved = opened + timedelta(hours=4 + 5 * (number % 9))
         is_solved = solved < now and number % 17 != 3
-        changed = solved if is_solved else opened
+        changed = solved if is_solved else opened + reply if is_answered else opened
         person = users.setdefault(order["customer_id"], _user(len(users), people[order["customer_id"]], opened))
         score = ("good", "good", "bad", "offered", "unoffered")[number % 5] if is_solved else "unoffered"
         tickets.append({
@@ -48,11 +52,22 @@ def support_tickets(world: World) -> tuple[list[Row], list[Row]]:
             "description": f"Hello, this is {person['name']}.", "satisfaction_rating": {"score": score},
             "metrics": {
                 "ticket_id": FIRST_TICKET + number, "reopens": 0, "replies": 2,
-                "reply_time_in_minutes": {"calendar": int(reply.total_seconds() // 60) if opened + reply < now
-                                          else None, "business": None},
+                "reply_time_in_minutes": {"calendar": int(reply.total_seconds() // 60) if is_answered else None,
+                                          "business": None},
                 "solved_at": iso(solved) if is_solved else None},
         })  # fmt: skip
+    _go_on(tickets, now)
     return tickets, list(users.values())
+
+
+def _go_on(tickets: list[Row], now: datetime) -> None:
+    """What happens after the company's history: somebody thinks better of a bad score, and spam is deleted."""
+    rated, gone = NOW + timedelta(hours=1), NOW + timedelta(hours=25)
+    if now > rated and (of := next((t for t in tickets if t["satisfaction_rating"]["score"] == "bad"), None)):
+        of |= {"satisfaction_rating": {"score": "good"}, "updated_at": iso(rated),
+               "generated_timestamp": int(rated.timestamp()) + 1}  # fmt: skip
+    if now > gone and tickets:
+        tickets[0] |= {"status": "deleted", "updated_at": iso(gone), "generated_timestamp": int(gone.timestamp()) + 1}
 
 
 def _user(number: int, person: Mapping[str, Any], at: datetime) -> Row:
@@ -130,3 +145,50 @@ class ZendeskTwin(RestTwin):
 def _place(cursor: str) -> tuple[int, int]:
     at, number = urlsafe_b64decode(cursor).decode().split("|")
     return int(at), int(number)
+
+
+def expected(world: World) -> Mapping[str, pa.Table]:
+    """The desk's tickets as they should come out, minutes and scores apart; who asked, as the shop knows them."""
+    tickets, users = support_tickets(world)
+    told = [
+        {"id": t["id"], "requester": t["requester_id"], "opened": t["created_at"], "status": t["status"],
+         "minutes": t["metrics"]["reply_time_in_minutes"]["calendar"], "solved": t["metrics"]["solved_at"],
+         "score": t["satisfaction_rating"]["score"]}
+        for t in tickets if t["status"] != "deleted"
+    ]  # fmt: skip
+    text = dict.fromkeys(("opened", "status", "solved", "score"), pa.string())
+    whole = dict.fromkeys(("id", "requester", "minutes"), pa.int64())
+    people = dict.fromkeys(("name", "email", "phone", "created_at"), pa.string())
+    return {
+        "desk_tickets": pa.Table.from_pylist(told, pa.schema(whole | text)),
+        "desk_users": pa.Table.from_pylist(users, pa.schema({"id": pa.int64()} | people)),
+    }
+
+
+def tickets_truth(provider: str, good: int, bad: int, solved: str, unsolved: str) -> Truth:
+    """Tickets of a desk that names its states and counts its scores in its own way."""
+    return Truth("tickets", f"""
+        SELECT '{provider}:' || id AS ticket_id, '{provider}:' || requester AS customer_id,
+               opened::TIMESTAMPTZ AS opened_at,
+               opened::TIMESTAMPTZ + to_minutes(minutes) AS first_reply_at, solved::TIMESTAMPTZ AS resolved_at,
+               CASE WHEN status = 'solved' THEN '{solved}' ELSE '{unsolved}' END AS status,
+               CASE score WHEN 'good' THEN {good} WHEN 'bad' THEN {bad} END AS satisfaction_score
+        FROM desk_tickets""")  # noqa: S608 (the names are ours)
+
+
+DECLARATION = Declaration(
+    provider="zendesk",
+    truth=(
+        tickets_truth("zendesk", 5, 1, "solved", "open"),
+        Truth("customers", """
+            SELECT 'zendesk:' || id AS customer_id, email, phone, split_part(name, ' ', 1) AS first_name,
+                   split_part(name, ' ', 2) AS last_name, created_at::TIMESTAMPTZ AS first_seen_at
+            FROM desk_users"""),
+    ),
+    tables=expected,
+    quick={"page_limit": 5},
+    restate=later(1),
+    delete=later(2),
+    drift=Drift("solved_at", "tickets", "resolved_at", unknown_kept=False),
+    earlier=timedelta(days=30),
+)  # fmt: skip

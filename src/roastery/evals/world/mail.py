@@ -97,3 +97,10 @@ def campaigns() -> pa.Table:
             "attribution_window_days": pa.array([EMAIL_WINDOW_DAYS] * len(rows), pa.int64()),
         }
     )
+
+
+def windows() -> pa.Table:
+    """How long newsletters and flows may earn, by the ids that their connector gives them."""
+    ids = [f"{PLATFORM}:{identity}" for identity, _ in (*newsletters(), *FLOWS)]
+    days = pa.array([EMAIL_WINDOW_DAYS] * len(ids), pa.int64())
+    return pa.table({"campaign_id": ids, "attribution_window_days": days})

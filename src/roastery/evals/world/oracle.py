@@ -63,7 +63,7 @@ SELECT 'shop', 'shopify:' || o.customer_id, j.occurred_at, j.utm_source, j.utm_m
 FROM journeys j JOIN orders o USING (order_id);
 """
 
-TOUCHES = """
+RESOLVED = """
 CREATE TABLE resolved AS
 WITH tagged AS (
     SELECT *, coalesce(lower(utm_source), '') AS source, coalesce(lower(utm_medium), '') AS medium,
@@ -96,6 +96,17 @@ FROM tagged t
 LEFT JOIN known_ids by_id ON t.utm_id = by_id.link_id
 LEFT JOIN known_names by_name ON by_id.campaign_id IS NULL AND t.utm_campaign = by_name.campaign_name
      AND t.implied = by_name.platform AND t.day >= by_name.since AND (by_name.until IS NULL OR t.day < by_name.until);
+"""
+
+# Where the e-mail platform is connected, it tells its own clicks, of those whom an address or a number makes known.
+CLICKS = """
+INSERT INTO resolved
+SELECT 'klaviyo', 'shopify:' || customer_id, date_trunc('second', occurred_at), 'email', 'klaviyo:' || campaign_id,
+       'klaviyo'
+FROM clicks WHERE email IS NOT NULL
+"""
+
+TOUCHES = """
 CREATE TABLE touches AS
 SELECT * FROM resolved r WHERE customer_id IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM resolved o

@@ -11,10 +11,11 @@ from functools import cached_property
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from roastery.evals.world.company import EMAIL_WINDOW_DAYS, FLOWS
 from roastery.evals.world.mail import newsletters
-from roastery.evals.world.oracle import CREDITS, SALES, TOUCHES, VISITS
+from roastery.evals.world.oracle import CLICKS, CREDITS, RESOLVED, SALES, TOUCHES, VISITS
 from roastery.evals.world.world import World
 
 DEFAULT_WINDOW_DAYS = 30
@@ -72,16 +73,22 @@ def rounded(value: Decimal | None, digits: int = 4) -> Decimal | None:
 
 
 class Truth:
-    """Exact expected values of one world. Periods are half-open days: `start` in, `end` out."""
+    """Exact expected values of one world. Periods are half-open days: `start` in, `end` out.
 
-    def __init__(self, world: World) -> None:
+    clicks: what the e-mail platform tells where it is connected itself; its campaigns then bear its prefix.
+    """
+
+    def __init__(self, world: World, clicks: pa.Table | None = None) -> None:
         self.world = world
+        self._mail_prefix = "" if clicks is None else "klaviyo:"
         self._db = duckdb.connect(config={"threads": 1})
         self._db.execute("SET TimeZone = 'UTC'")
         for name in ("orders", "refunds", "web_events", "journeys", "ad_days", "email_performance"):
             self._db.register(name, getattr(world, name))
         self._known_campaigns()
-        for script in (SALES, VISITS, TOUCHES):
+        if clicks is not None:
+            self._db.register("clicks", clicks)
+        for script in (SALES, VISITS, RESOLVED, *([] if clicks is None else [CLICKS]), TOUCHES):
             self._db.execute(script)
         self._credited: tuple[str, int | None] | None = None
 
@@ -89,12 +96,13 @@ class Truth:
         """What links can name: ads by the platform's id and name history, e-mail by id and name."""
         self._db.register("ad_campaigns", self.world.campaigns)
         self._db.register("ad_names", self.world.campaign_names)
-        self._db.execute("CREATE TABLE mail (campaign_id VARCHAR, campaign_name VARCHAR)")
-        self._db.executemany("INSERT INTO mail VALUES (?, ?)", [*newsletters(), *FLOWS])
+        self._db.execute("CREATE TABLE mail (link_id VARCHAR, campaign_id VARCHAR, campaign_name VARCHAR)")
+        letters = [(key, f"{self._mail_prefix}{key}", name) for key, name in (*newsletters(), *FLOWS)]
+        self._db.executemany("INSERT INTO mail VALUES (?, ?, ?)", letters)
         self._db.execute(
             """CREATE TABLE known_ids AS
             SELECT platform_id AS link_id, campaign_id, platform FROM ad_campaigns
-            UNION ALL SELECT campaign_id, campaign_id, 'klaviyo' FROM mail;
+            UNION ALL SELECT link_id, campaign_id, 'klaviyo' FROM mail;
             CREATE TABLE known_names AS
             SELECT n.campaign_id, n.campaign_name, c.platform, n.since, n.until
             FROM ad_names n JOIN ad_campaigns c USING (campaign_id)

@@ -136,6 +136,10 @@ class World:
         """The rows of `email_performance` as a CSV to import."""
         return _csv(self.email_performance)
 
+    def email_windows_csv(self) -> bytes:
+        """How long each newsletter and flow may earn, which no e-mail platform tells, as rows of `campaigns`."""
+        return _csv(mail.windows())
+
     def email_campaigns_csv(self) -> bytes:
         """Newsletters and flows as rows of `campaigns`, with their own attribution window."""
         return _csv(mail.campaigns())
