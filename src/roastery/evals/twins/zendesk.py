@@ -167,13 +167,16 @@ def expected(world: World) -> Mapping[str, pa.Table]:
 
 def tickets_truth(provider: str, good: int, bad: int, solved: str, unsolved: str) -> Truth:
     """Tickets of a desk that names its states and counts its scores in its own way."""
-    return Truth("tickets", f"""
+    return Truth(
+        "tickets",
+        f"""
         SELECT '{provider}:' || id AS ticket_id, '{provider}:' || requester AS customer_id,
                opened::TIMESTAMPTZ AS opened_at,
                opened::TIMESTAMPTZ + to_minutes(minutes) AS first_reply_at, solved::TIMESTAMPTZ AS resolved_at,
                CASE WHEN status = 'solved' THEN '{solved}' ELSE '{unsolved}' END AS status,
                CASE score WHEN 'good' THEN {good} WHEN 'bad' THEN {bad} END AS satisfaction_score
-        FROM desk_tickets""")  # noqa: S608 (the names are ours)
+        FROM desk_tickets""",  # noqa: S608 (the names are ours)
+    )
 
 
 DECLARATION = Declaration(
