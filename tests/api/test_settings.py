@@ -43,7 +43,7 @@ def test_the_clock_is_fixed_by_one_setting(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_empty_setting_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROASTERY_MODEL", "")
     monkeypatch.setenv("ROASTERY_MAX_IMPORT_MB", "")
-    assert (Settings.from_environment().model, Settings.from_environment().max_import_mb) == ("offline", 512)
+    assert (Settings.from_environment().model, Settings.from_environment().max_import_mb) == ("offline", 2048)
 
 
 @pytest.mark.parametrize(

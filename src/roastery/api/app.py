@@ -110,6 +110,7 @@ class Roastery:
             fills(),
             self.clock,
             query_timeout_seconds=self.settings.query_timeout_seconds,
+            memory_limit=self.settings.warehouse_memory,
         )
 
     def organization(self, name_or_id: str) -> Organization:

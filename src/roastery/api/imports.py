@@ -10,6 +10,7 @@ from roastery.api.store.once import IdempotencyKeys
 from roastery.api.store.tables import ImportRow
 from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.errors import nearest
+from roastery.warehouse.importing import ImportReport
 from roastery.warehouse.organization import Organization
 
 if TYPE_CHECKING:
@@ -95,11 +96,16 @@ def import_upload(
 
 def _land(roastery: "Roastery", organization: Organization, upload: Upload) -> dict[str, Any]:
     report = roastery.warehouse(organization).import_rows(upload.dataset, upload.path, upload.content_type)
+    return landed(roastery, organization, report)
+
+
+def landed(roastery: "Roastery", organization: Organization, report: ImportReport) -> dict[str, Any]:
+    """Keep what became of an import, and say it."""
     errors = [error_as_json(error) for error in report.errors[:MOST_ERRORS_LISTED]]
     row = ImportRow(
         id=new_id("imp"),
         organization_id=organization.id,
-        dataset=upload.dataset,
+        dataset=report.dataset,
         accepted=report.accepted,
         rejected=report.rejected,
         errors=errors,

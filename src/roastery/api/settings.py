@@ -64,7 +64,13 @@ class Settings(BaseSettings):
     slack_api_url: str | None = _env("SLACK_API_URL", "Base URL of Slack's Web API. Default: Slack's own.")
     smtp_url: SecretStr | None = _env("ROASTERY_SMTP_URL", "`smtp://USER:PASSWORD@HOST:PORT` for e-mail delivery.")
     log_level: str = _env("ROASTERY_LOG_LEVEL", "DEBUG, INFO, WARNING or ERROR; logs go to stderr.", "WARNING")
-    max_import_mb: int = _env("ROASTERY_MAX_IMPORT_MB", "Largest body of an import, in MB.", 512)
+    max_import_mb: int = _env("ROASTERY_MAX_IMPORT_MB", "Largest body of an import, in MB.", 2048)
+    warehouse_memory: str = _env(
+        "ROASTERY_WAREHOUSE_MEMORY",
+        "What DuckDB may keep in memory per organization, such as `4GB`; more than that goes to disk meanwhile. "
+        "Larger makes builds of large organizations faster.",
+        "800MB",
+    )
     allowed_addresses: str = _env(
         "ROASTERY_ALLOWED_ADDRESSES",
         "Networks beyond the public internet that connections which people describe (custom_crm) may reach: "

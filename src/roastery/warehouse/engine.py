@@ -167,6 +167,14 @@ class Warehouse:
             self.build()
         return report
 
+    def delete_keys(self, dataset: str, keys: pa.Table, *, build: bool = True) -> ImportReport:
+        """delete_rows for many: a table of the key columns."""
+        with self._writing() as instance:
+            report = importing.delete_table(self, instance, dataset, keys)
+        if build and report.changed:
+            self.build()
+        return report
+
     def build(self, *, full: bool = False) -> building.BuildReport:
         """Bring curated up to what has landed: only what changed, or everything when full or definitions changed.
 

@@ -88,6 +88,11 @@ def delete_mappings(
     return _Import(warehouse, instance, target).run(tabular.from_mappings(keys_only), deleting=True)
 
 
+def delete_table(warehouse: "Warehouse", instance: Instance, dataset: str, keys: pa.Table) -> ImportReport:
+    """delete_mappings for a table of key columns."""
+    return _Import(warehouse, instance, contract(dataset)).run(tabular.open_source(keys, None), deleting=True)
+
+
 class _Import:
     """One import, in one transaction. Chunk by chunk the rows are checked and kept as (row_number, key, payload)."""
 
@@ -110,10 +115,10 @@ class _Import:
                 "(row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
             )
             self._read_chunks(cursor, source)
+            # Winners first: an aggregate that carries payloads would hold all of them in memory.
             cursor.execute(
-                "CREATE OR REPLACE TEMP TABLE latest AS "
-                "SELECT key, arg_max(row_number, row_number) AS row_number, arg_max(payload, row_number) AS payload "
-                "FROM staged GROUP BY key"
+                "CREATE OR REPLACE TEMP TABLE latest AS SELECT key, row_number, payload FROM staged "
+                "SEMI JOIN (SELECT max(row_number) AS row_number FROM staged GROUP BY key) USING (row_number)"
             )
             if not deleting:
                 self._require_columns(cursor)
@@ -232,10 +237,12 @@ class _Import:
         cursor.execute(
             f"""CREATE OR REPLACE TEMP TABLE arriving AS
             WITH s AS (
-                SELECT key, arg_max(payload, seq) AS payload FROM raw.records
-                WHERE connection_id = '{IMPORT}' AND resource = {quoted(self.target.name)}
-                  AND key IN (SELECT key FROM latest)
-                GROUP BY key HAVING NOT arg_max(deleted, seq))
+                SELECT key, payload FROM raw.records SEMI JOIN (
+                    SELECT max(seq) AS seq FROM raw.records
+                    WHERE connection_id = '{IMPORT}' AND resource = {quoted(self.target.name)}
+                      AND key IN (SELECT key FROM latest)
+                    GROUP BY key) USING (seq)
+                WHERE NOT deleted)
             SELECT l.row_number, l.key, {payload} AS payload_now, s.payload::VARCHAR AS stored
             FROM latest l LEFT JOIN s ON s.key = l.key WHERE {differs}"""
         )

@@ -152,12 +152,14 @@ class _AsUtf8(io.RawIOBase):
         return len(piece)
 
 
-def _readable(stream: io.BufferedIOBase) -> tuple[io.BufferedIOBase, list[str]]:
+def as_utf8(stream: io.BufferedIOBase) -> tuple[io.BufferedIOBase, list[str]]:
     """The stream as UTF-8 without a byte-order mark, at its beginning, and a remark when it was not."""
     start = stream.read(4)
     stream.seek(0)
     if start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return io.BufferedReader(_AsUtf8(stream, "utf-16")), ["The file is UTF-16; it was read as such."]
+    if len(start) == 4 and 0 not in (start[0], start[2]) and start[1] == start[3] == 0:
+        return io.BufferedReader(_AsUtf8(stream, "utf-16-le")), ["The file is UTF-16; it was read as such."]
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         while piece := stream.read(SCAN_BYTES):
@@ -183,7 +185,7 @@ def column_name(header: str) -> str:
 def _csv(stream: io.BufferedIOBase) -> Source:
     from pyarrow import csv as arrow_csv
 
-    readable, remarks = _readable(stream)
+    readable, remarks = as_utf8(stream)
     head = readable.readline().decode("utf-8", errors="replace")
     if not head.strip():
         raise BadQuery("The file is empty; its first line must name the columns.")
@@ -213,7 +215,7 @@ def _csv(stream: io.BufferedIOBase) -> Source:
 def _jsonl(stream: io.BufferedIOBase) -> Source:
     from pyarrow import csv as arrow_csv
 
-    readable, remarks = _readable(stream)
+    readable, remarks = as_utf8(stream)
     reader = arrow_csv.open_csv(
         readable,
         read_options=arrow_csv.ReadOptions(column_names=["line"], block_size=BLOCK_BYTES, use_threads=False),

@@ -5,9 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request
 from starlette.concurrency import run_in_threadpool
 
+from roastery.api.exports import Handed, take_export
 from roastery.api.imports import Upload, content_type_of, import_upload, known_dataset
 from roastery.api.routes.documented import documented
 from roastery.api.security.caller import Importer
@@ -22,6 +23,63 @@ EXAMPLE = {
     "errors": [{"row": 3, "column": "amount", "message": "'ten' is not a decimal number."}],
     "warnings": ["'amout' is not a column of transactions and was left out. Did you mean 'amount'?"],
 }
+
+
+SHOWN = {
+    "status": "needs_confirmation",
+    "export": "meta_ads",
+    "title": "Meta Ads Manager",
+    "language": "de",
+    "header_line": 1,
+    "rows": 31,
+    "totals_left_out": 1,
+    "rejected": 0,
+    "period": {"first": "2026-11-01", "last": "2026-11-30"},
+    "sums": {"spend": "1234.56"},
+    "currency": "EUR",
+    "columns": [{"header": "Ausgegebener Betrag (EUR)", "read_as": "spend"}],
+    "unused": ["Auslieferung"],
+    "missing": ["Without impressions there is no CTR and no CPM."],
+    "assumed": ["Numbers are written with a decimal comma, as in 1.234,56."],
+    "warnings": [],
+    "questions": [],
+    "datasets": [
+        {"dataset": "ad_performance", "rows": 30, "sample": [{"report_date": "2026-11-01", "spend": "41.20"}]}
+    ],
+    "errors": [],
+    "imports": [],
+}
+
+
+@router.post(
+    "/auto",
+    **documented(
+        SHOWN,
+        request="Tag;Kampagnenname;Ausgegebener Betrag (EUR)\n2026-11-01;Herbst;41,20\n",
+        media_type="application/octet-stream",
+    ),
+)
+async def import_export(
+    request: Request,
+    caller: Importer,
+    confirm: Annotated[bool, Query(description="What was shown is right: import it, and remember.")] = False,
+    preview: Annotated[bool, Query(description="Only show it, even when its columns were confirmed before.")] = False,
+    answer: Annotated[list[str] | None, Query(description="NAME=VALUE of a question; repeat for more.")] = None,
+) -> dict[str, Any]:
+    """A file as Ads Manager, Google Ads, TikTok, LinkedIn, Shopify, Stripe, Square, HubSpot or Mailchimp exports it.
+
+    It is recognized by its headers and shown with what was guessed, what is missing and what only a person knows. Send
+    it again with `confirm=true` and the answers, and it is imported; files of the same columns need no confirmation
+    then. `status`: needs_answers, needs_confirmation, shown, imported or nothing_to_import.
+    """
+    roastery = request.app.state.roastery
+    answers = dict(pair.partition("=")[::2] for pair in answer or [])
+    with tempfile.NamedTemporaryFile(dir=roastery.settings.incoming) as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+        file.flush()
+        handed = Handed(Path(file.name), answers, confirmed=confirm and not preview, looking=preview)
+        return await run_in_threadpool(take_export, roastery, caller.organization, caller.actor, handed)
 
 
 @router.post(

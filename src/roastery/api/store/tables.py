@@ -167,6 +167,18 @@ class ImportRow(Base):
     created_at: Mapped[datetime]
 
 
+class ImportMappingRow(Base):
+    """How a file of these columns was read when somebody confirmed it. header_digest: of format and columns."""
+
+    __tablename__ = "import_mappings"
+    organization_id: Mapped[str] = mapped_column(ForeignKey("organizations.id", ondelete="CASCADE"), primary_key=True)
+    header_digest: Mapped[str] = mapped_column(primary_key=True)
+    export: Mapped[str]
+    answers: Mapped[dict[str, Any]]
+    confirmed_by: Mapped[str]
+    confirmed_at: Mapped[datetime]
+
+
 class IdempotencyRow(Base):
     """One use of an Idempotency-Key. response: what was answered, null while the first use still runs."""
 

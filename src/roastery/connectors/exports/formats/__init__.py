@@ -1,0 +1,1 @@
+"""Export formats, one file each: the headers in every language, and how rows fill the contracts."""
