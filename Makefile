@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 BIN := .venv/bin
 WORKERS ?= 2
+# Without compiled modules every process would read all sources anew, which takes longer than most commands.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test prove lint types imports docs docs-check bench eval serve clean lock ci
 

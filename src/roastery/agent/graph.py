@@ -168,7 +168,7 @@ def _build(model: Any, tools: Mapping[str, Tool[Any]], budget: Budget, checkpoin
     graph.add_edge(START, "read")
     graph.add_conditional_edges("read", lambda s: "narrate" if s.get("status") else "plan", ["narrate", "plan"])
     graph.add_conditional_edges("plan", _after_plan, ["plan", "act", "verify", "narrate"])
-    graph.add_conditional_edges("act", _after_act, ["plan", "narrate"])
+    graph.add_conditional_edges("act", _after_act, ["plan", "verify", "narrate"])
     graph.add_conditional_edges("verify", lambda s: "plan" if s["problems"] else "narrate", ["plan", "narrate"])
     graph.add_edge("narrate", END)
     return graph.compile(checkpointer=checkpointer)
@@ -185,4 +185,6 @@ def _after_plan(state: AnalystState) -> str:
 
 
 def _after_act(state: AnalystState) -> str:
-    return "narrate" if state.get("status") else "plan"
+    if state.get("status"):
+        return "narrate"
+    return "verify" if state["draft"] else "plan"

@@ -17,7 +17,7 @@ from roastery.agent.chat_model import complete, model_name
 from roastery.agent.errors import ModelFailure, OutOfBudget
 from roastery.agent.narrate import Narration, Narrator, compose
 from roastery.agent.planner.guard import refusal
-from roastery.agent.planner.offline import OfflineModel
+from roastery.agent.planner.offline import OfflineModel, conclusion
 from roastery.agent.recommend import recommendations
 from roastery.agent.render import render
 from roastery.agent.shown import shown_facts, shown_tables
@@ -176,6 +176,11 @@ class Nodes:
         proposed = [found for call in calls if (found := call.get("approval"))]
         if proposed:
             return {"calls": calls, "status": "clarify", "draft": _proposed(proposed), "options": list(DECISIONS)}
+        if self._is_offline(state):
+            # The built-in model asks once and does not look again: what it says of errors is known without asking it.
+            errors = [c["error"] for c in calls if c["state"] in ("failed", "repeated")]
+            said = AIMessage(conclusion(errors, len(calls)))
+            return {"calls": calls, **self._taken(said, state, run)}
         return {"calls": calls}
 
     def _called(self, call: dict[str, Any], before: Sequence[Mapping[str, Any]], run: Run) -> dict[str, Any]:

@@ -66,10 +66,7 @@ def _last(cursor: duckdb.DuckDBPyConnection) -> _Last:
 
 def needs_build(warehouse: "Warehouse") -> bool:
     """Whether build() would change anything."""
-    with warehouse.reading() as cursor:
-        last = _last(cursor)
-        seq = count(cursor, "SELECT last_seq FROM meta.sequence")
-        has_rates = bool(scalar(cursor, "SELECT EXISTS (FROM curated.fx_rates)"))
+    last, seq, has_rates = warehouse.once_per_commit("needs_build", _standing)
     today = warehouse.clock.today(warehouse.organization.time_zone)
     return (
         seq != last.last_seq
@@ -77,6 +74,31 @@ def needs_build(warehouse: "Warehouse") -> bool:
         or last.digest != digest(warehouse.organization, warehouse.fills)
         or (last.built_on != today and has_rates)
     )
+
+
+def _standing(warehouse: "Warehouse") -> tuple[_Last, int, bool]:
+    """The last build, the last record that landed, and whether amounts are converted by day."""
+    with warehouse.reading() as cursor:
+        seq = count(cursor, "SELECT last_seq FROM meta.sequence")
+        return _last(cursor), seq, bool(scalar(cursor, "SELECT EXISTS (FROM curated.fx_rates)"))
+
+
+def mark(warehouse: "Warehouse") -> tuple[str, date]:
+    """What a file without any records depends on, but for the organization's id in its views."""
+    anybody = replace(warehouse.organization, id="", name="")
+    return digest(anybody, warehouse.fills), warehouse.clock.today(warehouse.organization.time_zone)
+
+
+def begin(warehouse: "Warehouse", instance: Instance, tables: dict[str, int] | None) -> dict[str, int]:
+    """The first build of a new file, of which the row counts of its tables come back.
+
+    tables: those of the file that this one is a copy of, tables and all; then the build only has to be noted.
+    """
+    if tables is None:
+        return build(warehouse, instance, full=True).tables
+    with instance.transaction() as cursor:
+        cursor.execute("UPDATE meta.file SET organization_id = ?", [instance.organization_id])
+        return _Build(warehouse, cursor).begun(tables).tables
 
 
 def build(warehouse: "Warehouse", instance: Instance, *, full: bool = False) -> BuildReport:
@@ -200,7 +222,17 @@ class _Build:
     ) -> BuildReport:
         """Note the build, where anything came of it."""
         made = sorted(t for t in changed if t.startswith("curated."))
-        tables = {t: count(self.cursor, f"SELECT count(*) FROM {t}") for t in made}
+        return self._noted(
+            {t: count(self.cursor, f"SELECT count(*) FROM {t}") for t in made}, at_fault, is_full, derived
+        )
+
+    def begun(self, tables: dict[str, int]) -> BuildReport:
+        """Note the first build of a file that came with its tables; views name the organization, tables have no row."""
+        for statement in view_statements(self.organization, self.today):
+            self.cursor.execute(statement)
+        return self._noted(tables, 0, True, None)
+
+    def _noted(self, tables: dict[str, int], at_fault: int, is_full: bool, derived: int | None) -> BuildReport:
         number, seconds = self.last.number, time.perf_counter() - self.started
         is_other = self.seq != self.last.last_seq or self.last.built_on != self.today
         if is_full or tables or is_other or self.last.derived != self.last.number:

@@ -1,9 +1,9 @@
 """The one adapter to DuckDB: Warehouses opens an organization's file, Warehouse lands, builds and asks."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from roastery.warehouse import build as building
 from roastery.warehouse import checks as checking
 from roastery.warehouse import importing, landing, state, user_sql
+from roastery.warehouse.blanks import Blanks
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
 from roastery.warehouse.errors import BadQuery, Busy
@@ -26,6 +27,10 @@ from roastery.warehouse.state import DataState
 if TYPE_CHECKING:
     import sqlalchemy
 
+T = TypeVar("T")
+BLANKS = Blanks()
+MOST_SELECTS = 1_000
+_selects: set[str] = set()
 Parameters = Sequence[Any] | Mapping[str, Any] | None
 
 
@@ -53,12 +58,16 @@ class Warehouses:
     def open(self, organization: Organization) -> "Warehouse":
         """The organization's warehouse; a new one has every table, empty."""
         warehouse = Warehouse(self, organization)
+        path, mark = self.pool.path(organization.id), building.mark(warehouse)
+        copied = BLANKS.copy_to(path, mark)
         with self.pool.lease(organization.id) as instance:
             if instance.is_new:
                 with instance.build_lock:
                     if instance.is_new:
-                        warehouse.build()
+                        tables = building.begin(warehouse, instance, copied.tables if copied else None)
                         instance.is_new = False
+                        if not copied:
+                            BLANKS.seen(instance, path, mark, tables)
         return warehouse
 
     def close(self) -> None:
@@ -189,11 +198,16 @@ class Warehouse:
 
     def state(self) -> DataState:
         """What has landed and what is built, as of the last commit; read once per commit."""
+        return self.once_per_commit("state", state.read)
+
+    def once_per_commit(self, name: str, read: "Callable[[Warehouse], T]") -> T:
+        """What `read` makes of the committed tables, kept under a name until the next commit."""
         with self._owner.pool.lease(self.organization.id) as instance:
-            version, kept = instance.version, instance.state
+            version = instance.version
+            kept = instance.kept.get(name)
             if kept is None or kept[0] is not version:
-                kept = instance.state = (version, state.read(self))
-            found: DataState = kept[1]
+                kept = instance.kept[name] = (version, read(self))
+            found: T = kept[1]
             return found
 
     def checks(self) -> tuple[checking.Check, ...]:
@@ -215,12 +229,18 @@ def compiled(statement: "sqlalchemy.Select[Any]") -> tuple[str, list[Any]]:
 
 
 def only_select(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Errors: BadQuery for text that is not exactly one SELECT. What passed is remembered, as parsing takes long."""
+    if sql in _selects:
+        return
     try:
         statements = cursor.extract_statements(sql)
     except duckdb.Error as error:
         raise BadQuery(str(error).split("\n", 1)[0]) from error
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise BadQuery("A query is exactly one SELECT.")
+    if len(_selects) >= MOST_SELECTS:
+        _selects.clear()
+    _selects.add(sql)
 
 
 def fetch(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters, max_rows: int | None) -> pa.Table:

@@ -47,7 +47,8 @@ class Instance:
         self.heavy = threading.BoundedSemaphore(2)
         self.version = object()
         """Another one after every commit. This process alone writes the file, so what was read under it still holds."""
-        self.state: tuple[object, Any] | None = None
+        self.kept: dict[str, tuple[object, Any]] = {}
+        """What was read once per commit, by name, with the version that it was read under."""
         self.root = root
         root.execute(f"SET GLOBAL temp_directory={quoted(f'{path}.tmp')}")
         try:

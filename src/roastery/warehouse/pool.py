@@ -36,11 +36,16 @@ class Pool:
         self._aside = ThreadPoolExecutor(2, "warehouse-pool")
         folder.mkdir(parents=True, exist_ok=True)
 
-    @contextmanager
-    def lease(self, organization_id: str) -> Iterator[Instance]:
-        """The organization's instance, kept open until the lease ends."""
+    def path(self, organization_id: str) -> Path:
+        """Where an organization's file is. Errors: UnknownName for what can be no organization's id."""
         if not SAFE_ID.fullmatch(organization_id):
             raise UnknownName("organization", organization_id)
+        return self._folder / f"{organization_id}.duckdb"
+
+    @contextmanager
+    def lease(self, organization_id: str) -> Iterator[Instance]:
+        """The organization's instance, kept open until the lease ends. Errors: UnknownName."""
+        path = self.path(organization_id)
         with self._lock:
             found = self._open.get(organization_id)
             is_first = found is None
@@ -51,7 +56,7 @@ class Pool:
             self._leases[organization_id] = self._leases.get(organization_id, 0) + 1
         try:
             if is_first:
-                self._fill(organization_id, found)
+                self._fill(organization_id, path, found)
             yield found.result()
         finally:
             with self._lock:
@@ -59,13 +64,13 @@ class Pool:
                 if not self._leases[organization_id]:
                     del self._leases[organization_id]
 
-    def _fill(self, organization_id: str, place: "Future[Instance]") -> None:
+    def _fill(self, organization_id: str, path: Path, place: "Future[Instance]") -> None:
         """Open the file into its place; where it cannot be opened, everybody who waits hears why, and it is vacated."""
         try:
             if closing := self._closing.pop(organization_id, None):
                 closing.result()
             root = self._blank()
-            place.set_result(Instance(organization_id, self._folder / f"{organization_id}.duckdb", root))
+            place.set_result(Instance(organization_id, path, root))
         except BaseException as error:  # noqa: BLE001 - handed to everybody who waits
             with self._lock:
                 self._open.pop(organization_id, None)

@@ -4,7 +4,7 @@ import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -72,7 +72,11 @@ class OfflineModel(BaseChatModel):
     ) -> ChatResult:
         at = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
         results = [m for m in messages[at + 1 :] if isinstance(m, ToolMessage)]
-        reply = self._conclude(messages, results) if results else self._plan(messages[: at + 1])
+        if not results:
+            reply = self._plan(messages[: at + 1])
+        else:
+            errors = [json.loads(str(m.content)) for m in results if m.status == "error"]
+            reply = AIMessage(conclusion(errors, len(results)))
         return ChatResult(generations=[ChatGeneration(message=reply)])
 
     def _plan(self, messages: Sequence[BaseMessage]) -> AIMessage:
@@ -94,13 +98,17 @@ class OfflineModel(BaseChatModel):
             "", tool_calls=calls, additional_kwargs={"reading": {**kept, "assumptions": assumptions, "left": left}}
         )
 
-    def _conclude(self, messages: Sequence[BaseMessage], results: Sequence[ToolMessage]) -> AIMessage:
-        """Nothing is written here: the deterministic narration speaks for the results; errors are passed on."""
-        errors = [json.loads(str(m.content)) for m in results if m.status == "error"]
-        if errors and len(errors) == len(results):
-            kind = "FAILED" if errors[0].get("kind") == "store" else "CANNOT"
-            return AIMessage(f"{kind}: {errors[0].get('error', 'The question could not be answered.')}")
-        return AIMessage("NARRATE")
+
+def conclusion(errors: Sequence[Mapping[str, Any]], calls: int) -> str:
+    """What the offline model says once its calls have run, by those that failed.
+
+    It writes nothing itself: the deterministic narration speaks for the results, and an error is passed on where
+    there is nothing else.
+    """
+    if errors and len(errors) == calls:
+        kind = "FAILED" if errors[0].get("kind") == "store" else "CANNOT"
+        return f"{kind}: {errors[0].get('error', 'The question could not be answered.')}"
+    return "NARRATE"
 
 
 def _history(messages: Sequence[BaseMessage]) -> list[Reading]:

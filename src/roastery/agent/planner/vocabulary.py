@@ -107,12 +107,16 @@ def calendar_of(context: ToolContext) -> Calendar:
     )
 
 
+Terms = tuple[dict[str, MetricTerm], dict[str, DimensionTerm]]
+
+
 class VocabularySource:
     """Builds vocabularies from the semantic layer; own names are kept until the data is built again."""
 
     def __init__(self, kept: int = 64) -> None:
         self._kept = kept
         self._values: dict[tuple[Any, ...], tuple[ValueTerm, ...]] = {}
+        self._terms: dict[int, tuple[Any, Terms]] = {}
 
     def of(self, context: ToolContext) -> Vocabulary:
         """The vocabulary of who asks. Own names seen through a row scope are kept apart from everybody else's."""
@@ -123,14 +127,25 @@ class VocabularySource:
             while len(self._values) >= self._kept:
                 self._values.pop(next(iter(self._values)))
             self._values[key] = tuple(_values(context))
+        metrics, dimensions = self._terms_of(catalogue)
         return Vocabulary(
-            metrics={m.name: m for m in metric_terms(catalogue)},
-            dimensions={d.name: d for d in dimension_terms(catalogue)},
+            metrics=metrics,
+            dimensions=dimensions,
             values=self._values[key],
             calendar=calendar_of(context),
             currency=context.organization.currency,
             key=(key, id(catalogue)),
         )
+
+    def _terms_of(self, catalogue: Any) -> Terms:
+        """The terms of a catalogue; the catalogue itself is kept beside them, so that its id stays its own."""
+        kept = self._terms.get(id(catalogue))
+        if kept is None:
+            while len(self._terms) >= self._kept:
+                self._terms.pop(next(iter(self._terms)))
+            metrics = {m.name: m for m in metric_terms(catalogue)}
+            kept = self._terms[id(catalogue)] = (catalogue, (metrics, {d.name: d for d in dimension_terms(catalogue)}))
+        return kept[1]
 
 
 def _build_of(context: ToolContext) -> str | None:

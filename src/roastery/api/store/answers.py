@@ -23,25 +23,22 @@ class StoredAnswers:
         self._actor = actor
 
     def open(self, conversation_id: str | None, at: datetime) -> str:
-        """The id of a conversation: the one given, if it is the asker's to continue, else a new one."""
+        """The id of a conversation: the one given, if it is the asker's to continue, else a new one.
+
+        A new one is written with its first answer, in the same transaction.
+        """
+        if conversation_id is None:
+            return new_id("cnv")
         with self._database.session() as session:
-            if conversation_id is not None:
-                self._conversation(session, conversation_id).updated_at = at
-                return conversation_id
-            row = ConversationRow(
-                id=new_id("cnv"),
-                organization_id=self._organization_id,
-                actor_id=self._actor.id,
-                scope_key=self._actor.eyes,
-                created_at=at,
-                updated_at=at,
-            )
-            session.add(row)
-            return row.id
+            self._conversation(session, conversation_id).updated_at = at
+        return conversation_id
 
     def keep(self, answer: Answer, at: datetime) -> None:
-        """Append an answer to its conversation; keeping the same one twice changes nothing."""
+        """Append an answer to its conversation, made if it is new; keeping the same one twice changes nothing."""
         with self._database.session() as session:
+            if session.get(ConversationRow, answer.conversation_id) is None:
+                session.add(self._new_conversation(answer.conversation_id, at))
+                session.flush()
             self._conversation(session, answer.conversation_id).updated_at = at
             if session.get(AnswerRow, answer.answer_id) is not None:
                 return
@@ -107,6 +104,16 @@ class StoredAnswers:
             if row is None or (row.organization_id, row.scope_key) != (self._organization_id, self._actor.eyes):
                 raise NotFound("answer", answer_id)
             return Answer.model_validate(row.document)
+
+    def _new_conversation(self, conversation_id: str, at: datetime) -> ConversationRow:
+        return ConversationRow(
+            id=conversation_id,
+            organization_id=self._organization_id,
+            actor_id=self._actor.id,
+            scope_key=self._actor.eyes,
+            created_at=at,
+            updated_at=at,
+        )
 
     def _conversation(self, session: Session, conversation_id: str) -> ConversationRow:
         row = session.get(ConversationRow, conversation_id, with_for_update=True)

@@ -1,6 +1,7 @@
 """Receipts; implements the tools' Ledger for one organization and one scope."""
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from roastery.api.store.database import Database
 from roastery.api.store.tables import ReceiptRow
@@ -17,19 +18,21 @@ class StoredLedger:
 
     def keep(self, receipt: Receipt) -> None:
         """Store a receipt; keeping the same one twice changes nothing."""
-        with self._database.session() as session:
-            if session.get(ReceiptRow, receipt.id) is None:
-                session.add(
-                    ReceiptRow(
-                        id=receipt.id,
-                        organization_id=self._organization_id,
-                        scope_key=self._scope_key,
-                        tool=receipt.tool,
-                        result_hash=receipt.result_hash,
-                        document=receipt.model_dump(mode="json"),
-                        created_at=receipt.created_at,
-                    )
-                )
+        row = insert(ReceiptRow).values(
+            id=receipt.id,
+            organization_id=self._organization_id,
+            scope_key=self._scope_key,
+            tool=receipt.tool,
+            result_hash=receipt.result_hash,
+            document=receipt.model_dump(mode="json"),
+            created_at=receipt.created_at,
+        )
+        try:
+            with self._database.session() as session:
+                session.execute(row)
+        except IntegrityError:
+            if self.receipt(receipt.id) is None:
+                raise
 
     def receipt(self, receipt_id: str) -> Receipt | None:
         with self._database.reading() as session:

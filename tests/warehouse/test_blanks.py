@@ -1,0 +1,73 @@
+"""A new organization's file that is a copy answers as one that was made step by step."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from roastery.warehouse import engine
+from roastery.warehouse.blanks import Blanks
+from roastery.warehouse.clock import Clock
+from roastery.warehouse.engine import Warehouse, Warehouses
+from roastery.warehouse.organization import Organization
+
+NOW = "2026-11-02T15:00:00+00:00"
+SALE = {"transaction_id": "t1", "kind": "order", "status": "completed", "amount": "12.50", "currency": "EUR"}
+
+
+@pytest.fixture
+def warehouses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouses:
+    monkeypatch.setattr(engine, "BLANKS", Blanks())
+    return Warehouses(tmp_path, b"k" * 32, (), Clock.from_iso(NOW))
+
+
+def made(warehouses: Warehouses, name: str, **settings: str) -> Warehouse:
+    return warehouses.open(Organization(name, name.title(), **settings))
+
+
+def contents(warehouse: Warehouse) -> dict[str, int]:
+    names = warehouse.query(
+        "SELECT schema_name || '.' || table_name AS name FROM duckdb_tables() UNION ALL "
+        "SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal"
+    )
+    return {n: warehouse.query(f"SELECT count(*) AS n FROM {n}").to_pylist()[0]["n"] for n in names["name"].to_pylist()}
+
+
+def test_a_copy_holds_the_tables_of_one_that_was_built(warehouses: Warehouses) -> None:
+    first, second, third = (made(warehouses, name) for name in ("one", "two", "three"))
+    assert contents(first) == contents(second) == contents(third)
+    assert len(engine.BLANKS._kept) == 1
+
+
+def test_a_copy_is_its_own_organizations(warehouses: Warehouses) -> None:
+    *_, third = (made(warehouses, name) for name in ("one", "two", "three"))
+    assert third.query("SELECT organization_id FROM meta.file").to_pylist() == [{"organization_id": "three"}]
+    assert third.query("SELECT count(*) AS n FROM meta.builds").to_pylist() == [{"n": 1}]
+    assert not third.needs_build()
+
+
+def test_what_lands_in_a_copy_stays_there(warehouses: Warehouses) -> None:
+    *_, third, fourth = (made(warehouses, name) for name in ("one", "two", "three", "four"))
+    third.upsert_rows("transactions", [{**SALE, "occurred_at": NOW}])
+    count = "SELECT count(*) AS n FROM transactions"
+    assert third.query(count).to_pylist() == [{"n": 1}]
+    assert fourth.query(count).to_pylist() == [{"n": 0}]
+    assert made(warehouses, "five").query(count).to_pylist() == [{"n": 0}]
+
+
+def test_other_settings_and_other_days_are_built_for_themselves(warehouses: Warehouses) -> None:
+    for name in ("one", "two", "three"):
+        made(warehouses, name)
+    made(warehouses, "berlin", currency="EUR", time_zone="Europe/Berlin")
+    days = {day for _, day in engine.BLANKS._kept}
+    assert len(engine.BLANKS._kept) == 2
+    assert days == {date(2026, 11, 2)}
+
+
+def test_a_copy_never_takes_the_place_of_a_file(warehouses: Warehouses, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        made(warehouses, name)
+    taken = tmp_path / "taken.duckdb"
+    taken.write_bytes(b"mine")
+    assert engine.BLANKS.copy_to(taken, next(iter(engine.BLANKS._kept))) is None
+    assert taken.read_bytes() == b"mine"
+    assert sorted(p.name for p in tmp_path.glob("*.new")) == []
