@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from roastery.warehouse import engine
 from roastery.warehouse.blanks import Blanks
 from roastery.warehouse.clock import Clock
