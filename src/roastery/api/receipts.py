@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 def read_receipt(roastery: "Roastery", organization: Organization, actor: Actor, receipt_id: str) -> Receipt:
     """A receipt of this organization and scope. Errors: UnknownReceipt; NotAllowed when its metrics are for others."""
+    from roastery.tools.receipts import names_in
+
     receipt = roastery.ledger(organization, actor).receipt(receipt_id)
     if receipt is None:
         raise UnknownReceipt(receipt_id)
-    roastery.layer(organization, actor.role).refuse_unseen(receipt.metric_definitions)
+    roastery.layer(organization, actor.role).refuse_unseen(names_in(receipt))
     return receipt
 
 

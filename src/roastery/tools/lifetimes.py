@@ -1,7 +1,7 @@
 """Lifetime value of customers as a result: by group what they brought and will bring, CAC, payback, calibration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,7 +22,7 @@ from roastery.tools.frames import canonical_rows
 from roastery.tools.receipts import analysis_receipt, new_receipt_id
 from roastery.warehouse.errors import AskerError, DataError, NoData
 from roastery.warehouse.money import minor_digits
-from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec
+from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec, Provenance
 
 LEAST_GROUP = 30
 MONTH_DAYS = 30.4375
@@ -137,7 +137,13 @@ def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> To
     if arguments.period is not None:
         pinned["period"] = {"start": acquired.start.isoformat(), "end": acquired.end.isoformat()}
     receipt = analysis_receipt(
-        bought.provenance, "forecast_ltv", pinned, shown, context, period=worth.ahead, caveats=caveats
+        _with_margin(worth, bought.provenance),
+        "forecast_ltv",
+        pinned,
+        shown,
+        context,
+        period=worth.ahead,
+        caveats=caveats,
     ).model_copy(update={"id": book.receipt_id})
     return ToolResult(
         tool=receipt.tool,
@@ -158,6 +164,14 @@ def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> To
             "margin": worth.margin.id if worth.margin else None,
         },
     )
+
+
+def _with_margin(worth: Worth, made: Provenance) -> Provenance:
+    """What the values were made of names the margin too, so that who may not see it may not read the receipt."""
+    if worth.margin is None:
+        return made
+    told = worth.context.metrics.semantics.defined(worth.margin.metric)
+    return replace(made, metric_definitions={**made.metric_definitions, worth.margin.metric: told})
 
 
 def _margin(worth: Worth) -> Fact | None:

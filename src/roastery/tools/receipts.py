@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -42,6 +42,25 @@ class Rerun:
     def as_json(self) -> dict[str, Any]:
         causes = [cause.as_json() for cause in self.causes]
         return {"then": self.then, "now": self.now, "status": self.status, "causes": causes}
+
+
+def names_in(receipt: Receipt) -> set[str]:
+    """Everything that may name a metric behind a receipt: what it defines, and what it shows, orders or cuts by.
+
+    Whoever may not see one of them may not read the receipt: also an order or a limit tells of the metric.
+    """
+
+    def said(part: Any) -> Iterator[str]:
+        if isinstance(part, str):
+            yield part.split("__")[0]
+        elif isinstance(part, Mapping):
+            for value in part.values():
+                yield from said(value)
+        elif isinstance(part, list | tuple):
+            for value in part:
+                yield from said(value)
+
+    return {*receipt.metric_definitions, *said(receipt.arguments), *said(receipt.query), *said(receipt.filters)}
 
 
 def new_receipt_id() -> str:

@@ -16,9 +16,11 @@ from roastery.warehouse.semantic.query import PeriodSpec
 MAIN = (
     "revenue", "orders", "aov", "refunds", "spend", "cpc", "reported_conversions", "attributed_orders", "sessions",
     "conversion_rate", "open_rate", "leads", "bookings", "no_show_rate", "failed_payments", "tickets",
+    "ctr", "churned_subscriptions", "win_rate", "attribution_coverage",
 )  # fmt: skip
 """What is scanned when nothing is named, as far as there is data of it."""
-USUAL_SLICES = ("platform", "campaign", "sales_channel", "location", "product", "service", "plan")
+USUAL_SLICES = ("platform", "campaign", "sales_channel", "location", "product", "service", "plan", "service_area",
+                "region", "owner")  # fmt: skip
 JUDGED_DAYS = {"day": 28, "week": 84}
 
 
