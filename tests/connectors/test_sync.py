@@ -255,3 +255,20 @@ def test_a_page_s_partition_notice_deletions_and_completeness_reach_the_warehous
     assert (batch.records[1].key, batch.records[1].deleted) == ("gone", True)
     assert batch.progress.complete_through == batch.progress.history_since == date(2026, 11, 1)
     assert report.notices == ("Only since today.",)
+
+
+class Restless(Numbers):
+    """Keeps one state and changes it in place as it goes on, deep inside."""
+
+    def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        state: dict[str, Any] = {"groups": [{"next": 0}]}
+        for first in range(0, self.count, 3):
+            state["groups"][0]["next"] = first + 3
+            yield Page([{"n": n} for n in range(first, first + 3)], Cursor(state))
+
+
+def test_a_cursor_is_the_one_of_its_page_whatever_the_source_does_meanwhile() -> None:
+    landing = Landing()
+    sync(Restless(), landing, only=["first"])
+    places = [batch.cursor["groups"][0]["next"] for batch in landing.batches if batch.records and batch.cursor]
+    assert places == [3, 6, 9]

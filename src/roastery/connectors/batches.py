@@ -1,6 +1,7 @@
 """Pages as the warehouse lands them: some together, in one transaction with the last of their cursors."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -71,7 +72,8 @@ def batch_of(page: Page, resource: Resource, connection: Connection, provider: s
         source=provider,
         resource=resource.name,
         records=[*_raw(page.records, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
-        cursor=dict(page.cursor.state),
+        # A copy to the bottom: the source goes on while this waits, and what it then changes has not landed yet.
+        cursor=deepcopy(dict(page.cursor.state)),
         read_id=page.read_id,
         completes=CompletedRead(page.replaces.scope, page.replaces.days) if page.replaces else None,
         personal=resource.personal,

@@ -4,17 +4,28 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pyarrow as pa
 from starlette.requests import Request
 
 from roastery.evals.twins.control import Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, later
+from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf, refreshed
-from roastery.evals.twins.square_books import BurgerBooks, iso
+from roastery.evals.twins.square_books import MENU, BurgerBooks, iso
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
 
 CLIENT = {"client_id": "sq0idp-twin"}
 WEBHOOK_SECRET = "square-webhook-key"
 MAIN = "L00"
+
+
+def _books(world: World) -> BurgerBooks:
+    """The chain's books at the world's time; an empty company has none."""
+    return BurgerBooks(world.now, orders=240 if world.orders.num_rows else 0)
+
+
+_BOOKS = PerWorld(_books)
 
 
 class SquareTwin(RestTwin):
@@ -25,7 +36,7 @@ class SquareTwin(RestTwin):
 
     def __init__(self, control: Control) -> None:
         super().__init__(control)
-        self.books = BurgerBooks(control.world.clock.now())
+        self.books = _BOOKS(control.world)
         self.open_route("/oauth2/token", lambda request, body: self._token(body))
         self.route("/v2/locations", lambda request, body: {"locations": self.shelf.by("locations", "id")})
         self.route("/v2/catalog/search", self._catalog, ("POST",))
@@ -48,7 +59,7 @@ class SquareTwin(RestTwin):
         return {"errors": [{"category": category, "code": code, "detail": message}]}
 
     def stock(self, shelf: Shelf, world: World) -> None:
-        self.books = BurgerBooks(world.clock.now())
+        self.books = _BOOKS(world)
         for kind, rows in self.books.rows.items():
             if kind == "counts":
                 rows = [{**row, "key": f"{row['catalog_object_id']}:{row['location_id']}"} for row in rows]
@@ -126,3 +137,78 @@ def _page(rows: list[Row], name: str, body: Mapping[str, Any]) -> Row:
     start, limit = int(body.get("cursor") or 0), int(body.get("limit") or 500)
     page, end = rows[start : start + limit], start + limit
     return {**({name: page} if page else {}), **({"cursor": str(end)} if end < len(rows) else {})}
+
+
+def expected(world: World) -> Mapping[str, pa.Table]:
+    """The chain's sales, refunds, menu and guests as its books have them."""
+    books = _BOOKS(world)
+    sales = [
+        {"id": row["id"], "at": row["closed_at"], "state": row["state"], "place": row["location_id"],
+         **dict(zip(("amount", "refunded", "fee", "guest", "_", "channel"), books.all[f"square:{row['id']}"],
+                    strict=True))}
+        for row in books.rows["orders"] if "line_items" in row
+    ]  # fmt: skip
+    back = [{"id": row["id"], "at": row["created_at"],
+             "order": books.rows["payments"] and _order_of(books, row["payment_id"])}
+            for row in books.rows["refunds"]]  # fmt: skip
+    gone = {row["id"] for row in books.rows["catalog"] if row["is_deleted"]}
+    menu = [{"id": f"V{n}", "name": name, "category": category, "price": price, "cost": cost}
+            for n, (name, category, price, cost) in enumerate(MENU) if f"V{n}" not in gone and books.rows["catalog"]]  # fmt: skip
+    money = dict.fromkeys(("amount", "refunded", "fee"), pa.decimal128(18, 6))
+    return {
+        "till_sales": pa.Table.from_pylist(sales, _texts("id", "at", "state", "place", "guest", "channel", **money)),
+        "till_refunds": pa.Table.from_pylist(back, _texts("id", "at", "order")),
+        "menu": pa.Table.from_pylist(menu, _texts("id", "name", "category", price=pa.int64(), cost=pa.int64())),
+        "guests": pa.Table.from_pylist(
+            books.rows["customers"],
+            _texts("id", "created_at", "given_name", "family_name", "email_address", "phone_number"),
+        ),
+    }
+
+
+def _texts(*names: str, **more: pa.DataType) -> pa.Schema:
+    return pa.schema(dict.fromkeys(names, pa.string()) | more)
+
+
+def _order_of(books: BurgerBooks, payment: str) -> str:
+    return next(str(row["order_id"]) for row in books.rows["payments"] if row["id"] == payment)
+
+
+SALES = """
+SELECT 'square:' || id AS transaction_id, guest AS customer_id, "at"::TIMESTAMPTZ AS occurred_at, amount,
+       refunded AS refunded_amount, fee AS fee_amount, 'USD' AS currency, 'order' AS kind,
+       CASE state WHEN 'CANCELED' THEN 'cancelled' ELSE 'completed' END AS status, channel AS sales_channel, 'square:' || place AS location_id, id AS external_order_id
+FROM till_sales
+"""
+REFUNDS = """
+SELECT 'square:' || r.id AS refund_id, 'square:' || r."order" AS transaction_id, r."at"::TIMESTAMPTZ AS refunded_at,
+       s.amount, 'USD' AS currency
+FROM till_refunds r JOIN till_sales s ON s.id = r."order"
+"""
+PRODUCTS = """
+SELECT 'square:' || id AS product_id, name AS product_name, category, price / 100.0 AS price, cost / 100.0 AS unit_cost,
+       'USD' AS currency
+FROM menu
+"""
+GUESTS = """
+SELECT 'square:' || id AS customer_id, given_name AS first_name, family_name AS last_name, email_address AS email,
+       phone_number AS phone, created_at::TIMESTAMPTZ AS first_seen_at, 'US' AS country
+FROM guests
+"""
+
+DECLARATION = Declaration(
+    provider="square",
+    # Stock is a photograph of each day of a sync.
+    truth=(
+        Truth("transactions", SALES),
+        Truth("refunds", REFUNDS),
+        Truth("products", PRODUCTS),
+        Truth("customers", GUESTS),
+    ),
+    tables=expected,
+    quick={"order_page": 40},
+    restate=later(1),
+    delete=later(2),
+    drift=Drift("closed_at", "transactions", "occurred_at", missing_fails=False),
+    earlier=timedelta(days=60),
+)

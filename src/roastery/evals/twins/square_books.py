@@ -6,7 +6,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from roastery.evals.world.company import NOW
+
 Row = dict[str, Any]
+DAY = timedelta(days=1)
+BACK_AT, GONE_AT = NOW + timedelta(hours=1), NOW + timedelta(hours=25)
 FIRST = datetime(2024, 8, 1, 12, tzinfo=UTC)
 PLACES = ("Boston Seaport", "Providence Downtown", "Hoboken", "Philadelphia Center City", "Baltimore Harbor",
           "Richmond Carytown", "Charlotte South End", "Atlanta Midtown", "Savannah River Street", "New Haven Green",
@@ -23,11 +27,14 @@ def usd(amount: int) -> Row:
     return {"amount": amount, "currency": "USD"}
 
 
+Sale = tuple[Decimal, Decimal, Decimal, str | None, str, str]
+
+
 @dataclass
 class Truth:
     """sales: order → (amount, refunded, fee, customer, location, channel) in dollars, for those that count."""
 
-    sales: dict[str, tuple[Decimal, Decimal, Decimal, str | None, str, str]] = field(default_factory=dict)
+    sales: dict[str, Sale] = field(default_factory=dict)
 
 
 class BurgerBooks:
@@ -35,9 +42,12 @@ class BurgerBooks:
 
     def __init__(self, now: datetime, orders: int = 240, seed: int = 9) -> None:
         self.now, self.truth = now, Truth()
+        self.cancelled: dict[str, Sale] = {}
         self.rows: dict[str, list[Row]] = {kind: [] for kind in ("locations", "catalog", "customers", "orders",
                                                                  "payments", "refunds", "counts")}  # fmt: skip
         self._draw = random.Random(seed)
+        if not orders:
+            return
         self._places()
         self._menu()
         for number in range(40):
@@ -49,6 +59,25 @@ class BurgerBooks:
                     "country": "US", "address_line_1": "1 Elm St"}})  # fmt: skip
         for number in range(orders):
             self._order(number)
+        self._go_on()
+
+    @property
+    def all(self) -> dict[str, Sale]:
+        """Sales and those that were called off."""
+        return {**self.truth.sales, **self.cancelled}
+
+    def _go_on(self) -> None:
+        """What happens after the company's history: an old order is given back, and an item leaves the menu."""
+        if self.now > BACK_AT:
+            order = self.rows["orders"][0]
+            number, sale = int(order["id"][1:]), f"square:{order['id']}"
+            amount, _, *rest = self.truth.sales[sale]
+            self._refund(number, order["id"], f"P{number}", order["location_id"], BACK_AT - timedelta(days=1),
+                         order["total_money"]["amount"], int(amount * 100))  # fmt: skip
+            self.truth.sales[sale] = (amount, amount, *rest)  # type: ignore[assignment]
+        for row in self.rows["catalog"] if self.now > GONE_AT else ():
+            if row["id"] in ("I4", "V4"):
+                row |= {"is_deleted": True, "updated_at": iso(GONE_AT)}
 
     def _places(self) -> None:
         for number, name in enumerate(PLACES):
@@ -80,6 +109,8 @@ class BurgerBooks:
     def _order(self, number: int) -> None:
         draw = self._draw
         at = FIRST + timedelta(minutes=draw.randrange(0, 820 * 24 * 60))
+        if at + timedelta(minutes=9) > self.now:
+            return
         place, is_cash = f"L{number % len(PLACES):02}", number % 3 != 0
         customer = f"C{number % 40}" if number % 4 == 0 else None
         item = number % len(MENU)
@@ -111,6 +142,10 @@ class BurgerBooks:
             **({"discounts": [{"uid": "d", "catalog_object_id": "D1", "name": "BOGO Shake",
                                "applied_money": usd(discount), "scope": "ORDER"}]} if discount else {})})  # fmt: skip
         if state == "CANCELED":
+            self.cancelled[f"square:{order}"] = (
+                Decimal(gross - discount) / 100, Decimal(0), Decimal(0),
+                None if customer is None else f"square:{customer}", f"square:{place}",
+                "online" if is_online else "pos")  # fmt: skip
             return
         self.rows["payments"].append({
             "id": payment, "created_at": iso(at), "updated_at": iso(at + timedelta(minutes=9)), "status": "COMPLETED",
@@ -121,7 +156,7 @@ class BurgerBooks:
             **({"processing_fee": [{"effective_at": iso(at), "type": "INITIAL", "amount_money": usd(fee)}]}
                if fee else {})})  # fmt: skip
         own = gross - discount
-        returned = self._refund(number, order, payment, place, at, total, own) if number % 15 == 4 else 0
+        returned = self._refund(number, order, payment, place, at, total, own) if number % 15 == 4 and at + DAY <= self.now else 0
         name = None if customer is None else f"square:{customer}"
         self.truth.sales[f"square:{order}"] = (
             Decimal(own) / 100, Decimal(returned) / 100, Decimal(fee) / 100, name, f"square:{place}",
