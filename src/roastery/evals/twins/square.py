@@ -149,11 +149,12 @@ def expected(world: World) -> Mapping[str, pa.Table]:
         for row in books.rows["orders"] if "line_items" in row
     ]  # fmt: skip
     back = [{"id": row["id"], "at": row["created_at"],
-             "order": books.rows["payments"] and _order_of(books, row["payment_id"])}
+             "order": _order_of(books, row["payment_id"])}
             for row in books.rows["refunds"]]  # fmt: skip
     gone = {row["id"] for row in books.rows["catalog"] if row["is_deleted"]}
+    there = {row["id"] for row in books.rows["catalog"]} - gone
     menu = [{"id": f"V{n}", "name": name, "category": category, "price": price, "cost": cost}
-            for n, (name, category, price, cost) in enumerate(MENU) if f"V{n}" not in gone and books.rows["catalog"]]  # fmt: skip
+            for n, (name, category, price, cost) in enumerate(MENU) if f"V{n}" in there]  # fmt: skip
     money = dict.fromkeys(("amount", "refunded", "fee"), pa.decimal128(18, 6))
     return {
         "till_sales": pa.Table.from_pylist(sales, _texts("id", "at", "state", "place", "guest", "channel", **money)),
@@ -177,7 +178,8 @@ def _order_of(books: BurgerBooks, payment: str) -> str:
 SALES = """
 SELECT 'square:' || id AS transaction_id, guest AS customer_id, "at"::TIMESTAMPTZ AS occurred_at, amount,
        refunded AS refunded_amount, fee AS fee_amount, 'USD' AS currency, 'order' AS kind,
-       CASE state WHEN 'CANCELED' THEN 'cancelled' ELSE 'completed' END AS status, channel AS sales_channel, 'square:' || place AS location_id, id AS external_order_id
+       CASE state WHEN 'CANCELED' THEN 'cancelled' ELSE 'completed' END AS status,
+       channel AS sales_channel, 'square:' || place AS location_id, id AS external_order_id
 FROM till_sales
 """
 REFUNDS = """

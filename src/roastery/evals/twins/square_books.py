@@ -156,7 +156,11 @@ class BurgerBooks:
             **({"processing_fee": [{"effective_at": iso(at), "type": "INITIAL", "amount_money": usd(fee)}]}
                if fee else {})})  # fmt: skip
         own = gross - discount
-        returned = self._refund(number, order, payment, place, at, total, own) if number % 15 == 4 and at + DAY <= self.now else 0
+        returned = (
+            self._refund(number, order, payment, place, at, total, own)
+            if number % 15 == 4 and at + DAY <= self.now
+            else 0
+        )
         name = None if customer is None else f"square:{customer}"
         self.truth.sales[f"square:{order}"] = (
             Decimal(own) / 100, Decimal(returned) / 100, Decimal(fee) / 100, name, f"square:{place}",
