@@ -11,6 +11,7 @@ from roastery.agent.planner.defaults import credited, named_rows_only, with_metr
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
+from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import Names
 from roastery.agent.planner.names import names
@@ -185,7 +186,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     settled = with_whole(question, settled, lexicon)
     settled = credited(settled, lexicon)
     settled = with_trend(question, settled, lexicon)
-    return named_rows_only(with_period(settled, lexicon))
+    return left_out(question, named_rows_only(with_period(settled, lexicon)))
 
 
 def questions_in(text: str) -> list[str]:

@@ -1,0 +1,137 @@
+"""Words of a question that no part of its reading uses: they are said, or asked about, and never passed over in silence.
+
+A word is accounted for by a name, a period, a number or a setting that was recognized; by an operator that the reading
+carries out (a ranking, a comparison, a share, a limit …); or because it says nothing of its own (words/accounted.yml).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from roastery.agent.planner.lists import words
+from roastery.agent.planner.question import Question, whole_words
+from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.tokens import stem
+
+MOST_SAID = 3
+SILENT = ("empty", "asking", "period", "carrying", "plain")
+
+
+@lru_cache
+def accounted(name: str) -> frozenset[str]:
+    """One list of words/accounted.yml, stemmed."""
+    return frozenset(stem(w) for w in str(words("accounted")[name]).split())
+
+
+@lru_cache
+def _silent() -> frozenset[str]:
+    return frozenset().union(*(accounted(name) for name in SILENT))
+
+
+def operators(reading: Reading) -> Iterator[str]:
+    """The lists of words that what a reading carries out accounts for."""
+    if reading.order_by is not None or reading.limit is not None:
+        yield "ranking"
+    if reading.compare is not None or len(reading.focus) > 1 or reading.intent == "explain":
+        yield "comparing"
+    if reading.grain is not None:
+        yield "trending"
+    if reading.share:
+        yield "sharing"
+    if any(f.metric for f in reading.filters):
+        yield "limiting"
+    if any(f.op in ("not_in", "ne") for f in reading.filters) or reading.filters:
+        yield "narrowing"
+    if any(a.startswith(("no metric was named", "ranked by")) for a in reading.assumptions):
+        yield "judging"
+    if reading.attribution_model or reading.attribution_window_days or reading.view_window_days:
+        yield "attributing"
+
+
+def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> list[int]:
+    """Tokens that nothing accounts for. said: patterns that were carried out; the words that they match are used."""
+    held = {i for s in question.symbols for i in range(s.start, s.end)}
+    for text in said:
+        held.update(_matched(question, text))
+    known = _silent().union(*(accounted(name) for name in operators(reading)))
+    return [
+        i
+        for i, token in enumerate(question.tokens)
+        if i not in held and token.word[:1].isalpha() and (token.quoted or stem(token.word) not in known)
+    ]
+
+
+def _matched(question: Question, text: str) -> Iterator[int]:
+    """Tokens under the matches of a pattern, over the plain words and over the line of symbols."""
+    for found in whole_words(text).finditer(question.plain):
+        first = question.plain[: found.start()].count(" ")
+        yield from range(first, first + found[0].count(" ") + 1)
+    at = places(question)
+    for found in whole_words(text).finditer(question.line):
+        first = question.line[: found.start()].count(" ")
+        for n in range(first, first + found[0].count(" ") + 1):
+            yield from at[n] if n < len(at) else ()
+
+
+def places(question: Question) -> list[range]:
+    """Of each element of the line, the tokens that it stands for."""
+    starts = {s.start: s.end for s in question.symbols}
+    found, at = [], 0
+    while at < len(question.tokens):
+        end = starts.get(at, at + 1)
+        found.append(range(at, end))
+        at = end
+    return found
+
+
+def runs(indexes: Sequence[int]) -> list[list[int]]:
+    """Neighbouring tokens together."""
+    found: list[list[int]] = []
+    for i in indexes:
+        if found and found[-1][-1] == i - 1:
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return found
+
+
+def left_out(question: Question, reading: Reading, said: Sequence[str] = ()) -> Reading:
+    """The reading with a sentence about the words that it does not use, or the refusal where they narrow a count."""
+    left = leftover(question, reading, said)
+    if not left:
+        return reading
+    names = []
+    for run in runs(left):
+        text = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
+        if narrows(question, run):
+            return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
+        names.append(f"“{text}”")
+    shown = names[:MOST_SAID]
+    are = "is" if len(shown) == 1 else "are"
+    return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
+
+
+def narrows(question: Question, run: Sequence[int]) -> bool:
+    """Whether words say which of a count are meant: "cancelled orders", "orders that were cancelled"."""
+    if all(stem(question.tokens[i].word) in accounted("harmless_modifiers") for i in run):
+        return False
+    kinds = {i: s.kind for s in question.symbols for i in range(s.start, s.end)}
+    after, before = run[-1] + 1, run[0] - 1
+    if kinds.get(after) in ("M", "A", "D"):
+        return True
+    while before >= 0 and question.tokens[before].word in WHICH_WERE:
+        before -= 1
+    return before < run[0] - 1 and kinds.get(before) in ("M", "A", "D")
+
+
+WHICH_WERE = frozenset({"that", "which", "who", "were", "was", "are", "is", "been", "have", "has", "had", "got", "get"})
+
+
+def _cannot_tell(question: Question, run: Sequence[int], text: str) -> str:
+    named = next((s for s in question.symbols if s.kind in "MAD" and s.start == run[-1] + 1), None)
+    named = named or next((s for s in reversed(question.symbols) if s.kind in "MAD" and s.end <= run[0]), None)
+    what = question.words(named) if named else "numbers"
+    return (
+        f"There is nothing in your data that tells “{text}” {what} from the others, so I cannot count them. "
+        f"I can answer about {what} as a whole, or by what they can be split by."
+    )
