@@ -216,6 +216,11 @@ RULES: tuple[Rule, ...] = (
         rf"(?:over |in |for |during |within )?(?:the )?(?:{NEXT}) (?P<n>\d+)(?: full| whole)? (?P<unit>{UNIT})s?",
         read_next_n,
     ),
+    period_rule(
+        "tomorrow",
+        "tomorrow",
+        lambda c, m: Days(c.today + timedelta(days=1), c.today + timedelta(days=2)),
+    ),
     period_rule("next", rf"(?:{NEXT}) (?P<unit>week|month|quarter|year)", read_next),
     period_rule(
         "rest of",
@@ -245,7 +250,7 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "the unit",
-        r"(?:(?<=for )|(?<=during )|(?<=over ))the (?P<unit>month|quarter|year)",
+        r"(?:(?<=for )|(?<=during )|(?<=over )|(?<=look at ))the (?P<unit>month|quarter|year)",
         lambda c, m: named(c, f"this_{m['unit']}", m["unit"]),
     ),
     period_rule("past unit", r"(?:the )?past (?P<unit>week|month|quarter|year)", read_past_unit),

@@ -4,27 +4,24 @@ from dataclasses import replace
 
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.named import CREDITED
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import TREND, default_period, trend_grain
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, most_moved
 from roastery.agent.planner.reading import NO_VALUES, Filter, Reading
 
-CREDITED = {
-    "revenue": "attributed_revenue",
-    "gross_revenue": "attributed_revenue",
-    "orders": "attributed_orders",
-    "mer": "roas",
-    "customers": "new_customers",
-}
-"""What a total becomes when it is asked by platform or campaign: the part credited to it."""
-
-
 COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "repeat_rate", "payback_days", "predicted_ltv"})
 """Metrics whose period is when customers were acquired."""
 
 
 OVERVIEWS = (
+    (("owner", "pipeline"), ("deals_won", "win_rate", "pipeline_value")),
+    (("service",), ("bookings", "completed_appointments", "no_show_rate")),
+    (("workflow",), ("workflow_completions", "workflow_completion_rate")),
+    (("plan",), ("mrr", "active_subscriptions", "churn_rate")),
+    (("keyword",), ("clicks", "ctr", "spend")),
+    (("page",), ("page_views", "form_submissions")),
     (
         ("campaign", "platform", "channel", "ad_group", "ad", "account", "objective", "audience"),
         ("attributed_revenue", "spend", "roas", "cac"),

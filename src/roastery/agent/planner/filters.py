@@ -7,7 +7,15 @@ from typing import Any
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.meanings import SEEN_FIRST, Meaning
-from roastery.agent.planner.named import COMPARATORS, EXCLUDING, Names, all_split_by, plural, qualifies_customers
+from roastery.agent.planner.named import (
+    COMPARATORS,
+    EXCLUDING,
+    Names,
+    all_split_by,
+    all_split_credited,
+    plural,
+    qualifies_customers,
+)
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.reading import Filter
 from roastery.agent.render import name_text
@@ -106,11 +114,20 @@ def _which(
 
     def rank(meaning: Meaning) -> tuple[Any, ...]:
         splits = all_split_by(lexicon, found, meaning.name)
-        splits_credited = splits or meaning.name in CREDITED_BY
+        cannot = not splits and not all_split_credited(lexicon, found, meaning.name)
         order = SEEN_FIRST.index(meaning.name) if meaning.name in SEEN_FIRST else len(SEEN_FIRST)
-        return meaning.name not in beside, not splits, not splits_credited, meaning.name not in others, order
+        return cannot, meaning.name not in beside, not splits, meaning.name not in others, order
 
     ranked = sorted(meanings, key=rank)
+    if rank(ranked[0])[0]:
+        # The name itself says nothing of these metrics; a longer name that holds it may: "Aurora" of "Aurora Depot".
+        said = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
+        within = sorted((m for m in lexicon.containing(said) if not rank(m)[0]), key=rank)
+        same = tuple(m for m in within if m.name == within[0].name)
+        if same:
+            which = name_text(same[0].label) if len(same) == 1 else "each with it in its name"
+            kinds = same[0].name.replace("_", " ") if len(same) == 1 else f"{len(same)} {plural(same[0].name)}"
+            return same, f"“{name_text(question.words(symbol))}” is read as the {kinds} {which}"
     if symbol.of.partial:
         first = ranked[0].name
         same = tuple(m for m in ranked if m.name == first)
@@ -124,8 +141,6 @@ def _which(
     return (ranked[0],), None
 
 
-CREDITED_BY = frozenset({"platform", "channel", "campaign", "ad_group", "ad", "asset", "audience", "objective"})
-"""Dimensions by which revenue and orders are split by credit."""
 
 
 def _named_beside(question: Question, symbol: Symbol) -> set[str]:

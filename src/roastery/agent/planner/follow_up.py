@@ -13,6 +13,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
+from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import ranking
 from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading, reading_of
@@ -21,9 +22,10 @@ from roastery.agent.planner.tokens import stem
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
 WHICH_ONE = (
-    r"which (?:one|ones|of (?:them|these|those))(?: \w+){0,2} (?:the )?"
-    r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top)"
+    r"(?:which|what) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
+    r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top|cheapest|strongest|weakest|priciest|leading)"
 )
+SHARE_OF_IT = r"(?:(?:what|which) (?:share|percent|percentage|part|proportion)(?: of .*)? (?:is|was|are) (?:that|this|it|those)|as (?:a )?(?:share|percent|percentage|proportion)(?: of .*)?)"
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
@@ -54,10 +56,12 @@ def inherit(
         return None
     if ask is not None:
         return _asked_on(question, heard, before, ask, lexicon)
+    heard = in_thread(question, heard, before, lexicon)
     if not _continues(question, heard):
         return None
     if before.intent in BY_INTENT and question.says(pattern("shows_numbers")) and (before.metrics or heard.metrics):
-        before = replace(before, intent="query", details={}, models=())
+        kept = None if before.intent == "explain" else before.compare
+        before = replace(before, intent="query", details={}, models=(), compare=kept)
     return _merge(question, heard, before, lexicon)
 
 
@@ -80,6 +84,8 @@ def _continues(question: Question, heard: Reading) -> bool:
     if "metrics" not in heard.said:
         if question.has(WHICH_ONE) or question.has(r"(?:in )?totals?|overall"):
             return True
+        if question.has(SHARE_OF_IT) or question.says(pattern("back_to_usual")):
+            return True
         if re.search(r"(?<![^ ])(?:perform\w*|overview|overall)(?![^ ])", line) and heard.said - {"period"} == set():
             return bool(OPENING.match(line)) and len(line.split()) <= 6
         return bool(heard.said) or bool(OPENING.match(line))
@@ -96,6 +102,8 @@ def _continues(question: Question, heard: Reading) -> bool:
     ):
         return not ({"period"} <= heard.said and ("dimensions" in heard.said or "filters" in heard.said))
     if question.has(SORTING) and not {"period", "filters"} & heard.said:
+        return True
+    if metric_alone(question, heard):
         return True
     return len(line.split()) <= 6 and not {"period", "dimensions", "filters"} & heard.said and bool(OPENING.match(line))
 
@@ -150,6 +158,8 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     for name in ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency"):
         if name in heard.said:
             merged = replace(merged, **{name: getattr(heard, name)})
+    if question.says(pattern("back_to_usual")):
+        merged = replace(merged, attribution_model=None, attribution_window_days=None, view_window_days=None, models=())
     if question.has(r"(?:in total|overall|totals?|altogether|combined|not split|without (?:the )?(?:split|breakdown))"):
         merged = replace(merged, dimensions=(), grain=None, order_by=None, limit=None)
     if question.has(r"(?:trend|over time)") and merged.grain is None:

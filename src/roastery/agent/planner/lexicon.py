@@ -1,5 +1,6 @@
 """Names in a question: catalogue, synonyms, the organization's own names; exact first, then typos."""
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,6 +14,8 @@ from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
 LONGEST = 10
+PEOPLE = {word: "customer" for word in word_set("customers")}
+"""Other words for customers, as metrics are said with them."""
 PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 _SKIPPED = frozenset({"-", "(", ")", ":", "&"})
 _NAMED_KINDS = word_set("named_kinds")
@@ -28,10 +31,11 @@ class Lexicon:
         self.vocabulary = vocabulary
         self._phrases: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
         self._parts: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._heads: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
         self._add_metrics()
         self._add_dimensions()
         self._add_values()
-        self._starts = {p[0] for p in self._phrases}
+        self._starts = {p[0] for p in self._phrases} | {p[0] for p in self._heads} | PEOPLE.keys()
         self._typo_targets = [
             " ".join(p)
             for p, m in self._phrases.items()
@@ -72,6 +76,13 @@ class Lexicon:
             for text in entry["phrases"]:
                 self._put(phrase(text), meaning)
 
+    def _add_head(self, label: str, meaning: Meaning) -> None:
+        """ "Performance Max – All Products" is known by what stands before the dash, too."""
+        head, dash, _ = re.sub(r"\s+[–—|:]\s+|:\s+|\s+-\s+", "\x00", label).partition("\x00")
+        key = phrase(head)
+        if dash and len(key) >= 2 and meaning not in self._heads[key]:
+            self._heads[key].append(meaning)
+
     def _add_dimensions(self) -> None:
         known = self.vocabulary.dimensions
         for term in known.values():
@@ -93,6 +104,7 @@ class Lexicon:
             if value.dimension in OWN_NAMES:
                 for word in key:
                     self._parts[word].add(key)
+                self._add_head(value.label, meaning)
             if value.value != value.label and any(c.isalpha() for c in value.value):
                 self._put(phrase(value.value), meaning)
         self._add_places()
@@ -173,15 +185,25 @@ class Lexicon:
             for end in range(min(len(stems), start + self._longest), start, -1):
                 if not blocked.isdisjoint(at[start:end]):
                     continue
-                meanings = self._phrases.get(tuple(stems[start:end]))
+                key = tuple(stems[start:end])
+                meanings = self._phrases.get(key) or self._as_customers(key)
                 said = [tokens[i] for i in at[start:end]]
                 meanings = meanings and [m for m in meanings if self._plausible(m, said)]
                 if meanings:
                     found.append(Mark(at[start], at[end - 1] + 1, by_rank(meanings)))
+                elif heads := self._heads.get(key):
+                    found.append(Mark(at[start], at[end - 1] + 1, tuple(heads), partial=True))
         terms = {
             i for m in found if m.first.kind in ("metric", "ambiguous", "dimension") for i in range(m.start, m.end)
         }
         return _without_overlap([*found, *self._partials(tokens, at, stems, blocked, terms)])
+
+    def _as_customers(self, key: tuple[str, ...]) -> list[Meaning] | None:
+        """ "Leads became clients": a metric said with another word for customers."""
+        if len(key) < 2 or PEOPLE.keys().isdisjoint(key):
+            return None
+        found = self._phrases.get(tuple(PEOPLE.get(word, word) for word in key), ())
+        return [m for m in found if m.kind == "metric"]
 
     def _partials(
         self, tokens: Sequence[Token], at: Sequence[int], stems: Sequence[str], blocked: set[int], terms: set[int]
@@ -217,6 +239,8 @@ class Lexicon:
             return False
         telling = [t for t in own if stem(t.word) not in common_words() and t.word.isalpha()]
         beside = after in _NAMED_KINDS or before in _NAMED_KINDS
+        if len(said) == 1 and said[0].word[:1].isdigit():
+            return False
         if len(said) == 1:
             return bool(telling) or (beside and before not in ("by", "per", "and") and said[0].word not in _NEVER_NAMES)
         return bool(telling) or beside

@@ -52,6 +52,26 @@ def all_split_by(lexicon: Lexicon, found: Names, dimension: str) -> bool:
     )
 
 
+CREDITED = {
+    "revenue": "attributed_revenue",
+    "gross_revenue": "attributed_revenue",
+    "orders": "attributed_orders",
+    "mer": "roas",
+    "customers": "new_customers",
+}
+"""What a total becomes when it is asked by platform or campaign: the part credited to it."""
+
+
+def all_split_credited(lexicon: Lexicon, found: Names, dimension: str) -> bool:
+    """Whether every metric, or the credited part of it, can be narrowed by a dimension."""
+    known = lexicon.vocabulary.metrics
+    return dimension in lexicon.vocabulary.dimensions and all(
+        known[m].splits_by(dimension) or (CREDITED.get(m, "") in known and known[CREDITED[m]].splits_by(dimension))
+        for m in found.metrics
+        if m in known
+    )
+
+
 def plural(dimension: str) -> str:
     word = dimension.replace("_", " ")
     if word.endswith("y"):

@@ -111,6 +111,9 @@ def _split_range(question: Question, symbol: Symbol, calendar: Calendar) -> tupl
     first, last = read_point(found["a"], calendar), read_point(found["b"], calendar)
     if first is None or last is None or first.unit != last.unit or first.unit == "day":
         return None
+    if question.has(rf"compar(?:e[sd]?|ing)(?: \S+){{0,6}}? {symbol.name}") and " to " in symbol.of.text:
+        # "Compare October to September": the first is what is looked at, the second what it is held against.
+        return last, first
     if first.start > last.start and (first.name or last.name):
         return last, first
     if first.start > last.start:

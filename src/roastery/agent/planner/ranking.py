@@ -63,6 +63,9 @@ def most_moved(question: Question) -> str | None:
     found = next(question.find(MOST_MOVED), None)
     if found is None or not question.of_kind("D"):
         return None
+    if found["verb"] and found["verb"].startswith(("mov", "gain")) and question.has(rf"{re.escape(found[0])} [MA]\d+"):
+        # "Moved the most units" ranks by units, not by how they changed.
+        return None
     word = found["verb"] or found["noun"] or found["way"] or ""
     down = bool(re.match(DOWNWARD, word))
     return "asc" if down != (found["most"] == "least") else "desc"

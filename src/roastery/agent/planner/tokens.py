@@ -27,12 +27,13 @@ _TOKEN = re.compile(
     r"""(?P<date>\d{4}-\d{1,2}(?:-\d{1,2})?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})
     |(?P<money>[$€£]\s?\d[\d,]*(?:\.\d+)?\s?(?:k|m|bn)?(?![^\W_]))
     |(?P<number>\d[\d,]*(?:\.\d+)?(?:k|m|bn|%|x|×)?(?![^\W_]))
+    |(?P<short>(?<!\w)(?:w/o\b|w/(?!c\b)|b/w\b)|%)
     |(?P<word>[^\W_]+(?:'[^\W_]+)?)
     |(?P<op>>=|<=|=>|=<|[<>≥≤])
     |(?P<dash>[-–—])
     |(?P<stop>[?!.;,:&+()])
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 _CONTRACTIONS = {
     "what's": "what is",
@@ -56,6 +57,21 @@ _CONTRACTIONS = {
     "we've": "we have",
     "i've": "i have",
     "can't": "can not",
+    "wasnt": "was not",
+    "couldn't": "could not",
+    "haven't": "have not",
+    "hasn't": "has not",
+    "gonna": "going to",
+    "wanna": "want to",
+    "gotta": "have to",
+    "lw": "last week",
+    "lm": "last month",
+    "lq": "last quarter",
+    "ly": "last year",
+    "eom": "the end of the month",
+    "eoq": "the end of the quarter",
+    "eoy": "the end of the year",
+    "lmk": "let me know",
 }
 _INVARIANT = frozenset(
     [
@@ -132,6 +148,7 @@ def tokenize(question: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+_SHORT = {"w/o": "without", "w/": "with", "b/w": "between", "%": "percent"}
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "`": "'"})
 
 
@@ -166,6 +183,8 @@ def _words(text: str, kind: str) -> list[str]:
         if ordinal := re.fullmatch(r"(\d+)(st|nd|rd|th)", lower):
             return [ordinal[1]]
         return [_NUMBER_WORDS.get(lower, lower)]
+    if kind == "short":
+        return [_SHORT[lower]]
     if kind == "number":
         return [lower.replace(",", "")]
     if kind == "money":

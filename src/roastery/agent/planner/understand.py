@@ -9,6 +9,7 @@ from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.defaults import credited, named_rows_only, with_metrics, with_period, with_trend, with_whole
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
+from roastery.agent.planner.impossible import impossible
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
 from roastery.agent.planner.leftover import left_out
@@ -17,6 +18,7 @@ from roastery.agent.planner.named import Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import When, when
+from roastery.agent.planner.pointing import pointed
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading
@@ -50,6 +52,8 @@ def understand(
         heard = doubt
     if ask is None and history and history[-1].intent == "describe" and follow_up.asks_another(question, heard):
         return Reading("describe", metrics=heard.metrics)
+    if ask is None and history and (about := pointed(question, heard, history, lexicon)):
+        return about if about.intent == "describe" else _finish(question, about, lexicon)
     before = _before(history)
     if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon, ask)):
         heard = followed
@@ -186,10 +190,22 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     settled = with_whole(question, settled, lexicon)
     settled = credited(settled, lexicon)
     settled = with_trend(question, settled, lexicon)
-    return left_out(question, named_rows_only(with_period(settled, lexicon)))
+    if refused := impossible(question, settled, lexicon):
+        return refused
+    return left_out(question, named_rows_only(with_period(settled, lexicon)), (pattern("back_to_usual"),))
 
 
 def questions_in(text: str) -> list[str]:
     """The questions of one message: it is split after question marks and semicolons, not within a question."""
     parts = [p.strip() for p in re.split(r"(?<=\?)\s+|;\s+|\n+", text) if re.search(r"\w{2,}", p)]
-    return parts or [text]
+    found: list[str] = []
+    for part in parts:
+        if found and TRAILING.fullmatch(part):
+            found[-1] = f"{found[-1].rstrip('?')}, {part}"
+        else:
+            found.append(part)
+    return found or [text]
+
+
+TRAILING = re.compile(r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE)
+"""A few words after a question mark that belong to the question before: "What was spend? Last week."."""

@@ -1,0 +1,68 @@
+"""Questions that only point at what the thread is about: "how is it calculated?", "compare them", "for new customers"."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Filter, Reading
+
+EMAIL = word_set("email_metrics")
+IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
+"""What a metric of ads is called where the thread is about e-mail."""
+
+
+def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexicon: Lexicon) -> Reading | None:
+    """The reading of a question that says nothing without its thread, or None."""
+    before = next((r for r in reversed(history[-4:]) if r.metrics), None)
+    if before is None or before.pending:
+        return None
+    if not heard.metrics and question.says(pattern("asks_about_it")):
+        return Reading("describe", metrics=before.metrics)
+    return _together(question, heard, history) if question.says(pattern("both_of_them")) else None
+
+
+def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    """What was heard, as the thread means it."""
+    if before.metrics and EMAIL.issuperset(before.metrics):
+        metrics = tuple(IN_EMAIL.get(m, m) for m in heard.metrics)
+        heard = replace(heard, metrics=metrics)
+    if heard.metrics == ("new_customers",) and question.has(r"(?:\w+ )?(?:for|from|of|among|only|just) (?:our |the |only )*M\d+ ?\??"):
+        metrics = lexicon.vocabulary.metrics
+        if before.metrics and all(m in metrics and metrics[m].splits_by("customer_type") for m in before.metrics):
+            new = Filter("customer_type", "in", ("new",), False, ("new customers",))
+            said = (heard.said | {"filters"}) - {"metrics"}
+            return replace(heard, metrics=(), filters=(*heard.filters, new), said=said)
+    return heard
+
+
+def _together(question: Question, heard: Reading, history: Sequence[Reading]) -> Reading | None:
+    """ "Compare them": the names of the last two readings of the thread, side by side or added up."""
+    if heard.said & {"filters", "metrics", "dimensions"} or len(history) < 2:
+        return None
+    last, first = history[-1], history[-2]
+    for condition in last.filters:
+        other = next((f for f in first.filters if (f.field, f.op, f.metric) == (condition.field, "in", False)), None)
+        if other is None or condition.op != "in" or set(other.values) == set(condition.values):
+            continue
+        values = tuple(dict.fromkeys((*other.values, *condition.values)))
+        labels = tuple(dict.fromkeys((*other.labels, *condition.labels)))
+        both = replace(condition, values=values, labels=labels)
+        filters = tuple(both if f is condition else f for f in last.filters)
+        dims = last.dimensions
+        if not question.says("together|combined|total|in total|altogether|summed|added up"):
+            dims = tuple(dict.fromkeys((*dims, condition.field)))
+        focus = tuple((condition.field, v) for v in values)
+        return replace(last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None)
+    return None
+
+
+def metric_alone(question: Question, heard: Reading) -> bool:
+    """ "What was the CAC?" in a thread: only the metric is new, the rest goes on."""
+    return heard.said == {"metrics"} and len(question.line.split()) <= 7
+
+
+STARTING_OVER = re.compile(r"\b(?:overall|in general|company wide|altogether|new question|start over)\b")
