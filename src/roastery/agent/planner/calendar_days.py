@@ -40,22 +40,14 @@ def named(calendar: Calendar, name: str, unit: str) -> Days:
     if name == "yesterday":
         return Days(today - timedelta(days=1), today, "day", name)
     begin = calendar.begin(unit, today)
+    note = None
     if calendar.fiscal_start != 1 and unit == "year":
-        # The name means the organization's fiscal year to the tools; "this year" means the calendar's.
-        return _calendar_year(calendar, name, begin)
+        note = f"a year is the organization's fiscal year, from {dates.MONTHS[calendar.fiscal_start - 1].capitalize()}"
     if name.startswith("last_"):
-        return Days(calendar.shift(unit, begin, -1), begin, unit, name)
+        return Days(calendar.shift(unit, begin, -1), begin, unit, name, note)
     if name.endswith("_to_date"):
-        return Days(begin, today + timedelta(days=1), unit, name)
-    return Days(begin, calendar.shift(unit, begin, 1), unit, name)
-
-
-def _calendar_year(calendar: Calendar, name: str, begin: date) -> Days:
-    note = "a year is the calendar year here, not the fiscal year"
-    if name.startswith("last_"):
-        return Days(dates.add_months(begin, -12), begin, "year", None, note)
-    end = calendar.today + timedelta(days=1) if name.endswith("_to_date") else dates.add_months(begin, 12)
-    return Days(begin, end, "year", None, note)
+        return Days(begin, today + timedelta(days=1), unit, name, note)
+    return Days(begin, calendar.shift(unit, begin, 1), unit, name, note)
 
 
 def last_n(calendar: Calendar, count: int, unit: str) -> Days | None:
@@ -320,6 +312,8 @@ def read_since(calendar: Calendar, m: re.Match[str]) -> Days | None:
     point = read_point(m["point"], calendar)
     if point is None or point.start > calendar.today:
         return None
+    if re.fullmatch(r"from \S+(?: \S+)?", m[0]) and m[0].endswith(m["point"]) and point.unit in ("quarter", "year"):
+        return Days(point.start, point.end, point.unit, point.name, f"took '{m[0]}' as within it")
     return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, point.assumption)
 
 

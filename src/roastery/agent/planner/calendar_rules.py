@@ -56,7 +56,8 @@ RULES: tuple[Rule, ...] = (
         r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|timeframe|days|day|dates|date|weeks|week|months"
         r"|month"
         r"|quarters|quarter|range|\d+ weeks|\d+ days|\d+ months)(?: of| in| from| a)?(?: the)?"
-        r" (?:last year|previous year|prior year|year before|year ago|year earlier)",
+        r" (?:last year|previous year|prior year|year before|year ago|year earlier"
+        r"|(?:last|the previous|previous|prior) (?:fy|fiscal year|financial year))",
         read_says("previous_year"),
         "compare",
     ),
@@ -107,6 +108,12 @@ RULES: tuple[Rule, ...] = (
         rf"the (?P<unit>{UNIT}) (?:before|prior|earlier)(?: (?:that|it))?",
         lambda c, m: f"before:1:{m['unit']}",
         "compare",
+    ),
+    period_rule("weekday before", rf"the (?:previous |prior )?{WEEKDAY} (?:before|prior)", read_says("shift:week"), "compare"),
+    period_rule(
+        "all of last unit",
+        r"last (?P<unit>week|month|quarter|year)s",
+        lambda c, m: named(c, f"last_{m['unit']}", m["unit"]),
     ),
     # Then periods made of other periods.
     period_rule(
@@ -242,7 +249,7 @@ RULES: tuple[Rule, ...] = (
         rf"(?:the )?(?:{LAST}) (?P<n>\d+)(?: (?:full|complete|calendar|whole))? (?P<unit>{UNIT})s?",
         read_last_n,
     ),
-    period_rule("n last", rf"(?:the )?(?P<n>\d+) (?:last|past|most recent) (?P<unit>{UNIT})s?", read_last_n),
+    period_rule("n last", rf"(?:the )?(?P<n>\d+) (?:last|past|most recent) (?P<unit>{UNIT})s", read_last_n),
     period_rule("few", rf"(?:the )?(?:{LAST}) (?:few|couple(?: of)?|several) (?P<unit>{UNIT})s?", read_few),
     period_rule("short last", r"[lpt](?P<n>\d{1,3})(?P<u>[dwmqy])", read_short_last),
     period_rule(

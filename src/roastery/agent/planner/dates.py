@@ -52,16 +52,16 @@ class Calendar:
         return day - timedelta(days=(day.weekday() - self.week_start) % 7)
 
     def begin(self, unit: str, day: date) -> date:
-        """The first day of the calendar unit that holds a day."""
+        """The first day of the unit that holds a day; years and quarters are those of the organization's year."""
         if unit == "day":
             return day
         if unit == "week":
             return self.week_of(day)
         if unit == "month":
             return day.replace(day=1)
-        if unit == "quarter":
-            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
-        return day.replace(month=1, day=1)
+        first = add_months(day.replace(day=1), 1 - self.fiscal_start)
+        number = (first.month - 1) // 3 * 3 + 1 if unit == "quarter" else 1
+        return add_months(first.replace(month=number), self.fiscal_start - 1)
 
     def shift(self, unit: str, day: date, count: int) -> date:
         """A first day moved by whole units."""

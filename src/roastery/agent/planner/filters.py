@@ -122,7 +122,8 @@ def _which(
     if rank(ranked[0])[0]:
         # The name itself says nothing of these metrics; a longer name that holds it may: "Aurora" of "Aurora Depot".
         said = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
-        within = sorted((m for m in lexicon.containing(said) if not rank(m)[0]), key=rank)
+        family = next((f for f in FAMILIES if ranked[0].name in f), frozenset())
+        within = sorted((m for m in lexicon.containing(said) if not rank(m)[0] and m.name in family), key=rank)
         same = tuple(m for m in within if m.name == within[0].name)
         if same:
             which = name_text(same[0].label) if len(same) == 1 else "each with it in its name"
@@ -141,6 +142,14 @@ def _which(
     return (ranked[0],), None
 
 
+
+
+FAMILIES = (
+    frozenset({"location", "region", "service_area", "franchise", "country"}),
+    frozenset({"category", "product", "service", "plan", "promotion"}),
+    frozenset({"ad_group", "campaign", "asset", "audience", "product", "workflow"}),
+)
+"""Kinds that may share a name: where the one said says nothing of a metric, another of its family may be meant."""
 
 
 def _named_beside(question: Question, symbol: Symbol) -> set[str]:

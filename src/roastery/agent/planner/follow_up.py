@@ -22,10 +22,11 @@ from roastery.agent.planner.tokens import stem
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
 WHICH_ONE = (
-    r"(?:which|what) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
+    r"(?:which|what|who) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
     r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top|cheapest|strongest|weakest|priciest|leading)"
 )
 SHARE_OF_IT = r"(?:(?:what|which) (?:share|percent|percentage|part|proportion)(?: of .*)? (?:is|was|are) (?:that|this|it|those)|as (?:a )?(?:share|percent|percentage|proportion)(?: of .*)?)"
+LIMITS = "|".join(said for _, said in COMPARATORS)
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
@@ -84,6 +85,8 @@ def _continues(question: Question, heard: Reading) -> bool:
     if "metrics" not in heard.said:
         if question.has(WHICH_ONE) or question.has(r"(?:in )?totals?|overall"):
             return True
+        if re.match(rf"(?:only |just |and )*(?:the |those |ones )*(?:{LIMITS}) N\d+", line):
+            return True
         if question.has(SHARE_OF_IT) or question.says(pattern("back_to_usual")):
             return True
         if re.search(r"(?<![^ ])(?:perform\w*|overview|overall)(?![^ ])", line) and heard.said - {"period"} == set():
@@ -92,6 +95,7 @@ def _continues(question: Question, heard: Reading) -> bool:
     if (
         question.has(
             r"(?:of |for |in |with |from |by |did |do |are |were |is |was )?(?:them|those|these|that|it|there)"
+            r"|the (?:[VD]\d+ |\w+ )?ones?"
         )
         and "period" not in heard.said
     ):

@@ -45,11 +45,15 @@ def is_about_itself(question: Question, reading: Reading) -> bool:
 
 def _not_computed(question: Question, reading: Reading) -> Reading | None:
     found = next(question.find(pattern("not_computed"), question.plain), None)
+    if found is not None and found[0] == "median" and MEDIANS.intersection(reading.metrics):
+        return None
     if found is None or any(found[0] in question.words(s).lower() for s in question.of_kind("M")):
         return None
     return Reading("refuse", message=f"I cannot compute “{found[0]}” yet, only sums, counts and ratios of sums. {ABLE}")
 
 
+MEDIANS = frozenset({"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours"})
+"""Metrics that are medians already."""
 STATES = (
     ({"bookings"}, r"cancel\w*|rescheduled", "the state of appointments"),
     (

@@ -4,6 +4,7 @@ A word is accounted for by a name, a period, a number or a setting that was reco
 carries out (a ranking, a comparison, a share, a limit …); or because it says nothing of its own (words/accounted.yml).
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -54,11 +55,26 @@ def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
     for text in said:
         held.update(_matched(question, text))
     known = _silent().union(*(accounted(name) for name in operators(reading)))
+    compound = _compounds(question)
     return [
         i
         for i, token in enumerate(question.tokens)
-        if i not in held and token.word[:1].isalpha() and (token.quoted or stem(token.word) not in known)
+        if i not in held
+        and token.word[:1].isalpha()
+        and (token.quoted or i in compound or stem(token.word) not in known)
     ]
+
+
+def _compounds(question: Question) -> set[int]:
+    """Words joined by a hyphen mean more than either: "drive-thru orders"."""
+    found: set[int] = set()
+    for n, (a, b) in enumerate(itertools.pairwise(question.tokens)):
+        if question.text[a.end : b.start] == "-" and not {a.word, b.word} & COMPOUND_PARTS and a.word[:1].isalpha():
+            found |= {n, n + 1}
+    return found
+
+
+COMPOUND_PARTS = frozenset("non per up to over year month week quarter day based touch click side by date brand new re e".split())
 
 
 def _matched(question: Question, text: str) -> Iterator[int]:

@@ -193,6 +193,8 @@ class Lexicon:
                     found.append(Mark(at[start], at[end - 1] + 1, by_rank(meanings)))
                 elif heads := self._heads.get(key):
                     found.append(Mark(at[start], at[end - 1] + 1, tuple(heads), partial=True))
+        if "page" in self.vocabulary.dimensions:
+            found += [_page(tokens[i].word, i) for i in at if tokens[i].word.startswith("/") and i not in blocked]
         terms = {
             i for m in found if m.first.kind in ("metric", "ambiguous", "dimension") for i in range(m.start, m.end)
         }
@@ -201,6 +203,8 @@ class Lexicon:
     def _as_customers(self, key: tuple[str, ...]) -> list[Meaning] | None:
         """ "Leads became clients": a metric said with another word for customers."""
         if len(key) < 2 or PEOPLE.keys().isdisjoint(key):
+            return None
+        if any(m.kind == "value" for word in key for m in self._phrases.get((word,), ())):
             return None
         found = self._phrases.get(tuple(PEOPLE.get(word, word) for word in key), ())
         return [m for m in found if m.kind == "metric"]
@@ -308,6 +312,10 @@ class Lexicon:
         labels = {label for label in labels if len(label) > 3}
         near = process.extract(said, sorted(labels), limit=count, score_cutoff=72, processor=str.lower)
         return [label for label, _, _ in near]
+
+
+def _page(path: str, at: int) -> Mark:
+    return Mark(at, at + 1, (Meaning("value", "page", path, path),))
 
 
 def _runs(indexes: Sequence[int]) -> list[list[int]]:

@@ -25,6 +25,8 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             continue
         name = meaning.name
         if symbol.kind == "A":
+            if meaning.weak and question.has(rf"{symbol.name} (?:it|that|them|those|sure)"):
+                continue
             if firm and (meaning.weak or _beside_metric(question, symbol)):
                 question.used.add(symbol.index)
                 continue
@@ -39,6 +41,8 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             assumptions.append(
                 f"{title_of(lexicon, 'revenue')} is after refunds and discounts and without tax and shipping"
             )
+            continue
+        elif name in COHORT_OF and COHORT_OF[name] & set(metrics) and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)"):
             continue
         elif name == "customers" and firm and _only_says_whose(question, symbol):
             continue
@@ -68,6 +72,21 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
 
 SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (("units_sold",), {"revenue", "orders"}, r"how many .*(?:sell|sold|selling)(?: .*)?"),
+    (
+        ("cost_per_lead",),
+        {"leads", "spend", "cost_per_lead"},
+        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*|dear\w*) (?:.* )?(?:leads?|prospects?|enquir\w+)",
+    ),
+    (
+        ("cost_per_booking",),
+        {"bookings", "spend", "cost_per_booking"},
+        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*) (?:.* )?(?:bookings?|appointments?|jobs?|reservations?)",
+    ),
+    (
+        ("cpc",),
+        {"clicks", "spend", "cpc"},
+        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*) (?:.* )?clicks?",
+    ),
     (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
     (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),
     (
@@ -114,6 +133,8 @@ def _beside_metric(question: Question, symbol: Symbol) -> bool:
     )
 
 
+COHORT_OF = {"leads": {"booking_conversion_rate", "lead_to_customer_rate", "cost_per_lead", "lead_score"}}
+"""A count that says whose rate is meant: "lead to booking rate, leads from Q2"."""
 NET_OF = frozenset({"refunds", "discounts", "tax", "shipping_revenue", "shipping_cost", "fees"})
 """What revenue is already without, so that "revenue without tax" asks for revenue."""
 

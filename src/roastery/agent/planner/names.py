@@ -31,9 +31,19 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
         several.append(symbol)
         if name not in dims:
             dims.append(name)
+    dims += [d for d in _within_metrics(question, lexicon) if d not in dims]
     if unnamed := _asked_without_name(question, found, dims, lexicon):
         dims.append(unnamed)
     return replace(found, dimensions=tuple(dims), several=tuple(several))
+
+
+def _within_metrics(question: Question, lexicon: Lexicon) -> list[str]:
+    """ "Spend by location" is a metric of its own, and split by location all the same."""
+    found = []
+    for symbol in question.of_kind("M"):
+        _, by, kind = question.words(symbol).lower().partition(" by ")
+        found += [d for d in lexicon.vocabulary.dimensions if by and d.replace("_", " ") == kind.rstrip("s")]
+    return found
 
 
 WITHOUT_NAME = (
@@ -51,6 +61,11 @@ WITHOUT_NAME = (
 def _asked_without_name(question: Question, found: Names, dims: list[str], lexicon: Lexicon) -> str | None:
     if dims or not (_is_ranked(question) or question.has(r"^(?:and |so )?who")):
         return None
+    if found.metrics == ("units_sold",) and question.has(rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) M\d+ V\d+"):
+        # "The worst selling shake": a product of that category.
+        kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
+        if "category" in kinds and all_split_by(lexicon, found, "product"):
+            return "product"
     for dimension, said in WITHOUT_NAME:
         known = any(v.dimension == dimension for v in lexicon.vocabulary.values)
         splits = found.metrics and all_split_by(lexicon, found, dimension)
@@ -67,6 +82,11 @@ def _belongs_to_value(question: Question, symbol: Symbol, lexicon: Lexicon) -> b
         said = [question.tokens[i].word for i in range(value.start, value.end)]
         if name not in kinds and lexicon.containing(said, name):
             kinds = kinds | {name}
+        places = rf"(?:in|at|of|for|from) (?:the |our |all )*{value.name} {symbol.name}"
+        if name == "location" and kinds & {"franchise", "region", "service_area", "country"} and question.has(places):
+            return True
+        if name == "workflow" and "campaign" in kinds and question.has(rf"{value.name} {symbol.name}"):
+            return True
         if name not in kinds and not (
             name in ("campaign", "ad", "account", "platform", "channel", "country")
             and kinds & {"platform", "channel", "country"}
@@ -87,7 +107,7 @@ def _belongs_to_value(question: Question, symbol: Symbol, lexicon: Lexicon) -> b
 
 
 ASKS_FOR_EACH = (
-    r"(?:by|per|each|every|which|what|whose|across|among|amongst|between|split|compare|comparing|rank|ranking|list|"
+    r"(?:by|per|each|every|any|which|what|whose|across|among|amongst|between|split|compare|comparing|rank|ranking|list|"
     r"different|various|individual|single|versus|vs|N\d+)"
 )
 OF = (

@@ -22,6 +22,9 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
         return None
     if not heard.metrics and question.says(pattern("asks_about_it")):
         return Reading("describe", metrics=before.metrics)
+    if history[-1].intent == "describe" and not heard.metrics and heard.said & {"period", "filters", "dimensions", "grain"}:
+        if question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?"):
+            return replace(heard, metrics=before.metrics, intent="compare" if heard.compare else "query")
     return _together(question, heard, history) if question.says(pattern("both_of_them")) else None
 
 
@@ -36,6 +39,11 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
             new = Filter("customer_type", "in", ("new",), False, ("new customers",))
             said = (heard.said | {"filters"}) - {"metrics"}
             return replace(heard, metrics=(), filters=(*heard.filters, new), said=said)
+    qualified = next((f for f in heard.filters if f.field == "stage" and f.values == ("qualified",)), None)
+    if before.metrics == ("leads",) and not heard.metrics and qualified and "qualified_leads" in lexicon.vocabulary.metrics:
+        filters = tuple(f for f in heard.filters if f is not qualified)
+        said = (heard.said | {"metrics"}) - ({"filters"} if not filters else set())
+        return replace(heard, metrics=("qualified_leads",), filters=filters, said=frozenset(said))
     return heard
 
 

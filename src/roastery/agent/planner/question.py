@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
 from roastery.agent.planner.meanings import Mark, Meaning
 from roastery.agent.planner.parameters import parameters
+from roastery.agent.planner.settling import settled
 from roastery.agent.planner.tokens import Token, stem, tokenize
 
 NUMBER = re.compile(r"[$€£]?\d+(?:\.\d+)?(?:k|m|bn|%|x|×)?")
@@ -105,45 +106,6 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     question = Question(text, tokens, [], unknown, settings, typos)
     _write_line(question, spans, [*marks, *slips], taken_by_settings=taken_first)
     return question
-
-
-SPLITTING = frozenset({"by", "per", "each", "every", "which"})
-SENDS = frozenset({"email", "mail", "text", "message"})
-RECEIVERS = frozenset({"me", "us", "it", "this", "that", "them", "everyone"})
-"""After these, "email" is what to do, not a channel."""
-PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
-NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
-
-
-def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
-    """Marks whose words could be of two kinds, read as the one that fits: "we offer" names no offers."""
-    firm = [m for m in marks if m.first.kind == "metric" and not any(x.kind == "value" for x in m.meanings)]
-    found = []
-    for mark in marks:
-        kinds = {m.kind for m in mark.meanings}
-        before = tokens[mark.start - 1].word if mark.start else ""
-        if mark.first.kind == "dimension" and mark.end - mark.start == 1 and before in PEOPLE_DO:
-            continue
-        after = tokens[mark.end].word if mark.end < len(tokens) else ""
-        if tokens[mark.start].word in SENDS and after in RECEIVERS:
-            continue
-        named_as_kind = kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start)
-        if named_as_kind or (kinds >= {"metric", "dimension"} and before in SPLITTING):
-            found.append(_first_of_kind(mark, "dimension"))
-        elif mark.first.kind == "metric" and firm and any(m.name in NAMED_BY_METRIC for m in mark.meanings):
-            found.append(_first_of_kind(mark, "value"))
-        else:
-            found.append(mark)
-    return found
-
-
-def _written_as_name(token: Token, at: int) -> bool:
-    return token.quoted or (token.capital and at > 0)
-
-
-def _first_of_kind(mark: Mark, kind: str) -> Mark:
-    chosen = sorted(mark.meanings, key=lambda m: m.kind != kind)
-    return replace(mark, meanings=tuple(chosen))
 
 
 def _owns_calendar_words(mark: Mark) -> bool:

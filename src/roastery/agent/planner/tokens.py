@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     r"""(?P<date>\d{4}-\d{1,2}(?:-\d{1,2})?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})
     |(?P<money>[$€£]\s?\d[\d,]*(?:\.\d+)?\s?(?:k|m|bn)?(?![^\W_]))
     |(?P<number>\d[\d,]*(?:\.\d+)?(?:k|m|bn|%|x|×)?(?![^\W_]))
+    |(?P<path>(?<![\w/.])/[a-z][\w/-]*)
     |(?P<short>(?<!\w)(?:w/o\b|w/(?!c\b)|b/w\b)|%)
     |(?P<word>[^\W_]+(?:'[^\W_]+)?)
     |(?P<op>>=|<=|=>|=<|[<>≥≤])
@@ -72,6 +73,8 @@ _CONTRACTIONS = {
     "eoq": "the end of the quarter",
     "eoy": "the end of the year",
     "lmk": "let me know",
+    "atm": "right now",
+    "rn": "right now",
 }
 _INVARIANT = frozenset(
     [
@@ -183,6 +186,8 @@ def _words(text: str, kind: str) -> list[str]:
         if ordinal := re.fullmatch(r"(\d+)(st|nd|rd|th)", lower):
             return [ordinal[1]]
         return [_NUMBER_WORDS.get(lower, lower)]
+    if kind == "path":
+        return [lower.rstrip("/-")]
     if kind == "short":
         return [_SHORT[lower]]
     if kind == "number":

@@ -10,6 +10,8 @@ from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
 
 GENERAL = frozenset({"ctr", "clicks", "impressions", "conversion_rate", "asset_clicks", "asset_impressions"})
+OWN_METRICS = frozenset({"creation_cost", "creative_roi", "asset_uses", "asset_spend", "asset_roas"})
+"""Numbers of creatives that are metrics and need no analysis."""
 CONVERTING = frozenset({"conversion_rate", "asset_conversions", "orders", "attributed_orders", "reported_conversions"})
 
 
@@ -22,6 +24,8 @@ class Assets(Ask):
     what = "creatives"
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if OWN_METRICS.intersection(reading.metrics):
+            return False
         if question.says(pattern(self.said)):
             return True
         about = {*reading.dimensions, *(f.field for f in reading.filters)} & {"asset", "asset_type"}

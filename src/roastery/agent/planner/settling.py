@@ -1,0 +1,112 @@
+"""Marks whose words could be of two kinds, read as the one that fits: "we offer" names no offers."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.meanings import Mark, Meaning
+from roastery.agent.planner.tokens import Token, stem
+
+SPLITTING = frozenset({"by", "per", "each", "every", "which"})
+SENDS = frozenset({"email", "mail", "text", "message"})
+RECEIVERS = frozenset({"me", "us", "it", "this", "that", "them", "everyone"})
+"""After these, "email" is what to do, not a channel."""
+PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
+NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
+LISTING = frozenset({",", "and", "or", "vs", "versus", "&"})
+FROM = frozenset({"from", "for", "of", "on", "in", "without", "except", "excluding", "exclude", "but", "minus", "only", "just"})
+"""After these, words that name both a kind and a value of it mean the value: "revenue from memberships"."""
+
+
+def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
+    """The marks, each with the meaning that fits first; those that mean nothing here are left out."""
+    firm = [m for m in marks if m.first.kind == "metric" and not any(x.kind == "value" for x in m.meanings)]
+    listed = _of_one_list(marks, tokens)
+    found: list[Mark] = []
+    idle: set[int] = set()
+    for n, mark in enumerate(marks):
+        if n in idle or _is_a_verb(mark, tokens):
+            continue
+        kinds = {m.kind for m in mark.meanings}
+        before = tokens[mark.start - 1].word if mark.start else ""
+        if value := _named_by_next(mark, marks[n + 1 : n + 2], tokens):
+            idle.add(n + 1)
+            found.append(Mark(mark.start, marks[n + 1].end, (value,)))
+        elif n in listed:
+            found.append(_chosen(mark, lambda m, d=listed[n]: m.kind == "value" and m.name == d))
+        elif kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start):
+            found.append(_of_kind(mark, "value" if _means_value(mark, before, tokens) else "dimension"))
+        elif kinds >= {"metric", "dimension"} and (before in SPLITTING or _asked_for(mark, before, tokens)):
+            found.append(_of_kind(mark, "dimension"))
+        elif mark.first.kind == "metric" and firm and any(m.name in NAMED_BY_METRIC for m in mark.meanings):
+            found.append(_of_kind(mark, "value"))
+        else:
+            found.append(mark)
+    return found
+
+
+def _is_a_verb(mark: Mark, tokens: Sequence[Token]) -> bool:
+    """ "We offer", "email me", "reach 200k": words for what is done."""
+    before = tokens[mark.start - 1].word if mark.start else ""
+    after = tokens[mark.end].word if mark.end < len(tokens) else ""
+    single = mark.end - mark.start == 1
+    many = tokens[mark.start].word.endswith("s")
+    if mark.first.kind == "dimension" and single and before in PEOPLE_DO and not (before == "to" and many):
+        return True
+    if tokens[mark.start].word in SENDS and after in RECEIVERS:
+        return True
+    return mark.first.name == "reach" and (after[:1].isdigit() or after[:1] in "$€£" or before in PEOPLE_DO)
+
+
+def _means_value(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:
+    """ "Revenue from memberships" means the category so called, "revenue by membership" the kind."""
+    return before in FROM and tokens[mark.end - 1].word.endswith("s")
+
+
+def _asked_for(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:
+    """ "What pipelines do we have": things in the plural, not the number."""
+    word = tokens[mark.start].word
+    return before in ("what", "our", "all", "the") and word.endswith("s") and word in PLURAL_KINDS
+
+
+PLURAL_KINDS = word_set("plural_kinds")
+
+
+def _named_by_next(mark: Mark, following: Sequence[Mark], tokens: Sequence[Token]) -> Meaning | None:
+    """ "The Renewals pipeline": the word after says what the name is of."""
+    if not following or following[0].start != mark.end or following[0].end != mark.end + 1:
+        return None
+    kind = stem(tokens[mark.end].word)
+    return next((m for m in mark.meanings if m.kind == "value" and m.name == kind and mark.first.kind != "value"), None)
+
+
+def _of_one_list(marks: Sequence[Mark], tokens: Sequence[Token]) -> dict[int, str]:
+    """ "Services, packages and memberships": words in one list are values of one dimension, where all can be."""
+    found: dict[int, str] = {}
+    run: list[int] = []
+    for n in range(len(marks) + 1):
+        linked = bool(run) and n < len(marks) and _is_linked(tokens[marks[run[-1]].end : marks[n].start])
+        if linked:
+            run.append(n)
+            continue
+        shared = set.intersection(*({m.name for m in marks[i].meanings if m.kind == "value"} for i in run)) if run else set()
+        if len(run) > 1 and shared and any(marks[i].first.kind != "value" for i in run):
+            found |= dict.fromkeys(run, sorted(shared)[0])
+        run = [n]
+    return found
+
+
+def _is_linked(between: Sequence[Token]) -> bool:
+    return 0 < len(between) <= 2 and all(t.word in LISTING for t in between)
+
+
+def _written_as_name(token: Token, at: int) -> bool:
+    return token.quoted or (token.capital and at > 0)
+
+
+def _of_kind(mark: Mark, kind: str) -> Mark:
+    return _chosen(mark, lambda m: m.kind == kind)
+
+
+def _chosen(mark: Mark, fits: Callable[[Meaning], bool]) -> Mark:
+    return replace(mark, meanings=tuple(sorted(mark.meanings, key=lambda m: not fits(m))))
