@@ -109,7 +109,9 @@ RULES: tuple[Rule, ...] = (
         lambda c, m: f"before:1:{m['unit']}",
         "compare",
     ),
-    period_rule("weekday before", rf"the (?:previous |prior )?{WEEKDAY} (?:before|prior)", read_says("shift:week"), "compare"),
+    period_rule(
+        "weekday before", rf"the (?:previous |prior )?{WEEKDAY} (?:before|prior)", read_says("shift:week"), "compare"
+    ),
     period_rule(
         "all of last unit",
         r"last (?P<unit>week|month|quarter|year)s",

@@ -142,8 +142,6 @@ def _which(
     return (ranked[0],), None
 
 
-
-
 FAMILIES = (
     frozenset({"location", "region", "service_area", "franchise", "country"}),
     frozenset({"category", "product", "service", "plan", "promotion"}),

@@ -25,7 +25,7 @@ WHICH_ONE = (
     r"(?:which|what|who) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
     r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top|cheapest|strongest|weakest|priciest|leading)"
 )
-SHARE_OF_IT = r"(?:(?:what|which) (?:share|percent|percentage|part|proportion)(?: of .*)? (?:is|was|are) (?:that|this|it|those)|as (?:a )?(?:share|percent|percentage|proportion)(?: of .*)?)"
+SHARE_OF_IT = pattern("share_of_it")
 LIMITS = "|".join(said for _, said in COMPARATORS)
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
 POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"

@@ -62,7 +62,9 @@ def _metric_as_condition(question: Question, reading: Reading, lexicon: Lexicon)
     """ "Orders from subscribers": who they came from is no second number, and orders do not tell it."""
     for symbol in question.of_kind("M"):
         of = symbol.of.first.name
-        if of in PEOPLE and question.has(rf"[MA]\d+ (?:from|of|by|among|made by|placed by) (?:our |the |all )*{symbol.name}"):
+        if of in PEOPLE and question.has(
+            rf"[MA]\d+ (?:from|of|by|among|made by|placed by) (?:our |the |all )*{symbol.name}"
+        ):
             first = next((m for m in reading.metrics if m != of), None)
             if first is not None:
                 title, who = metric_title(first, lexicon), question.words(symbol)

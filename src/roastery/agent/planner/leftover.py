@@ -1,4 +1,4 @@
-"""Words of a question that no part of its reading uses: they are said, or asked about, and never passed over in silence.
+"""Words of a question that no part of its reading uses: they are said or asked about, never passed over in silence.
 
 A word is accounted for by a name, a period, a number or a setting that was recognized; by an operator that the reading
 carries out (a ranking, a comparison, a share, a limit …); or because it says nothing of its own (words/accounted.yml).
@@ -55,6 +55,7 @@ def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
     for text in said:
         held.update(_matched(question, text))
     known = _silent().union(*(accounted(name) for name in operators(reading)))
+    known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
     return [
         i
@@ -74,7 +75,30 @@ def _compounds(question: Question) -> set[int]:
     return found
 
 
-COMPOUND_PARTS = frozenset("non per up to over year month week quarter day based touch click side by date brand new re e".split())
+COMPOUND_PARTS = frozenset(
+    [
+        "non",
+        "per",
+        "up",
+        "to",
+        "over",
+        "year",
+        "month",
+        "week",
+        "quarter",
+        "day",
+        "based",
+        "touch",
+        "click",
+        "side",
+        "by",
+        "date",
+        "brand",
+        "new",
+        "re",
+        "e",
+    ]
+)
 
 
 def _matched(question: Question, text: str) -> Iterator[int]:

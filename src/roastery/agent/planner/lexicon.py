@@ -14,7 +14,7 @@ from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
 
 LONGEST = 10
-PEOPLE = {word: "customer" for word in word_set("customers")}
+PEOPLE = dict.fromkeys(word_set("customers"), "customer")
 """Other words for customers, as metrics are said with them."""
 PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 _SKIPPED = frozenset({"-", "(", ")", ":", "&"})

@@ -42,9 +42,11 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
                 f"{title_of(lexicon, 'revenue')} is after refunds and discounts and without tax and shipping"
             )
             continue
-        elif name in COHORT_OF and COHORT_OF[name] & set(metrics) and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)"):
-            continue
-        elif name == "customers" and firm and _only_says_whose(question, symbol):
+        elif (
+            name in COHORT_OF
+            and COHORT_OF[name] & set(metrics)
+            and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)")
+        ) or (name == "customers" and firm and _only_says_whose(question, symbol)):
             continue
         elif name == "customers" and "new_customers" in lexicon.vocabulary.metrics and _acquired(question):
             name = "new_customers"
@@ -80,7 +82,7 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("cost_per_booking",),
         {"bookings", "spend", "cost_per_booking"},
-        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*) (?:.* )?(?:bookings?|appointments?|jobs?|reservations?)",
+        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*) (?:.* )?(?:bookings?|appointments?|jobs?)",
     ),
     (
         ("cpc",),

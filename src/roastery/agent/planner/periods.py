@@ -193,7 +193,9 @@ def _units_before(base: Days, count: int, unit: str, calendar: Calendar) -> Days
 
 def _moved(question: Question) -> bool:
     """ "Did revenue rise?" compares; "which category moved the most units" ranks."""
-    line = re.sub(r"(?<![^ ])(?:moved?|moves|gained?|gains) (?:the |in )*(?:most|fewest|least|more) [MA]\d+", "_", question.line)
+    line = re.sub(
+        r"(?<![^ ])(?:moved?|moves|gained?|gains) (?:the |in )*(?:most|fewest|least|more) [MA]\d+", "_", question.line
+    )
     return any(True for _ in question.find(MOVED, line))
 
 
@@ -203,7 +205,11 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     if len(periods) == 1 and base and _is_only_comparison(question, periods[0]):
         return _against(base, calendar, relative=bool(periods[0].of.back))
     compares = question.of_kind("C")
-    if not compares and base is not None and question.has(rf"{VERSUS} (?:the )?(?:last|previous|prior)(?: one)?(?: \?)?"):
+    if (
+        not compares
+        and base is not None
+        and question.has(rf"{VERSUS} (?:the )?(?:last|previous|prior)(?: one)?(?: \?)?")
+    ):
         # "This quarter vs last".
         return When(_to_date(base, calendar), "previous_period", None, (), True, True)
     if not compares and base is None and _moved(question) and not question.has(TREND) and not question.of_kind("G"):

@@ -1,4 +1,4 @@
-"""Questions that only point at what the thread is about: "how is it calculated?", "compare them", "for new customers"."""
+"""Questions that only point at what the thread is about: "how is it calculated?", "compare them"."""
 
 import re
 from collections.abc import Sequence
@@ -22,9 +22,10 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
         return None
     if not heard.metrics and question.says(pattern("asks_about_it")):
         return Reading("describe", metrics=before.metrics)
-    if history[-1].intent == "describe" and not heard.metrics and heard.said & {"period", "filters", "dimensions", "grain"}:
-        if question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?"):
-            return replace(heard, metrics=before.metrics, intent="compare" if heard.compare else "query")
+    narrowed = heard.said & {"period", "filters", "dimensions", "grain"}
+    described = history[-1].intent == "describe" and not heard.metrics and narrowed
+    if described and question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?"):
+        return replace(heard, metrics=before.metrics, intent="compare" if heard.compare else "query")
     return _together(question, heard, history) if question.says(pattern("both_of_them")) else None
 
 
@@ -33,14 +34,21 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
     if before.metrics and EMAIL.issuperset(before.metrics):
         metrics = tuple(IN_EMAIL.get(m, m) for m in heard.metrics)
         heard = replace(heard, metrics=metrics)
-    if heard.metrics == ("new_customers",) and question.has(r"(?:\w+ )?(?:for|from|of|among|only|just) (?:our |the |only )*M\d+ ?\??"):
+    if heard.metrics == ("new_customers",) and question.has(
+        r"(?:\w+ )?(?:for|from|of|among|only|just) (?:our |the |only )*M\d+ ?\??"
+    ):
         metrics = lexicon.vocabulary.metrics
         if before.metrics and all(m in metrics and metrics[m].splits_by("customer_type") for m in before.metrics):
             new = Filter("customer_type", "in", ("new",), False, ("new customers",))
             said = (heard.said | {"filters"}) - {"metrics"}
             return replace(heard, metrics=(), filters=(*heard.filters, new), said=said)
     qualified = next((f for f in heard.filters if f.field == "stage" and f.values == ("qualified",)), None)
-    if before.metrics == ("leads",) and not heard.metrics and qualified and "qualified_leads" in lexicon.vocabulary.metrics:
+    if (
+        before.metrics == ("leads",)
+        and not heard.metrics
+        and qualified
+        and "qualified_leads" in lexicon.vocabulary.metrics
+    ):
         filters = tuple(f for f in heard.filters if f is not qualified)
         said = (heard.said | {"metrics"}) - ({"filters"} if not filters else set())
         return replace(heard, metrics=("qualified_leads",), filters=filters, said=frozenset(said))
@@ -64,7 +72,9 @@ def _together(question: Question, heard: Reading, history: Sequence[Reading]) ->
         if not question.says("together|combined|total|in total|altogether|summed|added up"):
             dims = tuple(dict.fromkeys((*dims, condition.field)))
         focus = tuple((condition.field, v) for v in values)
-        return replace(last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None)
+        return replace(
+            last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None
+        )
     return None
 
 

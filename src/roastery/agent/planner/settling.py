@@ -14,7 +14,9 @@ RECEIVERS = frozenset({"me", "us", "it", "this", "that", "them", "everyone"})
 PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
 NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
 LISTING = frozenset({",", "and", "or", "vs", "versus", "&"})
-FROM = frozenset({"from", "for", "of", "on", "in", "without", "except", "excluding", "exclude", "but", "minus", "only", "just"})
+FROM = frozenset(
+    {"from", "for", "of", "on", "in", "without", "except", "excluding", "exclude", "but", "minus", "only", "just"}
+)
 """After these, words that name both a kind and a value of it mean the value: "revenue from memberships"."""
 
 
@@ -89,7 +91,9 @@ def _of_one_list(marks: Sequence[Mark], tokens: Sequence[Token]) -> dict[int, st
         if linked:
             run.append(n)
             continue
-        shared = set.intersection(*({m.name for m in marks[i].meanings if m.kind == "value"} for i in run)) if run else set()
+        shared = (
+            set.intersection(*({m.name for m in marks[i].meanings if m.kind == "value"} for i in run)) if run else set()
+        )
         if len(run) > 1 and shared and any(marks[i].first.kind != "value" for i in run):
             found |= dict.fromkeys(run, sorted(shared)[0])
         run = [n]

@@ -9,12 +9,12 @@ from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.defaults import credited, named_rows_only, with_metrics, with_period, with_trend, with_whole
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
-from roastery.agent.planner.impossible import impossible
 from roastery.agent.planner.guard import refusal
+from roastery.agent.planner.impossible import impossible
 from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
 from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.named import Names
+from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import When, when
@@ -172,6 +172,14 @@ def _typos(question: Question) -> list[str]:
     return [f"“{said}” is read as {meant}" for said, meant in question.typos]
 
 
+CARRIED_OUT = (
+    pattern("back_to_usual"),
+    pattern("losing"),
+    rf"(?:after|net of|less|minus|{EXCLUDING}) (?:all |any |the )*(?:[MX]\d+ (?:and|or|,) )*[MX]\d+",
+)
+"""Words that were acted on wherever they stand: of a setting taken back, of money lost, of what revenue is without."""
+
+
 def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if reading.intent == "refuse":
         return reading
@@ -192,7 +200,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return refused
-    return left_out(question, named_rows_only(with_period(settled, lexicon)), (pattern("back_to_usual"),))
+    return left_out(question, named_rows_only(with_period(settled, lexicon)), CARRIED_OUT)
 
 
 def questions_in(text: str) -> list[str]:
@@ -207,5 +215,7 @@ def questions_in(text: str) -> list[str]:
     return found or [text]
 
 
-TRAILING = re.compile(r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE)
+TRAILING = re.compile(
+    r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
+)
 """A few words after a question mark that belong to the question before: "What was spend? Last week."."""
