@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from roastery.connectors.parsing import parsed
 from roastery.warehouse.landing import canonical
-from roastery.warehouse.privacy import RecordSealer, Sealer, hash_of
+from roastery.warehouse.privacy import Sealer, hash_of
+from roastery.warehouse.sealing import RecordSealer
 
 
 def values(bits: int) -> st.SearchStrategy[Any]:

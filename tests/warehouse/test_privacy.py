@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roastery.warehouse.engine import Warehouse
-from roastery.warehouse.privacy import RecordSealer, Sealer, hash_of
+from roastery.warehouse.privacy import Sealer, hash_of
 from roastery.warehouse.raw import RawBatch, RawRecord
+from roastery.warehouse.sealing import RecordSealer
 from tests.warehouse.conftest import SECRET, put, rows
 
 SEALER = Sealer(SECRET, "acme")
@@ -83,13 +84,18 @@ def test_a_forgotten_person_lands_without_personal_values(open_warehouse: Callab
     record = RawRecord("1", {"id": "1", "email": "ANA@example.com", "phone": "4155552671", "total": "9.50"})
     report = warehouse.land(RawBatch("con", "shop", "people", [record], personal={"email": "email", "phone": "phone"}))
     assert report.suppressed == 1
-    assert rows(warehouse, "SELECT payload->>'email', payload->>'phone', payload->>'total' FROM raw.records") == [
-        (None, None, "9.50")
-    ]
+    (email, phone, total) = rows(
+        warehouse, "SELECT payload->>'email', payload->>'phone', payload->>'total' FROM raw.records"
+    )[0]
+    assert (warehouse.sealer.open(email), warehouse.sealer.open(phone), total) == ("", "", "9.50")
+    assert not {hash_of(email), hash_of(phone)} & {
+        SEALER.hash("email", "ana@example.com"),
+        SEALER.hash("phone", "4155552671"),
+    }
     put(
         warehouse, customers=[{"customer_id": "c1", "email": "ana@example.com", "phone": "4155552671", "country": "US"}]
     )
-    assert rows(warehouse, "SELECT customer_id, email, phone, country FROM customers") == [("c1", None, None, "US")]
+    assert rows(warehouse, "SELECT customer_id, email, phone, country FROM customers") == [("c1", email, phone, "US")]
 
 
 def suppress(warehouse: Warehouse, hash_: str) -> None:

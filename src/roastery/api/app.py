@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from roastery.api.connecting import Syncs
     from roastery.connectors.throttle import Throttles
     from roastery.warehouse.engine import Warehouse, Warehouses
+    from roastery.warehouse.erasing import Needles
     from roastery.warehouse.semantic.layer import SemanticLayer
 
 FRESH_WITHIN_SECONDS = 10.0
@@ -111,7 +112,14 @@ class Roastery:
             self.clock,
             query_timeout_seconds=self.settings.query_timeout_seconds,
             memory_limit=self.settings.warehouse_memory,
+            tombstones=self.settings.tombstones_home,
+            on_forget=self._on_forget,
         )
+
+    def _on_forget(self, organization_id: str, needles: Needles) -> None:
+        from roastery.api.privacy import on_forget
+
+        on_forget(self, organization_id, needles)
 
     def organization(self, name_or_id: str) -> Organization:
         """By id or name, for whoever operates the home; requests take theirs from the credential (law 13)."""

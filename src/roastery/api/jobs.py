@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from roastery.api.delivery.outbox import LONGEST_PAUSE_SECONDS, MOST_ATTEMPTS, Outbox, channels
+from roastery.api.privacy import finish_erasures
 from roastery.api.slack.answers import answer_event
 from roastery.api.store.deliveries import Deliveries
 from roastery.api.store.organizations import Organizations
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 10.0
 DEAD_AFTER = timedelta(seconds=60)
+LEFT_AFTER = timedelta(minutes=5)
+"""An erasure that has run for so long was left behind, or its file was in use."""
 APPLICATION_VERSION = "1"
 """Runs survive an upgrade of the product, so their version is not that of the code; raise it when a workflow's steps
 change their order."""
@@ -107,6 +110,7 @@ class Jobs:
             self.start_slack(event_id)
         for delivery in Deliveries(self.roastery.database).pending():
             self.start_delivery(delivery.id)
+        finish_erasures(self.roastery, now - LEFT_AFTER)
 
     def start_slack(self, event_id: str) -> None:
         """Have a stored Slack event answered."""

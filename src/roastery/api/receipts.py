@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from roastery.api.numbers import TOOL, query_again
+from roastery.api.store.erasures import ERASED_CAVEAT, Erasures
 from roastery.tools.base import Actor, Receipt
 from roastery.tools.errors import UnknownReceipt
 from roastery.warehouse.organization import Organization
@@ -32,4 +33,10 @@ def rerun_receipt(roastery: "Roastery", organization: Organization, actor: Actor
     context = roastery.context(organization, actor)
     # A tool gives fewer rows than POST /v1/query, so a long result is made again as the query that it was.
     is_long = receipt.tool == TOOL and receipt.rows > MAX_ROWS
-    return rerun(receipt, context, ask_again=partial(query_again, context, receipt) if is_long else None).as_json()
+    with roastery.database.reading() as session:
+        erased_at = [row.created_at for row in Erasures(session, organization.id).all()]
+    again = partial(query_again, context, receipt) if is_long else None
+    found = rerun(receipt, context, erased_at=erased_at, ask_again=again).as_json()
+    if ERASED_CAVEAT in receipt.caveats and found["status"] != "same":
+        found["status"] = "erased"
+    return found

@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         "Folders of this machine that such connections may read, with `:` between. Default: `folders` in the home.",
         "",
     )
+    tombstones: Path | None = _env(
+        "ROASTERY_TOMBSTONES",
+        "Folder of the lists of who was forgotten, as keyed hashes; keep it out of what backups bring back. "
+        "Default: `tombstones` in the home.",
+    )
     query_timeout_seconds: float = _env("ROASTERY_QUERY_TIMEOUT_SECONDS", "Longest a single query may run.", 30.0)
 
     @field_validator("*", mode="before")
@@ -120,6 +125,10 @@ class Settings(BaseSettings):
     def warehouse_home(self) -> Path:
         """Folder whose `warehouse/` holds one DuckDB file per organization."""
         return Path(self.warehouse_url.removeprefix("duckdb:///")) if self.warehouse_url else self.home
+
+    @property
+    def tombstones_home(self) -> Path:
+        return self.tombstones or self.home / "tombstones"
 
     @property
     def egress(self) -> "Egress":

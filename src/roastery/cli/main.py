@@ -22,6 +22,7 @@ from roastery.cli import (
     key,
     metric,
     org,
+    privacy,
     query,
     receipt,
     recommendation,
@@ -67,6 +68,7 @@ app.add_typer(org.app, name="org")
 app.add_typer(key.app, name="key")
 app.add_typer(alert.app, name="alert")
 app.add_typer(identity.app, name="identity")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(approval.app, name="approval")
 app.add_typer(recommendation.app, name="recommendation")
 app.add_typer(metric.app, name="metric")

@@ -123,6 +123,15 @@ def build(warehouse: "Warehouse", instance: Instance, *, full: bool = False) -> 
         raise BuildFailed(f"The curated tables could not be built, the last good ones stay: {what}") from error
 
 
+def rebuild(warehouse: "Warehouse", cursor: duckdb.DuckDBPyConnection) -> BuildReport:
+    """Everything anew out of raw, inside the caller's transaction. Errors: BuildFailed."""
+    try:
+        return _Build(warehouse, cursor).full()
+    except duckdb.Error as error:
+        what = str(error).split("\n", 1)[0]
+        raise BuildFailed(f"The curated tables could not be built, the last good ones stay: {what}") from error
+
+
 class _Build:
     """One transaction of a build: full, by whole tables for a small company, or by affected keys for a large one."""
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from roastery.warehouse import build as building
 from roastery.warehouse import checks as checking
-from roastery.warehouse import importing, landing, state, user_sql
+from roastery.warehouse import compaction, erasing, importing, landing, state, user_sql
 from roastery.warehouse.blanks import Blanks
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
@@ -23,6 +23,7 @@ from roastery.warehouse.privacy import Sealer
 from roastery.warehouse.raw import LandReport, RawBatch
 from roastery.warehouse.sizes import Sizes
 from roastery.warehouse.state import DataState
+from roastery.warehouse.tombstones import Tombstone, Tombstones
 
 if TYPE_CHECKING:
     import sqlalchemy
@@ -47,6 +48,8 @@ class Warehouses:
         query_timeout_seconds: float = 30,
         memory_limit: str | None = None,
         sizes: Sizes | None = None,
+        tombstones: Path | None = None,
+        on_forget: erasing.OnForget | None = None,
     ) -> None:
         self.fills = tuple(fills)
         self.clock = clock
@@ -54,9 +57,14 @@ class Warehouses:
         self.secret_key = secret_key
         self.sizes = sizes or Sizes()
         self.pool = Pool(home / "warehouse", max_open, memory_limit)
+        self.tombstones = Tombstones(tombstones or home / "tombstones")
+        self.on_forget = on_forget
 
     def open(self, organization: Organization) -> "Warehouse":
-        """The organization's warehouse; a new one has every table, empty."""
+        """The organization's warehouse; a new one has every table, empty.
+
+        A file that has not seen every erasure (it was interrupted, or came out of a backup) forgets first.
+        """
         warehouse = Warehouse(self, organization)
         path, mark = self.pool.path(organization.id), building.mark(warehouse)
         copied = BLANKS.copy_to(path, mark)
@@ -68,6 +76,8 @@ class Warehouses:
                         instance.is_new = False
                         if not copied:
                             BLANKS.seen(instance, path, mark, tables)
+            if instance.forgot < len(self.tombstones.of(organization.id)):
+                warehouse.forget()
         return warehouse
 
     def close(self) -> None:
@@ -191,6 +201,38 @@ class Warehouse:
         """
         with self._owner.pool.lease(self.organization.id) as instance, instance.build_lock:
             return building.build(self, instance, full=full)
+
+    def forget(self) -> erasing.Erased | None:
+        """Take out of the file whoever the tombstones say was forgotten; None where it has seen every one of them."""
+        with self._writing() as instance, instance.build_lock:
+            tombstones = self._owner.tombstones.of(self.organization.id)
+            unseen = erasing.missing(self, tombstones)
+            erased = erasing.erase(self, instance, unseen, self._owner.on_forget) if unseen else None
+            instance.forgot = len(tombstones)
+            return erased
+
+    def bury(self, tombstone: Tombstone) -> None:
+        """Note that somebody is forgotten, lastingly; `forget` does it."""
+        self._owner.tombstones.add(self.organization.id, tombstone)
+
+    @property
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        return self._owner.tombstones.of(self.organization.id)
+
+    def compact(self, within_seconds: float = 30) -> bool:
+        """Write the file anew, so that bytes of what was erased are gone too; False where that was done already.
+
+        Errors: Busy when others use the file for longer than that.
+        """
+        missing = "SELECT erasure_id FROM meta.erasures EXCEPT SELECT erasure_id FROM meta.compacted"
+        ids = self.query(missing).column(0).to_pylist()
+        if not ids:
+            return False
+        with self._owner.pool.closed(self.organization.id, within_seconds) as path:
+            compaction.rewrite(path)
+        with self._writing() as instance, instance.transaction() as cursor:
+            cursor.execute("INSERT INTO meta.compacted SELECT unnest($ids)", {"ids": ids})
+        return True
 
     def needs_build(self) -> bool:
         """Whether something landed, a setting or a definition changed, or a day began since the last build."""

@@ -15,9 +15,11 @@ from roastery.warehouse import ecb, tabular
 from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.contracts import Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
+from roastery.warehouse.forgetting import Forgetter
+from roastery.warehouse.forgetting_rows import ForgettingRows
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import note_addresses, write_progress
-from roastery.warehouse.privacy import Sealer
+from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.row_checks import checked_select
 from roastery.warehouse.rules import Now, Rule, rule
@@ -106,6 +108,7 @@ class _Import:
         self.rules: dict[str, Rule] = {c.name: rule(c, self.now) for c in target.columns}
         self.import_id = f"imp_{uuid4().hex}"
         self.remarks: dict[str, None] = {}
+        self.has_forgotten = False
 
     def run(self, source: tabular.Source, *, deleting: bool = False) -> ImportReport:
         with self.instance.transaction() as cursor:
@@ -114,6 +117,7 @@ class _Import:
                 "CREATE OR REPLACE TEMP TABLE faults "
                 "(row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
             )
+            self.has_forgotten = bool(count(cursor, "SELECT count(*) FROM meta.suppressions"))
             self._read_chunks(cursor, source)
             # Winners first: an aggregate that carries payloads would hold all of them in memory.
             cursor.execute(
@@ -159,7 +163,7 @@ class _Import:
             self._note_missing_keys(found)
         present = tuple(c for c in self.target.columns if c.is_key or c.name in found)
         text = tabular.text_select(present, found, source, cursor)
-        if any(c.personal for c in present):
+        if any(c.personal for c in present) or self.has_forgotten:
             sealed = self._seal(cursor.sql(text).to_arrow_table(), cursor)
             cursor.register("chunk", sealed)
             text = "SELECT * FROM chunk"
@@ -177,25 +181,23 @@ class _Import:
 
     def _seal(self, rows: pa.Table, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
         """Seal personal columns before they enter the file; rows of forgotten people lose them."""
-        suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
         personal = {c: kind for c, kind in self.target.personal.items() if c in rows.column_names}
-        forgotten: pa.Array | None = None
+        noticed: dict[str, Notice] = {}
         for column, kind in personal.items():
             coded = pc.dictionary_encode(rows.column(column).combine_chunks())
             plain = coded.dictionary.to_pylist()
             sealed = text_column([None if v is None else self.sealer.seal(kind, v) for v in plain])
             rows = rows.set_column(rows.column_names.index(column), column, sealed.take(coded.indices))
-            noticed = {self.sealer.notice(kind, v) for v in plain if v is not None} if kind == "email" else set()
-            note_addresses(cursor, {n for n in noticed if n is not None and n.hash not in suppressed})
-            if suppressed:
-                hashes = text_column([v and self.sealer.hash(kind, v) for v in plain]).take(coded.indices)
-                hit = pc.is_in(hashes, text_column(sorted(suppressed)))
-                forgotten = hit if forgotten is None else pc.or_(forgotten, hit)
-        if forgotten is not None:
-            nothing = text_column([None]).take(pc.multiply(whole_column(range(rows.num_rows)), 0))
-            for column in personal:
-                kept = pc.if_else(forgotten, nothing, rows.column(column))
-                rows = rows.set_column(rows.column_names.index(column), column, kept)
+            if kind == "email":
+                found = (self.sealer.notice(kind, v) for v in plain if v is not None)
+                noticed.update({notice.hash: notice for notice in found if notice is not None})
+        forgotten = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
+        if not forgotten:
+            note_addresses(cursor, noticed.values())
+            return rows
+        forgetting = ForgettingRows(Forgetter(self.sealer, forgotten), self.target.name, noticed)
+        rows = forgetting.rewritten(rows)
+        note_addresses(cursor, forgetting.notices)
         return rows
 
     def _require_columns(self, cursor: duckdb.DuckDBPyConnection) -> None:

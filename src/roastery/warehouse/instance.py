@@ -49,6 +49,8 @@ class Instance:
         """Another one after every commit. This process alone writes the file, so what was read under it still holds."""
         self.kept: dict[str, tuple[object, Any]] = {}
         """What was read once per commit, by name, with the version that it was read under."""
+        self.forgot = 0
+        """How many of the organization's erasures this file is known to have seen."""
         self.root = root
         root.execute(f"SET GLOBAL temp_directory={quoted(f'{path}.tmp')}")
         try:

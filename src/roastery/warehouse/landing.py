@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -11,9 +12,10 @@ import orjson
 import pyarrow as pa
 
 from roastery.warehouse.columns import encoded_column, table, text_column, whole_column
-from roastery.warehouse.privacy import Notice, RecordSealer, Sealer
+from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
 from roastery.warehouse.scalar import count
+from roastery.warehouse.sealing import RecordSealer
 
 # Keyed records that already stand in raw with the same content are not landed again.
 NEW_RECORDS = """
@@ -74,8 +76,9 @@ def as_table(records: Sequence[tuple[RawRecord, bytes]]) -> pa.Table:
 def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now: datetime) -> LandReport:
     """Write a batch inside the caller's transaction."""
     suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
-    seal = RecordSealer(sealer, batch.personal, suppressed)
-    rows = as_table([(r, b"{}" if r.deleted else canonical(seal.seal(r.payload))) for r in batch.records])
+    seal = RecordSealer(sealer, batch.personal, suppressed, batch.source, batch.resource)
+    records = [replace(r, key=seal.key(r.key)) for r in batch.records] if suppressed else batch.records
+    rows = as_table([(r, b"{}" if r.deleted else canonical(seal.seal(r.payload))) for r in records])
     batch_id = uuid4().hex
     note_addresses(cursor, seal.notices)
     last_seq = land_table(cursor, batch, rows, batch_id, now)

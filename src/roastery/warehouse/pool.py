@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from roastery.warehouse.errors import UnknownName
+from roastery.warehouse.errors import Busy, UnknownName
 from roastery.warehouse.instance import Instance, blank
 
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -33,6 +33,7 @@ class Pool:
         self._closing: dict[str, Future[None]] = {}
         self._spares: list[Future[duckdb.DuckDBPyConnection]] = []
         self._lock = threading.Lock()
+        self._idle = threading.Condition(self._lock)
         self._aside = ThreadPoolExecutor(2, "warehouse-pool")
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -63,6 +64,34 @@ class Pool:
                 self._leases[organization_id] -= 1
                 if not self._leases[organization_id]:
                     del self._leases[organization_id]
+                    self._idle.notify_all()
+
+    @contextmanager
+    def closed(self, organization_id: str, within_seconds: float) -> Iterator[Path]:
+        """The organization's file, closed and nobody's until the block ends; who asks for it meanwhile waits.
+
+        Errors: Busy when it is in use for longer.
+        """
+        place: Future[Instance] = Future()
+        with self._idle:
+            if not self._idle.wait_for(lambda: organization_id not in self._leases, within_seconds):
+                raise Busy(f"The warehouse of '{organization_id}' is in use; what needs it closed is tried again later.")
+            was = self._open.pop(organization_id, None)
+            self._open[organization_id] = place
+            self._leases[organization_id] = 1
+        try:
+            if closing := self._closing.pop(organization_id, None):
+                closing.result()
+            if was is not None:
+                was.result().close()
+            yield self._folder / f"{organization_id}.duckdb"
+        finally:
+            self._fill(organization_id, place)
+            with self._idle:
+                self._leases[organization_id] -= 1
+                if not self._leases[organization_id]:
+                    del self._leases[organization_id]
+                    self._idle.notify_all()
 
     def _fill(self, organization_id: str, path: Path, place: "Future[Instance]") -> None:
         """Open the file into its place; where it cannot be opened, everybody who waits hears why, and it is vacated."""

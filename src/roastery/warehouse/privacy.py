@@ -5,12 +5,9 @@ Form: `sealed:v1:<hash hex>:<base64 nonce+ciphertext>`.
 
 import base64
 import hmac
-import json
 import re
 import unicodedata
-from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -96,6 +93,7 @@ class Sealer:
         self._aes = AESGCM(self._derive(secret_key, b"encrypt"))
         self._hash_key = self._derive(secret_key, b"match")
         self._nonce_key = self._derive(secret_key, b"nonce")
+        self._pseudonym_key = self._derive(secret_key, b"pseudonym")
 
     def notice(self, kind: str, value: str) -> Notice | None:
         """What identity has to know of a value that only its plain text says."""
@@ -123,9 +121,15 @@ class Sealer:
         sealed = nonce + self._aes.encrypt(nonce, plain, self._aad)
         return f"{PREFIX}{self.hash(kind, value)}:{base64.b64encode(sealed).decode()}"
 
+    def pseudonym(self, text: str) -> str:
+        """What stands in the place of a forgotten person's value: equal for equal ones, so that counts stay."""
+        return hmac.digest(self._pseudonym_key, text.encode(), "sha256")[:16].hex()
+
     def open(self, sealed: str) -> str:
-        """The value again. Errors: cryptography's InvalidTag for another organization's text."""
+        """The value again, '' for one that was erased. Errors: InvalidTag for another organization's text."""
         data = base64.b64decode(sealed.rsplit(":", 1)[1])
+        if not data:
+            return ""
         return self._aes.decrypt(data[:12], data[12:], self._aad).decode()
 
 
@@ -134,84 +138,3 @@ def hash_of(sealed: str | None) -> str:
     if not sealed or not sealed.startswith(PREFIX):
         return ""
     return sealed[len(PREFIX) :].split(":", 1)[0]
-
-
-Tree = dict[str, "Tree | str"]
-"""Personal paths by their steps; a leaf is the kind of its value, `[]` every item of a list."""
-
-
-class RecordSealer:
-    """Seals the personal paths of records; a record of a forgotten person loses all of its personal values.
-
-    paths: dotted path → kind; `[]` walks a list: {"customer.email": "email", "addresses[].phone": "phone"}. A
-    path that goes on below another is sealed with it.
-    """
-
-    def __init__(self, sealer: Sealer, paths: Mapping[str, str], suppressed: Set[str]) -> None:
-        self._sealer = sealer
-        self._tree = tree_of(paths)
-        self._suppressed = suppressed
-        self._cache: dict[tuple[str, str], str] = {}
-        self.notices: set[Notice] = set()
-        self.suppressed_records = 0
-
-    def seal(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The record with its personal values sealed; what lies on no path is shared with it, nothing changed in it."""
-        if not self._tree:
-            return record
-        hashes: set[str] = set()
-        copy: Mapping[str, Any] = self._sealed(record, self._tree, hashes)
-        if hashes & self._suppressed:
-            self.suppressed_records += 1
-            copy = self._sealed(record, self._tree, None)
-        return copy
-
-    def _sealed(self, node: Any, tree: "Tree | str", hashes: set[str] | None) -> Any:
-        """A node with what `tree` names in it sealed, or taken out where no hashes are collected."""
-        if isinstance(tree, str):
-            return None if hashes is None else self._leaf(node, tree, hashes)
-        if isinstance(node, Mapping):
-            named = {name: self._sealed(node[name], below, hashes) for name, below in tree.items() if name in node}
-            return {**node, **named}
-        if isinstance(node, list | tuple) and "[]" in tree:
-            return [self._sealed(item, tree["[]"], hashes) for item in node]
-        return node
-
-    def _leaf(self, value: Any, kind: str, hashes: set[str]) -> Any:
-        if value is None or value == "":
-            return None
-        text = value if isinstance(value, str) else _written(value)
-        sealed = self._cache.get((kind, text))
-        if sealed is None:
-            sealed = self._cache[kind, text] = self._sealer.seal(kind, text)
-            notice = self._sealer.notice(kind, text)
-            if notice and notice.hash not in self._suppressed:
-                self.notices.add(notice)
-        hashes.add(hash_of(sealed))
-        return sealed
-
-
-def tree_of(paths: Mapping[str, str]) -> Tree:
-    """Dotted paths as nested steps.
-
-    >>> tree_of({"customer.email": "email", "phones[]": "phone"})
-    {'customer': {'email': 'email'}, 'phones': {'[]': 'phone'}}
-    """
-    tree: Tree = {}
-    for path, kind in sorted(paths.items()):
-        *steps, last = path.replace("[]", ".[]").split(".")
-        below: Tree | str = tree
-        for step in steps:
-            below = below.setdefault(step, {}) if isinstance(below, dict) else below
-        if isinstance(below, dict):
-            below[last] = kind
-    return tree
-
-
-def _written(value: Any) -> str:
-    """A value that is no text as text: JSON, or as it prints itself."""
-    return (
-        json.dumps(value, sort_keys=True, default=str)
-        if isinstance(value, bool | int | float | list | dict)
-        else str(value)
-    )

@@ -1,6 +1,6 @@
 """The fixed tables of an organization's file: what landed (raw) and what the warehouse knows of itself (meta)."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS meta.sources (
     connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL, resource VARCHAR NOT NULL, last_success_at TIMESTAMPTZ,
     data_as_of TIMESTAMPTZ, complete_through DATE, history_since DATE);
 CREATE TABLE IF NOT EXISTS meta.suppressions (hash VARCHAR NOT NULL, added_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.erasures (erasure_id VARCHAR NOT NULL, erased_at TIMESTAMPTZ NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.compacted (erasure_id VARCHAR NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.retention (dataset VARCHAR NOT NULL, before DATE NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.addresses (hash VARCHAR NOT NULL, is_role BOOLEAN NOT NULL, mailbox VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.quarantine (
     batch_id VARCHAR, contract VARCHAR NOT NULL, source VARCHAR NOT NULL, row_number BIGINT, column_name VARCHAR,
@@ -42,7 +45,9 @@ CREATE TABLE IF NOT EXISTS meta.layers (
     resource VARCHAR NOT NULL, fill_no INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.several (contract VARCHAR NOT NULL, key_hash UBIGINT NOT NULL);
 """
-"""meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
+"""meta.suppressions: keyed hashes of forgotten people, which landing obeys; meta.erasures: the erasures that this file has
+seen, and meta.compacted those whose bytes are gone too; meta.retention: days before which rows of a dataset are gone.
+meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
 meta.layers: what filled each contract when it was last folded whole, weakest first (fill_no -1: imports); meta.several:
 hashes of keys with rows from several records. meta.pending and delta: what is built so far but not yet derived from.
 work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""

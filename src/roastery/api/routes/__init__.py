@@ -15,6 +15,7 @@ from roastery.api.routes import (
     keys,
     organizations,
     people,
+    privacy,
     queries,
     receipts,
     recommendations,
@@ -46,5 +47,6 @@ ROUTERS = tuple(
         slack_workspaces,
         people,
         identities,
+        privacy,
     )
 )

@@ -74,6 +74,7 @@ SqlReader = Annotated[Caller, Depends(Allowed("sql"))]
 Importer = Annotated[Caller, Depends(Allowed("import"))]
 Connector = Annotated[Caller, Depends(Allowed("connect"))]
 Settler = Annotated[Caller, Depends(Allowed("organization"))]
+PrivacyKeeper = Annotated[Caller, Depends(Allowed("privacy"))]
 KeyMaker = Annotated[Caller, Depends(Allowed("keys"))]
 
 

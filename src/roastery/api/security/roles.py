@@ -6,13 +6,13 @@ from roastery.tools.base import Actor
 from roastery.warehouse.errors import NotAllowed, UnknownName
 
 Role = Literal["owner", "admin", "analyst", "viewer"]
-Permission = Literal["read", "sql", "import", "connect", "organization", "keys"]
+Permission = Literal["read", "sql", "import", "connect", "organization", "keys", "privacy"]
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "viewer": frozenset({"read"}),
     "analyst": frozenset({"read", "sql", "import"}),
-    "admin": frozenset({"read", "sql", "import", "connect", "organization", "keys"}),
-    "owner": frozenset({"read", "sql", "import", "connect", "organization", "keys"}),
+    "admin": frozenset({"read", "sql", "import", "connect", "organization", "keys", "privacy"}),
+    "owner": frozenset({"read", "sql", "import", "connect", "organization", "keys", "privacy"}),
 }
 
 DOES: dict[str, str] = {
@@ -22,6 +22,7 @@ DOES: dict[str, str] = {
     "connect": "connect and sync sources",
     "organization": "change the organization's settings",
     "keys": "make and revoke keys",
+    "privacy": "see or erase a person's data",
 }
 
 

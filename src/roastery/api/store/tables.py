@@ -349,6 +349,19 @@ class DeliveryRow(Base):
     sent_at: Mapped[datetime | None]
 
 
+class ErasureRow(Base):
+    """A person forgotten, without saying who. state: running, done; counts: what it changed, by place."""
+
+    __tablename__ = "erasures"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    state: Mapped[str] = mapped_column(index=True)
+    requested_by: Mapped[str]
+    counts: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
 class ExecutorRow(Base):
     """A process that runs durable jobs; one whose beat is old is dead, and its unfinished runs go to another."""
 

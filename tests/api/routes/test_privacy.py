@@ -1,0 +1,141 @@
+"""One person exported, found and forgotten over REST; by admins and owners only, in their own organization only."""
+
+from typing import Any
+
+import pytest
+
+from roastery.api.privacy import finish_erasures
+from roastery.api.store.erasures import ERASED_CAVEAT
+from roastery.api.store.tables import AnswerRow, ErasureRow, ReceiptRow, VerifiedAnswerRow
+from tests.api.conftest import Desk, open_desk, open_roastery
+
+ANA = {"email": "ana.diaz@example.com"}
+PEOPLE = [
+    {"customer_id": "till-7788", "email": "ana.diaz@example.com", "first_name": "Ana", "last_name": "Diaz"},
+    {"customer_id": "till-7789", "email": "bo@example.com", "first_name": "Bo", "last_name": "Berg"},
+]
+SALES = [
+    {"transaction_id": "t1", "customer_id": "till-7788", "occurred_at": "2026-11-10T10:00:00Z", "amount": "40.00"},
+    {"transaction_id": "t2", "customer_id": "till-7789", "occurred_at": "2026-11-11T10:00:00Z", "amount": "50.00"},
+]
+QUERY = {"metrics": ["revenue", "orders", "new_customers"], "period": {"start": "2026-11-01", "end": "2026-11-20"}}
+
+
+@pytest.fixture
+def known(desk: Desk) -> Desk:
+    warehouse = desk.roastery.warehouse(desk.organization)
+    warehouse.upsert_rows("customers", PEOPLE, build=False)
+    warehouse.upsert_rows("transactions", SALES)
+    return desk
+
+
+def scan(desk: Desk, **who: str) -> Any:
+    return desk.call("POST", "/v1/privacy/scans", json=who or ANA).json()
+
+
+def test_everything_of_one_person_is_given_out(known: Desk) -> None:
+    found = known.call("POST", "/v1/privacy/exports", json=ANA).json()
+    assert found["customer_ids"] == ["till-7788"]
+    assert found["data"]["customers"][0]["first_name"] == "Ana"
+    assert [row["amount"] for row in found["data"]["transactions"]] == ["40.000000"]
+    assert "Berg" not in str(found)
+    (line,) = known.call("GET", "/v1/audit").json()["items"][:1]
+    assert line["action"] == "privacy.export"
+    assert "ana" not in str(line["detail"]).lower()
+
+
+@pytest.mark.parametrize("path", ["exports", "erasures", "scans"])
+@pytest.mark.parametrize("role", ["analyst", "viewer"])
+def test_only_admins_and_owners_may(known: Desk, path: str, role: str) -> None:
+    assert known.call("POST", f"/v1/privacy/{path}", role=role, json=ANA).status_code == 403
+
+
+def test_another_organization_gets_nothing(known: Desk) -> None:
+    rival = open_desk(known.roastery, "Rival")
+    assert rival.call("POST", "/v1/privacy/exports", json=ANA).status_code == 404
+    assert rival.call("POST", "/v1/privacy/erasures", json=ANA).status_code == 404
+    assert rival.call("POST", "/v1/privacy/scans", json=ANA).json() == {
+        "found": False,
+        "warehouse": {},
+        "service": {},
+    }
+    assert scan(known)["found"]
+
+
+def test_a_person_is_named_by_exactly_one_thing(known: Desk) -> None:
+    assert known.call("POST", "/v1/privacy/erasures", json={}).status_code == 400
+    both = {**ANA, "customer_id": "till-7788"}
+    assert "exactly one" in known.call("POST", "/v1/privacy/erasures", json=both).json()["detail"]
+    assert known.call("POST", "/v1/privacy/erasures", json={"email": "no@example.com"}).status_code == 404
+
+
+def test_a_forgotten_person_is_found_nowhere_and_numbers_stay(known: Desk) -> None:
+    before = known.call("POST", "/v1/query", json=QUERY).json()
+    for question in ("What did ana.diaz@example.com (Ana Diaz, till-7788) buy?", "Revenue this month?"):
+        known.call("POST", "/v1/ask", json={"question": question})
+    bless(known)
+    receipt = receipt_that_names(known, before["receipt"]["id"])
+    found = scan(known)
+    assert {"raw.records", "curated.customers", "curated.sales"} <= found["warehouse"].keys()
+    assert {"answers", "receipts", "verified_answers"} <= found["service"].keys()
+    made = known.call("POST", "/v1/privacy/erasures", json=ANA)
+    assert made.status_code == 201
+    assert made.json()["state"] == "done"
+    assert scan(known) == {"found": False, "warehouse": {}, "service": {}}
+    assert scan(known, customer_id="till-7788", text="Ana Diaz")["found"] is False
+    after = known.call("POST", "/v1/query", json=QUERY).json()
+    assert (after["rows"], after["totals"]) == (before["rows"], before["totals"])
+    assert known.call("GET", "/v1/privacy/erasures").json()["items"][0]["id"] == made.json()["id"]
+    assert scan(known, email="bo@example.com")["found"], "others stay"
+    lines = known.call("GET", "/v1/audit").json()["items"]
+    assert "privacy.erase" in [line["action"] for line in lines]
+    assert "ana" not in str([line["detail"] for line in lines]).lower()
+    rerun = known.call("POST", f"/v1/receipts/{receipt}/rerun").json()
+    assert rerun["status"] == "erased"
+
+
+def bless(desk: Desk) -> None:
+    with desk.roastery.database.session() as session:
+        session.add(
+            VerifiedAnswerRow(
+                id="ver_1",
+                organization_id=desk.organization.id,
+                question="what did Ana Diaz spend",
+                calls=[],
+                verified_by="kim",
+                created_at=desk.roastery.wall.now(),
+            )
+        )
+
+
+def receipt_that_names(desk: Desk, receipt_id: str) -> str:
+    """A receipt whose arguments hold the person, as one of a query by a customer's id would."""
+    with desk.roastery.database.session() as session:
+        row = session.get_one(ReceiptRow, receipt_id)
+        row.document = {**row.document, "filters": [{"dimension": "owner", "op": "in", "values": ["Ana Diaz"]}]}
+    return receipt_id
+
+
+def test_questions_and_receipts_say_that_somebody_was_erased(known: Desk) -> None:
+    known.call("POST", "/v1/ask", json={"question": "What did Ana Diaz buy?"})
+    receipt = receipt_that_names(known, known.call("POST", "/v1/query", json=QUERY).json()["receipt"]["id"])
+    known.call("POST", "/v1/privacy/erasures", json=ANA)
+    with known.roastery.database.reading() as session:
+        assert [row.question for row in session.query(AnswerRow)] == ["What did erased buy?"]
+        assert ERASED_CAVEAT in session.get_one(ReceiptRow, receipt).document["caveats"]
+
+
+def test_an_erasure_that_a_process_left_is_finished_by_the_next(
+    known: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as dying:
+        dying.setattr("roastery.warehouse.erasing._redact_addresses", lambda *_: 1 / 0)
+        assert known.call("POST", "/v1/privacy/erasures", json=ANA).status_code == 500
+    home = known.roastery.settings.home
+    known.roastery.close()
+    with open_roastery(home) as again:
+        assert finish_erasures(again, again.wall.now()) == 1
+        with again.database.reading() as session:
+            assert [row.state for row in session.query(ErasureRow)] == ["done"]
+        text = again.warehouse(known.organization).query("SELECT count(*) FROM raw.records WHERE key = 'till-7788'")
+        assert text.column(0)[0].as_py() == 0
