@@ -169,8 +169,8 @@ def scan_for(
     """
     from roastery.warehouse.forgetting import Forgetter
     from roastery.warehouse.person import HANDLES, Person, find, matching_hashes
-    from roastery.warehouse.privacy import hash_of
     from roastery.warehouse.person_scan import scan
+    from roastery.warehouse.privacy import hash_of
 
     handles = {handle: value.strip() for handle, value in handles.items() if value and value.strip()}
     if not handles:
@@ -183,7 +183,9 @@ def scan_for(
             if handle in handles:
                 persons += find(cursor, warehouse.sealer, handle, handles[handle])
         hashes = {
-            hash_ for kind in ("email", "phone") for hash_ in matching_hashes(warehouse.sealer, kind, handles.get(kind, ""))
+            hash_
+            for kind in ("email", "phone")
+            for hash_ in matching_hashes(warehouse.sealer, kind, handles.get(kind, ""))
         }
         ids = {value for kind, value in handles.items() if kind in ("customer_id", "anonymous_id")}
         words = {value for kind, value in handles.items() if kind in ("email", "phone", "text")}

@@ -193,9 +193,7 @@ def _chunks(texts: Sequence[str]) -> list[Sequence[str]]:
     return [texts[start : start + TOKENS_AT_ONCE] for start in range(0, len(texts), TOKENS_AT_ONCE)]
 
 
-def _redact_raw(
-    cursor: duckdb.DuckDBPyConnection, forgetter: Forgetter, ids: Sequence[str], needles: Needles
-) -> int:
+def _redact_raw(cursor: duckdb.DuckDBPyConnection, forgetter: Forgetter, ids: Sequence[str], needles: Needles) -> int:
     """Rewrite every version of every record that tells of them; gives how many."""
     changed: list[tuple[int, str, str]] = []
     for seq, source, resource, key, text in candidates(cursor, forgetter.hashes, ids, needles.words):

@@ -1,4 +1,4 @@
-"""What is left of a record once its person is forgotten: the same record with pseudonyms in the person's place (law 15).
+"""What is left of a record once its person is forgotten: the same one with pseudonyms in the person's place (law 15).
 
 Every value that tells who it is becomes another one, equal where the value was equal: a sealed value keeps a matching
 hash that nothing opens, an id becomes `erased-…`. Money, orders, and who is one person with whom, stay as they were.

@@ -154,9 +154,7 @@ def _whole(
         for column in ("email", "phone")
         for hash_ in _texts(cursor, OTHERS.format(column=column), {"records": records, "hashes": hashes})
     } | set(
-        _texts(
-            cursor, "SELECT hash FROM meta.addresses WHERE is_role AND hash IN (SELECT unnest($h))", {"h": hashes}
-        )
+        _texts(cursor, "SELECT hash FROM meta.addresses WHERE is_role AND hash IN (SELECT unnest($h))", {"h": hashes})
     )
     return Person(
         person_id, tuple(records), tuple(sorted(devices)), tuple(sorted(ids)), tuple(sorted(sealed)), frozenset(shared)

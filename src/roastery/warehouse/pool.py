@@ -75,7 +75,9 @@ class Pool:
         place: Future[Instance] = Future()
         with self._idle:
             if not self._idle.wait_for(lambda: organization_id not in self._leases, within_seconds):
-                raise Busy(f"The warehouse of '{organization_id}' is in use; what needs it closed is tried again later.")
+                raise Busy(
+                    f"The warehouse of '{organization_id}' is in use; what needs it closed is tried again later."
+                )
             was = self._open.pop(organization_id, None)
             self._open[organization_id] = place
             self._leases[organization_id] = 1

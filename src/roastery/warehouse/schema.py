@@ -45,9 +45,10 @@ CREATE TABLE IF NOT EXISTS meta.layers (
     resource VARCHAR NOT NULL, fill_no INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.several (contract VARCHAR NOT NULL, key_hash UBIGINT NOT NULL);
 """
-"""meta.suppressions: keyed hashes of forgotten people, which landing obeys; meta.erasures: the erasures that this file has
-seen, and meta.compacted those whose bytes are gone too; meta.retention: days before which rows of a dataset are gone.
-meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
-meta.layers: what filled each contract when it was last folded whole, weakest first (fill_no -1: imports); meta.several:
-hashes of keys with rows from several records. meta.pending and delta: what is built so far but not yet derived from.
-work holds what the build passes from step to step, curated what is asked, published the wrappers of user SQL."""
+"""meta.suppressions: keyed hashes of forgotten people, which landing obeys; meta.erasures: the erasures that this file
+has seen, and meta.compacted those whose bytes are gone too; meta.retention: days before which rows of a dataset are
+gone. meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
+meta.layers: what filled each contract when it was last folded whole, weakest first (fill_no -1: imports);
+meta.several: hashes of keys with rows from several records. meta.pending and delta: what is built so far but not
+yet derived from. work holds what the build passes from step to step, curated what is asked, published the wrappers
+of user SQL."""

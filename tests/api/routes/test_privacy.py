@@ -125,9 +125,7 @@ def test_questions_and_receipts_say_that_somebody_was_erased(known: Desk) -> Non
         assert ERASED_CAVEAT in session.get_one(ReceiptRow, receipt).document["caveats"]
 
 
-def test_an_erasure_that_a_process_left_is_finished_by_the_next(
-    known: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_erasure_that_a_process_left_is_finished_by_the_next(known: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as dying:
         dying.setattr("roastery.warehouse.erasing._redact_addresses", lambda *_: 1 / 0)
         assert known.call("POST", "/v1/privacy/erasures", json=ANA).status_code == 500
