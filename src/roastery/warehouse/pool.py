@@ -72,6 +72,7 @@ class Pool:
 
         Errors: Busy when it is in use for longer.
         """
+        path = self.path(organization_id)
         place: Future[Instance] = Future()
         with self._idle:
             if not self._idle.wait_for(lambda: organization_id not in self._leases, within_seconds):
@@ -86,9 +87,9 @@ class Pool:
                 closing.result()
             if was is not None:
                 was.result().close()
-            yield self._folder / f"{organization_id}.duckdb"
+            yield path
         finally:
-            self._fill(organization_id, place)
+            self._fill(organization_id, path, place)
             with self._idle:
                 self._leases[organization_id] -= 1
                 if not self._leases[organization_id]:
