@@ -72,7 +72,42 @@ def test_a_source_that_refuses_us_says_so_on_its_connection(connected: tuple[Des
     assert done["status"] == "needs_consent"
     assert "Connect it again" in done["status_detail"]
     assert "not-the-token" not in str(done)
+    health = done["health"]
+    assert (health["state"], health["since"]) == ("needs_consent", "2026-11-20T12:00:00+00:00")
+    assert "roastery connect shopify --again" in health["what_to_do"]
+    told = desk.call("POST", "/v1/tools/data_health", json={}).json()
+    assert any("shopify is waiting for consent since 20 Nov 2026 12:00 UTC." in caveat for caveat in told["caveats"])
     desk.call("DELETE", f"/v1/connections/{refused['id']}")
+
+
+def test_a_healthy_connection_says_since_when_its_history_is_whole(connected: tuple[Desk, str], twins: Twins) -> None:
+    desk, connection_id = connected
+    health = desk.call("GET", f"/v1/connections/{connection_id}").json()["health"]
+    assert (health["state"], health["promised_minutes"], health["rows"] > 0) == ("healthy", 240, True)
+    assert health["history_since"] is not None
+    desk.call("POST", f"/v1/connections/{connection_id}/pause")
+    listed = desk.call("GET", "/v1/connections").json()["items"]
+    [paused] = [c["health"] for c in listed if c["id"] == connection_id]
+    assert paused["state"] == "paused"
+    assert "roastery connections resume" in paused["what_to_do"]
+    assert desk.call("POST", f"/v1/connections/{connection_id}/resume").json()["health"]["state"] == "healthy"
+
+
+def test_a_backfill_reads_a_range_again_and_lands_nothing_twice(connected: tuple[Desk, str], twins: Twins) -> None:
+    desk, connection_id = connected
+    before = len(twins.control.asked)
+    raw = "SELECT count(*) AS n FROM raw.records"
+    warehouse = desk.roastery.warehouse(desk.organization)
+    landed = warehouse.query(raw).column(0)[0].as_py()
+    started = desk.call("POST", f"/v1/connections/{connection_id}/sync", params={"since": "2026-01-01"})
+    assert started.status_code == 202
+    done = synced(desk, connection_id)
+    assert (done["status"], done["health"]["rows"]) == ("connected", 0)
+    asked = [str(a.parameters) for a in twins.control.asked[before:] if a.what == "Orders"]
+    assert any("2025-12-31T23:50" in parameters for parameters in asked), asked
+    assert warehouse.query(raw).column(0)[0].as_py() == landed
+    assert orders(desk) == twins.world.orders.num_rows
+    assert desk.call("POST", f"/v1/connections/{connection_id}/sync", params={"since": "soon"}).status_code == 422
 
 
 def webhook(desk: Desk, connection_id: str, delivery: str, secret: str = CLIENT["client_secret"]) -> Any:

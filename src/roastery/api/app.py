@@ -13,6 +13,7 @@ import structlog
 
 from roastery.api.approving import ServiceActions
 from roastery.api.builds import Builds
+from roastery.api.connection_health import Healths
 from roastery.api.logs import configure_logs
 from roastery.api.security.secrets import Keyring
 from roastery.api.settings import Settings
@@ -153,6 +154,7 @@ class Roastery:
             metrics=self.layer(organization, actor.role),
             ledger=self.ledger(organization, actor),
             actions=ServiceActions(self, organization, actor),
+            connections=Healths(self, organization),
         )
 
     def run_tool(

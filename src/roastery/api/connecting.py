@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from roastery.api.connection_health import ENDED, ended
 from roastery.api.events import PROVIDER as EVENTS
 from roastery.api.events import SECRET_NAME
 from roastery.api.store.audit import note
@@ -106,6 +108,18 @@ def disconnect(roastery: "Roastery", organization: Organization, actor: Actor, c
     return row
 
 
+def pause(roastery: "Roastery", organization: Organization, actor: Actor, connection_id: str, paused: bool) -> None:
+    """Stop reading a connection by itself, or go on; a sync that somebody asks for runs all the same."""
+    now = roastery.wall.now()
+    with roastery.database.session() as session:
+        row = Connections(session, roastery.keyring, organization.id).get(connection_id)
+        schedules = Schedules(session)
+        for schedule in schedules.of(organization.id):
+            if schedule.kind == "sync" and schedule.target.get("connection_id") == connection_id:
+                schedules.switch(organization.id, schedule.id, not paused, organization.zone, now)
+        note(session, organization.id, actor.id, "connection.pause" if paused else "connection.resume", row.id, now)
+
+
 def syncable(roastery: "Roastery", organization: Organization, connection_id: str | None = None) -> list[ConnectionRow]:
     """The connection named, or every one that has something to pull. Errors: NotFound, BadQuery for `events`."""
     with roastery.database.reading() as session:
@@ -149,9 +163,16 @@ class Syncs:
         self._running: set[threading.Thread] = set()
 
     def run(
-        self, organization: Organization, connection_id: str, told: Told | None = None, only: Sequence[str] = ()
+        self,
+        organization: Organization,
+        connection_id: str,
+        told: Told | None = None,
+        only: Sequence[str] = (),
+        since: date | None = None,
     ) -> SyncReport:
         """Pull what is new for one connection and land it. The tables follow with the next build.
+
+        since: a day from which on everything is read again, however long ago it was read.
 
         Errors: Busy when this connection is being synced already; a provider's failure stands in the report.
         """
@@ -159,14 +180,18 @@ class Syncs:
             row = self._row(organization, connection_id)
             self._mark(organization, connection_id, status="syncing", status_detail="")
             try:
-                report = self._sync(organization, row, told, only)
+                report = self._sync(organization, row, told, only, since)
             except BaseException:
-                self._mark(organization, connection_id, status="failed", status_detail="The sync was cut off.")
+                why = "The sync was cut off."
+                health = ended(row, "failing", why, self._roastery.clock_of(organization).now())
+                self._mark(organization, connection_id, status="failed", status_detail=why, health=health)
                 raise
             self._finish(organization, report)
             return report
 
-    def start(self, organization: Organization, connection_id: str, only: Sequence[str] = ()) -> None:
+    def start(
+        self, organization: Organization, connection_id: str, only: Sequence[str] = (), since: date | None = None
+    ) -> None:
         """Run a sync beside the request that asked for it. Errors: NotFound, BadQuery, Busy."""
         syncable(self._roastery, organization, connection_id)
         if self._locks[connection_id].locked():
@@ -174,7 +199,7 @@ class Syncs:
 
         def work() -> None:
             try:
-                self.run(organization, connection_id, only=only)
+                self.run(organization, connection_id, only=only, since=since)
                 self._roastery.builds.request(organization)
             except Exception as error:
                 log.error("sync failed", connection_id=connection_id, exc_info=error)
@@ -191,7 +216,12 @@ class Syncs:
             thread.join()
 
     def _sync(
-        self, organization: Organization, row: ConnectionRow, told: Told | None, only: Sequence[str]
+        self,
+        organization: Organization,
+        row: ConnectionRow,
+        told: Told | None,
+        only: Sequence[str],
+        since: date | None,
     ) -> SyncReport:
         roastery = self._roastery
         connection, clock = as_connection(row), roastery.clock_of(organization)
@@ -200,7 +230,7 @@ class Syncs:
         )
         noted = _Noted(lambda progress: self._mark(organization, row.id, progress=progress), told)
         warehouse = roastery.warehouse(organization)
-        return sync_connection(source, connection, warehouse, clock, noted, only=only)
+        return sync_connection(source, connection, warehouse, clock, noted, only=only, since=since)
 
     def _finish(self, organization: Organization, report: SyncReport) -> None:
         progress = {
@@ -212,13 +242,17 @@ class Syncs:
             ],
             "notices": list(report.notices),
         }
+        now = self._roastery.clock_of(organization).now()
+        resume_at = report.resume_at.isoformat() if report.resume_at else None
+        row = self._row(organization, report.connection_id)
         changes: dict[str, Any] = {
+            "health": ended(row, ENDED[report.outcome], report.message, now, resume_at=resume_at, rows=report.landed),
             "status": STATUS_OF[report.outcome],
             "status_detail": report.message,
             "progress": progress,
         }
         if report.outcome in ("complete", "skipped"):
-            changes["last_sync_at"] = self._roastery.clock_of(organization).now()
+            changes["last_sync_at"] = now
         self._mark(organization, report.connection_id, **changes)
 
     def _row(self, organization: Organization, connection_id: str) -> ConnectionRow:

@@ -13,6 +13,7 @@ from roastery.cli import (
     bench,
     channel,
     connect,
+    connections,
     demo,
     digest,
     docs,
@@ -67,6 +68,7 @@ for command in (
 app.add_typer(org.app, name="org")
 app.add_typer(key.app, name="key")
 app.add_typer(alert.app, name="alert")
+app.add_typer(connections.app, name="connections")
 app.add_typer(identity.app, name="identity")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(approval.app, name="approval")

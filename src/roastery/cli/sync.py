@@ -20,25 +20,36 @@ PULLED = ("complete", "skipped")
 def sync(
     connection: Annotated[str | None, typer.Argument(help="Connection id; all of them when left out.")] = None,
     org: Org = None,
+    since: Annotated[
+        str | None, typer.Option(help="A day such as 2026-10-01: read everything from it on again.", metavar="DATE")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Pull what is new, land it, and build the tables; goes on where an earlier sync stopped."""
-    run_at_home(work, connection=connection, org=org, as_json=as_json)
+    run_at_home(work, connection=connection, org=org, since=since, as_json=as_json)
 
 
-def work(roastery: Roastery, terminal: Terminal, connection: str | None, org: str | None, as_json: bool) -> int:
+def work(
+    roastery: Roastery, terminal: Terminal, connection: str | None, org: str | None, since: str | None, as_json: bool
+) -> int:
+    from datetime import date
+
     from roastery.api.connecting import syncable
     from roastery.cli.progress import told_to
-    from roastery.warehouse.errors import NoData
+    from roastery.warehouse.errors import BadPeriod, NoData
 
     organization = organization_of(roastery, org)
+    try:
+        day = date.fromisoformat(since) if since else None
+    except ValueError:
+        raise BadPeriod(f"'{since}' is not a day; write it as 2026-10-05.") from None
     rows = syncable(roastery, organization, connection)
     if not rows:
         raise NoData("There is nothing to sync yet. Add a source with: roastery connect PROVIDER --org ORG")
     reports = []
     for row in rows:
         with told_to(terminal, row.name) as told:
-            reports.append(roastery.syncs.run(organization, row.id, told))
+            reports.append(roastery.syncs.run(organization, row.id, told, since=day))
     terminal.say("building the tables …")
     built = roastery.warehouse(organization).build()
     if as_json:

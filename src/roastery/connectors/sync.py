@@ -4,9 +4,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from roastery.connectors.backfill import rewound
 from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
 from roastery.connectors.batches import BATCH_ROWS, Waiting, batch_of
 from roastery.connectors.errors import (
@@ -111,16 +112,19 @@ def sync_connection(
     stopwatch: Stopwatch = time.monotonic,
     only: Sequence[str] = (),
     batch_rows: int = BATCH_ROWS,
+    since: date | None = None,
 ) -> SyncReport:
     """Read every resource of a source from its cursor on and land it.
 
-    only: names of the resources to read, all when empty. batch_rows: pages are landed together up to so many rows, or
+    only: names of the resources to read, all when empty. since: a day from which on everything is
+    read again. batch_rows: pages are landed together up to so many rows, or
     for two seconds, whichever comes first; the next are asked for meanwhile. A provider's failure ends up in the
     report, never as an empty result; what has landed stays and the next sync goes on after it.
 
     Errors: those of the warehouse pass through.
     """
-    run = _Run(source, connection, warehouse, clock, progress or (lambda _: None), stopwatch, only, batch_rows)
+    tell = progress or (lambda _: None)
+    run = _Run(source, connection, warehouse, clock, tell, stopwatch, only, batch_rows, since)
     source.http.on_wait = run.heard_of_wait
     try:
         for resource in run.wanted:
@@ -142,6 +146,7 @@ class _Run:
     stopwatch: Stopwatch
     only: Sequence[str] = ()
     batch_rows: int = BATCH_ROWS
+    since: date | None = None
     reports: list[ResourceReport] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -194,6 +199,8 @@ class _Run:
 
     def _land_all(self, resource: Resource, tally: "_Tally") -> None:
         stored = self.warehouse.cursor(self.connection.id, resource.name)
+        if stored and self.since is not None:
+            stored = rewound(stored, self.since)
         waiting = Waiting(self.stopwatch)
         pages = read_ahead(self._pages(resource, Cursor(stored or {})))
         try:

@@ -1,6 +1,6 @@
 """The door between numbers and words: Tool, ToolContext, ToolResult, Fact, Label, Receipt."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,6 +10,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.organization import Organization
+
+
+@dataclass(frozen=True)
+class ConnectionState:
+    """How one connection is. sentence: for people; is_wrong: somebody or something holds it up."""
+
+    source: str
+    state: str
+    sentence: str
+    is_wrong: bool
+
+
+class Connected(Protocol):
+    """Kept above (api): how the organization's connections are."""
+
+    def states(self) -> Sequence[ConnectionState]: ...
 
 
 class _Frozen(BaseModel):
@@ -179,6 +195,7 @@ class ToolContext:
     for_agent: bool = False
     actions: Any = None
     """`tools.acts.Actions`; None where nothing can be set up."""
+    connections: Connected | None = None
 
 
 Arguments = TypeVar("Arguments", bound=BaseModel)

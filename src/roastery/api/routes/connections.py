@@ -1,11 +1,14 @@
 """/v1/connections: sources of data, and the events connection whose secret signs pushed rows."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from roastery.api.connecting import NewConnection, connect, disconnect, preview
+from roastery.api.connecting import NewConnection, connect, disconnect, pause, preview
+from roastery.api.connection_health import health_of
 from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import Connector, Reader
@@ -13,6 +16,7 @@ from roastery.api.store.audit import note
 from roastery.api.store.connections import Connections
 from roastery.api.store.tables import ConnectionRow
 from roastery.connectors.registry import SOURCES
+from roastery.warehouse.organization import Organization
 
 router = APIRouter(prefix="/v1/connections", tags=["connections"])
 
@@ -27,6 +31,24 @@ EXAMPLE = {
     "progress": {"percent": 100.0, "rows": 1204},
     "last_sync_at": "2026-11-20T09:00:00+00:00",
     "created_at": "2026-11-19T17:00:00+00:00",
+}
+
+
+HEALTHY = {
+    **EXAMPLE,
+    "health": {
+        "state": "healthy",
+        "since": "2026-11-19T18:00:00+00:00",
+        "why": "",
+        "what_to_do": "",
+        "last_success": "2026-11-20T09:00:00+00:00",
+        "rows": 1204,
+        "age_minutes": 12,
+        "promised_minutes": 240,
+        "history_since": "2023-10-20",
+        "complete_through": "2026-11-19",
+        "sentence": "meta_ads is healthy since 19 Nov 2026 18:00 UTC.",
+    },
 }
 
 
@@ -66,13 +88,22 @@ def as_json(row: ConnectionRow) -> dict[str, Any]:
     }
 
 
-@router.get("", **documented({"items": [EXAMPLE], "next": None}))
+def with_health(request: Request, organization: Organization, rows: Sequence[ConnectionRow]) -> list[dict[str, Any]]:
+    healths = health_of(request.app.state.roastery, organization, rows)
+    return [{**as_json(row), "health": health.as_json()} for row, health in zip(rows, healths, strict=True)]
+
+
+@router.get("", **documented({"items": [HEALTHY], "next": None}))
 def list_connections(caller: Reader, request: Request, cursor: Cursor = None, limit: Limit = 50) -> dict[str, Any]:
-    """The organization's connections with their status and the progress of a running sync."""
+    """The organization's connections with their health, status and the progress of a running sync.
+
+    `health.state`: healthy, delayed, throttled, needs_consent, failing, paused or new; with since when, why, and what
+    to do.
+    """
     roastery = request.app.state.roastery
     with roastery.database.reading() as session:
         rows = Connections(session, roastery.keyring, caller.organization.id).list()
-        return page([as_json(row) for row in rows], cursor, limit)
+    return page(with_health(request, caller.organization, rows), cursor, limit)
 
 
 @router.get("/providers", **documented({"items": [{"provider": "meta_ads", "title": "Meta Ads"}], "next": None}))
@@ -130,12 +161,27 @@ def preview_connection(new: Connected, caller: Connector, request: Request) -> d
     return {"datasets": preview(request.app.state.roastery, caller.organization, given)}
 
 
-@router.get("/{connection_id}", **documented(EXAMPLE))
+@router.get("/{connection_id}", **documented(HEALTHY))
 def read_connection(connection_id: str, caller: Reader, request: Request) -> dict[str, Any]:
-    """One connection."""
+    """One connection with its health."""
     roastery = request.app.state.roastery
     with roastery.database.reading() as session:
-        return as_json(Connections(session, roastery.keyring, caller.organization.id).get(connection_id))
+        row = Connections(session, roastery.keyring, caller.organization.id).get(connection_id)
+    return with_health(request, caller.organization, [row])[0]
+
+
+@router.post("/{connection_id}/pause", **documented(HEALTHY))
+def pause_connection(connection_id: str, caller: Connector, request: Request) -> dict[str, Any]:
+    """Read a connection no more by itself, until it is resumed."""
+    pause(request.app.state.roastery, caller.organization, caller.actor, connection_id, paused=True)
+    return read_connection(connection_id, caller, request)
+
+
+@router.post("/{connection_id}/resume", **documented(HEALTHY))
+def resume_connection(connection_id: str, caller: Connector, request: Request) -> dict[str, Any]:
+    """Read a paused connection again by itself."""
+    pause(request.app.state.roastery, caller.organization, caller.actor, connection_id, paused=False)
+    return read_connection(connection_id, caller, request)
 
 
 @router.patch("/{connection_id}", **documented(EXAMPLE, request={"secrets": {"access_token": "…"}}))
@@ -163,10 +209,15 @@ def remove_connection(connection_id: str, caller: Connector, request: Request) -
 
 
 @router.post("/{connection_id}/sync", status_code=202, **documented({**EXAMPLE, "status": "syncing"}, status=202))
-def sync_connection(connection_id: str, caller: Connector, request: Request) -> dict[str, Any]:
+def sync_connection(
+    connection_id: str,
+    caller: Connector,
+    request: Request,
+    since: Annotated[date | None, Query(description="Read everything from this day on again.")] = None,
+) -> dict[str, Any]:
     """Start to pull what is new; the connection's `status` and `progress` tell how far it is."""
     roastery = request.app.state.roastery
-    roastery.syncs.start(caller.organization, connection_id)
+    roastery.syncs.start(caller.organization, connection_id, since=since)
     with roastery.database.reading() as session:
         row = Connections(session, roastery.keyring, caller.organization.id).get(connection_id)
         return {**as_json(row), "status": "syncing"}

@@ -101,6 +101,14 @@ class Schedules:
         self.get(organization_id, schedule_id)
         self._session.delete(self._session.get_one(ScheduleRow, schedule_id))
 
+    def switch(self, organization_id: str, schedule_id: str, enabled: bool, zone: ZoneInfo, at: datetime) -> None:
+        """Switch a schedule off, or on again from its next time after `at`."""
+        self.get(organization_id, schedule_id)
+        row = self._session.get_one(ScheduleRow, schedule_id)
+        row.enabled = enabled
+        if enabled:
+            row.next_at = next_time(row.cron, zone, at)
+
     def due(self, now: datetime) -> list[Schedule]:
         """Enabled schedules whose time has come, the longest overdue first."""
         rows = select(ScheduleRow).where(ScheduleRow.enabled, ScheduleRow.next_at <= now)

@@ -85,7 +85,10 @@ class KeyRow(Base):
 
 
 class ConnectionRow(Base):
-    """sealed_secrets: a Keyring's sealed form; version: counts rotations, so that a stale writer is noticed."""
+    """sealed_secrets: a Keyring's sealed form; version: counts rotations, so that a stale writer is noticed.
+
+    health: how the last sync ended: state, since, why, resume_at, rows.
+    """
 
     __tablename__ = "connections"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -100,6 +103,7 @@ class ConnectionRow(Base):
     status: Mapped[str] = mapped_column(default="new")
     status_detail: Mapped[str] = mapped_column(default="")
     progress: Mapped[dict[str, Any]]
+    health: Mapped[dict[str, Any]] = mapped_column(default=dict)
     last_sync_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]

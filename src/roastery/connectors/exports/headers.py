@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from roastery.warehouse.money import CODES
 
-CODE = re.compile(r"\s*[\(\[]\s*([A-Za-z]{3})\s*[\)\]]\s*$")
+# Upper case only: "(all)" is no Albanian lek.
+CODE = re.compile(r"\s*[\(\[]\s*([A-Z]{3})\s*[\)\]]\s*$")
 APOSTROPHES = str.maketrans({"’": "'", "`": "'", "´": "'", "‑": "-", "–": "-", "\u00a0": " ", "\u202f": " "})
 
 
@@ -17,7 +18,7 @@ def currency_of(header: str) -> str | None:
     ('USD', None)
     """
     found = CODE.search(header)
-    code = found.group(1).upper() if found else ""
+    code = found.group(1) if found else ""
     return code if code in CODES else None
 
 

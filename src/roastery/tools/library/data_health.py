@@ -1,6 +1,6 @@
 """data_health: how fresh and complete the data is, what its checks say, and which revenue no campaign can claim."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -54,7 +54,9 @@ class DataHealth(Tool[DataHealthArguments]):
         state: DataState = warehouse.state()
         if not state.sources:
             raise NoData("Nothing has landed yet: connect a source or import a dataset first.")
-        sources = source_health(state, context.clock.now())
+        connections = context.connections.states() if context.connections else []
+        held_up = {c.source for c in connections if c.is_wrong}
+        sources = source_health(state, context.clock.now(), held_up)
         if context.actor.row_scope:
             found = Findings(sources, (), ())
             caveats = ["Checks, touches and rejected rows are shown only to those who may see all rows."]
@@ -62,7 +64,7 @@ class DataHealth(Tool[DataHealthArguments]):
             names = warehouse.query(UNMAPPED_NAMES).column("campaign_name").to_pylist()
             found = Findings(sources, warehouse.checks(), tuple(names))
             caveats = []
-        caveats = [*_caveats(found), *caveats]
+        caveats = [*(c.sentence for c in connections if c.is_wrong), *_caveats(found), *caveats]
         return _result(context, _receipt(context, state, found, caveats), found, caveats)
 
 
@@ -109,8 +111,11 @@ class Findings:
         ]
 
 
-def source_health(state: DataState, now: datetime) -> list[SourceHealth]:
-    """Each source's oldest read, first incomplete day and latest beginning of history."""
+def source_health(state: DataState, now: datetime, held_up: Set[str] = frozenset()) -> list[SourceHealth]:
+    """Each source's oldest read, first incomplete day and latest beginning of history.
+
+    held_up: sources whose connection is not read as it should be.
+    """
     found = []
     for source in sorted({s.source for s in state.sources}):
         own = [s for s in state.sources if s.source == source]
@@ -124,7 +129,8 @@ def source_health(state: DataState, now: datetime) -> list[SourceHealth]:
                 complete_through=min((s.complete_through for s in own if s.complete_through), default=None),
                 history_since=max((s.history_since for s in own if s.history_since), default=None),
                 # An import is a deed, not a connection: nobody expects it to be done again every day.
-                is_stale=source != IMPORT and (age is None or age > timedelta(hours=STALE_AFTER_HOURS)),
+                is_stale=source != IMPORT
+                and (source in held_up or age is None or age > timedelta(hours=STALE_AFTER_HOURS)),
             )
         )
     return found
