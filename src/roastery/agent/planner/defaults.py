@@ -48,7 +48,11 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
     named = reading.dimensions or reading.filters
     doing = question.has(pattern("doing"))
     doing = doing or most_moved(question) is not None
-    if not doing or not (
+    if question.has(r"how (?:many|much) (?!.*(?:make|made|do))(?:\w+ ){0,2}V\d+"):
+        # "How many app installs": what is counted has only the name of something else.
+        return reading
+    ranked_only = question.has(r"(?:best|worst|top|bottom)") and not (named or reading.grain)
+    if not doing or ranked_only or not (
         named
         or reading.period
         or reading.grain

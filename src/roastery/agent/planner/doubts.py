@@ -6,10 +6,14 @@ from dataclasses import replace
 
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import Names, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text, value_name
+
+
+EMAIL = word_set("email_metrics")
 
 
 def missing_metric(question: Question, reading: Reading, found: Names, lexicon: Lexicon) -> Reading:
@@ -59,6 +63,8 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
             continue
         meaning = symbol.of.first
         said = question.words(symbol)
+        if meaning.kind == "missing_value" and meaning.value == "email" and EMAIL.issuperset(reading.metrics):
+            continue
         if meaning.kind == "missing_value":
             values = [v for v in lexicon.vocabulary.values if v.dimension == meaning.name]
             there = sorted({name_text(value_name(v.label)) for v in values})
@@ -105,10 +111,13 @@ def metric_title(metric: str, lexicon: Lexicon) -> str:
 
 
 def nothing_understood(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    """Asked back where only the number is missing or nothing was said at all; refused where other things were."""
     if doubt := missing_name(question, reading, lexicon):
         return doubt
-    if reading.dimensions or reading.filters or reading.period or reading.grain:
-        what = f" by {', '.join(reading.dimensions)}" if reading.dimensions else ""
+    if which := _which_one(question, lexicon):
+        return which
+    if reading.dimensions or reading.filters or reading.period or reading.grain or is_vague(question):
+        what = f" by {', '.join(d.replace('_', ' ') for d in reading.dimensions)}" if reading.dimensions else ""
         return Reading(
             "clarify",
             message=f"Which number do you want to see{what}: for example revenue, spend or ROAS?",
@@ -122,3 +131,24 @@ def nothing_understood(question: Question, reading: Reading, lexicon: Lexicon) -
             },
         )
     return Reading("refuse", message=f"I could not find anything in your marketing data that this asks about. {ABLE}")
+
+
+def is_vague(question: Question) -> bool:
+    """ "How did it go?", "what is our best?": nothing is named, and nothing else is asked about."""
+    return not question.unknown and not question.of_kind("X") and len(question.tokens) <= 12
+
+
+def _which_one(question: Question, lexicon: Lexicon) -> Reading | None:
+    """ "How is the campaign doing?", where there are several."""
+    for symbol in question.of_kind("D"):
+        name = symbol.of.first.name
+        labels = sorted({v.label for v in lexicon.vocabulary.values if v.dimension == name})
+        if len(labels) > 1 and question.has(rf"(?:the|this|that|our|my) {symbol.name}") and not question.of_kind("V"):
+            if question.words(symbol).lower().rstrip("?").endswith("s"):
+                continue
+            kind = name.replace("_", " ")
+            some = ", ".join(name_text(label) for label in labels[:5])
+            return Reading(
+                "clarify", message=f"Which {kind} do you mean, and which number of it? There are {some} and others."
+            )
+    return None

@@ -15,6 +15,9 @@ from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import stem
 
 MOST_SAID = 3
+AVERAGED = "the numbers themselves are shown, not their average"
+AVERAGES = frozenset("rate ratio per cac cpc cpm aov ltv days hours score satisfaction frequency roas mer ctr nrr turns".split())
+"""Parts of the names of metrics that are averages by nature."""
 SILENT = ("empty", "asking", "period", "carrying", "plain")
 
 
@@ -55,6 +58,8 @@ def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
     for text in said:
         held.update(_matched(question, text))
     known = _silent().union(*(accounted(name) for name in operators(reading)))
+    if any(set(metric.split("_")) & AVERAGES for metric in reading.metrics) or AVERAGED in reading.assumptions:
+        known |= accounted("averaging")
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
     return [
@@ -143,12 +148,19 @@ def left_out(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
     names = []
     for run in runs(left):
         text = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
+        turned = next((w for i in run if (w := question.tokens[i].word).startswith(REVERSING)), None)
+        if turned is not None and not turned.startswith(("returning",)) and reading.intent in ("query", "compare"):
+            return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
         if narrows(question, run):
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
         names.append(f"“{text}”")
     shown = names[:MOST_SAID]
     are = "is" if len(shown) == 1 else "are"
     return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
+
+
+REVERSING = ("lose", "losing", "lost", "cancel", "return", "refund", "churn", "abandon", "expir", "reject", "quit", "overdue", "unpaid")
+"""Beginnings of words that turn a count into another one."""
 
 
 def narrows(question: Question, run: Sequence[int]) -> bool:

@@ -77,7 +77,7 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("cost_per_lead",),
         {"leads", "spend", "cost_per_lead"},
-        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*|dear\w*) (?:.* )?(?:leads?|prospects?|enquir\w+)",
+        r"(?:cheap\w*|expensive|costliest|pric\w*) (?:\w+ ){0,4}?(?:leads?|prospects?|enquir\w+)",
     ),
     (
         ("cost_per_booking",),
@@ -87,7 +87,7 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("cpc",),
         {"clicks", "spend", "cpc"},
-        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*) (?:.* )?clicks?",
+        r"(?:cheap\w*|expensive|costliest|pric\w*) (?:\w+ ){0,4}?clicks?",
     ),
     (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
     (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),

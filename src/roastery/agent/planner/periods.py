@@ -71,9 +71,11 @@ def _grain_of_superlative(question: Question) -> str | None:
     listed = next(question.find(units), None)
     if listed and question.of_kind("M"):
         return listed["unit"]
+    if question.has(r"^(?:and |so |ok )?when (?:did|was|were|had|have|do|does) .*(?:most|least|fewest|highest|lowest|best|worst|peak\w*|biggest)(?: .*)?"):
+        return "day"
     found = next(
         question.find(
-            r"(?:which|what|best|worst|top|busiest|biggest|strongest|weakest|highest|lowest|peak|on which|each|per"
+            r"(?:which|what|best|worst|top|busiest|biggest|best ever|strongest|weakest|highest|lowest|peak|on which|each|per"
             r"|every)"
             r"(?: N\d+)?(?: \w+ing)? (?P<unit>day|week|month|quarter)s?"
         ),

@@ -31,7 +31,7 @@ class Ranking:
 def ranking(question: Question, found: Names, grain: str | None, *, assumed: bool = False) -> Ranking:
     """Read superlatives and "top N"; nothing where the question does not rank."""
     limit, side = _counted(question)
-    side = side or _superlative(question, assumed=assumed)
+    side = side or _superlative(question, assumed=assumed or bool(found.dimensions))
     by = found.order_metric or _beside_superlative(question) or (found.metrics[0] if found.metrics else "")
     if (
         found.order_metric
@@ -49,7 +49,8 @@ def ranking(question: Question, found: Names, grain: str | None, *, assumed: boo
     assumption = None
     if less and side in ("best", "worst") and limit and question.has(r"(?:top|bottom)"):
         assumption = f"for {by.upper() if len(by) < 4 else by.replace('_', ' ')}, lower counts as better"
-    if limit is None and (found.dimensions or grain):
+    listed = question.has(r"(?:highest|lowest|best|worst|largest|smallest|biggest|cheapest|top|most \w+|least \w+) (?:\w+ )?first")
+    if limit is None and (found.dimensions or grain) and not listed:
         limit = _implied_limit(question, found)
     return Ranking("desc" if descending else "asc", limit, by, assumption)
 

@@ -37,7 +37,9 @@ def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
         elif n in listed:
             found.append(_chosen(mark, lambda m, d=listed[n]: m.kind == "value" and m.name == d))
         elif kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start):
-            found.append(_of_kind(mark, "value" if _means_value(mark, before, tokens) else "dimension"))
+            modifies = any(m.start == mark.end and m.first.kind == "metric" for m in marks[n + 1 : n + 2])
+            as_value = _means_value(mark, before, tokens) or (modifies and before not in SPLITTING)
+            found.append(_of_kind(mark, "value" if as_value else "dimension"))
         elif kinds >= {"metric", "dimension"} and (before in SPLITTING or _asked_for(mark, before, tokens)):
             found.append(_of_kind(mark, "dimension"))
         elif mark.first.kind == "metric" and firm and any(m.name in NAMED_BY_METRIC for m in mark.meanings):

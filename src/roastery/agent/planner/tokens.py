@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     |(?P<money>[$€£]\s?\d[\d,]*(?:\.\d+)?\s?(?:k|m|bn)?(?![^\W_]))
     |(?P<number>\d[\d,]*(?:\.\d+)?(?:k|m|bn|%|x|×)?(?![^\W_]))
     |(?P<path>(?<![\w/.])/[a-z][\w/-]*)
+    |(?P<mail>(?<![\w-])e-mail(?:s|ed|ing)?\b)
     |(?P<short>(?<!\w)(?:w/o\b|w/(?!c\b)|b/w\b)|%)
     |(?P<word>[^\W_]+(?:'[^\W_]+)?)
     |(?P<op>>=|<=|=>|=<|[<>≥≤])
@@ -188,6 +189,8 @@ def _words(text: str, kind: str) -> list[str]:
         return [_NUMBER_WORDS.get(lower, lower)]
     if kind == "path":
         return [lower.rstrip("/-")]
+    if kind == "mail":
+        return [lower.replace("-", "")]
     if kind == "short":
         return [_SHORT[lower]]
     if kind == "number":
