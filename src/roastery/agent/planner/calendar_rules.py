@@ -105,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "unit before",
-        rf"the (?P<unit>{UNIT}) (?:before|prior|earlier)(?: (?:that|it))?",
+        rf"(?:the )?(?P<unit>{UNIT}) (?:before|prior|earlier)(?: (?:that|it))?",
         lambda c, m: f"before:1:{m['unit']}",
         "compare",
     ),

@@ -41,7 +41,11 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     thresholds = _thresholds(question, found)
     excluded = {
         n
-        for m in question.find(rf"{EXCLUDING} (?:for )?(?:the |all |our |any )*(?:D\d+ )?(?P<list>{_LIST})")
+        for said in (
+            rf"{EXCLUDING} (?:(?:\.|for|from|in|on|via|at|of|with|to|the|all|our|any|counting|including) )*(?:D\d+ )?(?P<list>{_LIST})",
+            rf"(?P<list>{_LIST}) (?:D\d+ )?(?:is |are |was |were )?(?:excluded|left out|aside|not included|not counted|removed)",
+        )
+        for m in question.find(said)
         for n in re.findall(r"V\d+", m["list"])
     }
     values: dict[tuple[str, str], list[Meaning]] = {}
@@ -81,6 +85,10 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     for (dimension, op), meant in values.items():
         unique = {m.value: m for m in meant}
         filters.append(Filter(dimension, op, tuple(unique), False, tuple(m.label for m in unique.values())))
+        twins = op == "in" and dimension == "campaign" and len(unique) > 1 and len({m.label for m in meant}) == 1
+        if twins and not dims and all_split_by(lexicon, found, "platform"):
+            # Two campaigns of one name are told apart by platform (CONTRACTS section 8).
+            dims.append("platform")
         side_by_side = op == "in" and len(named.get((dimension, op), ())) > 1 and _side_by_side(question)
         if side_by_side and dimension not in dims:
             dims.append(dimension)

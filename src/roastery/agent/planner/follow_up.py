@@ -80,6 +80,8 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
 
 def _continues(question: Question, heard: Reading) -> bool:
     line = question.line
+    if OPENING.match(question.plain) and re.match(r"(?:make|set|change) (?:it|that|them) ", question.plain):
+        return True
     if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")):
         return False
     if "metrics" not in heard.said:

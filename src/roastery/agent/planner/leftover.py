@@ -60,6 +60,8 @@ def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
     known = _silent().union(*(accounted(name) for name in operators(reading)))
     if any(set(metric.split("_")) & AVERAGES for metric in reading.metrics) or AVERAGED in reading.assumptions:
         known |= accounted("averaging")
+    if {"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours"}.intersection(reading.metrics):
+        known = known | {"median"}
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
     return [

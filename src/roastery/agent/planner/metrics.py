@@ -89,6 +89,11 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
         {"clicks", "spend", "cpc"},
         r"(?:cheap\w*|expensive|costliest|pric\w*) (?:\w+ ){0,4}?clicks?",
     ),
+    (
+        ("completed_appointments",),
+        {"bookings"},
+        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,2}?(?:completed|attended|took place|carried out)",
+    ),
     (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
     (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),
     (

@@ -61,7 +61,7 @@ WITHOUT_NAME = (
 def _asked_without_name(question: Question, found: Names, dims: list[str], lexicon: Lexicon) -> str | None:
     if dims or not (_is_ranked(question) or question.has(r"^(?:and |so )?who")):
         return None
-    if found.metrics == ("units_sold",) and question.has(rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) M\d+ V\d+"):
+    if found.metrics == ("units_sold",) and question.has(rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) [MA]\d+ V\d+"):
         # "The worst selling shake": a product of that category.
         kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
         if "category" in kinds and all_split_by(lexicon, found, "product"):
@@ -124,6 +124,8 @@ def _splits(question: Question, symbol: Symbol) -> bool:
     name = symbol.name
     if question.has(rf"{ASKS_FOR_EACH} {OF}*{name}|{name} (?:by|breakdown|split|wise|level|comparison|ranking)"):
         return True
+    if question.has(rf"what (?:did|do|have) (?:our |the |all )*{name}") and not _is_ranked(question):
+        return False
     plural_said = question.words(symbol).lower().endswith("s")
     how_many = rf"how (?:many|much) .*(?:did|do|does|have|has|had|were|was|are|is|in|at|from|via|through) {OF}*{name}"
     if question.has(how_many):

@@ -39,7 +39,7 @@ def understand(
     """
     if refused := refusal(text):
         return refused
-    question = parse(text, lexicon)
+    question = parse(PREAMBLE.sub("", text), lexicon)
     if refused := not_done(question):
         return refused
     heard, doubt = _heard(question, lexicon)
@@ -56,8 +56,10 @@ def understand(
         return about if about.intent == "describe" else _finish(question, about, lexicon)
     before = _before(history)
     if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon, ask)):
-        heard = followed
-        ask = ask or BY_INTENT.get(followed.intent)
+        alone = heard.metrics and ask is None and impossible(question, followed, lexicon) is not None
+        if not alone or impossible(question, heard, lexicon) is not None:
+            heard = followed
+            ask = ask or BY_INTENT.get(followed.intent)
     if ask is not None:
         return ask_reading(ask, question, heard, lexicon, tools)
     return _finish(question, heard, lexicon)
@@ -215,6 +217,11 @@ def questions_in(text: str) -> list[str]:
     return found or [text]
 
 
+PREAMBLE = re.compile(
+    r"^\s*(?:hi|hey|hello|morning|quick (?:one|question)|(?:i )?need (?:this|it|that)|for (?:the|my|our)|before)\b[^:?]{0,80}:\s+",
+    re.IGNORECASE,
+)
+"""What people say before they ask: "Hi all, need this for the meeting: …"."""
 TRAILING = re.compile(
     r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
 )

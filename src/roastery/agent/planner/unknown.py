@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.guard import ABLE, OTHERS, PERSONAL
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import EXCLUDING, plural
@@ -27,11 +27,36 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
         place = _place(question, run, lexicon, strict=strict)
         if place is None:
             continue
+        if other := _somebody_else(question, run):
+            return other
         said = name_text(question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end])
         if strict and not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
         return _ask(said, place, question, reading, lexicon)
     return None
+
+
+PERSONS = frozenset("customer patient client guest member subscriber homeowner lead user mr ms mrs dr".split())
+DOES = frozenset("did does do is are was were has have".split())
+
+
+def _somebody_else(question: Question, run: Sequence[int]) -> Reading | None:
+    """ "McDonald's sales", "what did EY spend": a name that is nobody here, of whom numbers are asked."""
+    tokens = question.tokens
+    kinds = {i: s.kind for s in question.symbols for i in range(s.start, s.end)}
+    before = tokens[run[0] - 1].word if run[0] else ""
+    after = run[-1] + 1
+    if before in PERSONS and (tokens[run[0]].capital or before in ("mr", "ms", "mrs", "dr")):
+        return Reading("refuse", message=PERSONAL)
+    numbers = after < len(tokens) and (kinds.get(after) in ("M", "A") or tokens[after].word in BUSY)
+    owned = tokens[run[-1]].text.lower().endswith(("'s", "’s", "s'", "s’"))
+    if not numbers or not (owned or before in DOES):
+        return None
+    said = name_text(question.text[tokens[run[0]].start : tokens[run[-1]].end])
+    return Reading("refuse", message=f"I find nothing called “{said}” in your data. {OTHERS}")
+
+
+BUSY = frozenset("spend spending spent sell selling sold make making earn earning charge paying pay doing".split())
 
 
 def _runs(unknown: Sequence[int]) -> list[list[int]]:
