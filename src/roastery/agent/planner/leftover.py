@@ -10,11 +10,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from roastery.agent.planner.lists import words
+from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.question import Question, whole_words
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import stem
 
 MOST_SAID = 3
+SHARES = frozenset("rate ratio coverage ctr nrr".split())
 AVERAGED = "the numbers themselves are shown, not their average"
 AVERAGES = frozenset("rate ratio per cac cpc cpm aov ltv days hours score satisfaction frequency roas mer ctr nrr turns".split())
 """Parts of the names of metrics that are averages by nature."""
@@ -55,6 +57,8 @@ def operators(reading: Reading) -> Iterator[str]:
 def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> list[int]:
     """Tokens that nothing accounts for. said: patterns that were carried out; the words that they match are used."""
     held = {i for s in question.symbols for i in range(s.start, s.end)}
+    if wide := said_widely(question.plain, reading.metrics):
+        held.update(_matched(question, wide[1]))
     for text in said:
         held.update(_matched(question, text))
     known = _silent().union(*(accounted(name) for name in operators(reading)))
@@ -62,6 +66,8 @@ def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
         known |= accounted("averaging")
     if {"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours"}.intersection(reading.metrics):
         known = known | {"median"}
+    if any(set(metric.split("_")) & SHARES for metric in reading.metrics):
+        known |= accounted("sharing")
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
     return [

@@ -17,7 +17,7 @@ LONGEST = 10
 PEOPLE = dict.fromkeys(word_set("customers"), "customer")
 """Other words for customers, as metrics are said with them."""
 PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
-_SKIPPED = frozenset({"-", "(", ")", ":", "&"})
+_SKIPPED = frozenset({"-", "(", ")", ":", "&", "."})
 _NAMED_KINDS = word_set("named_kinds")
 _NEVER_NAMES = word_set("never_names")
 _AMBIGUOUS_VALUES = word_set("ambiguous_values")

@@ -3,6 +3,7 @@
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Meaning
 from roastery.agent.planner.named import EXCLUDING, Names, qualifies_customers, title_of
+from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.question import Question, Symbol
 
 
@@ -46,7 +47,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             name in COHORT_OF
             and COHORT_OF[name] & set(metrics)
             and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)")
-        ) or (name == "customers" and firm and _only_says_whose(question, symbol)):
+        ) or (name in PERSONS and firm and RATES & {s.of.first.name for s in question.of_kind("M")} and not question.has(
+            rf"(?:and|,) {symbol.name}|{symbol.name} (?:and|,)"
+        )) or (name == "customers" and firm and _only_says_whose(question, symbol)):
             continue
         elif name == "customers" and "new_customers" in lexicon.vocabulary.metrics and _acquired(question):
             name = "new_customers"
@@ -61,6 +64,12 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         if name not in metrics:
             metrics.append(name)
     metrics = _said_otherwise(question, metrics, lexicon)
+    if claimed := _claimed(question, metrics, lexicon):
+        metrics = claimed
+    if wide := said_widely(question.plain, lexicon.vocabulary.metrics):
+        metrics = [wide[0]]
+        question.understood(wide[1])
+        doubtful = missing = None
     if order_metric in metrics:
         metrics = [order_metric, *(m for m in metrics if m != order_metric)]
     return Names(
@@ -123,6 +132,10 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
         there = lexicon.vocabulary.metrics.keys() >= set(meant)
         if metrics and there and set(metrics) <= parts and any(True for _ in question.find(said, question.plain)):
             return list(meant)
+    if not metrics and "active_subscriptions" in lexicon.vocabulary.metrics:
+        plans = any(m.name == "plan" for s in question.of_kind("V") for m in s.of.meanings)
+        if plans and question.has(r"how many (?:\w+ )?V\d+"):
+            return ["active_subscriptions"]
     if "workflow_completions" in lexicon.vocabulary.metrics and not metrics:
         flows = any(m.name == "workflow" for s in question.symbols if s.kind in "DV" for m in s.of.meanings)
         if flows and question.has(r"complet\w+|finish\w+|got through|went through|reached the end"):
@@ -133,6 +146,28 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
     return metrics
 
 
+CLAIMS = {
+    "revenue": "reported_conversion_value",
+    "attributed_revenue": "reported_conversion_value",
+    "roas": "reported_roas",
+    "orders": "reported_conversions",
+    "attributed_orders": "reported_conversions",
+}
+"""A metric as the platform itself counts it."""
+
+
+def _claimed(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str] | None:
+    """ "How much revenue does Meta say it brought": what the platform itself reports."""
+    by_itself = question.has(
+        r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|said|claims?|claimed|reports?|reported"
+        r"|takes? credit for|took credit for)(?: .*)?|(?:according to|reported by|claimed by|in the eyes of) (?:the )?(?:V\d+|D\d+)"
+    )
+    if not metrics or not by_itself or not set(metrics) <= CLAIMS.keys():
+        return None
+    found = [CLAIMS[m] for m in metrics]
+    return found if lexicon.vocabulary.metrics.keys() >= set(found) else None
+
+
 def _beside_metric(question: Question, symbol: Symbol) -> bool:
     """A word such as "sales" or "conversion" inside or next to another metric's name adds nothing."""
     return question.has(
@@ -140,6 +175,11 @@ def _beside_metric(question: Question, symbol: Symbol) -> bool:
     )
 
 
+PERSONS = frozenset({"customers", "new_customers", "active_customers"})
+RATES = frozenset(
+    {"repeat_rate", "retention_rate", "ltv", "ltv_12m", "predicted_ltv", "payback_days", "satisfaction", "first_reply_hours"}
+)
+"""Numbers about persons: naming the persons as well asks for no second number."""
 COHORT_OF = {"leads": {"booking_conversion_rate", "lead_to_customer_rate", "cost_per_lead", "lead_score"}}
 """A count that says whose rate is meant: "lead to booking rate, leads from Q2"."""
 NET_OF = frozenset({"refunds", "discounts", "tax", "shipping_revenue", "shipping_cost", "fees"})

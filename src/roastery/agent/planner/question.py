@@ -12,6 +12,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
 from roastery.agent.planner.meanings import Mark, Meaning
 from roastery.agent.planner.parameters import parameters
+from roastery.agent.planner.paraphrases import paraphrased
 from roastery.agent.planner.settling import settled
 from roastery.agent.planner.tokens import Token, stem, tokenize
 
@@ -91,11 +92,13 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     words = [t.word for t in tokens]
     settings, taken = parameters(words)
     taken_first = tuple(taken)
+    counted = paraphrased(tokens, lexicon.vocabulary.metrics)
+    taken += [(m.start, m.end) for m in counted]
     named = [m for m in lexicon.marks(tokens, taken) if _owns_calendar_words(m)]
     held = [*taken, *((m.start, m.end) for m in named)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
     taken += [(s.start, s.end) for s in spans]
-    marks = settled(lexicon.marks(tokens, taken), tokens)
+    marks = sorted([*settled(lexicon.marks(tokens, taken), tokens), *counted], key=lambda m: m.start)
     covered = {i for a, b in [*taken, *((m.start, m.end) for m in marks)] for i in range(a, b)}
     unknown = [i for i, t in enumerate(tokens) if i not in covered and _unknown(t)]
     slips = lexicon.typos(tokens, unknown)
@@ -110,7 +113,7 @@ def parse(text: str, lexicon: Lexicon) -> Question:
 
 def _owns_calendar_words(mark: Mark) -> bool:
     """An own name of several words beats the calendar: a campaign called "Black Friday 2025 – US" is no date."""
-    return mark.end - mark.start >= 2 and mark.first.kind == "value" and not mark.partial
+    return mark.end - mark.start >= 2 and mark.first.kind in ("value", "metric") and not mark.partial
 
 
 def _overlaps(start: int, end: int, held: Sequence[tuple[int, int]]) -> bool:

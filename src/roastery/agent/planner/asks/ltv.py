@@ -24,6 +24,8 @@ class Ltv(Ask):
     what = "forecasts of lifetime value"
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if question.says(r"(?:worth|spent|brought) (?:\w+ ){0,3}?(?:so far|to date|until now|already)"):
+            return False
         if question.says(pattern(self.said)):
             return True
         if any(s.of.first.name in WORTH for s in question.of_kind("X")):

@@ -1,0 +1,52 @@
+"""Metrics asked by what they count: "what share of sessions added something to the cart" (words/paraphrases.yml)."""
+
+import re
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+from roastery.agent.planner.lists import words
+from roastery.agent.planner.meanings import Mark, Meaning
+from roastery.agent.planner.tokens import Token
+
+PARTS = ("of", "who", "share")
+
+
+@lru_cache
+def _compiled(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    lists = words("paraphrases")
+    found = []
+    for metric, patterns in lists[kind].items():
+        for text in patterns:
+            for _ in range(2):
+                for part in PARTS:
+                    text = text.replace(f"<<{part}>>", lists[part])
+            found.append((metric, re.compile(rf"(?<![^ ])(?:{text})(?![^ ])")))
+    return tuple(found)
+
+
+def paraphrased(tokens: Sequence[Token], known: Collection[str]) -> list[Mark]:
+    """Marks of the metrics that are said by what they count, longest first and without overlap."""
+    line = " ".join(t.word for t in tokens)
+    found: list[Mark] = []
+    for metric, said in _compiled("tight"):
+        if metric not in known:
+            continue
+        for match in said.finditer(line):
+            start = line[: match.start()].count(" ")
+            end = start + match[0].count(" ") + 1
+            if not any(t.quoted for t in tokens[start:end]):
+                found.append(Mark(start, end, (Meaning("metric", metric),)))
+    found.sort(key=lambda m: (m.start - m.end, m.start))
+    chosen: list[Mark] = []
+    for mark in found:
+        if all(mark.end <= other.start or mark.start >= other.end for other in chosen):
+            chosen.append(mark)
+    return chosen
+
+
+def said_widely(line: str, known: Collection[str]) -> tuple[str, str] | None:
+    """The metric that the plain words of a question ask for as a whole, with the pattern that says so."""
+    for metric, said in _compiled("wide"):
+        if metric in known and said.search(line):
+            return metric, said.pattern
+    return None
