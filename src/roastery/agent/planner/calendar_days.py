@@ -317,6 +317,14 @@ def read_since(calendar: Calendar, m: re.Match[str]) -> Days | None:
     return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, point.assumption)
 
 
+def read_ending(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The three months ending September"."""
+    point, unit = read_point(m["point"], calendar), m["unit"]
+    if point is None:
+        return None
+    return Days(calendar.shift(unit, point.end, -int(m["n"])), point.end, unit)
+
+
 def read_next_n(calendar: Calendar, m: re.Match[str]) -> Days | None:
     """ "The next 14 days" begins today; weeks, months and quarters ahead are whole ones."""
     count, unit = int(m["n"]), m["unit"]

@@ -19,6 +19,7 @@ from roastery.agent.planner.calendar_days import (
     read_days_of_month,
     read_days_of_that_month,
     read_edge,
+    read_ending,
     read_few,
     read_fiscal_year,
     read_grain,
@@ -53,7 +54,8 @@ RULES: tuple[Rule, ...] = (
     # Comparisons first: "same period last year" must not be read as "last year".
     period_rule(
         "same period last year",
-        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|timeframe|days|day|dates|date|weeks|week|months"
+        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|point|stage|timeframe|days|day|dates|date"
+        r"|weeks|week|months"
         r"|month"
         r"|quarters|quarter|range|\d+ weeks|\d+ days|\d+ months)(?: of| in| from| a)?(?: the)?"
         r" (?:last year|previous year|prior year|year before|year ago|year earlier"
@@ -63,7 +65,7 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "same day a unit before",
-        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|day|days|weekday|weekdays"
+        r"(?:the )?(?:same|corresponding|equivalent) (?:period|time|point|stage|day|days|weekday|weekdays"
         r"|dates?|week|hours?)(?: of| in| from| a)?"
         r"(?: the)? (?:last|previous|prior|preceding) (?P<unit>week|month|quarter)"
         r"|(?:the )?(?:same|corresponding) (?:period|time|day|days|weekday|dates?)(?: the| a| one)?"
@@ -110,7 +112,10 @@ RULES: tuple[Rule, ...] = (
         "compare",
     ),
     period_rule(
-        "weekday before", rf"the (?:previous |prior )?{WEEKDAY} (?:before|prior)", read_says("shift:week"), "compare"
+        "weekday before",
+        rf"the (?:previous |prior )?(?:{WEEKDAY}|weekend) (?:before|prior)",
+        read_says("shift:week"),
+        "compare",
     ),
     period_rule(
         "all of last unit",
@@ -191,6 +196,13 @@ RULES: tuple[Rule, ...] = (
         rf"(?:the )?(?P<which>first|opening|last|final) (?:(?P<n>\d+) )?(?P<unit>day|week)s? (?:of|in) "
         rf"(?P<point>{POINT})",
         read_part_of,
+    ),
+    period_rule(
+        "units ending",
+        rf"(?:the )?(?P<n>\d+) (?P<unit>week|month|quarter)s? (?:ending|ended|to|through|up to|until) (?:with |in "
+        rf"|on )?"
+        rf"(?:the end of )?(?P<point>{POINT})",
+        read_ending,
     ),
     period_rule("half of month", rf"(?:the )?(?P<which>first|second) half of (?P<point>{POINT})", read_half_of),
     period_rule(

@@ -52,12 +52,16 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         # "How many app installs": what is counted has only the name of something else.
         return reading
     ranked_only = question.has(r"(?:best|worst|top|bottom)") and not (named or reading.grain)
-    if not doing or ranked_only or not (
-        named
-        or reading.period
-        or reading.grain
-        or reading.compare
-        or question.has(r"(?:we|things|business|company|our|everything|store|shop|brand)")
+    if (
+        not doing
+        or ranked_only
+        or not (
+            named
+            or reading.period
+            or reading.grain
+            or reading.compare
+            or question.has(r"(?:we|things|business|company|our|everything|store|shop|brand)")
+        )
     ):
         return reading
     fields = {*reading.dimensions, *(f.field for f in reading.filters if not f.metric)}
@@ -80,7 +84,7 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
 
 def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """A share needs the whole beside the part: the named value becomes a row instead of a filter."""
-    if not reading.share or reading.grain:
+    if not reading.share:
         return reading
     parts = [f for f in reading.filters if not f.metric and f.op == "in"]
     if not parts or reading.dimensions:

@@ -12,7 +12,6 @@ from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text, value_name
 
-
 EMAIL = word_set("email_metrics")
 
 

@@ -25,10 +25,13 @@ _LIST = r"(?:(?:[VX]\d+)(?:(?: ,)?(?: and| or| nor| ,| &)? (?:the )?(?:[VX]\d+))
 
 
 EMAIL = word_set("email_metrics")
+ONLINE = frozenset({"conversion_rate", "add_to_cart_rate", "sessions", "page_views", "form_submissions"})
 
 
 def _is_idle_value(meaning: Meaning, found: Names) -> bool:
     """ "Open rate of emails": the metric is about e-mail already."""
+    if meaning.name == "sales_channel" and meaning.value == "online" and ONLINE.issuperset(found.metrics):
+        return bool(found.metrics)
     return (
         meaning.name == "channel"
         and meaning.value == "email"
@@ -42,8 +45,10 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     excluded = {
         n
         for said in (
-            rf"{EXCLUDING} (?:(?:\.|for|from|in|on|via|at|of|with|to|the|all|our|any|counting|including) )*(?:D\d+ )?(?P<list>{_LIST})",
-            rf"(?P<list>{_LIST}) (?:D\d+ )?(?:is |are |was |were )?(?:excluded|left out|aside|not included|not counted|removed)",
+            rf"{EXCLUDING} (?:(?:\.|for|from|in|on|via|at|of|with|to|the|all|our|any|counting"
+            rf"|including) )*(?:D\d+ )?(?P<list>{_LIST})",
+            rf"(?P<list>{_LIST}) (?:D\d+ )?(?:is |are |was |were )?(?:excluded|left out|aside|not included"
+            rf"|not counted|removed)",
         )
         for m in question.find(said)
         for n in re.findall(r"V\d+", m["list"])
@@ -81,7 +86,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
                 Meaning("value", "customer_type", "new", "new customers")
             )
     dims = list(found.dimensions)
-    filters: list[Filter] = []
+    filters: list[Filter] = [*_with_any(question, found, lexicon)]
     for (dimension, op), meant in values.items():
         unique = {m.value: m for m in meant}
         filters.append(Filter(dimension, op, tuple(unique), False, tuple(m.label for m in unique.values())))
@@ -99,6 +104,21 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         focus=tuple(focus),
         assumptions=tuple(assumptions),
     )
+
+
+def _with_any(question: Question, found: Names, lexicon: Lexicon) -> list[Filter]:
+    """ "Orders with a promotion": any at all; "without a coupon": none."""
+    filters = []
+    for symbol in question.of_kind("D"):
+        name = symbol.of.first.name
+        if name != "promotion" or name in found.dimensions or not all_split_by(lexicon, found, name):
+            continue
+        some = r"(?:a |an |any |some |no )*"
+        if question.has(rf"(?:without|with no) {some}{symbol.name}"):
+            filters.append(Filter(name, "is_null", ()))
+        elif question.has(rf"(?:with|using|used|under|on|via|through) {some}{symbol.name}"):
+            filters.append(Filter(name, "not_null", ()))
+    return filters
 
 
 def _which(

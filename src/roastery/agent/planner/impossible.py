@@ -8,7 +8,8 @@ from roastery.agent.planner.reading import Reading
 
 SHOWN = 12
 CLOCK = (
-    r"(?:before|after|between|at|around|until|by|from|since|past) (?:noon|midnight|midday|dawn|lunch(?:time)?|dinner|breakfast"
+    r"(?:before|after|between|at|around|until|by|from|since|past) (?:noon|midnight|midday|dawn|lunch(?:time)?"
+    r"|dinner|breakfast"
     r"|(?:N\d+|\d+) ?(?:am|pm)|\d+(?:am|pm))|during (?:lunch|dinner|breakfast|the (?:night|morning|evening|afternoon))"
     r"|(?:at|by) night|in the (?:morning|evening|afternoon)s?|overnight|late night (?:orders|sales|revenue|M\d+)"
 )
@@ -18,7 +19,19 @@ CLOCK = (
 def impossible(question: Question, reading: Reading, lexicon: Lexicon) -> Reading | None:
     """The refusal for what a reading asks of a metric that cannot give it, or None."""
     if question.says(CLOCK):
-        return Reading("refuse", message=f"There is no split by hour here, only by day, week, month, quarter and year. {ABLE}")
+        return Reading(
+            "refuse", message=f"There is no split by hour here, only by day, week, month, quarter and year. {ABLE}"
+        )
+    if (
+        reading.limit
+        and len(reading.dimensions) > 1
+        and question.has(r"(?:in|for|within|of|per) (?:each|every) D\d+|per D\d+")
+    ):
+        return Reading(
+            "refuse",
+            message="I can rank over everything or for one name, not the first few within each. Name one of them"
+            " to rank in it.",
+        )
     return (
         _split(reading, lexicon)
         or _size_of_one(question, reading, lexicon)

@@ -16,9 +16,30 @@ from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import stem
 
 MOST_SAID = 3
-SHARES = frozenset("rate ratio coverage ctr nrr".split())
+SHARES = frozenset(["rate", "ratio", "coverage", "ctr", "nrr"])
 AVERAGED = "the numbers themselves are shown, not their average"
-AVERAGES = frozenset("rate ratio per cac cpc cpm aov ltv days hours score satisfaction frequency roas mer ctr nrr turns".split())
+AVERAGES = frozenset(
+    [
+        "rate",
+        "ratio",
+        "per",
+        "cac",
+        "cpc",
+        "cpm",
+        "aov",
+        "ltv",
+        "days",
+        "hours",
+        "score",
+        "satisfaction",
+        "frequency",
+        "roas",
+        "mer",
+        "ctr",
+        "nrr",
+        "turns",
+    ]
+)
 """Parts of the names of metrics that are averages by nature."""
 SILENT = ("empty", "asking", "period", "carrying", "plain")
 
@@ -167,7 +188,21 @@ def left_out(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
     return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
 
 
-REVERSING = ("lose", "losing", "lost", "cancel", "return", "refund", "churn", "abandon", "expir", "reject", "quit", "overdue", "unpaid")
+REVERSING = (
+    "lose",
+    "losing",
+    "lost",
+    "cancel",
+    "return",
+    "refund",
+    "churn",
+    "abandon",
+    "expir",
+    "reject",
+    "quit",
+    "overdue",
+    "unpaid",
+)
 """Beginnings of words that turn a count into another one."""
 
 

@@ -25,11 +25,17 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             missing = missing or (symbol, meaning)
             continue
         name = meaning.name
+        if name == "spend" and _customers_spend(question, symbol):
+            name = "revenue"
+            assumptions.append("what customers spend is revenue")
         if symbol.kind == "A":
             if meaning.weak and question.has(rf"{symbol.name} (?:it|that|them|those|sure)"):
                 continue
             if firm and (meaning.weak or _beside_metric(question, symbol)):
                 question.used.add(symbol.index)
+                continue
+            if "reported_conversions" in meaning.readings and question.has(BY_PLATFORM):
+                metrics.append("reported_conversions")
                 continue
             if meaning.ask:
                 doubtful = doubtful or (symbol, meaning)
@@ -44,12 +50,19 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             )
             continue
         elif (
-            name in COHORT_OF
-            and COHORT_OF[name] & set(metrics)
-            and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)")
-        ) or (name in PERSONS and firm and RATES & {s.of.first.name for s in question.of_kind("M")} and not question.has(
-            rf"(?:and|,) {symbol.name}|{symbol.name} (?:and|,)"
-        )) or (name == "customers" and firm and _only_says_whose(question, symbol)):
+            (
+                name in COHORT_OF
+                and COHORT_OF[name] & set(metrics)
+                and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)")
+            )
+            or (
+                name in PERSONS
+                and firm
+                and RATES & {s.of.first.name for s in question.of_kind("M")}
+                and not question.has(rf"(?:and|,) {symbol.name}|{symbol.name} (?:and|,)")
+            )
+            or (name == "customers" and firm and _only_says_whose(question, symbol))
+        ):
             continue
         elif name == "customers" and "new_customers" in lexicon.vocabulary.metrics and _acquired(question):
             name = "new_customers"
@@ -101,7 +114,8 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("completed_appointments",),
         {"bookings"},
-        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,2}?(?:completed|attended|took place|carried out)",
+        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,2}?(?:completed|attended|took place"
+        r"|carried out)",
     ),
     (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
     (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),
@@ -154,15 +168,34 @@ CLAIMS = {
     "attributed_orders": "reported_conversions",
 }
 """A metric as the platform itself counts it."""
+BY_PLATFORM = (
+    r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|said|claims?|claimed|reports?|reported"
+    r"|takes? credit for"
+    r"|took credit for)(?: .*)?|(?:according to|reported by|claimed by|in the eyes of) (?:the )?(?:V\d+|D\d+)"
+)
+
+
+def _customers_spend(question: Question, symbol: Symbol) -> bool:
+    """ "How much did new guests spend": their spending is the company's revenue."""
+    if question.words(symbol).lower() not in ("spend", "spent", "spending"):
+        return False
+    for before in question.symbols:
+        if question.has(rf"{before.name} (?:have |has |did )?{symbol.name}") and before.index != symbol.index:
+            return (
+                any(
+                    m.name in PERSONS
+                    or (m.kind == "value" and m.name in ("segment", "customer_type", "customer_stage"))
+                    for m in before.of.meanings
+                )
+                if before.kind in "MV"
+                else False
+            )
+    return False
 
 
 def _claimed(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str] | None:
     """ "How much revenue does Meta say it brought": what the platform itself reports."""
-    by_itself = question.has(
-        r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|said|claims?|claimed|reports?|reported"
-        r"|takes? credit for|took credit for)(?: .*)?|(?:according to|reported by|claimed by|in the eyes of) (?:the )?(?:V\d+|D\d+)"
-    )
-    if not metrics or not by_itself or not set(metrics) <= CLAIMS.keys():
+    if not metrics or not question.has(BY_PLATFORM) or not set(metrics) <= CLAIMS.keys():
         return None
     found = [CLAIMS[m] for m in metrics]
     return found if lexicon.vocabulary.metrics.keys() >= set(found) else None
@@ -177,7 +210,16 @@ def _beside_metric(question: Question, symbol: Symbol) -> bool:
 
 PERSONS = frozenset({"customers", "new_customers", "active_customers"})
 RATES = frozenset(
-    {"repeat_rate", "retention_rate", "ltv", "ltv_12m", "predicted_ltv", "payback_days", "satisfaction", "first_reply_hours"}
+    {
+        "repeat_rate",
+        "retention_rate",
+        "ltv",
+        "ltv_12m",
+        "predicted_ltv",
+        "payback_days",
+        "satisfaction",
+        "first_reply_hours",
+    }
 )
 """Numbers about persons: naming the persons as well asks for no second number."""
 COHORT_OF = {"leads": {"booking_conversion_rate", "lead_to_customer_rate", "cost_per_lead", "lead_score"}}

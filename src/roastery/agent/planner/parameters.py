@@ -23,9 +23,13 @@ _WINDOW = re.compile(
     r"|(?:attribution |lookback |click )?window of (?P<m>\d+) days?|(?P<k>\d+) ?days? clicks?(?: through)?(?! rate)"
     r"|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?)(?![^ ])"
 )
-_VIEW = re.compile(r"(?<![^ ])(?P<n>\d+) ?(?:days?|d) view(?: through)?(?: window)?(?![^ ])")
+_VIEW = re.compile(
+    r"(?<![^ ])(?P<n>\d+) ?(?:days?|d) view(?: through)?(?: window)?(?![^ ])"
+    r"|(?<![^ ])view(?: through)?s?(?: \w+){0,3}? (?:of|for|within|at) (?P<m>\d+) days?(?![^ ])"
+)
 _TOUCH_DATE = re.compile(
-    r"(?<![^ ])(?:(?:by|on|per|using) (?:the )?(?:touch|click|interaction) (?:date|day)|touch dated)(?![^ ])"
+    r"(?<![^ ])(?:(?:by|on|per|using|with) (?:the )?(?:touch|click|interaction) (?:date|day)|touch date"
+    r"|date of (?:the )?touch|touch dated)(?![^ ])"
 )
 _CURRENCIES = {
     "EUR": r"eur|euros?",
@@ -73,7 +77,7 @@ def parameters(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, in
         found["attribution_window_days"] = int(next(n for n in match.group("n", "m", "h", "k") if n))
         take(match.start(), match[0].strip())
     if match := _VIEW.search(line):
-        found["view_window_days"] = int(match["n"])
+        found["view_window_days"] = int(match["n"] or match["m"])
         take(match.start(), match[0])
     if match := _TOUCH_DATE.search(line):
         found["attribution_date"] = "touch"

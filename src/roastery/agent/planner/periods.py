@@ -71,11 +71,15 @@ def _grain_of_superlative(question: Question) -> str | None:
     listed = next(question.find(units), None)
     if listed and question.of_kind("M"):
         return listed["unit"]
-    if question.has(r"^(?:and |so |ok )?when (?:did|was|were|had|have|do|does) .*(?:most|least|fewest|highest|lowest|best|worst|peak\w*|biggest)(?: .*)?"):
+    if question.has(
+        r"^(?:and |so |ok )?when (?:did|was|were|had|have|do|does) .*(?:most|least|fewest|highest|lowest|best"
+        r"|worst|peak\w*|biggest)(?: .*)?"
+    ):
         return "day"
     found = next(
         question.find(
-            r"(?:which|what|best|worst|top|busiest|biggest|best ever|strongest|weakest|highest|lowest|peak|on which|each|per"
+            r"(?:which|what|best|worst|top|busiest|biggest|best ever|strongest|weakest|highest|lowest|peak"
+            r"|on which|each|per"
             r"|every)"
             r"(?: N\d+)?(?: \w+ing)? (?P<unit>day|week|month|quarter)s?"
         ),
@@ -99,10 +103,19 @@ def _pair(question: Question, periods: list[Symbol], calendar: Calendar) -> When
     moved = re.search(rf"(?<![^ ]){COMPARED}(?![^ ])", head)
     if not linked and not (both and moved):
         return None
-    base, other = a.of, b.of
+    base, other = a.of, _of_other_year(a.of, b.of, calendar)
     if re.match(r"\s*(?:from|between)\s*$", head[-8:]) or (not linked and both):
         base, other = sorted((a.of, b.of), key=lambda s: s.days.start, reverse=True)
     return _compare_spans(base, other, calendar)
+
+
+def _of_other_year(base: Span, other: Span, calendar: Calendar) -> Span:
+    """ "Thanksgiving 2025 vs 2024", "October 2026 vs 2025": the same days of the other year."""
+    said = re.search(r"20\d\d", base.text)
+    if said is None or not re.fullmatch(r"20\d\d", other.text) or base.text == said[0]:
+        return other
+    days = read_point(base.text.replace(said[0], other.text), calendar)
+    return other if days is None else replace(other, days=days)
 
 
 def _split_range(question: Question, symbol: Symbol, calendar: Calendar) -> tuple[Days, Days] | None:
@@ -205,7 +218,7 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     """One period or none, perhaps with words such as "the eight before", "same period last year", "MoM"."""
     base = periods[0].of.days if periods else None
     if len(periods) == 1 and base and _is_only_comparison(question, periods[0]):
-        return _against(base, calendar, relative=bool(periods[0].of.back))
+        return _against(base, calendar, back=periods[0].of.back or "")
     compares = question.of_kind("C")
     if (
         not compares
@@ -246,15 +259,18 @@ def shifted(base: Days, how: str, calendar: Calendar) -> Days:
     return Days(calendar.shift(unit, base.start, -1), calendar.shift(unit, base.end, -1), base.unit)
 
 
-def _against(other: Days, calendar: Calendar, *, relative: bool) -> When:
+def _against(other: Days, calendar: Calendar, *, back: str) -> When:
     """ "… compared to last month", with no period of its own: this month so far, against the same days of it."""
     unit = other.unit if other.unit in ("week", "month", "quarter", "year") and other.name else ""
-    if not relative:
+    if not back:
         base = named(calendar, "last_month", "month") if other.unit == "month" else None
         note = "compared is the last complete month"
         return When(base, replace(other, name=None), None, (note,) if base else (), False, True)
     if not unit:
         return When(None, "previous_period", None, (), False, True)
+    if back.startswith(("previous", "prior", "preceding", "the previous", "the prior")):
+        note = f"this is the last complete {unit} against the one before"
+        return When(named(calendar, f"last_{unit}", unit), "previous_period", None, (note,), False, True)
     base = named(calendar, "this_week", "week") if unit == "week" else named(calendar, f"{unit}_to_date", unit)
     compare = "previous_year" if unit == "year" else "previous_period"
     return When(

@@ -49,12 +49,22 @@ def ranking(question: Question, found: Names, grain: str | None, *, assumed: boo
     assumption = None
     if less and side in ("best", "worst") and limit and question.has(r"(?:top|bottom)"):
         assumption = f"for {by.upper() if len(by) < 4 else by.replace('_', ' ')}, lower counts as better"
-    listed = question.has(r"(?:highest|lowest|best|worst|largest|smallest|biggest|cheapest|top|most \w+|least \w+) (?:\w+ )?first")
+    listed = question.has(LISTED)
+    if nth := next(question.find(NTH), None):
+        limit = {"second": 2, "third": 3, "fourth": 4}.get(nth["nth"]) or limit
+        assumption = f"the {nth['nth']} is the last of these"
     if limit is None and (found.dimensions or grain) and not listed:
         limit = _implied_limit(question, found)
     return Ranking("desc" if descending else "asc", limit, by, assumption)
 
 
+LISTED = (
+    r"(?:\w+est|best|worst|top|most \w+|least \w+) (?:\w+ )?first|from (?:the )?\w+est to(?: the)? \w+est|(?:low"
+    r"|high|small|large)"
+    r" to (?:low|high|small|large)|(?:ascending|descending)(?: order)?"
+)
+"""Every row in order, none left out."""
+NTH = rf"(?P<nth>second|third|fourth) (?:{BEST}|{WORST}|{HIGH}|{LOW})"
 MOST_MOVED = pattern("most_moved")
 DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
 

@@ -218,7 +218,8 @@ def questions_in(text: str) -> list[str]:
 
 
 PREAMBLE = re.compile(
-    r"^\s*(?:hi|hey|hello|morning|quick (?:one|question)|(?:i )?need (?:this|it|that)|for (?:the|my|our)|before)\b[^:?]{0,80}:\s+",
+    r"^\s*(?:hi|hey|hello|morning|quick (?:one|question)|(?:i )?need (?:this|it|that)|for (?:the|my|our)"
+    r"|before)\b[^:?]{0,80}:\s+",
     re.IGNORECASE,
 )
 """What people say before they ask: "Hi all, need this for the meeting: …"."""

@@ -36,8 +36,24 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
     return None
 
 
-PERSONS = frozenset("customer patient client guest member subscriber homeowner lead user mr ms mrs dr".split())
-DOES = frozenset("did does do is are was were has have".split())
+PERSONS = frozenset(
+    [
+        "customer",
+        "patient",
+        "client",
+        "guest",
+        "member",
+        "subscriber",
+        "homeowner",
+        "lead",
+        "user",
+        "mr",
+        "ms",
+        "mrs",
+        "dr",
+    ]
+)
+DOES = frozenset(["did", "does", "do", "is", "are", "was", "were", "has", "have"])
 
 
 def _somebody_else(question: Question, run: Sequence[int]) -> Reading | None:
@@ -56,7 +72,24 @@ def _somebody_else(question: Question, run: Sequence[int]) -> Reading | None:
     return Reading("refuse", message=f"I find nothing called “{said}” in your data. {OTHERS}")
 
 
-BUSY = frozenset("spend spending spent sell selling sold make making earn earning charge paying pay doing".split())
+BUSY = frozenset(
+    [
+        "spend",
+        "spending",
+        "spent",
+        "sell",
+        "selling",
+        "sold",
+        "make",
+        "making",
+        "earn",
+        "earning",
+        "charge",
+        "paying",
+        "pay",
+        "doing",
+    ]
+)
 
 
 def _runs(unknown: Sequence[int]) -> list[list[int]]:

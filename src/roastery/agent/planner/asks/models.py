@@ -20,11 +20,17 @@ class Models(Ask):
     what = "comparing attribution models"
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        changes = r"(?:change|changes|changed|differ|differs|shift|shifts)(?: \S+){0,3} (?:under|with|using|if)"
+        if reading.attribution_model and reading.compare in (None, "previous_period") and question.says(changes):
+            return "compare" not in reading.said
         return len(reading.models) > 1 or question.says(pattern(self.said))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         models = reading.models
-        if len(models) == 1 and question.says(pattern("against_usual_model")):
+        said = question.says(pattern("against_usual_model")) or question.says(
+            r"(?:change|changes|differ|differs|shift|shifts)"
+        )
+        if len(models) == 1 and said:
             models = (*models, "last_non_direct")
         if not models and reading.attribution_model:
             models = (reading.attribution_model,)
