@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from roastery.api.delivery.outbox import LONGEST_PAUSE_SECONDS, MOST_ATTEMPTS, Outbox, channels
-from roastery.api.privacy import finish_erasures
+from roastery.api.privacy import finish_erasures, keep_retention
 from roastery.api.slack.answers import answer_event
 from roastery.api.store.deliveries import Deliveries
 from roastery.api.store.organizations import Organizations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 10.0
 DEAD_AFTER = timedelta(seconds=60)
+RETENTION_EVERY = timedelta(hours=1)
 LEFT_AFTER = timedelta(minutes=5)
 """An erasure that has run for so long was left behind, or its file was in use."""
 APPLICATION_VERSION = "1"
@@ -56,6 +57,7 @@ class Jobs:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._workflows: dict[str, Callable[..., Any]] = {}
+        self._retained_at: datetime | None = None
 
     def start(self, *, ticking: bool = True) -> "Jobs":
         """Launch DBOS, take over what a dead process left, and tick in a thread of its own."""
@@ -111,6 +113,9 @@ class Jobs:
         for delivery in Deliveries(self.roastery.database).pending():
             self.start_delivery(delivery.id)
         finish_erasures(self.roastery, now - LEFT_AFTER)
+        if self._retained_at is None or now - self._retained_at > RETENTION_EVERY:
+            self._retained_at = now
+            self._start_retention(now)
 
     def start_slack(self, event_id: str) -> None:
         """Have a stored Slack event answered."""
@@ -139,6 +144,14 @@ class Jobs:
             if organization is not None:
                 # Runs that were missed while nothing ran are made up for by one run, not by one each.
                 Schedules(session).advance(schedule, next_time(schedule.cron, organization.zone, now))
+
+    def _start_retention(self, now: datetime) -> None:
+        """One run a day of each organization that does not keep everything."""
+        with self.roastery.database.reading() as session:
+            organizations = [o for o in Organizations(session).all() if o.retention]
+        for organization in organizations:
+            day = now.astimezone(organization.zone).date()
+            self._start("retain", f"retain:{organization.id}:{day.isoformat()}", organization.id)
 
     def _start(self, workflow: str, name: str, *arguments: Any) -> None:
         from dbos import DBOS, SetWorkflowID
@@ -206,8 +219,16 @@ class Jobs:
                 handle = DBOS.start_workflow(deliver_workflow, delivery_id)
             return str(handle.workflow_id)
 
+        retain = DBOS.step(name="retain")(
+            lambda organization_id: keep_retention(roastery, roastery.organization(organization_id))
+        )
+
+        def retain_run(organization_id: str) -> None:
+            retain(organization_id)
+
         self._workflows = {
             "deliver": deliver_workflow,
+            "retain": DBOS.workflow(name="retain")(retain_run),
             "run_schedule": DBOS.workflow(name="run_schedule")(run_schedule),
             "answer_slack": DBOS.workflow(name="answer_slack")(answer_slack),
         }

@@ -1,6 +1,7 @@
 """One person: everything that is held of them, given out or forgotten (law 15). Only admins and owners come here."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,12 @@ from roastery.api.errors import BadBody, NotFound
 from roastery.api.store.audit import note
 from roastery.api.store.erasures import Erasures, mentioning, mentions, sweep
 from roastery.api.store.identifiers import new_id
+from roastery.api.store.organizations import Organizations, with_changes
 from roastery.api.store.tables import ErasureRow
 from roastery.tools.base import Actor
 from roastery.warehouse.errors import Busy, UnknownName
-from roastery.warehouse.organization import Organization
+from roastery.warehouse.organization import Organization, Retention
+from roastery.warehouse.retention import checked as checked_retention
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from roastery.warehouse.erasing import Needles
     from roastery.warehouse.forgetting import Forgetter
     from roastery.warehouse.person import Person
+    from roastery.warehouse.retention import Expired
 
 COMPACT_WITHIN_SECONDS = 30.0
 
@@ -199,6 +203,76 @@ def scan_for(
     with roastery.database.session() as session:
         note(session, organization.id, actor.id, "privacy.scan", "", roastery.wall.now(), found=bool(places or said))
     return {"found": bool(places or said), "warehouse": places, "service": said}
+
+
+def retention_json(organization: Organization) -> dict[str, Any]:
+    """What is kept for how long; a dataset that is not named is kept for good."""
+    from roastery.warehouse.retention import KEEPABLE
+
+    return {"retention": {rule.dataset: rule.days for rule in organization.retention}, "datasets": list(KEEPABLE)}
+
+
+def preview_retention(roastery: "Roastery", organization: Organization, days: Mapping[str, int]) -> dict[str, Any]:
+    """What such rules would take today, and what that does to numbers; nothing is changed."""
+    from roastery.warehouse.retention import preview
+
+    roastery.freshen(organization)
+    found = preview(roastery.warehouse(organization), rules_of(days))
+    return {"removes": [json_of(one) for one in found]}
+
+
+def set_retention(
+    roastery: "Roastery", organization: Organization, actor: Actor, days: Mapping[str, int]
+) -> dict[str, Any]:
+    """Put rules in force, in the place of those before; the jobs obey them once a day. Errors: as `checked`."""
+    changed = with_changes(organization, {"retention": rules_of(days)})
+    with roastery.database.session() as session:
+        Organizations(session).update(changed)
+        note(
+            session,
+            organization.id,
+            actor.id,
+            "retention.change",
+            organization.id,
+            roastery.wall.now(),
+            days=dict(days),
+        )
+    return retention_json(changed)
+
+
+def keep_retention(roastery: "Roastery", organization: Organization) -> dict[str, Any]:
+    """Remove what is older than it is kept. Running it again changes nothing."""
+    removed = roastery.warehouse(organization).retain()
+    if removed.records:
+        with suppress(Busy):  # the next day's run writes the file anew
+            roastery.warehouse(organization).compact(COMPACT_WITHIN_SECONDS)
+        with roastery.database.session() as session:
+            note(
+                session,
+                organization.id,
+                "retention",
+                "retention.remove",
+                organization.id,
+                roastery.wall.now(),
+                records=removed.records,
+                rows=removed.rows,
+            )
+    return {"records": removed.records, "rows": removed.rows}
+
+
+def rules_of(days: Mapping[str, int]) -> tuple[Retention, ...]:
+    return checked_retention([Retention(dataset, kept) for dataset, kept in sorted(days.items())])
+
+
+def json_of(expired: "Expired") -> dict[str, Any]:
+    return {
+        "dataset": expired.dataset,
+        "days": expired.days,
+        "before": expired.before.isoformat(),
+        "rows": expired.rows,
+        "oldest": expired.oldest.isoformat() if expired.oldest else None,
+        "consequence": expired.consequence,
+    }
 
 
 def _forgetter_of(warehouse: "Warehouse", person: "Person") -> "Forgetter":

@@ -60,6 +60,25 @@ def scan(
     run_at_home(work_scan, who=who, org=org, as_json=as_json)
 
 
+@app.command("retention")
+def retention(
+    keep: Annotated[
+        list[str] | None, typer.Argument(metavar="DATASET=DAYS...", help="All rules; without any, print them.")
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Print what the rules would take; change nothing.")
+    ] = False,
+    keep_all: Annotated[bool, typer.Option("--keep-all", help="Take every rule back.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Remove what is too old at once, not at the next day.")] = False,
+    org: Org = None,
+    as_json: Json = False,
+) -> None:
+    """How long rows of datasets are kept, such as web_events=400; the rest is kept for good."""
+    run_at_home(
+        work_retention, keep=list(keep or ()), preview=preview, keep_all=keep_all, now=now, org=org, as_json=as_json
+    )
+
+
 def _who(email: str, phone: str, customer_id: str, anonymous_id: str) -> dict[str, str]:
     given = {"email": email, "phone": phone, "customer_id": customer_id, "anonymous_id": anonymous_id}
     return {name: value for name, value in given.items() if value}
@@ -107,3 +126,54 @@ def work_scan(roastery: Roastery, terminal: Terminal, who: dict[str, str], org: 
         terminal.line("found nowhere")
         return
     terminal.rows(("place", "rows"), [{"place": place, "rows": count} for place, count in places.items()])
+
+
+def work_retention(
+    roastery: Roastery,
+    terminal: Terminal,
+    keep: list[str],
+    preview: bool,
+    keep_all: bool,
+    now: bool,
+    org: str | None,
+    as_json: bool,
+) -> None:
+    from roastery.api.app import OPERATOR
+    from roastery.api.privacy import keep_retention, preview_retention, retention_json, set_retention
+
+    organization = organization_of(roastery, org)
+    rules = {rule.dataset: rule.days for rule in organization.retention}
+    if keep:
+        rules = dict(_rule(text) for text in keep)
+    if preview:
+        found = preview_retention(roastery, organization, rules)
+        if as_json:
+            terminal.json(found)
+            return
+        terminal.rows(("dataset", "days", "before", "rows", "oldest"), found["removes"])
+        for removed in found["removes"]:
+            terminal.say(removed["consequence"])
+        return
+    if keep or keep_all:
+        set_retention(roastery, organization, OPERATOR, {} if keep_all else rules)
+        organization = organization_of(roastery, organization.id)
+    removed = keep_retention(roastery, organization) if now else {}
+    shown = retention_json(organization)
+    if as_json:
+        terminal.json({**shown, **removed})
+        return
+    for dataset, days in shown["retention"].items():
+        terminal.line(f"{dataset}  {days} days")
+    if not shown["retention"]:
+        terminal.line("everything is kept for good")
+    if now:
+        terminal.line(f"removed {removed['records']} records")
+
+
+def _rule(text: str) -> tuple[str, int]:
+    from roastery.warehouse.errors import BadQuery
+
+    dataset, _, days = text.partition("=")
+    if not days.strip().isdigit():
+        raise BadQuery(f"'{text}' is not DATASET=DAYS, such as web_events=400.")
+    return dataset.strip(), int(days)

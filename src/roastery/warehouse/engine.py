@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from roastery.warehouse import build as building
 from roastery.warehouse import checks as checking
-from roastery.warehouse import compaction, erasing, importing, landing, state, user_sql
+from roastery.warehouse import compaction, erasing, importing, landing, retention, state, user_sql
 from roastery.warehouse.blanks import Blanks
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
@@ -210,6 +210,11 @@ class Warehouse:
             erased = erasing.erase(self, instance, unseen, self._owner.on_forget) if unseen else None
             instance.forgot = len(tombstones)
             return erased
+
+    def retain(self) -> retention.Removed:
+        """Take out of the file what is older than the organization keeps it, lastingly."""
+        with self._writing() as instance, instance.build_lock:
+            return retention.enforce(self, instance)
 
     def bury(self, tombstone: Tombstone) -> None:
         """Note that somebody is forgotten, lastingly; `forget` does it."""

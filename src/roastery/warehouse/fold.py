@@ -9,7 +9,7 @@ import duckdb
 
 from roastery.warehouse.contracts import Column, Contract, Fill
 from roastery.warehouse.errors import BuildFailed
-from roastery.warehouse.scalar import count
+from roastery.warehouse.scalar import count, scalar
 from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
 
@@ -159,7 +159,20 @@ def read_layers(
 def curated_select(cursor: duckdb.DuckDBPyConnection, contract: Contract, currency: str) -> str:
     """SELECT of the contract's rows out of `folding`, one per key, in the contract's columns."""
     columns = ", ".join(f"{_with_default(c, currency)} AS {name(c.name)}" for c in contract.columns)
-    return f"SELECT {columns}, connection_id, connection_source FROM ({_one_per_key(cursor, contract)})"
+    rows = f"SELECT {columns}, connection_id, connection_source FROM ({_one_per_key(cursor, contract)})"
+    return f"{rows}{_retained(cursor, contract)}"
+
+
+def _retained(cursor: duckdb.DuckDBPyConnection, contract: Contract) -> str:
+    """SQL: what is older than the organization keeps it stays out, though a source sends it again."""
+    if contract.day is None:
+        return ""
+    column = contract.by_name[contract.day]
+    before = "before" if column.type == "date" else "before_at"
+    found = scalar(cursor, f"SELECT {before}::VARCHAR FROM meta.retention WHERE dataset = ?", [contract.name])
+    if found is None:
+        return ""
+    return f" WHERE {name(column.name)} IS NULL OR {name(column.name)} >= {quoted(found)}::{column.sql_type}"
 
 
 def _layer_select(cursor: duckdb.DuckDBPyConnection, contract: Contract, layer: Layer, rank: int) -> str:

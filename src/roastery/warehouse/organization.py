@@ -28,6 +28,14 @@ class OwnMetric:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How many days rows of a dataset are kept, counted from their own day."""
+
+    dataset: str
+    days: int
+
+
+@dataclass(frozen=True)
 class AttributionDefaults:
     """Used where a query does not say otherwise (CONTRACTS section 4)."""
 
@@ -63,6 +71,7 @@ class Organization:
     channel_rules: tuple[OwnRule, ...] = ()
     channel_rules_version: int = 0
     metrics: tuple[OwnMetric, ...] = ()
+    retention: tuple[Retention, ...] = ()
 
     def __post_init__(self) -> None:
         _check_zone(self.time_zone)

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 (names in SQL come from contracts and code; what a person gives is bound)
 """Who somebody is in the data: every record, device, address and phone of one person, found by any one of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -167,6 +167,6 @@ def boxes_of(cursor: duckdb.DuckDBPyConnection, person: Person) -> list[str]:
     return _texts(cursor, "SELECT mailbox FROM meta.addresses WHERE hash IN (SELECT unnest($h))", {"h": hashes})
 
 
-def _texts(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: dict[str, object]) -> list[str]:
+def _texts(cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> list[str]:
     bound = {name: value if not isinstance(value, list) or value else [""] for name, value in parameters.items()}
     return [row[0] for row in cursor.execute(sql, bound).fetchall() if row[0]]

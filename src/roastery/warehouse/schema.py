@@ -1,6 +1,6 @@
 """The fixed tables of an organization's file: what landed (raw) and what the warehouse knows of itself (meta)."""
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS meta.suppressions (hash VARCHAR NOT NULL, added_at TI
 CREATE TABLE IF NOT EXISTS meta.erasures (erasure_id VARCHAR NOT NULL, erased_at TIMESTAMPTZ NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.compacted (erasure_id VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.retention (dataset VARCHAR NOT NULL, before DATE NOT NULL);
+ALTER TABLE meta.retention ADD COLUMN IF NOT EXISTS before_at TIMESTAMPTZ;
 CREATE TABLE IF NOT EXISTS meta.addresses (hash VARCHAR NOT NULL, is_role BOOLEAN NOT NULL, mailbox VARCHAR);
 CREATE TABLE IF NOT EXISTS meta.quarantine (
     batch_id VARCHAR, contract VARCHAR NOT NULL, source VARCHAR NOT NULL, row_number BIGINT, column_name VARCHAR,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from roastery.api.privacy import finish_erasures
+from roastery.api.privacy import finish_erasures, keep_retention
 from roastery.api.store.erasures import ERASED_CAVEAT
 from roastery.api.store.tables import AnswerRow, ErasureRow, ReceiptRow, VerifiedAnswerRow
 from tests.api.conftest import Desk, open_desk, open_roastery
@@ -112,7 +112,8 @@ def receipt_that_names(desk: Desk, receipt_id: str) -> str:
     """A receipt whose arguments hold the person, as one of a query by a customer's id would."""
     with desk.roastery.database.session() as session:
         row = session.get_one(ReceiptRow, receipt_id)
-        row.document = {**row.document, "filters": [{"dimension": "owner", "op": "in", "values": ["Ana Diaz"]}]}
+        filters = [{"dimension": "segment", "op": "in", "values": ["Ana Diaz"]}]
+        row.document = {**row.document, "arguments": {**row.document["arguments"], "filters": filters}}
     return receipt_id
 
 
@@ -137,3 +138,20 @@ def test_an_erasure_that_a_process_left_is_finished_by_the_next(known: Desk, mon
             assert [row.state for row in session.query(ErasureRow)] == ["done"]
         text = again.warehouse(known.organization).query("SELECT count(*) FROM raw.records WHERE key = 'till-7788'")
         assert text.column(0)[0].as_py() == 0
+
+
+def test_what_is_kept_is_said_previewed_and_obeyed(known: Desk) -> None:
+    old = {"event_id": "e1", "anonymous_id": "a", "kind": "page_view", "occurred_at": "2025-01-05T10:00:00Z"}
+    known.roastery.warehouse(known.organization).upsert_rows("web_events", [old])
+    rules = {"retention": {"web_events": 400}}
+    (told,) = known.call("POST", "/v1/privacy/retention/preview", json=rules).json()["removes"]
+    assert (told["rows"], told["before"]) == (1, "2025-10-16")
+    assert known.call("GET", "/v1/privacy/retention").json()["retention"] == {}
+    assert known.call("PUT", "/v1/privacy/retention", role="analyst", json=rules).status_code == 403
+    for nonsense in ({"web_event": 400}, {"customers": 400}, {"web_events": 0}, {"transactions": 90}):
+        assert known.call("PUT", "/v1/privacy/retention", json={"retention": nonsense}).status_code == 400
+    assert known.call("PUT", "/v1/privacy/retention", json=rules).json()["retention"] == {"web_events": 400}
+    organization = known.roastery.organization(known.organization.id)
+    assert keep_retention(known.roastery, organization) == {"records": 1, "rows": {"web_events": 1}}
+    assert keep_retention(known.roastery, organization) == {"records": 0, "rows": {}}
+    assert "retention.remove" in [line["action"] for line in known.call("GET", "/v1/audit").json()["items"]]

@@ -5,7 +5,15 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
-from roastery.api.privacy import erase_person, erasures, export_person, scan_for
+from roastery.api.privacy import (
+    erase_person,
+    erasures,
+    export_person,
+    preview_retention,
+    retention_json,
+    scan_for,
+    set_retention,
+)
 from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import PrivacyKeeper
@@ -31,6 +39,28 @@ ERASURE = {
     "finished_at": "2026-11-20T12:00:02+00:00",
 }
 SCAN = {"found": True, "warehouse": {"raw.records": 14, "curated.customers": 2}, "service": {"answers": 1}}
+
+
+KEPT = {"retention": {"web_events": 400}, "datasets": ["tickets", "web_events"]}
+REMOVES = {
+    "removes": [
+        {
+            "dataset": "web_events",
+            "days": 400,
+            "before": "2025-10-16",
+            "rows": 31204,
+            "oldest": "2024-08-01",
+            "consequence": "Numbers made of web_events begin on 2025-10-16.",
+        }
+    ]
+}
+
+
+class Kept(BaseModel):
+    """How many days rows of datasets are kept; a dataset that is not named is kept for good."""
+
+    model_config = ConfigDict(extra="forbid")
+    retention: dict[str, int]
 
 
 class Who(BaseModel):
@@ -81,3 +111,21 @@ def list_erasures(caller: PrivacyKeeper, request: Request, cursor: Cursor = None
 def scan(who: Sought, caller: PrivacyKeeper, request: Request) -> dict[str, Any]:
     """Where somebody is found: rows by table, in the warehouse and in what the service keeps."""
     return scan_for(request.app.state.roastery, caller.organization, caller.actor, who.given())
+
+
+@router.get("/retention", **documented(KEPT))
+def read_retention(caller: PrivacyKeeper) -> dict[str, Any]:
+    """How long rows of each dataset are kept, and the datasets that this can be said of."""
+    return retention_json(caller.organization)
+
+
+@router.put("/retention", **documented(KEPT, request={"retention": {"web_events": 400}}))
+def change_retention(kept: Kept, caller: PrivacyKeeper, request: Request) -> dict[str, Any]:
+    """Say how long rows are kept; what is older goes once a day, out of what sources sent too."""
+    return set_retention(request.app.state.roastery, caller.organization, caller.actor, kept.retention)
+
+
+@router.post("/retention/preview", **documented(REMOVES, request={"retention": {"web_events": 400}}))
+def show_retention(kept: Kept, caller: PrivacyKeeper, request: Request) -> dict[str, Any]:
+    """What such rules would take today, and what that does to numbers; nothing is changed."""
+    return preview_retention(request.app.state.roastery, caller.organization, kept.retention)

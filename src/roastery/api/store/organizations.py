@@ -16,6 +16,7 @@ from roastery.warehouse.attribution import CLOSED_FORM, MAXIMUM_WINDOW_DAYS
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.organization import SOURCE_OF_TRUTH, AttributionDefaults, Organization
+from roastery.warehouse.retention import checked as checked_retention
 
 SETTINGS = (
     "currency",
@@ -31,6 +32,7 @@ SETTINGS = (
     "sale_match_days",
     "sale_match_minor_units",
     "channel_rules",
+    "retention",
 )
 KEPT = (*SETTINGS, "channel_rules_version", "metrics")
 """What is stored; the last two change by calls of their own only."""
@@ -130,6 +132,7 @@ def _checked(organization: Organization) -> Organization:
         raise BadBody(f"sale_match_days is at most {MOST_MATCH_DAYS}; negative matches by ids alone.")
     if organization.sale_match_minor_units < 0:
         raise BadBody("sale_match_minor_units is 0 or more.")
+    checked_retention(organization.retention)
     return organization
 
 
