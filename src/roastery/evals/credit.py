@@ -95,7 +95,22 @@ def conversion_of(company: Company) -> str:
 
 def caused_by(company: Company) -> dict[str, int]:
     """Persons that each campaign truly brought."""
-    return {row["campaign_id"]: int(row["caused_persons"]) for row in company.truth["effects"].to_pylist()}
+    return {row["campaign_id"]: int(row["caused_persons"]) for row in _effects(company)}
+
+
+def _effects(company: Company) -> list[dict[str, Any]]:
+    """Planted effects under one set of names: the oldest company's table counts per thousand, of customers."""
+    rows: list[dict[str, Any]] = company.truth["effects"].to_pylist()
+    return [
+        row
+        if "effect" in row
+        else {
+            **row,
+            "effect": float(row["marginal_first_orders_per_1000"]) / 1000,
+            "caused_persons": row["caused_customers"],
+        }
+        for row in rows
+    ]
 
 
 def of_companies(slugs: Sequence[str] = tuple(COMPANIES), seed: int = 7, size: int | None = None) -> Iterator[Distance]:
@@ -126,7 +141,7 @@ def judged(company: Company, result: ToolResult) -> Advice:
     if not result.data["advised"]:
         return Advice(company.slug, company.seed, None, None, result.data["refusal"])
     facts = {fact.id: fact for fact in result.facts}
-    curves = {row["campaign_id"]: row for row in company.truth["effects"].to_pylist()}
+    curves = {row["campaign_id"]: row for row in _effects(company)}
 
     def true(column: str) -> float:
         return sum(_brought(curves.get(line["key"]), facts[line[column]].value) for line in result.data["lines"])

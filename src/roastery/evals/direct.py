@@ -131,7 +131,9 @@ class Studied:
         return self.context.clock.today(self.context.organization.time_zone)
 
     def value_of(self, dimension: str, member: str) -> str | None:
-        """The value of a dimension by its id or its name; None where nothing is called so."""
+        """The value of a dimension by its id or its name; None where nothing is called so, or it is no dimension."""
+        if dimension not in self.context.metrics.catalogue.dimensions:
+            return None
         listed = self.context.metrics.dimension_values(dimension, limit=5_000)
         return next((v.value for v in listed if member in (v.value, v.label)), None)
 
@@ -147,7 +149,7 @@ def studied(home: Path, names: Sequence[str] = ()) -> Iterator[Studied]:
                 dict(zip(ids, orders, strict=True)), tuple(world.effects.to_pylist()),
             )  # fmt: skip
     for slug, maker in COMPANIES.items():
-        if names and slug not in names:
+        if slug == LARKSPUR or (names and slug not in names):
             continue
         company = maker.make()
         with asking(home / slug, company.organization, company.clock, company.load_into) as context:
