@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from roastery.api.store.connections import Connections
 from roastery.api.store.schedules import Schedule, Schedules
 from roastery.api.store.tables import ConnectionRow
+from roastery.connectors.consent import CONSENTS
 from roastery.connectors.registry import SOURCES
 from roastery.tools.base import ConnectionState
 from roastery.warehouse.organization import Organization
@@ -136,6 +137,9 @@ def _state(
     state = kept.get("state")
     if state == "needs_consent":
         again = f"roastery connect {row.provider} --again {row.id} --org {organization.id}"
+        if row.provider not in CONSENTS:
+            needed = SOURCES[row.provider].required_secrets or ("access_token",)
+            again += "".join(f" --secret {name}=…" for name in needed if name not in ("client_id", "client_secret"))
         return state, since, str(kept.get("why", "")), f"Give consent again: {again}"
     if state == "throttled":
         until = kept.get("resume_at")

@@ -37,9 +37,31 @@ def connect(
     preview: Annotated[
         bool, typer.Option("--preview", help="Show the first rows as the mapping would have them; add nothing.")
     ] = False,
+    consent: Annotated[
+        bool, typer.Option("--consent", help="Print where to give the provider's consent (OAuth); needs client_id.")
+    ] = False,
+    again: Annotated[
+        str | None,
+        typer.Option(help="A connection whose grant has died: print where to give it again, or replace --secret …."),
+    ] = None,
+    callback: Annotated[
+        str, typer.Option(help="Where `roastery serve` is reached by the browser, as registered with the provider.")
+    ] = "http://127.0.0.1:8400/v1/connections/callback",
     as_json: Json = False,
 ) -> None:
     """Add a connection and print its id; its data comes with `roastery sync`."""
+    if consent or again:
+        run_at_home(
+            work_consent,
+            provider=provider,
+            org=org,
+            settings={k: _plain(_read(v, "--setting")) for k, v in _pairs(setting, "setting").items()},
+            secrets={k: _read(v, "--secret") for k, v in _pairs(secret, "secret").items()},
+            base_url=base_url,
+            name=name,
+            again=again,
+            callback=callback,
+        )
     run_at_home(
         work,
         provider=provider,
@@ -85,6 +107,33 @@ def work(
         terminal.say("The second line signs what is sent to POST /v1/events. It is shown only now; keep it safe.")
     else:
         terminal.say(f"Connected {provider}. Next: roastery sync {row.id} --org {organization.id}")
+
+
+def work_consent(
+    roastery: Roastery,
+    terminal: Terminal,
+    provider: str,
+    org: str | None,
+    settings: dict[str, Any],
+    secrets: dict[str, str],
+    base_url: str | None,
+    name: str,
+    again: str | None,
+    callback: str,
+) -> None:
+    from roastery.api.app import OPERATOR
+    from roastery.api.connecting import NewConnection
+    from roastery.api.consenting import CLIENT, Asked, ask, renew
+
+    new = NewConnection(provider, settings, secrets, base_url, name)
+    organization = organization_of(roastery, org)
+    if again and set(secrets) - set(CLIENT):
+        row = renew(roastery, organization, OPERATOR, again, secrets)
+        terminal.line(row.id)
+        terminal.say(f"Access replaced. Next: roastery sync {row.id} --org {organization.id}")
+        return
+    terminal.line(ask(roastery, organization, OPERATOR, Asked(new, callback, again)))
+    terminal.say("Open this within 15 minutes, while `roastery serve` runs: the provider sends you back to it.")
 
 
 def _preview(

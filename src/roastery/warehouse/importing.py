@@ -111,26 +111,27 @@ class _Import:
         self.has_forgotten = False
 
     def run(self, source: tabular.Source, *, deleting: bool = False) -> ImportReport:
-        with self.instance.transaction() as cursor:
+        with self.instance.cursor() as cursor:
             cursor.execute(
                 "CREATE OR REPLACE TEMP TABLE staged (row_number BIGINT, key VARCHAR, payload VARCHAR);"
                 "CREATE OR REPLACE TEMP TABLE faults "
                 "(row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
             )
-            self.has_forgotten = bool(count(cursor, "SELECT count(*) FROM meta.suppressions"))
+            # Checked before the transaction: within it, every table that is replaced would stay until its end.
             self._read_chunks(cursor, source)
             # Winners first: an aggregate that carries payloads would hold all of them in memory.
             cursor.execute(
                 "CREATE OR REPLACE TEMP TABLE latest AS SELECT key, row_number, payload FROM staged "
                 "SEMI JOIN (SELECT max(row_number) AS row_number FROM staged GROUP BY key) USING (row_number)"
             )
-            if not deleting:
-                self._require_columns(cursor)
-            changed = self._land(cursor, deleting=deleting)
-            report = self._report(cursor, source, changed)
-            self._quarantine(cursor)
-            if changed:
-                write_progress(cursor, IMPORT, IMPORT, self.target.name, SourceProgress(), self.now.at)
+            with self.instance.committing(cursor):
+                if not deleting:
+                    self._require_columns(cursor)
+                changed = self._land(cursor, deleting=deleting)
+                report = self._report(cursor, source, changed)
+                self._quarantine(cursor)
+                if changed:
+                    write_progress(cursor, IMPORT, IMPORT, self.target.name, SourceProgress(), self.now.at)
         return report
 
     def _read_chunks(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source) -> None:

@@ -108,15 +108,20 @@ class Instance:
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor whose writes are committed together, or not at all."""
-        with self.cursor() as cursor:
-            cursor.execute("BEGIN TRANSACTION")
-            try:
-                yield cursor
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
-            self.version = object()
+        with self.cursor() as cursor, self.committing(cursor):
+            yield cursor
+
+    @contextmanager
+    def committing(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """A transaction on a cursor at hand, whose temporary tables were filled before."""
+        cursor.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+        self.version = object()
 
     def close(self) -> None:
         self.root.close()

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from roastery.api.connecting import NewConnection, connect, disconnect, pause, preview
 from roastery.api.connection_health import health_of
+from roastery.api.consenting import CALLBACK, Asked, ask, given
+from roastery.api.errors import BadCredential
 from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import Connector, Reader
@@ -61,6 +63,19 @@ class Connected(BaseModel):
     settings: dict[str, Any] = {}
     secrets: dict[str, str] = {}
     base_url: str | None = None
+
+
+class ConsentAsked(BaseModel):
+    """secrets: the app's client_id and client_secret, and what else it needs. redirect_uri: ours when absent."""
+
+    model_config = ConfigDict(extra="forbid")
+    provider: str | None = None
+    connection_id: str | None = None
+    name: str = ""
+    settings: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+    base_url: str | None = None
+    redirect_uri: str | None = None
 
 
 class ConnectionChanges(BaseModel):
@@ -159,6 +174,35 @@ def preview_connection(new: Connected, caller: Connector, request: Request) -> d
     """The first rows of a custom CRM as its mapping would have them; nothing is stored."""
     given = NewConnection(new.provider, new.settings, new.secrets, new.base_url, new.name)
     return {"datasets": preview(request.app.state.roastery, caller.organization, given)}
+
+
+@router.post(
+    "/consent",
+    status_code=201,
+    **documented(
+        {"url": "https://www.klaviyo.com/oauth/authorize?response_type=code&state=…"},
+        request={"provider": "klaviyo", "secrets": {"client_id": "…", "client_secret": "…"}},
+        status=201,
+    ),
+)
+def ask_consent(asked: ConsentAsked, caller: Connector, request: Request) -> dict[str, Any]:
+    """Where a person gives the provider's consent; it comes back to /v1/connections/callback within 15 minutes.
+
+    With `connection_id` a connection that has lost its grant gets a new one, else a connection is made.
+    """
+    new = NewConnection(asked.provider or "", asked.settings, asked.secrets, asked.base_url, asked.name)
+    redirect_uri = asked.redirect_uri or str(request.base_url).rstrip("/") + CALLBACK
+    question = Asked(new, redirect_uri, asked.connection_id)
+    return {"url": ask(request.app.state.roastery, caller.organization, caller.actor, question)}
+
+
+@router.get("/callback", **documented({"connected": "klaviyo", "connection_id": "con_8f6k2m9x0c7b5n1v3d4"}))
+def take_consent(request: Request, state: str = "", code: str = "", error: str = "") -> dict[str, Any]:
+    """Where the provider sends a person back. The state is the credential: random, bound, and taken once."""
+    if error or not code:
+        raise BadCredential(f"The provider gave no consent{f' ({error[:60]})' if error else ''}. Ask for it again.")
+    row = given(request.app.state.roastery, state, code)
+    return {"connected": row.provider, "connection_id": row.id}
 
 
 @router.get("/{connection_id}", **documented(HEALTHY))

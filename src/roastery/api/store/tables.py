@@ -109,6 +109,18 @@ class ConnectionRow(Base):
     removed_at: Mapped[datetime | None]
 
 
+class ConsentRow(Base):
+    """A consent that a person was asked for. sealed: the connection to make, with the code verifier."""
+
+    __tablename__ = "consents"
+    state_digest: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    actor_id: Mapped[str]
+    actor_role: Mapped[str]
+    sealed: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
 class ConversationRow(Base):
     """scope_key: what its asker may see; a conversation is read back under the same scope only (law 13)."""
 

@@ -144,6 +144,7 @@ class KlaviyoTwin(RestTwin):
     def __init__(self, control: Control) -> None:
         super().__init__(control)
         self.open_route("/oauth/token", self._token)
+        self.consent_route("/oauth/authorize", CLIENT["client_id"])
         self.route("/api/accounts", self._accounts)
         self.route("/api/metrics", self._metrics)
         self.route("/api/{kind}", self._list)

@@ -5,9 +5,10 @@ import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from roastery.evals.twins.answers import cut_off, html_page
@@ -143,6 +144,19 @@ class RestTwin:
 
         self.routes.append(Route(path, answer, methods=list(methods)))
 
+    def consent_route(self, path: str, client_id: str) -> None:
+        """Where a person gives consent: this one always does, and is sent back with a code."""
+
+        async def answer(request: Request) -> Response:
+            asked = request.query_params
+            if asked.get("client_id") != client_id or asked.get("code_challenge_method") != "S256":
+                return JSONResponse({"error": "invalid_request"}, 400)
+            code = self.tokens.consent(asked["code_challenge"], asked["redirect_uri"])
+            back = urlencode({"code": code, "state": asked["state"]})
+            return RedirectResponse(f"{asked['redirect_uri']}?{back}", 302)
+
+        self.routes.append(Route(path, answer, methods=["GET"]))
+
     def open_route(self, path: str, read: Read, methods: tuple[str, ...] = ("POST",)) -> None:
         """A path that needs no token, such as the one that gives tokens."""
 
@@ -209,6 +223,11 @@ def refreshed(tokens: Tokens, form: Mapping[str, Any], client: Mapping[str, str]
     """(access token, refresh token) of a refresh. Errors: Refused as OAuth 2.0 says it."""
     if any(form.get(name) != value for name, value in client.items()):
         raise Refused(401, {"error": "invalid_client"})
+    if form.get("grant_type") == "authorization_code":
+        told = [str(form.get(name, "")) for name in ("code", "code_verifier", "redirect_uri")]
+        if (given := tokens.exchange(*told)) is None:
+            raise Refused(400, {"error": "invalid_grant", "error_description": "The code is not valid."})
+        return given
     fresh = tokens.refresh(str(form.get("refresh_token", "")))
     if form.get("grant_type") != "refresh_token" or fresh is None:
         raise Refused(400, {"error": "invalid_grant", "error_description": "The refresh token is not valid."})

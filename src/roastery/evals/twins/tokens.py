@@ -1,5 +1,7 @@
 """Access tokens of a twin: they live an hour, can be expired or revoked, and where the provider rotates, rotate."""
 
+import base64
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ class Tokens:
     stopwatch: Callable[[], float] = time.monotonic
     is_revoked: bool = False
     refreshes: int = 0
+    codes: dict[str, tuple[str, str]] = field(default_factory=dict)
     _number: int = 0
     _access: dict[str, float] = field(default_factory=dict)
     _refresh: list[str] = field(default_factory=list)
@@ -62,6 +65,26 @@ class Tokens:
         with self._lock:
             self.is_revoked = False
             return self._issue()
+
+    def consent(self, challenge: str, redirect_uri: str) -> str:
+        """A code that a person's consent gives, to be exchanged once."""
+        with self._lock:
+            code = f"{self.name}-code-{len(self.codes) + 1}"
+            self.codes[code] = (challenge, redirect_uri)
+            return code
+
+    def exchange(self, code: str, verifier: str, redirect_uri: str) -> tuple[str, str] | None:
+        """(access token, refresh token) of a code, or None where it was used or does not fit."""
+        with self._lock:
+            challenge, asked_for = self.codes.get(code, ("", ""))
+            digest = hashlib.sha256(verifier.encode()).digest()
+            made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            if not challenge or made != challenge or redirect_uri != asked_for:
+                return None
+            self.codes[code] = ("", "")
+            self.is_revoked = False
+            self._refresh = [f"{self.name}-consented-{len(self.codes)}"]
+            return self._issue(), self._refresh[-1]
 
     def refresh(self, refresh_token: str) -> tuple[str, str] | None:
         """(access token, refresh token to use next), or None when this refresh token is dead."""
