@@ -1,6 +1,6 @@
 """One branch of a plan as a SELECT: one fact, aggregated at its own grain by the query's keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -37,19 +37,13 @@ class Output:
     where: tuple[Core, ...]
     finish: Mapping[str, Core] = field(default_factory=dict)
 
-    def select(self, names: Sequence[str] = ()) -> sa.Select[Any]:
-        """Keys first, then the aggregates in the order of `names`, null for those of other branches.
-
-        Grouped by places, since an expression with bound values never equals itself.
-        """
-        shown = {name: self.values.get(name, NULL) for name in names or self.values}
+    def select(self) -> sa.Select[Any]:
+        """Keys first, then the aggregates. Grouped by places: an expression with bound values never equals itself."""
+        own = self._grouped({**self.keys, **self.values})
         if not self.finish:
-            return self._grouped({**self.keys, **shown})
-        own = self._grouped({**self.keys, **{name: value for name, value in shown.items() if name in self.values}})
-        finished = {name: self.finish.get(name, sa.column(name)) for name in self.keys}
-        finished |= {name: sa.column(name) if name in self.values else NULL for name in shown}
-        columns = [value.label(name) for name, value in finished.items()]
-        return sa.select(*columns).select_from(own.subquery("stored"))
+            return own
+        keys = [self.finish.get(name, sa.column(name)).label(name) for name in self.keys]
+        return sa.select(*keys, *(sa.column(name) for name in self.values)).select_from(own.subquery("stored"))
 
     def _grouped(self, columns: Mapping[str, Core]) -> sa.Select[Any]:
         labelled = [value.label(name) for name, value in columns.items()]

@@ -1,7 +1,7 @@
 """Compiles a plan to one SELECT: branches stacked, grouped again by key, gaps filled, metrics computed, rows chosen.
 
-Layers, inside out: branches (one fact each) → `stacked` (UNION ALL, grouped by key) → `filled` (none told from no
-data) → result (metrics, changes, labels, totals as windows over all chosen rows).
+Layers, inside out: branches (one fact each) → `stacked` (UNION ALL BY NAME, grouped by key) → `filled` (none told
+from no data) → result (metrics, changes, labels, totals as windows over all chosen rows).
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from roastery.warehouse.semantic import days
 from roastery.warehouse.semantic.bound import OTHER, SHARE, BoundMetric, BoundQuery, Suffix
-from roastery.warehouse.semantic.branch import NO_VALUES, NULL, ONE, ZERO, FactSelect
+from roastery.warehouse.semantic.branch import NO_VALUES, ONE, ZERO, FactSelect
 from roastery.warehouse.semantic.conditions import value_condition
 from roastery.warehouse.semantic.expression import Core, text_constant
 from roastery.warehouse.semantic.formula import RAW, core_of, safe_ratio
@@ -21,6 +21,7 @@ from roastery.warehouse.semantic.model import DATE, Dimension, Measure
 from roastery.warehouse.semantic.parameters import place
 from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions, is_filtered, plan
 from roastery.warehouse.semantic.sources import Catalog
+from roastery.warehouse.semantic.stacking import UnionByName
 
 SPINE = "on_spine"
 REAL = "is_real"
@@ -145,6 +146,9 @@ class Compiler:
             reals.append(self._is_real(prefix, own, branch))
         if not keys:
             return sa.select(*columns).select_from(stacked).subquery("filled")
+        if all(name == DATE for name in keys):
+            # Nothing looks beyond its own row, so that rows can go at once.
+            return sa.select(*columns).select_from(stacked).where(sa.or_(*reals)).subquery("filled")
         filled = sa.select(*columns, sa.or_(*reals).label(REAL)).select_from(stacked).subquery("filled")
         kept: list[Any] = [sa.column(name) for name in (*keys, *self._value_names())]
         return sa.select(*kept).select_from(filled).where(sa.column(REAL)).subquery("kept")
@@ -192,16 +196,14 @@ class Compiler:
         if len(outputs) == 1 and not self.plan.spine and not outputs[0].finish:
             return outputs[0].select().subquery("stacked")
         names = list(dict.fromkeys(name for output in outputs for name in output.values))
-        selects = [output.select(names) for output in outputs]
+        selects = [output.select() for output in outputs]
         if self.plan.spine:
             assert self.plan.grain is not None
-            series = days.bucket_series("now", self.plan.grain)
-            nulls = [NULL.label(name) for name in names]
-            selects = [select.add_columns(NULL.label(SPINE)) for select in selects]
             bucket: Any = sa.column(days.BUCKET).label(DATE)
-            selects.append(sa.select(bucket, *nulls, ONE.label(SPINE)).select_from(series))
+            series = days.bucket_series("now", self.plan.grain)
+            selects.append(sa.select(bucket, ONE.label(SPINE)).select_from(series))
             names.append(SPINE)
-        parts: Any = (sa.union_all(*selects) if len(selects) > 1 else selects[0]).subquery("parts")
+        parts: Any = UnionByName(selects, "parts") if len(selects) > 1 else selects[0].subquery("parts")
         grouped: list[Any] = [sa.column(name) for name in self.plan.keys]
         made = sa.select(*grouped, *(self._met(name).label(name) for name in names)).select_from(parts)
         return (made.group_by(*grouped) if grouped else made).subquery("stacked")
