@@ -13,6 +13,7 @@ from roastery.api.alerting import (
     make_schedule,
 )
 from roastery.api.delivery.digests import default_destinations
+from roastery.api.remembering import REMEMBER, do_remember
 from roastery.api.security.roles import allow
 from roastery.api.store.approvals import Approval, Approvals
 from roastery.api.store.audit import note
@@ -85,6 +86,8 @@ def decide(
         note(session, organization.id, actor.id, action, approval_id, now, tool=decided.tool)
     if not approved:
         return decided
+    if decided.tool == REMEMBER:
+        return _remembered(roastery, organization, actor, decided)
     context = replace(
         roastery.context(organization, actor), actions=ServiceActions(roastery, organization, actor, is_approved=True)
     )
@@ -97,6 +100,20 @@ def decide(
     result = dict(made.data["done"]["made"])
     with roastery.database.session() as session:
         Approvals(session, organization.id, actor.scope_key).keep_result(approval_id, result)
+    return replace(decided, result=result)
+
+
+def _remembered(roastery: "Roastery", organization: Organization, actor: Actor, decided: Approval) -> Approval:
+    """Keep a meaning that was confirmed; it needs no numbers."""
+    actions = ServiceActions(roastery, organization, actor, is_approved=True)
+    try:
+        result = dict(do_remember(actions, decided.arguments))
+    except RoasteryError:
+        with roastery.database.session() as session:
+            Approvals(session, organization.id, actor.scope_key).give_back(decided.id)
+        raise
+    with roastery.database.session() as session:
+        Approvals(session, organization.id, actor.scope_key).keep_result(decided.id, result)
     return replace(decided, result=result)
 
 

@@ -1,13 +1,16 @@
 """Questions in words: the agent, with the conversation before it and its answer kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 from roastery.agent.answer import Answer
+from roastery.agent.planner.memory import Meaning, disclosed, told
 from roastery.api.advising import keep_answers_advice
+from roastery.api.approving import ServiceActions
 from roastery.api.deciding import decided
+from roastery.api.remembering import meanings, proposed
 from roastery.api.store.answers import StoredAnswers
 from roastery.api.verifying import verified_of
 from roastery.tools.base import Actor
@@ -58,11 +61,16 @@ class Asking:
         self._history = [Turn.of(answer) for answer in self._earlier]
         self._context = roastery.context(organization, actor)
         self._verified = verified_of(roastery, organization)
+        self._meanings = meanings(roastery, organization)
 
     def answer(self, question: str) -> Answer:
-        answer = self._decided(question) or self._roastery.analyst.ask(
-            question, self._context, self._conversation, self._history, self._allowance(), self._verified
-        )
+        answer = self._decided(question)
+        if answer is None:
+            plain, used = told(question, self._meanings)
+            answer = self._roastery.analyst.ask(
+                plain, self._context, self._conversation, self._history, self._allowance(), self._verified
+            )
+            answer = _disclosing(answer, question, used)
         self._keep(answer)
         return answer
 
@@ -73,12 +81,16 @@ class Asking:
             yield "token", answer.text
             yield "answer", answer.model_dump(mode="json")
             return
+        plain, used = told(question, self._meanings)
         for kind, value in self._roastery.analyst.stream(
-            question, self._context, self._conversation, self._history, self._allowance(), self._verified
+            plain, self._context, self._conversation, self._history, self._allowance(), self._verified
         ):
             if kind == "answer":
-                self._keep(value)
-                yield kind, value.model_dump(mode="json")
+                answer = _disclosing(value, question, used)
+                if used:
+                    yield "token", f"\n\n{disclosed(used)}"
+                self._keep(answer)
+                yield kind, answer.model_dump(mode="json")
             else:
                 yield kind, value
 
@@ -103,7 +115,18 @@ class Asking:
         )
 
     def _decided(self, question: str) -> Answer | None:
-        return decided(self._roastery, self._organization, self._actor, question, self._earlier)
+        """The answer to a yes or no, or to a statement of what words mean; None for a question."""
+        actions = ServiceActions(self._roastery, self._organization, self._actor)
+        return decided(self._roastery, self._organization, self._actor, question, self._earlier) or proposed(
+            self._roastery, actions, question, self._conversation
+        )
+
+
+def _disclosing(answer: Answer, question: str, used: Sequence[Meaning]) -> Answer:
+    """The answer to the question as it was asked, with what was understood by the organization's own words."""
+    if not used:
+        return answer
+    return answer.model_copy(update={"question": question, "text": f"{answer.text}\n\n{disclosed(used)}"})
 
 
 def ask(

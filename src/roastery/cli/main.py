@@ -21,6 +21,7 @@ from roastery.cli import (
     identity,
     imports,
     key,
+    memory,
     metric,
     org,
     privacy,
@@ -71,6 +72,7 @@ app.add_typer(alert.app, name="alert")
 app.add_typer(connections.app, name="connections")
 app.add_typer(identity.app, name="identity")
 app.add_typer(privacy.app, name="privacy")
+app.add_typer(memory.app, name="memory")
 app.add_typer(approval.app, name="approval")
 app.add_typer(recommendation.app, name="recommendation")
 app.add_typer(metric.app, name="metric")

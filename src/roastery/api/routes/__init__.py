@@ -13,6 +13,7 @@ from roastery.api.routes import (
     identities,
     imports,
     keys,
+    memory,
     organizations,
     people,
     privacy,
@@ -48,5 +49,6 @@ ROUTERS = tuple(
         people,
         identities,
         privacy,
+        memory,
     )
 )

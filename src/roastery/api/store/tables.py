@@ -365,6 +365,19 @@ class DeliveryRow(Base):
     sent_at: Mapped[datetime | None]
 
 
+class MemoryRow(Base):
+    """What an organization means by words of its own, as a person has confirmed it."""
+
+    __tablename__ = "memories"
+    __table_args__ = (UniqueConstraint("organization_id", "said"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    said: Mapped[str]
+    meaning: Mapped[str]
+    confirmed_by: Mapped[str]
+    confirmed_at: Mapped[datetime]
+
+
 class ErasureRow(Base):
     """A person forgotten, without saying who. state: running, done; counts: what it changed, by place."""
 
