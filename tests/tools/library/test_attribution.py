@@ -239,6 +239,27 @@ def test_a_holdout_is_read_out_as_the_double_difference(context: ToolContext) ->
         run("compare_attribution", ask(holdout={**holdout, "treated": ["nort"]}), context)
 
 
+def test_what_a_holdout_says_was_caused_has_its_cost(context: ToolContext) -> None:
+    holdout = {
+        "places": "location",
+        "treated": ["east", "west", "inner", "outer"],
+        "start": "2026-10-12",
+        "end": "2026-10-26",
+        "before_days": 20,
+        "about": "g1",
+    }
+    asked = ask(conversion="orders", by="campaign", attribution_models=["linear"], holdout=holdout)
+    result = run("compare_attribution", asked, context)
+    facts, effect = by_id(result), result.data["effect"]
+    caused = facts[effect["incremental"]]
+    spend = next(facts[line["spend"]] for line in result.data["lines"] if line["spend"] and line["key"] == "g1")
+    assert caused.value > 0
+    cost = facts[effect["cost"]]
+    assert cost.metric == "cost_per_incremental_order"
+    assert cost.value == spend.value / caused.value
+    assert cost.dimensions == {"campaign": "g1"}
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from("abcd"), max_size=5), min_size=1, max_size=8),

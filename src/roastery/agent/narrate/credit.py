@@ -83,6 +83,8 @@ class Credit(Voice):
         text = f"The holdout says that a share of [[{effect['share']}]] was caused{sure}"
         if "incremental" in effect:
             text += f"; everywhere that would be [[{effect['incremental']}]] {self._what(data['conversion'])} in total"
+        if "cost" in effect:
+            text += f", at [[{effect['cost']}]] of spend for each"
         return f"{text}."
 
     def journeys(self, finding: Finding) -> str:

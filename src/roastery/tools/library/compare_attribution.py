@@ -93,6 +93,7 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         flips = _flips(lines, found, arguments.break_even)
         ranks = _reranked(lines)
         effect = _effect(book, found, read, period) if read else {}
+        effect |= _worth_of(book, found, read, effect, lines) if read else {}
         rows = [
             {"key": line.key, **{m: f.value for m, f in line.credited.items()}}
             | {"reported": line.reported.value if line.reported else None}
@@ -270,6 +271,38 @@ def _effect(book: FactBook, found: Credited, read: ReadOut, period: FactPeriod) 
             )
         )  # fmt: skip
     return facts
+
+
+def _worth_of(
+    book: FactBook, found: Credited, read: ReadOut, effect: Mapping[str, Fact], lines: Sequence[Line]
+) -> dict[str, Fact]:
+    """What each caused conversion cost (or what a unit of spend caused in revenue), with the interval of the effect.
+
+    Only of what was tested, where its spend is known and it caused anything; a bound at which it caused nothing has no
+    cost.
+    """
+    spend = next((line.spend for line in lines if read.about and line.key == read.about), None)
+    if spend is None:
+        return {}
+    ends = {"": "incremental", "_low": "incremental_low", "_high": "incremental_high"}
+    made: dict[str, Fact] = {}
+    for end, name in ends.items():
+        caused = effect.get(name)
+        if caused is None or caused.value is None or caused.value <= 0:
+            continue
+        if found.conversion.name == "revenue":
+            worth = divided(book.next_id, f"incremental_roas_{end.strip('_')}".rstrip("_"), caused, spend)
+            made[f"returned{end}"] = book.add(worth.model_copy(update={"dimensions": caused.dimensions}))
+        elif found.conversion.unit != "money":
+            # The most caused is the least that one cost.
+            other = {"": "", "_low": "_high", "_high": "_low"}[end]
+            per = per_one(book.next_id, f"cost_per_incremental_{_one(found.conversion.name)}{other}", spend, caused)
+            made[f"cost{other}"] = book.add(per.model_copy(update={"dimensions": caused.dimensions}))
+    return made
+
+
+def _one(conversion: str) -> str:
+    return conversion.removesuffix("s")
 
 
 def _totals(found: Credited, effect: Mapping[str, Fact]) -> dict[str, Any]:
