@@ -46,10 +46,19 @@ class Planted:
         )
 
 
-def grade(company: Studied) -> Iterator[Grade]:
+@dataclass(frozen=True)
+class Scanned:
+    """One scan of all main metrics: what was planted, the names of those found, other incidents, series looked at."""
+
+    planted: list[Planted]
+    hits: list[str]
+    others: int
+    series: int
+
+
+def scanned(company: Studied) -> Scanned:
+    """Every main metric over the days in which anomalies were planted, in one scan."""
     planted = planted_in(company)
-    if not planted:
-        return
     asked = {
         "period": {
             "start": (company.today - timedelta(days=JUDGED_DAYS)).isoformat(),
@@ -60,15 +69,22 @@ def grade(company: Studied) -> Iterator[Grade]:
     found = run("detect_anomalies", asked, company.context)
     incidents = found.data["incidents"]
     hits = [p.name for p in planted if any(p.is_shown_by(i) for i in incidents)]
-    false = [i for i in incidents if not any(p.is_shown_by(i) for p in planted)]
+    others = [i for i in incidents if not any(p.is_shown_by(i) for p in planted)]
+    return Scanned(planted, hits, len(others), _count(found, "series"))
+
+
+def grade(company: Studied) -> Iterator[Grade]:
+    if not planted_in(company):
+        return
+    found = scanned(company)
     months = JUDGED_DAYS / 30
-    series = _count(found, "series")
+    often = found.others / months / max(found.series, 1)
     said = (
-        f"{len(hits)} of {len(planted)} planted found ({', '.join(hits) or 'none'}); {len(false)} other incidents in "
-        f"{months:.0f} months, {len(false) / months / max(series, 1):.3f} a series-month over {series} series"
+        f"{len(found.hits)} of {len(found.planted)} planted found ({', '.join(found.hits) or 'none'}); {found.others} "
+        f"other incidents in {months:.0f} months, {often:.3f} a series-month over {found.series} series"
     )
     yield Grade("analyses", f"{company.name}: anomalies", figures=said)
-    yield from _causes(company, planted)
+    yield from _causes(company, found.planted)
 
 
 def planted_in(company: Studied) -> list[Planted]:
