@@ -250,7 +250,7 @@ def test_an_error_in_the_stream_reaches_its_reader(context: ToolContext) -> None
     ("question", "sentence"),
     [
         ("revenue from 2026-11-05 to 2026-11-01", "Swap the two dates"),
-        ("attribution coverage by platform last month", "cannot be split by 'platform'"),
+        ("attribution coverage by platform last month", "cannot be split by platform"),
         ("roas by week on markov last month", "fitted on all paths"),
     ],
 )

@@ -342,6 +342,13 @@ RULES: tuple[Rule, ...] = (
         "grain",
     ),
     period_rule(
+        "by unit of something",
+        r"by (?:lead|booking|order|creation|calendar) (?P<unit>day|week|month|quarter"
+        r"|year)",
+        read_grain,
+        "grain",
+    ),
+    period_rule(
         "unit by unit",
         r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?P=unit)",
         read_grain,

@@ -124,6 +124,24 @@ def credited(reading: Reading, lexicon: Lexicon) -> Reading:
     return replace(reading, metrics=metrics, order_by=order, filters=filters).assuming(*notes)
 
 
+E_MAIL = frozenset({"klaviyo", "mailchimp", "constant_contact", "email"})
+IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
+
+
+def in_email(reading: Reading, lexicon: Lexicon) -> Reading:
+    """The click rate of a mailing is that of e-mail: clicks of ads are something else."""
+    about = [f for f in reading.filters if f.field in ("campaign", "platform", "channel") and f.op == "in"]
+    mailed = bool(about) and all(v.partition(":")[0].partition("-")[0] in E_MAIL for f in about for v in f.values)
+    swaps = {m: IN_EMAIL[m] for m in reading.metrics if m in IN_EMAIL and IN_EMAIL[m] in lexicon.vocabulary.metrics}
+    if not mailed or not swaps:
+        return reading
+    order = reading.order_by and (swaps.get(reading.order_by[0], reading.order_by[0]), reading.order_by[1])
+    kept = tuple(f for f in reading.filters if (f.field, f.values) != ("channel", ("email",)))
+    metrics = tuple(swaps.get(m, m) for m in reading.metrics)
+    notes = [f"{metric_title(m, lexicon)} of e-mail is {metric_title(o, lexicon)}" for m, o in swaps.items()]
+    return replace(reading, metrics=metrics, order_by=order, filters=kept).assuming(*notes)
+
+
 def with_trend(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if reading.grain is None and question.has(TREND) and reading.intent == "query" and not reading.order_by:
         return replace(reading, grain=trend_grain(reading.period, lexicon.vocabulary.calendar))

@@ -57,6 +57,11 @@ MEDIANS = frozenset({"sales_cycle_days", "delivery_days", "first_reply_hours", "
 STATES = (
     ({"bookings"}, r"cancel\w*|rescheduled", "the state of appointments"),
     (
+        {"opportunities"},
+        r"(?:are|were|still|currently|remain) open",
+        "how many opportunities are open (only for their value)",
+    ),
+    (
         {"deals_won", "deals_closed", "opportunities"},
         r"(?:value|size|amount|worth)s? of (?:the |our |a |all )*",
         "the size of deals",

@@ -53,7 +53,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             (
                 name in COHORT_OF
                 and COHORT_OF[name] & set(metrics)
-                and question.has(rf"(?:of|from|for|,) {symbol.name}|{symbol.name} (?:from|created|of|in)")
+                and question.has(rf"(?:of|from|for|by|,) {symbol.name}|{symbol.name} (?:from|created|of|in)")
             )
             or (
                 name in PERSONS
@@ -110,6 +110,11 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
         ("cpc",),
         {"clicks", "spend", "cpc"},
         r"(?:cheap\w*|expensive|costliest|pric\w*) (?:\w+ ){0,4}?clicks?",
+    ),
+    (
+        ("completed_appointments",),
+        {"bookings"},
+        r"(?:completed|finished|attended|held) (?:\w+ ){0,2}?(?:appointments?|jobs?|visits?|bookings?|treatments?)",
     ),
     (
         ("completed_appointments",),
@@ -208,9 +213,10 @@ def _beside_metric(question: Question, symbol: Symbol) -> bool:
     )
 
 
-PERSONS = frozenset({"customers", "new_customers", "active_customers"})
+PERSONS = frozenset({"customers", "new_customers", "active_customers", "tickets"})
 RATES = frozenset(
     {
+        "resolution_hours",
         "repeat_rate",
         "retention_rate",
         "ltv",

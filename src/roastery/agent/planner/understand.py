@@ -7,7 +7,15 @@ from dataclasses import replace
 from roastery.agent.planner import follow_up
 from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
-from roastery.agent.planner.defaults import credited, named_rows_only, with_metrics, with_period, with_trend, with_whole
+from roastery.agent.planner.defaults import (
+    credited,
+    in_email,
+    named_rows_only,
+    with_metrics,
+    with_period,
+    with_trend,
+    with_whole,
+)
 from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.impossible import impossible
@@ -198,7 +206,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if doubt := missing_name(question, settled, lexicon) or without_split(question, settled):
         return doubt
     settled = with_whole(question, settled, lexicon)
-    settled = credited(settled, lexicon)
+    settled = credited(in_email(settled, lexicon), lexicon)
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return refused

@@ -34,6 +34,8 @@ class Alerts(Ask):
         elif numbers:
             value = number_value(numbers[0].of)
             op = _op(question)
+            if relative and op in ("gt", "gte") and question.says(pattern("goes_down")):
+                op = "lt"
             if relative and op in ("lt", "lte"):
                 value = -value
             details |= {"value": format(value, "f"), "op": op}
