@@ -9,7 +9,7 @@ import pytest
 from roastery.warehouse.errors import BadQuery
 from tests.connectors.exports.conftest import Read, asked, rows
 
-ALWAYS = ("en", "de", "nl")
+ALWAYS = ("en", "de")
 
 
 def languages(files: Iterable[str]) -> list[Any]:

@@ -30,10 +30,8 @@ def spends(read: Read, *cells: str, **answers: str) -> list[str]:
     [
         (("1,234", "5.50"), ("1234", "5.5")),
         (("1.234", "5,50"), ("1234", "5.5")),
-        (("1'234.50", "7"), ("1234.5", "7")),
+        (("1'234.50", "(3.25)", "12.5 %", "$5", "−4"), ("1234.5", "-3.25", "12.5", "5", "-4")),
         (("1 234,50", "7"), ("1234.5", "7")),
-        (("$1,234.50", "(3.25)"), ("1234.5", "-3.25")),
-        (("12.5 %", "−4"), ("12.5", "-4")),
     ],
 )
 def test_one_cell_that_can_be_read_in_one_way_settles_the_others(
@@ -78,11 +76,9 @@ def test_words_where_a_number_belongs_refuse_the_row(read: Read) -> None:
     [
         (("3/4/2026", "25/4/2026"), "", "2026-04-03"),
         (("3/4/2026", "4/25/2026"), "", "2026-03-04"),
-        (("3.4.2026", "4.4.2026"), "", "2026-04-03"),
         (("3/4/2026", "5/4/2026"), "day_first", "2026-04-03"),
         (("3/4/26", "5/4/26"), "month_first", "2026-03-04"),
-        (("Apr 3, 2026", "4 avril 2026"), "", "2026-04-03"),
-        (("Fri, 3. März 2026", "2026/03/04"), "", "2026-03-03"),
+        (("3.4.2026", "Apr 4, 2026", "5 avril 2026", "Fri, 6. März 2026", "2026/03/04"), "", "2026-04-03"),
     ],
 )
 def test_the_order_of_day_and_month_is_told_or_asked(
@@ -93,7 +89,10 @@ def test_the_order_of_day_and_month_is_told_or_asked(
         assert asked(read(text)) == ["dates"]
     file = read(text, **({"dates": answer} if answer else {}))
     assert asked(file) == []
-    assert rows(file, "ad_performance", "report_date")[0] == (first,)
+    found = rows(file, "ad_performance", "report_date")
+    assert found[0] == (first,)
+    if len(cells) > 2:
+        assert [day for (day,) in found] == ["2026-04-03", "2026-04-04", "2026-04-05", "2026-03-06", "2026-03-04"]
 
 
 def test_a_file_that_mixes_both_orders_refuses_what_could_be_either(read: Read) -> None:

@@ -15,7 +15,7 @@ from roastery.warehouse.errors import BadQuery
 
 MEMORY = "400MB"
 MOST_HEAD_BYTES = 1 << 20
-SHEET_ENDINGS = (".xlsx", ".xlsm", ".xls", ".ods")
+IN_MEMORY_BYTES = 8 << 20
 TOTAL_WORDS = (
     r"^\W*(grand |sub)?total(s|es|en|aux)?\b|^\W*totaux\b|^\W*totaal\b|^\W*gesamt|^\W*summe\b|^\W*insgesamt"
     r"|^\W*(results from|ergebnisse aus|resultats de|resultados de|resultaten van) \d"
@@ -106,8 +106,10 @@ def open_cells(path: Path) -> Cells:
     return Cells(path, rows, delimiter, list(remarks))
 
 
-def scratch_database(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A database in a folder that is thrown away afterwards."""
-    connection = duckdb.connect(str(folder / "scratch.duckdb"), config={"memory_limit": MEMORY, "threads": 2})
+def scratch_database(folder: Path, size: int) -> duckdb.DuckDBPyConnection:
+    """A database in a folder that is thrown away afterwards; for a small file in memory. size: bytes of the file."""
+    is_small = size < IN_MEMORY_BYTES
+    place = ":memory:" if is_small else str(folder / "scratch.duckdb")
+    connection = duckdb.connect(place, config={"memory_limit": MEMORY, "threads": 1 if is_small else 2})
     connection.execute("LOAD icu; SET TimeZone = 'UTC'")
     return connection

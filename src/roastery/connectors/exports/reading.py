@@ -30,7 +30,7 @@ def read_export(path: Path, folder: Path, reader: Reader) -> ExportFile:
     """Read a file into a scratch database in `folder`. Errors: BadQuery for a file that is no known export."""
     cells = open_cells(path)
     found = recognize(cells.rows)
-    scratch = scratch_database(folder)
+    scratch = scratch_database(folder, path.stat().st_size)
     loaded = cells.load(scratch, found.line, len(found.headers))
     language = "en" if "en" in found.languages else found.languages[0]
     file = ExportFile(found, scratch, loaded, language, _key(found))
