@@ -205,6 +205,22 @@ def scan_for(
     return {"found": bool(places or said), "warehouse": places, "service": said}
 
 
+def audience_of(
+    roastery: "Roastery", organization: Organization, actor: Actor, traits: Mapping[str, str]
+) -> dict[str, Any]:
+    """The people with these traits who have consented to be written to; the others are counted only."""
+    from roastery.warehouse.audience import audience
+
+    roastery.freshen(organization)
+    found = audience(roastery.warehouse(organization), {k: v for k, v in traits.items() if v})
+    with roastery.database.session() as session:
+        note(session, organization.id, actor.id, "privacy.audience", "", roastery.wall.now(), people=len(found.members))
+    return {
+        "members": [{"customer_id": customer, "email": email} for customer, email in found.members],
+        "left_out": {"without_consent": found.without_consent, "without_address": found.without_address},
+    }
+
+
 def retention_json(organization: Organization) -> dict[str, Any]:
     """What is kept for how long; a dataset that is not named is kept for good."""
     from roastery.warehouse.retention import KEEPABLE

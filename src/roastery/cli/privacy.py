@@ -60,6 +60,18 @@ def scan(
     run_at_home(work_scan, who=who, org=org, as_json=as_json)
 
 
+@app.command("audience")
+def audience(
+    segment: Annotated[str, typer.Option(help="Their segment of today.")] = "",
+    customer_stage: Annotated[str, typer.Option(help="Their stage of today.")] = "",
+    country: Annotated[str, typer.Option(help="Their country.")] = "",
+    org: Org = None,
+) -> None:
+    """Print the people to write to, as JSON: only those who have consented, and none who has refused."""
+    traits = {"segment": segment, "customer_stage": customer_stage, "country": country}
+    run_at_home(work_audience, traits=traits, org=org)
+
+
 @app.command("retention")
 def retention(
     keep: Annotated[
@@ -97,6 +109,13 @@ def work_export(roastery: Roastery, terminal: Terminal, who: dict[str, str], org
     from roastery.api.privacy import export_person
 
     terminal.json(export_person(roastery, organization_of(roastery, org), OPERATOR, *_one(who)))
+
+
+def work_audience(roastery: Roastery, terminal: Terminal, traits: dict[str, str], org: str | None) -> None:
+    from roastery.api.app import OPERATOR
+    from roastery.api.privacy import audience_of
+
+    terminal.json(audience_of(roastery, organization_of(roastery, org), OPERATOR, traits))
 
 
 def work_erase(roastery: Roastery, terminal: Terminal, who: dict[str, str], org: str | None, as_json: bool) -> None:

@@ -155,3 +155,24 @@ def test_what_is_kept_is_said_previewed_and_obeyed(known: Desk) -> None:
     assert keep_retention(known.roastery, organization) == {"records": 1, "rows": {"web_events": 1}}
     assert keep_retention(known.roastery, organization) == {"records": 0, "rows": {}}
     assert "retention.remove" in [line["action"] for line in known.call("GET", "/v1/audit").json()["items"]]
+
+
+def test_an_audience_holds_only_those_who_consent(desk: Desk) -> None:
+    desk.roastery.warehouse(desk.organization).upsert_rows(
+        "customers",
+        [
+            {"customer_id": "yes", "email": "yes@example.com", "marketing_consent": True, "segment": "regulars"},
+            {"customer_id": "no", "email": "no@example.com", "marketing_consent": False, "segment": "regulars"},
+            {"customer_id": "unsaid", "email": "unsaid@example.com", "segment": "regulars"},
+            {"customer_id": "mute", "marketing_consent": True, "segment": "regulars"},
+            {"customer_id": "torn-1", "email": "torn@example.com", "marketing_consent": True, "segment": "regulars"},
+            {"customer_id": "torn-2", "email": "torn@example.com", "marketing_consent": False, "segment": "regulars"},
+            {"customer_id": "other", "email": "other@example.com", "marketing_consent": True, "segment": "new"},
+        ],
+    )
+    found = desk.call("GET", "/v1/privacy/audience?segment=regulars").json()
+    assert found["members"] == [{"customer_id": "yes", "email": "yes@example.com"}]
+    assert found["left_out"] == {"without_consent": 3, "without_address": 1}
+    assert desk.call("GET", "/v1/privacy/audience", role="analyst").status_code == 403
+    desk.call("POST", "/v1/privacy/erasures", json={"email": "yes@example.com"})
+    assert desk.call("GET", "/v1/privacy/audience?segment=regulars").json()["members"] == []

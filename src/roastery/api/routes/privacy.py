@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from roastery.api.privacy import (
+    audience_of,
     erase_person,
     erasures,
     export_person,
@@ -41,6 +42,10 @@ ERASURE = {
 SCAN = {"found": True, "warehouse": {"raw.records": 14, "curated.customers": 2}, "service": {"answers": 1}}
 
 
+AUDIENCE = {
+    "members": [{"customer_id": "shopify:7011", "email": "ana@example.com"}],
+    "left_out": {"without_consent": 412, "without_address": 3},
+}
 KEPT = {"retention": {"web_events": 400}, "datasets": ["tickets", "web_events"]}
 REMOVES = {
     "removes": [
@@ -129,3 +134,12 @@ def change_retention(kept: Kept, caller: PrivacyKeeper, request: Request) -> dic
 def show_retention(kept: Kept, caller: PrivacyKeeper, request: Request) -> dict[str, Any]:
     """What such rules would take today, and what that does to numbers; nothing is changed."""
     return preview_retention(request.app.state.roastery, caller.organization, kept.retention)
+
+
+@router.get("/audience", **documented(AUDIENCE))
+def list_audience(
+    caller: PrivacyKeeper, request: Request, segment: str = "", customer_stage: str = "", country: str = ""
+) -> dict[str, Any]:
+    """People to write to: only those who have consented, on none of whose records it was refused."""
+    traits = {"segment": segment, "customer_stage": customer_stage, "country": country}
+    return audience_of(request.app.state.roastery, caller.organization, caller.actor, traits)
