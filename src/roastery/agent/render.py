@@ -202,7 +202,8 @@ def cell_text(column: Mapping[str, Any], value: Any) -> str:
         return "–"
     kind, name = column.get("kind"), str(column.get("name", ""))
     if kind not in ("metric", "compare"):
-        return NO_NAMES.get(str(value)) or (value_name(str(value)) if kind == "dimension" else str(value))
+        text = _BLANK.sub(" ", str(value)).strip()
+        return NO_NAMES.get(text) or (value_name(text) if kind == "dimension" else text)
     number = Decimal(str(value))
     if name.endswith("__change_ratio"):
         return f"{'+' if number > 0 else ''}{_percent(number * 100)}"
