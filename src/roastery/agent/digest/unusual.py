@@ -12,25 +12,48 @@ from roastery.agent.narrate.by_tool.detect_anomalies import incident_told
 from roastery.agent.narrate.voice import Voice
 
 MOST_UNUSUAL = 5
-ALERTS_A_MONTH = 4.0
-WATCHED = ("revenue", "orders", "spend", "roas", "cac")
+ALERTS_A_MONTH = 8.0
+LOOKED_AT = 60
+LEAST_SEVERITY = 1.1
+WIDEST_RANGE = 16
+"""A line whose usual range spans a larger factor is told of nothing: it is too small to say what is usual."""
+
+BY_CAMPAIGN = frozenset({"cpc", "ctr"})
+"""Rates of delivery: over several campaigns they move with the mix of spend alone, so each is judged by itself."""
+TOLD_ELSEWHERE = frozenset({"attribution_coverage"})
+"""Data health tells it."""
+GRAINS = ("day", "week")
 
 
 def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The scans of a week: arguments of detect_anomalies."""
-    asked = {"metrics": list(WATCHED), "period": dict(days), "alerts_a_month": ALERTS_A_MONTH}
-    return [{**asked, "limit": 2 * MOST_UNUSUAL}]
+    """The scans of a week: arguments of detect_anomalies, over all main metrics and their usual slices."""
+    asked = {"period": dict(days), "alerts_a_month": ALERTS_A_MONTH, "limit": LOOKED_AT}
+    return [{**asked, "grain": grain} for grain in GRAINS]
 
 
 def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:
     """The incidents to tell, the most severe first, each once."""
-    found = [(f, i) for f in findings for i in f.result.data["incidents"]]
+    found = [(f, i) for f in findings for i in f.result.data["incidents"] if _is_worth_telling(f, i)]
     found.sort(key=lambda one: -float(one[1]["severity"]))
     told: list[tuple[Finding, Mapping[str, Any]]] = []
     for finding, incident in found:
         if not any(_says_the_same(incident, other) for _, other in told):
             told.append((finding, incident))
     return told[:MOST_UNUSUAL]
+
+
+def _is_worth_telling(finding: Finding, incident: Mapping[str, Any]) -> bool:
+    """Of this week, more than slight, with a usual range that says something."""
+    facts = {fact.id: fact.value for fact in finding.result.facts}
+    low, high = facts[incident["low"]], facts[incident["high"]]
+    receipt = finding.result.receipt
+    if receipt is not None and receipt.period is not None and incident["end"] <= receipt.period.start.isoformat():
+        return False
+    if incident["metric"] in TOLD_ELSEWHERE or float(incident["severity"]) < LEAST_SEVERITY:
+        return False
+    if incident["metric"] in BY_CAMPAIGN and "campaign" not in incident["where"]:
+        return False
+    return bool(low and high and low > 0 and high <= WIDEST_RANGE * low)
 
 
 def _says_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
