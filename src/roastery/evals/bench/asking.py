@@ -27,7 +27,7 @@ def run() -> list[Measure]:
     """Each question many times, over HTTP in this process; the time of the semantic layer is measured and left out."""
     from starlette.testclient import TestClient
 
-    with tempfile.TemporaryDirectory() as folder, _service(Path(folder)) as (app, key, querying):
+    with tempfile.TemporaryDirectory() as folder, service(Path(folder)) as (app, key, querying):
         client = TestClient(app, headers={"Authorization": f"Bearer {key}"})
         beside: list[float] = []
         queries: list[float] = []
@@ -60,7 +60,7 @@ def run() -> list[Measure]:
 
 
 @contextmanager
-def _service(home: Path) -> Iterator[tuple[Any, str, list[float]]]:
+def service(home: Path) -> Iterator[tuple[Any, str, list[float]]]:
     """A service over a small company, a key for it, and the seconds of each query of the semantic layer."""
     from roastery.api.app import Roastery, create_app
     from roastery.api.settings import Settings

@@ -2,8 +2,8 @@
 
 One digest a week, its clock at eight on the Monday after, over a file that holds the whole history: digests see no row
 of a later day, but conversions that came late do stand on their day already. What a claim is, when it is true and when
-an anomaly is found stands in `evals.grading.claims`. Companies are made with PERSONS persons, seed 7; the digest's rules
-were chosen on other seeds. An anomaly counts if one of its days lies in the 13 weeks; the share of false claims is over
+an anomaly is found stands in `evals.grading.claims`. Companies are made with PERSONS persons, seed 7; rules were chosen
+on other seeds. An anomaly counts if one of its days lies in the 13 weeks; the share of false claims is over
 all companies and weeks.
 """
 
