@@ -23,6 +23,8 @@ BY_CAMPAIGN = frozenset({"cpc", "ctr"})
 TOLD_ELSEWHERE = frozenset({"attribution_coverage"})
 """Data health tells it."""
 GRAINS = ("day", "week")
+WIDE = frozenset({"platform", "region", "sales_channel", "service", "plan"})
+"""Slices that hold many campaigns, places or products."""
 
 
 def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -32,14 +34,37 @@ def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:
-    """The incidents to tell, the most severe first, each once."""
+    """The incidents to tell, the most severe first, each once: of several that say the same, the narrowest slice.
+
+    What it stands for is merged into it, as `also`.
+    """
     found = [(f, i) for f in findings for i in f.result.data["incidents"] if _is_worth_telling(f, i)]
     found.sort(key=lambda one: -float(one[1]["severity"]))
-    told: list[tuple[Finding, Mapping[str, Any]]] = []
-    for finding, incident in found:
-        if not any(_says_the_same(incident, other) for _, other in told):
-            told.append((finding, incident))
-    return told[:MOST_UNUSUAL]
+    groups: list[list[tuple[Finding, Mapping[str, Any]]]] = []
+    for one in found:
+        same = next((g for g in groups if any(_says_the_same(one[1], other) for _, other in g)), None)
+        if same is None:
+            groups.append([one])
+        else:
+            same.append(one)
+    return [_merged(group) for group in groups[:MOST_UNUSUAL]]
+
+
+def _merged(group: Sequence[tuple[Finding, Mapping[str, Any]]]) -> tuple[Finding, Mapping[str, Any]]:
+    finding, head = max(group, key=lambda one: _narrowness(one[1]))
+    others = [other for _, other in group if other is not head]
+    also = [
+        {"metric": metric, "dimension": dimension or None, "value": value, "is_common": False}
+        for other in others
+        for metric, dimension, value in _slices(other)
+    ]
+    return finding, {**head, "also": [*head["also"], *also]}
+
+
+def _narrowness(incident: Mapping[str, Any]) -> int:
+    """How near a slice is to what somebody can act on: everything, a wide slice, a narrow one."""
+    dimension = next(iter(incident["where"]), None)
+    return 0 if dimension is None else 1 if dimension in WIDE else 2
 
 
 def _is_worth_telling(finding: Finding, incident: Mapping[str, Any]) -> bool:
