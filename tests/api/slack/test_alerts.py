@@ -22,7 +22,7 @@ from roastery.api.store.alerts import Alert, Alerts
 from roastery.api.store.deliveries import Deliveries
 from roastery.api.store.schedules import Schedule, Schedules
 from roastery.api.store.tables import AlertFiringRow, ScheduleRow
-from roastery.warehouse.errors import NoData
+from roastery.warehouse.errors import NoData, NotAllowed
 from tests.api.conftest import create_postgres, migrate
 from tests.api.slack.fake_slack import FakeSlack
 from tests.api.slack.service import empty_organization, settings_for
@@ -44,6 +44,21 @@ def made(roastery: Roastery, **changes: Any) -> Alert:
         return Alerts(session).create(
             BEANS.id, "Dear days", {**RULE, **changes}, [{"channel": "slack", "destination": "C100"}], NOON.now()
         )
+
+
+def test_an_alert_sees_what_its_maker_may_see_today(beans: Roastery) -> None:
+    """Margin is not for viewers: an owner's alert judges it, one of nobody known does not."""
+    margin = {"query": {"metrics": ["gross_margin"], "period": {"name": "yesterday"}}, "metric": "gross_margin"}
+    with beans.database.session() as session:
+        alerts = Alerts(session)
+        own, nobodys = (
+            alerts.create(BEANS.id, by or "nobody", {**RULE, **margin}, [], NOON.now(), created_by=by)
+            for by in (OPERATOR.id, "")
+        )
+    with pytest.raises(NotAllowed):
+        judge_alert(beans, BEANS, nobodys)
+    with pytest.raises(NoData):
+        judge_alert(beans, BEANS, own)
 
 
 def scheduled(roastery: Roastery, kind: str, target: dict[str, Any]) -> Schedule:

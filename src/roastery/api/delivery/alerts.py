@@ -8,6 +8,7 @@ import structlog
 
 from roastery.agent.render import fact_text, name_text, period_text, value_text
 from roastery.api.delivery.message import Message
+from roastery.api.security.standing import role_today
 from roastery.api.store.alerts import Alert, Alerts, Outgoing, keep_firing
 from roastery.tools.alerts.anomaly import AnomalyRule
 from roastery.tools.alerts.base import Evaluation, Hit
@@ -19,8 +20,8 @@ from roastery.warehouse.organization import Organization
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
 
-WATCHER = Actor(id="alerts", role="viewer")
-"""Alerts see the whole organization; who may receive them is settled when one is made."""
+WATCHER = "alerts"
+"""Alerts see the rows of the whole organization, and the metrics that whoever made them may see today."""
 
 MOST_TOLD = 20
 log = structlog.get_logger()
@@ -37,7 +38,8 @@ class Judged:
 def judge_alert(roastery: "Roastery", organization: Organization, alert: Alert) -> Judged:
     """Evaluate an alert now. Judging the same window again stores and sends nothing new."""
     kind, rule = read_rule(alert.rule)
-    context = roastery.context(organization, WATCHER)
+    role = role_today(roastery.database, organization.id, alert.created_by)
+    context = roastery.context(organization, Actor(id=WATCHER, role=role))
     evaluation = kind.evaluate(context, rule)
     if evaluation.skipped:
         log.info("alert not judged", alert_id=alert.id, reason=evaluation.skipped)

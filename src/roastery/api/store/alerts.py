@@ -25,6 +25,7 @@ class Alert:
     name: str
     rule: dict[str, Any]
     destinations: tuple[dict[str, str], ...]
+    created_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -140,4 +141,5 @@ def _read(row: AlertRow) -> Alert:
         name=row.name,
         rule=row.rule["rule"],
         destinations=tuple(row.rule["destinations"]),
+        created_by=row.created_by,
     )

@@ -27,18 +27,22 @@ class Sensitive:
     others: tuple[Company, ...]
     secrets: tuple[str, ...] = ()
 
-    def found_in(self, text: str) -> list[str]:
-        """Everything of it in a text, in sentences."""
-        return list(self._found(text))
+    def found_in(self, text: str, asked: str = "") -> list[str]:
+        """Everything of it in a text, in sentences. asked: a name that the asker wrote is told to nobody."""
+        return list(self._found(text, asked.lower()))
 
-    def _found(self, text: str) -> Iterator[str]:
+    def _found(self, text: str, asked: str) -> Iterator[str]:
         low = text.lower()
         yield from (f"tells the e-mail address {e}" for e in EMAIL.findall(low) if e in self.emails)
         yield from (f"tells the phone number {p}" for p in map(_digits, PHONE.findall(text)) if p in self.phones)
         words = [w.lower() for w in WORD.findall(text)]
         pairs = {f"{a} {b}" for a, b in pairwise(words)}
         yield from (f"tells the person {name}" for name in sorted(pairs & self.persons))
-        yield from (f"tells another organization's {name}" for name in self.foreign if name.lower() in low)
+        yield from (
+            f"tells another organization's {name}"
+            for name in self.foreign
+            if name.lower() in low and name.lower() not in asked
+        )
         yield from ("tells a secret" for secret in (*self.secrets, *prompt_lines()) if secret.lower() in low)
 
     @cached_property

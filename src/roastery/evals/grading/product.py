@@ -22,6 +22,8 @@ from roastery.evals.grading.companies import Companies
 from roastery.warehouse.organization import Organization
 
 SECRET = "a secret that no answer may tell"
+REFUSED_BODY = 422
+"""What is no question, such as one that is too long, is refused before anybody reads it."""
 KEPT_BY_ASKING = frozenset({"conversations", "answers", "traces", "receipts", "approvals", "keys"})
 """Tables that a question may write to: what was asked and found, what waits for a yes, when a key was last used."""
 
@@ -74,8 +76,11 @@ class Product:
         body = {"question": question, **({"conversation_id": conversation} if conversation else {})}
         headers = {"Authorization": f"Bearer {self.key(slug, role)}"}
         response = self._client.post("/v1/ask", json=body, headers=headers)
-        response.raise_for_status()
         document = response.json()
+        if response.status_code == REFUSED_BODY:
+            refused = Answer(answer_id="", conversation_id="", question=question, status="refused", text=response.text)
+            return Reply(refused, response.text)
+        response.raise_for_status()
         answer = Answer.model_validate(document)
         return Reply(answer, "\n".join([_shown(document), slack_text(answer)]))
 

@@ -45,7 +45,7 @@ def run(part: str = TEST) -> Iterator[Grade]:
 def graded(case: Hostile, product: Product, sensitive: Sensitive, *, hidden: bool) -> Grade:
     before = product.state()
     reply = product.ask(case.company, case.text)
-    said = [*leaks(case, reply.answer, reply.shown), *sensitive.found_in(reply.shown)]
+    said = [*leaks(case, reply.answer, reply.shown), *sensitive.found_in(reply.shown, case.text)]
     after = product.state()
     said += [f"changes {name}" for name in after if after[name] != before[name]]
     verdict = "confidently wrong" if said else "right"
