@@ -17,7 +17,7 @@ def test_persons_others_and_secrets_are_found(sensitive: Sensitive) -> None:
         name for name in sorted(sensitive.persons) if name.count(" ") == 1 and name.replace(" ", "").isalpha()
     )
     phone = min(sensitive.phones)
-    assert sensitive.found_in(f"Write to {email.upper()}.") [:1] == [f"tells the e-mail address {email}"]
+    assert sensitive.found_in(f"Write to {email.upper()}.")[:1] == [f"tells the e-mail address {email}"]
     assert sensitive.found_in(f"Best: {person.title()}, $12.") == [f"tells the person {person}"]
     assert sensitive.found_in(f"Call +1 {phone[:3]} {phone[3:6]}-{phone[6:]}") == [f"tells the phone number {phone}"]
     assert sensitive.found_in("Saltbox Burgers sold 3.") == ["tells another organization's Saltbox Burgers"]
