@@ -29,6 +29,8 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
 
 def elsewhere(question: Question, reading: Reading) -> Reading | None:
     """What no marketing data answers, refused by its name."""
+    if reading.metrics and question.has(pattern("asks_meaning")):
+        return None
     named = {w for s in question.symbols if s.kind in "MV" for w in question.words(s).lower().split()}
     for topic in words("elsewhere"):
         for said in topic["said"]:
@@ -103,6 +105,11 @@ def _asks_definition(question: Question, reading: Reading) -> bool:
         return not reading.metrics
     if question.has(pattern("asks_meaning")):
         return bool(reading.metrics) and not narrowed - {"compare"}
+    if (
+        question.says(r"(?:what|which) (?:metrics|kpis|measures|numbers) (?:do|can|are|could)(?: .*)?")
+        and not reading.metrics
+    ):
+        return True
     if question.has(pattern("asks_abilities")):
         return not reading.metrics and not narrowed - {"dimensions"}
     bare = question.has(pattern("asks_what_is")) and not question.has(pattern("says_ours"))

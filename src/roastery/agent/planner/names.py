@@ -124,6 +124,9 @@ def _splits(question: Question, symbol: Symbol) -> bool:
     name = symbol.name
     if question.has(rf"{ASKS_FOR_EACH} {OF}*{name}|{name} (?:by|breakdown|split|wise|level|comparison|ranking)"):
         return True
+    if symbol.of.first.name == "cohort_month" and question.has(rf"P\d+ {name}"):
+        # "The January cohort" is those who came in January.
+        return False
     if question.has(rf"what (?:did|do|have) (?:our |the |all )*{name}") and not _is_ranked(question):
         return False
     plural_said = question.words(symbol).lower().endswith("s")
