@@ -57,7 +57,12 @@ def conditions(filters: Sequence[FilterSpec], columns: Mapping[str, str], table:
     """SQL of simple conditions; None where one of them is of another kind than can be told here."""
     found = []
     for item in filters:
-        if item.dimension not in columns or item.op not in ("in", "eq", "not_in", "ne") or not item.values:
+        if (
+            item.dimension is None
+            or item.dimension not in columns
+            or item.op not in ("in", "eq", "not_in", "ne")
+            or not item.values
+        ):
             return None
         listed = ", ".join(quoted(v.lower()) for v in item.values)
         negated = "NOT " if item.op in ("not_in", "ne") else ""

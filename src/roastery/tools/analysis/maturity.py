@@ -77,7 +77,8 @@ def rates(triangle: Triangle) -> Floats:
     recent = (triangle.ages < MEMORY_DAYS + lags.size)[:, None] & watched
     exposed = (triangle.exposure[:, None] * recent).sum(axis=0)
     came = (triangle.arrived * recent).sum(axis=0)
-    return np.divide(came, exposed, out=np.zeros(lags.size), where=exposed > 0)
+    found: Floats = np.divide(came, exposed, out=np.zeros(lags.size), where=exposed > 0)
+    return found
 
 
 def completeness(curve: Floats) -> Floats:

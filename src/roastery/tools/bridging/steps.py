@@ -103,7 +103,8 @@ class Bridge:
 
     def statements(self) -> list[str]:
         """Each count's own SQL, named."""
-        return [f"-- {self.system}: {part.name}\n{part.sql}" for part in (*self.taken, *self.levels)]
+        parts = [(part.name, part.sql) for part in self.taken] + [(part.name, part.sql) for part in self.levels]
+        return [f"-- {self.system}: {name}\n{sql}" for name, sql in parts]
 
     @property
     def residual(self) -> Decimal:
