@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from roastery.agent.answer import Answer
 from roastery.agent.state import Allowance, AnalystState, Budget, Run, Turn, turns_of
-from roastery.tools.base import Tool, ToolContext
+from roastery.tools.base import Receipt, Tool, ToolContext
 from roastery.tools.registry import TOOLS
 
 if TYPE_CHECKING:
@@ -63,14 +63,16 @@ class Analyst:
         history: Sequence[Turn] | None = None,
         allowance: Allowance | None = None,
         verified: Sequence["Verified"] = (),
+        earlier: Sequence[Receipt] = (),
     ) -> Answer:
         """One question, answered, asked back or refused within the budget.
 
         allowance: what the organization may still spend on the language model today; no limit when None. verified: the
         organization's blessed questions; one of the same meaning has its query used.
-        history: the thread's earlier turns, oldest first; with a checkpointer it may be left out.
+        history: the thread's earlier turns, oldest first; with a checkpointer it may be left out. earlier: receipts of
+        these turns, newest first; numbers of theirs that have changed since are told.
         """
-        run = self._run(context, allowance, verified)
+        run = self._run(context, allowance, verified, earlier)
         return self._finish(run, self._start(question, run, conversation_id, history))
 
     def stream(
@@ -81,10 +83,11 @@ class Analyst:
         history: Sequence[Turn] | None = None,
         allowance: Allowance | None = None,
         verified: Sequence["Verified"] = (),
+        earlier: Sequence[Receipt] = (),
     ) -> Iterator[Event]:
         """The same, told as it happens: ("step", {…}), verified sentences as ("token", text), ("answer", Answer)."""
         events: queue.Queue[Event | BaseException] = queue.Queue()
-        run = self._run(context, allowance, verified)
+        run = self._run(context, allowance, verified, earlier)
         run.tell = lambda kind, value: events.put((kind, value))  # type: ignore[arg-type]
 
         def work() -> None:
@@ -102,7 +105,13 @@ class Analyst:
             if event[0] == "answer":
                 return
 
-    def _run(self, context: ToolContext, allowance: Allowance | None, verified: Sequence["Verified"]) -> Run:
+    def _run(
+        self,
+        context: ToolContext,
+        allowance: Allowance | None,
+        verified: Sequence["Verified"],
+        earlier: Sequence[Receipt] = (),
+    ) -> Run:
         now = time.monotonic()
         run = Run(
             replace(context, for_agent=True),
@@ -112,6 +121,7 @@ class Analyst:
         run.lexicon = self.lexicons.of(context)
         run.allowance = allowance or Allowance()
         run.verified = tuple(verified)
+        run.earlier = tuple(earlier)
         return run
 
     def _config(self, context: ToolContext, conversation_id: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from roastery.agent.charts import chart_for
 from roastery.agent.chat_model import complete, model_name
 from roastery.agent.errors import ModelFailure, OutOfBudget
 from roastery.agent.narrate import Narration, Narrator, compose
+from roastery.agent.narrate.restated import tell_restated
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.offline import OfflineModel, conclusion
 from roastery.agent.recommend import recommendations
@@ -30,6 +31,7 @@ from roastery.agent.verify.words import LINKS
 from roastery.tools.base import Tool
 from roastery.tools.errors import UnknownTool
 from roastery.tools.registry import read_arguments
+from roastery.tools.restatement import as_result, restated
 from roastery.warehouse.errors import RoasteryError
 
 CALLS_AT_ONCE = 6
@@ -241,7 +243,8 @@ class Nodes:
         """The answer: verified prose with its references written out, tables, one chart, suggestions."""
         status = state.get("status") or "answered"
         narration = Narration(state["draft"]) if state.get("status") else self._narration(state, run)
-        text = render(narration.answer, run.evidence.facts, run.evidence.labels)
+        told = narration.answer if status != "answered" else "\n\n".join([narration.answer, *self._restated(run)])
+        text = render(told, run.evidence.facts, run.evidence.labels)
         narration = Narration(text, narration.how, narration.caveats, narration.quoted)
         answered = status == "answered"
         facts, tables = (shown_facts(run.evidence), shown_tables(run.evidence, run.lexicon)) if answered else ((), ())
@@ -295,6 +298,21 @@ class Nodes:
             answer = "\n\n".join([answer, *left])
         errors = [c["error"]["error"] for c in state["calls"] if c["state"] == "failed" and self._is_offline(state)]
         return Narration("\n\n".join([answer, *errors]), made.how, caveats, made.quoted)
+
+    def _restated(self, run: Run) -> list[str]:
+        """Numbers of the thread's earlier answers that have changed since, each in a sentence that is verified."""
+        if not run.earlier or run.seconds <= 0:
+            return []
+        said = []
+        for found in restated(run.context, run.earlier, run.evidence.receipts):
+            arguments = found.then.arguments
+            finding = run.evidence.add(found.then.id, "restatement", arguments, as_result(run.context, found))
+            sentence = tell_restated(Narrator(run.evidence, run.lexicon.vocabulary), finding)
+            if problems := Verifier(run.evidence.only([finding]), run.lexicon, refers=True).problems(sentence):
+                run.failures += [f"restatement: {p}" for p in problems]
+            else:
+                said.append(sentence)
+        return said
 
     def _notes_to_say(self, state: AnalystState) -> tuple[str, ...]:
         fallback = (FALLBACK_NOTE.format(why=state["fallback"]),) if state.get("fallback") else ()

@@ -9,7 +9,7 @@ from typing import Any, TypedDict
 from roastery.agent.answer import Answer
 from roastery.agent.evidence import Evidence
 from roastery.agent.trace import Trace
-from roastery.tools.base import ToolContext
+from roastery.tools.base import Receipt, ToolContext
 
 KEPT_TURNS = 10
 
@@ -115,6 +115,8 @@ class Run:
     trace: Trace = field(default_factory=Trace)
     allowance: Allowance = field(default_factory=Allowance)
     verified: tuple[Any, ...] = ()
+    earlier: tuple[Receipt, ...] = ()
+    """Receipts of the thread's earlier answers, newest first."""
 
     @property
     def model_seconds(self) -> float:

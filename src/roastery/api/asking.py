@@ -13,7 +13,7 @@ from roastery.api.deciding import decided
 from roastery.api.remembering import meanings, proposed
 from roastery.api.store.answers import StoredAnswers
 from roastery.api.verifying import verified_of
-from roastery.tools.base import Actor
+from roastery.tools.base import Actor, Receipt
 from roastery.warehouse.organization import Organization
 
 if TYPE_CHECKING:
@@ -63,12 +63,23 @@ class Asking:
         self._verified = verified_of(roastery, organization)
         self._meanings = meanings(roastery, organization)
 
+    @property
+    def _receipts(self) -> list[Receipt]:
+        """Receipts of the conversation's earlier answers, newest first."""
+        return [receipt for answer in reversed(self._earlier) for receipt in answer.receipts]
+
     def answer(self, question: str) -> Answer:
         answer = self._decided(question)
         if answer is None:
             plain, used = told(question, self._meanings)
             answer = self._roastery.analyst.ask(
-                plain, self._context, self._conversation, self._history, self._allowance(), self._verified
+                plain,
+                self._context,
+                self._conversation,
+                self._history,
+                self._allowance(),
+                self._verified,
+                self._receipts,
             )
             answer = _disclosing(answer, question, used)
         self._keep(answer)
@@ -83,7 +94,13 @@ class Asking:
             return
         plain, used = told(question, self._meanings)
         for kind, value in self._roastery.analyst.stream(
-            plain, self._context, self._conversation, self._history, self._allowance(), self._verified
+            plain,
+            self._context,
+            self._conversation,
+            self._history,
+            self._allowance(),
+            self._verified,
+            self._receipts,
         ):
             if kind == "answer":
                 answer = _disclosing(value, question, used)

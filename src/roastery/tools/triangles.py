@@ -17,9 +17,9 @@ from roastery.warehouse.semantic.query import FilterSpec
 from roastery.warehouse.sql import quoted
 
 MOST_LAGS = 120
-CREDIT_COLUMNS = {"platform": "platform", "channel": "channel", "campaign": "campaign_id"}
+CREDIT_COLUMNS: Mapping[str | None, str] = {"platform": "platform", "channel": "channel", "campaign": "campaign_id"}
 OF_SALES = ("sales_channel", "source_system", "customer_type", "region", "franchise", "brand", "country")
-SALE_COLUMNS = {name: name for name in OF_SALES} | {"location": "location_id"}
+SALE_COLUMNS: Mapping[str | None, str] = {**{name: name for name in OF_SALES}, "location": "location_id"}
 KEPT = 24
 
 
@@ -53,7 +53,7 @@ class Dated:
         return self.first + timedelta(days=self.triangle.days)
 
 
-def conditions(filters: Sequence[FilterSpec], columns: Mapping[str, str], table: str) -> str | None:
+def conditions(filters: Sequence[FilterSpec], columns: Mapping[str | None, str], table: str) -> str | None:
     """SQL of simple conditions; None where one of them is of another kind than can be told here."""
     found = []
     for item in filters:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from roastery.agent.answer import Recommendation
+from roastery.agent.digest.before import cards_before, changed
 from roastery.agent.digest.card import HEADLINES, Card, capital, days_before, direction, headline, named, sentence
 from roastery.agent.digest.followed import NO_PROOF, Followed, lead, outcome, told
 from roastery.agent.digest.unusual import scans_of, unusual_told
 from roastery.agent.evidence import Evidence, Finding
 from roastery.agent.narrate import Narrator
 from roastery.agent.narrate.by_tool.explain_change import drivers_told
+from roastery.agent.narrate.restated import tell_restated
 from roastery.agent.planner.offline import LexiconSource
 from roastery.agent.recommend import recommendations
 from roastery.agent.render import period_text, render
@@ -55,10 +57,11 @@ class Digest:
     outcomes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def weekly_digest(context: ToolContext, followed: Sequence[Followed] = ()) -> Digest:
+def weekly_digest(context: ToolContext, followed: Sequence[Followed] = (), earlier: Sequence[Receipt] = ()) -> Digest:
     """The digest of the last complete week of the organization. Errors: NoData when there is nothing to tell.
 
-    followed: recommendations whose horizon is over, of which it says what happened after.
+    followed: recommendations whose horizon is over, of which it says what happened after. earlier: receipts of
+    comparisons, newest first; what the digest before said and is no longer so is told.
     """
     week = context.metrics.resolve_period(PeriodSpec(name="last_week"))
     period = FactPeriod(start=week.start, end=week.end)
@@ -77,10 +80,16 @@ def weekly_digest(context: ToolContext, followed: Sequence[Followed] = ()) -> Di
     driven = [f"{when}, {line[:1].lower()}{line[1:]}" for finding in why for line in drivers_told(voice, finding)]
     moved += check.passed(driven, [*compared, *why])
     unusual = check.passed(unusual_told(voice, odd), odd)
+    since = [
+        line
+        for finding in changed(context, evidence, card, cards_before(earlier, period, SCORECARD))
+        for line in check.passed([tell_restated(voice, finding)], [finding])
+    ]
     became, outcomes = _became(writer, check, voice, followed)
     parts = [
         f"**{first}**",
         _section(f"Scorecard, against {days_before(card)}", score),
+        _section("Said before, changed since", since),
         _section("What moved", moved),
         _section("Unusual", unusual),
         _section("What became of recommendations", became),

@@ -7,7 +7,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.verify.ground import Ground
 from roastery.agent.verify.sentences import Mention, Sentence
 
-DAYS_OF_DATA = frozenset({"complete_through", "history_since"})
+DAYS_OF_DATA = frozenset({"complete_through", "history_since", "asked_on"})
 """Labels that are days, not names."""
 
 

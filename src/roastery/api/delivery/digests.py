@@ -1,5 +1,6 @@
 """The weekly digest as a message, sent once a week to each destination."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from roastery.api.advising import due_advice, keep_advice, keep_outcomes
@@ -21,9 +22,12 @@ WRITER = Actor(id="digest", role="viewer")
 def digest_of(roastery: "Roastery", organization: Organization, actor: Actor = WRITER) -> "Digest":
     """The digest of the last complete week, with what became of recommendations. Its receipts are kept."""
     from roastery.agent.digest import weekly_digest
+    from roastery.tools.restatement import MEMORY_DAYS
 
     due = due_advice(roastery, organization, actor, _week(roastery, organization))
-    return weekly_digest(roastery.context(organization, actor), due)
+    context = roastery.context(organization, actor)
+    since = context.clock.now() - timedelta(days=MEMORY_DAYS)
+    return weekly_digest(context, due, roastery.ledger(organization, actor).since(since, "compare_periods"))
 
 
 def digest_message(roastery: "Roastery", organization: Organization, actor: Actor = WRITER) -> Message:

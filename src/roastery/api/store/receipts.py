@@ -1,5 +1,7 @@
 """Receipts; implements the tools' Ledger for one organization and one scope."""
 
+from datetime import datetime
+
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -51,6 +53,22 @@ class StoredLedger:
             rows = session.scalars(
                 select(ReceiptRow)
                 .where(ReceiptRow.organization_id == self._organization_id, ReceiptRow.scope_key == self._scope_key)
+                .order_by(ReceiptRow.created_at.desc(), ReceiptRow.id)
+                .limit(limit)
+            )
+            return [Receipt.model_validate(row.document) for row in rows]
+
+    def since(self, instant: datetime, tool: str, limit: int = 100) -> list[Receipt]:
+        """The newest receipts of a tool made from an instant on, newest first."""
+        with self._database.reading() as session:
+            rows = session.scalars(
+                select(ReceiptRow)
+                .where(
+                    ReceiptRow.organization_id == self._organization_id,
+                    ReceiptRow.scope_key == self._scope_key,
+                    ReceiptRow.tool == tool,
+                    ReceiptRow.created_at >= instant,
+                )
                 .order_by(ReceiptRow.created_at.desc(), ReceiptRow.id)
                 .limit(limit)
             )

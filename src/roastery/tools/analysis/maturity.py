@@ -113,7 +113,7 @@ def outlook(triangle: Triangle, start: int, end: int) -> Outlook:
     if misses.size < FEWEST_REPLAYS:
         raise CannotTell("There are too few whole histories to test how numbers mature.")
     unit = float((misses**2).mean() / max(predicted.mean(), 1e-12))
-    scaled = misses / np.sqrt(np.maximum(predicted, unit / 4) * max(unit, 1e-12))
+    scaled = misses / np.sqrt(np.maximum(np.maximum(predicted, unit / 4) * unit, 1e-12))
     low, high = _quantiles(scaled)
     width = np.sqrt(max(expected, unit / 4) * unit)
     return Outlook(arrived, expected, max(expected + low * width, 0.0), max(expected + high * width, 0.0),
@@ -151,10 +151,10 @@ def _seen(arrived: Floats, ages: Integers) -> float:
 
 
 def _quantiles(scaled: Floats) -> tuple[float, float]:
-    """Both ends of the interval: the sample's own, as far out as conformal prediction asks for its size, and never
-    nearer than a normal error's, since earlier spans overlap and a few of them may be quiet by luck."""
+    """Both ends of the interval: half way between the sample's own, as far out as conformal prediction asks for its
+    size, and a normal error's, since earlier spans overlap and their extremes are few."""
     tail = (1 - COVERAGE) / 2
     high = min(np.ceil((scaled.size + 1) * (1 - tail)) / scaled.size, 1.0)
     normal = NormalDist().inv_cdf(1 - tail)
     ends = np.quantile(scaled, 1 - high, method="lower"), np.quantile(scaled, high, method="higher")
-    return min(float(ends[0]), -normal), max(float(ends[1]), normal)
+    return (float(ends[0]) - normal) / 2, (float(ends[1]) + normal) / 2
