@@ -11,6 +11,7 @@ import httpx2
 import pyarrow as pa
 
 from roastery.connectors.base import Connection
+from roastery.connectors.egress import Egress
 from roastery.connectors.http import Politeness
 from roastery.connectors.registry import fills, open_source
 from roastery.connectors.sync import SyncReport, sync_connection
@@ -24,6 +25,7 @@ from roastery.warehouse.raw import LandReport, RawBatch
 from tests.connectors.loopback import Secrets, Waits
 
 KEY = b"a key of the tests' own, 32 long"
+LOOPBACK = Egress.parse("loopback")
 IMPATIENT = 0.6
 """Seconds of patience with which a slow body is given up on at once."""
 
@@ -80,7 +82,7 @@ class Scenario:
         """One sync at the company's own time, without waiting."""
         clock = self.twins.world.clock
         polite = Politeness(wait=self.waits, jitter=lambda: 1.0, timeout=httpx2.Timeout(self.patience_seconds))
-        source = open_source(self.connection, self.secrets, clock, politeness=polite)
+        source = open_source(self.connection, self.secrets, clock, politeness=polite, egress=LOOPBACK)
         return sync_connection(source, self.connection, landing or self.warehouse, clock, **more)
 
     def synced(self, **more: Any) -> SyncReport:

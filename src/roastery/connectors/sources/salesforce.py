@@ -69,7 +69,8 @@ def text(name: str, of: str = "payload") -> str:
 
 
 def money(name: str, of: str = "payload") -> str:
-    return f"try_cast({text(name, of)} AS DECIMAL(18,6))"
+    """SQL: an amount as it came; the build sets aside what is no number."""
+    return text(name, of)
 
 
 def extra(name: str, of: str = "payload") -> str:
@@ -110,7 +111,7 @@ SELECT 'salesforce:' || (l.payload->>'Id') AS lead_id,
        {text("CreatedDate", "l.payload")} AS created_at,
        replace(lower({text("LeadSource", "l.payload")}), ' ', '_') AS channel,
        {extra("campaign_id", "l.payload")} AS campaign_id,
-       try_cast({extra("score", "l.payload")} AS DECIMAL(18,6)) AS score,
+       {extra("score", "l.payload")} AS score,
        CASE WHEN won.id IS NOT NULL THEN 'customer'
             WHEN {text("IsConverted", "l.payload")} = 'true' THEN 'qualified'
             ELSE coalesce({extra("stage", "l.payload")},
@@ -235,6 +236,7 @@ class Salesforce:
             personal={"Email": "email", "Phone": "phone", "FirstName": "name", "LastName": "name"}
             if name in ("contacts", "leads")
             else {},
+            expects=("Amount", "StageName") if name == "opportunities" else (),
         )
         for name in OBJECTS
     )

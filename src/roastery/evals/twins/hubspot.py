@@ -1,13 +1,16 @@
 """A twin of HubSpot's CRM 2026-09: searches that stop at 10,000, batches for history and associations, OAuth."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import pyarrow as pa
 from starlette.requests import Request
 
 from roastery.evals.twins.control import Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, later
 from roastery.evals.twins.hubspot_books import OWNERS, STAGES, HomeServicesBooks, iso
+from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf, refreshed
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
@@ -26,6 +29,14 @@ COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
+def _books(world: World) -> HomeServicesBooks:
+    """The company's records at the world's time; an empty company has none."""
+    return HomeServicesBooks(world.now, contacts=120 if world.orders.num_rows else 0)
+
+
+_BOOKS = PerWorld(_books)
+
+
 class HubSpotTwin(RestTwin):
     """One account. cap: how many results a search gives at most."""
 
@@ -40,7 +51,7 @@ class HubSpotTwin(RestTwin):
     def __init__(self, control: Control) -> None:
         super().__init__(control)
         self.cap = CAP
-        self.books = HomeServicesBooks(control.world.clock.now())
+        self.books = _BOOKS(control.world)
         objects, links = f"/crm/objects/{VERSION}/{{kind}}", f"/crm/associations/{VERSION}/{{kind}}/{{to}}/batch/read"
         self.open_route(f"/oauth/{VERSION}/token", lambda request, form: self._token(form))
         self.route("/crm/v3/owners", lambda request, body: self._owners())
@@ -73,9 +84,10 @@ class HubSpotTwin(RestTwin):
         }
 
     def stock(self, shelf: Shelf, world: World) -> None:
-        self.books, self.cap = HomeServicesBooks(world.clock.now()), CAP
+        self.books, self.cap = _BOOKS(world), CAP
         for kind, rows in self.books.rows.items():
-            shelf.put(kind, rows)
+            shelf.put(kind, [row for row in rows if not row["archived"]])
+            shelf.put(f"archived/{kind}", [row for row in rows if row["archived"]])
 
     # Changes.
 
@@ -202,3 +214,99 @@ def _number(value: str | None) -> float:
 def _passes(row: Row, asked: Mapping[str, str]) -> bool:
     value = row["properties"].get(asked["propertyName"])
     return value is not None and COMPARE[asked["operator"]](round(_number(value)), float(asked["value"]))
+
+
+def expected(world: World) -> Mapping[str, pa.Table]:
+    """Deals, bills, tickets, people and moves as the company's books have them."""
+    books = _BOOKS(world)
+    labels = {name: label for name, label, _, _ in STAGES}
+    owners = {number: f"{first} {last}" for number, first, last in OWNERS}
+
+    def linked(row: Row, kind: str, to: str) -> str | None:
+        return next(iter(books.links.get((kind, to), {}).get(row["id"], ())), None)
+
+    def told(kind: str, names: str, **more: Callable[[Row], Any]) -> pa.Table:
+        rows = [
+            {"id": row["id"], **{name: row["properties"].get(name) for name in names.split()},
+             **{name: of(row) for name, of in more.items()}}
+            for row in books.rows[kind] if not row["archived"]
+        ]  # fmt: skip
+        return pa.Table.from_pylist(rows, pa.schema(dict.fromkeys(("id", *names.split(), *more), pa.string())))
+
+    moves = [
+        {"kind": kind, "id": row["id"], "at": step["timestamp"], "before": before, "after": step["value"]}
+        for kind, rows, name in (("opportunity", books.rows["deals"], "dealstage"),
+                                 ("lead", books.rows["contacts"], "lifecyclestage"))
+        for row in rows
+        for step, before in _steps(row["history"][name][::-1])
+    ]  # fmt: skip
+    for move in moves:
+        move |= {name: labels.get(move[name], move[name]) for name in ("before", "after")}
+    return {
+        "deals": told("deals", "dealname amount createdate closedate hs_is_closed hs_is_closed_won",
+                      stage=lambda r: labels[r["properties"]["dealstage"]],
+                      owner=lambda r: owners[r["properties"]["hubspot_owner_id"]],
+                      contact=lambda r: linked(r, "deals", "contacts")),
+        "bills": told("invoices", "hs_amount_paid hs_tax_amount hs_payment_date",
+                      deal=lambda r: linked(r, "invoices", "deals"),
+                      contact=lambda r: linked(r, "invoices", "contacts")),
+        "desk": told("tickets", "createdate first_agent_reply_date closed_date csat",
+                     contact=lambda r: linked(r, "tickets", "contacts")),
+        "people": told("contacts", "email phone firstname lastname createdate lifecyclestage"),
+        "moves": pa.Table.from_pylist(
+            moves, pa.schema(dict.fromkeys(("kind", "id", "at", "before", "after"), pa.string()))),
+    }  # fmt: skip
+
+
+def _steps(history: list[Row]) -> list[tuple[Row, str | None]]:
+    return [(step, history[n - 1]["value"] if n else None) for n, step in enumerate(history)]
+
+
+OPPORTUNITIES = """
+SELECT 'hubspot:' || id AS opportunity_id, 'hubspot:' || contact AS customer_id, dealname AS opportunity_name,
+       'Sales' AS pipeline, stage, amount, 'USD' AS currency, createdate::TIMESTAMPTZ AS created_at,
+       closedate::TIMESTAMPTZ AS closed_at, hs_is_closed = 'true' AS is_closed, hs_is_closed_won = 'true' AS is_won,
+       owner
+FROM deals
+"""
+SALES = """
+SELECT 'hubspot:' || id AS transaction_id, 'hubspot:' || contact AS customer_id, closedate::TIMESTAMPTZ AS occurred_at,
+       amount::DECIMAL(18,2) AS amount, 'deal' AS kind, 'hubspot:deal:' || id AS external_order_id
+FROM deals WHERE hs_is_closed_won = 'true'
+UNION ALL
+SELECT 'hubspot:invoice:' || id, 'hubspot:' || contact, hs_payment_date::TIMESTAMPTZ,
+       hs_amount_paid::DECIMAL(18,2) - hs_tax_amount::DECIMAL(18,2), 'invoice', 'hubspot:deal:' || deal
+FROM bills
+"""
+TICKETS = """
+SELECT 'hubspot:' || id AS ticket_id, 'hubspot:' || contact AS customer_id, createdate::TIMESTAMPTZ AS opened_at,
+       first_agent_reply_date::TIMESTAMPTZ AS first_reply_at, closed_date::TIMESTAMPTZ AS resolved_at,
+       CASE WHEN closed_date IS NULL THEN 'new' ELSE 'closed' END AS status, csat AS satisfaction_score
+FROM desk
+"""
+PEOPLE = """
+SELECT 'hubspot:' || id AS customer_id, email, phone, firstname AS first_name, lastname AS last_name,
+       createdate::TIMESTAMPTZ AS first_seen_at, lifecyclestage AS stage
+FROM people
+"""
+MOVES = """
+SELECT kind AS object_type, 'hubspot:' || id AS object_id, "at"::TIMESTAMPTZ AS changed_at, "before" AS from_stage,
+       "after" AS to_stage
+FROM moves
+"""
+
+DECLARATION = Declaration(
+    provider="hubspot",
+    truth=(
+        Truth("opportunities", OPPORTUNITIES),
+        Truth("transactions", SALES),
+        Truth("tickets", TICKETS),
+        Truth("customers", PEOPLE),
+        Truth("stage_changes", MOVES),
+    ),
+    tables=expected,
+    restate=later(1),
+    delete=later(2),
+    drift=Drift("amount", "opportunities", "amount"),
+    earlier=timedelta(days=90),
+)

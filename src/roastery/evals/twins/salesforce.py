@@ -4,13 +4,16 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 
 from roastery.evals.twins.control import Control
+from roastery.evals.twins.declaration import Declaration, Drift, Truth, later
+from roastery.evals.twins.kept import PerWorld
 from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf, refreshed
 from roastery.evals.twins.salesforce_books import ConsultancyBooks, iso
 from roastery.evals.twins.tokens import Tokens
@@ -27,6 +30,14 @@ SOQL = re.compile(
 BOUND = re.compile(r"SystemModstamp (?P<how><=|>=|<|>) (?P<at>\S+)")
 
 
+def _books(world: World) -> ConsultancyBooks:
+    """The consultancy's records at the world's time; an empty company has none."""
+    return ConsultancyBooks(world.now, leads=90 if world.orders.num_rows else 0)
+
+
+_BOOKS = PerWorld(_books)
+
+
 class SalesforceTwin(RestTwin):
     """One organization with several currencies. absent: fields that it does not have. used: calls of its day."""
 
@@ -40,7 +51,7 @@ class SalesforceTwin(RestTwin):
 
     def __init__(self, control: Control) -> None:
         super().__init__(control)
-        self.books = ConsultancyBooks(control.world.clock.now())
+        self.books = _BOOKS(control.world)
         self.absent: set[str] = set()
         self.missing_objects: set[str] = set()
         self.used = 120
@@ -74,7 +85,7 @@ class SalesforceTwin(RestTwin):
         self.absent, self.missing_objects, self.used = set(), set(), 120
 
     def stock(self, shelf: Shelf, world: World) -> None:
-        self.books = ConsultancyBooks(world.clock.now())
+        self.books = _BOOKS(world)
         for kind, rows in self.books.rows.items():
             shelf.put(kind, rows, "Id")
 
@@ -163,3 +174,92 @@ def _shown(kind: str, fields: list[str], row: Row) -> Row:
         outer, dot, _ = name.partition(".")
         shown[outer if dot else name] = row.get(outer if dot else name)
     return shown
+
+
+def expected(world: World) -> Mapping[str, pa.Table]:
+    """Leads, people, opportunities, their moves and offers, as the consultancy's books have them."""
+    books = _BOOKS(world)
+
+    def told(kind: str, names: str) -> pa.Table:
+        rows = [
+            {name: None if (value := _value(row, name)) is None else _cell(value) for name in names.split()}
+            for row in books.rows[kind] if not row["IsDeleted"]
+        ]  # fmt: skip
+        return pa.Table.from_pylist(rows, pa.schema(dict.fromkeys(names.split(), pa.string())))
+
+    stages = [{"lead": name, "stage": stage} for name, stage in books.truth.leads.items()]
+    paths = [{"deal": name, "before": path[n - 1] if n else None, "after": stage, "step": str(n)}
+             for name, path in books.truth.stages.items() for n, stage in enumerate(path)]  # fmt: skip
+    person = "Id Email FirstName LastName CreatedDate HasOptedOutOfEmail"
+    return {
+        "leads": told("Lead", f"{person} IsConverted ConvertedContactId ConvertedOpportunityId utm_id__c"),
+        "contacts": told("Contact", f"{person} AccountId"),
+        "deals": told("Opportunity", "Id Name Amount StageName IsWon IsClosed CurrencyIsoCode CloseDate CreatedDate "
+                                     "AccountId ContactId Owner.Name RecordType.Name utm_id__c"),
+        "offers": told("Quote", "Id OpportunityId Status GrandTotal CreatedDate LastModifiedDate CurrencyIsoCode"),
+        "moves": told("OpportunityHistory", "Id OpportunityId CreatedDate"),
+        "stages": pa.Table.from_pylist(stages, pa.schema(dict.fromkeys(("lead", "stage"), pa.string()))),
+        "paths": pa.Table.from_pylist(
+            paths, pa.schema(dict.fromkeys(("deal", "before", "after", "step"), pa.string()))),
+    }  # fmt: skip
+
+
+LEADS = """
+SELECT 'salesforce:' || Id AS lead_id, 'salesforce:' || coalesce(ConvertedContactId, Id) AS customer_id,
+       CreatedDate::TIMESTAMPTZ AS created_at, 'paid_search' AS channel, utm_id__c AS campaign_id, stage
+FROM leads JOIN stages ON lead = 'salesforce:' || Id
+"""
+PEOPLE = """
+SELECT 'salesforce:' || Id AS customer_id, Email AS email, FirstName AS first_name, LastName AS last_name,
+       CreatedDate::TIMESTAMPTZ AS first_seen_at, HasOptedOutOfEmail <> 'true' AS marketing_consent,
+       'salesforce:' || AccountId AS company_id
+FROM contacts
+UNION ALL
+SELECT 'salesforce:' || Id, Email, FirstName, LastName, CreatedDate::TIMESTAMPTZ, HasOptedOutOfEmail <> 'true', NULL
+FROM leads WHERE IsConverted <> 'true'
+"""
+OPPORTUNITIES = """
+SELECT 'salesforce:' || d.Id AS opportunity_id, 'salesforce:' || ContactId AS customer_id,
+       'salesforce:' || AccountId AS company_id, 'salesforce:' || l.Id AS lead_id, d.utm_id__c AS campaign_id,
+       Name AS opportunity_name, "RecordType.Name" AS pipeline, StageName AS stage, Amount::DECIMAL(18,2) AS amount,
+       CurrencyIsoCode AS currency, d.CreatedDate::TIMESTAMPTZ AS created_at,
+       (CloseDate || 'T12:00:00Z')::TIMESTAMPTZ AS closed_at, IsClosed = 'true' AS is_closed, IsWon = 'true' AS is_won,
+       "Owner.Name" AS owner
+FROM deals d JOIN leads l ON l.ConvertedOpportunityId = d.Id
+"""
+SALES = """
+SELECT 'salesforce:' || Id AS transaction_id, 'salesforce:' || ContactId AS customer_id,
+       (CloseDate || 'T12:00:00Z')::TIMESTAMPTZ AS occurred_at, Amount::DECIMAL(18,2) AS amount,
+       CurrencyIsoCode AS currency, 'deal' AS kind, "RecordType.Name" = 'Renewals' AS is_renewal
+FROM deals WHERE IsWon = 'true'
+"""
+MOVES = """
+SELECT 'opportunity' AS object_type, deal AS object_id, CreatedDate::TIMESTAMPTZ AS changed_at,
+       "before" AS from_stage, "after" AS to_stage
+FROM paths JOIN moves ON deal = 'salesforce:' || OpportunityId AND step = right(Id, 1)
+"""
+OFFERS = """
+SELECT 'salesforce:' || Id AS proposal_id, 'salesforce:' || OpportunityId AS opportunity_id,
+       CreatedDate::TIMESTAMPTZ AS sent_at,
+       CASE WHEN Status <> 'Presented' THEN LastModifiedDate::TIMESTAMPTZ END AS decided_at,
+       CASE Status WHEN 'Accepted' THEN 'accepted' WHEN 'Denied' THEN 'declined' ELSE 'sent' END AS status,
+       GrandTotal::DECIMAL(18,2) AS amount, CurrencyIsoCode AS currency
+FROM offers
+"""
+
+DECLARATION = Declaration(
+    provider="salesforce",
+    truth=(
+        Truth("leads", LEADS),
+        Truth("customers", PEOPLE),
+        Truth("opportunities", OPPORTUNITIES),
+        Truth("transactions", SALES),
+        Truth("stage_changes", MOVES),
+        Truth("proposals", OFFERS),
+    ),
+    tables=expected,
+    restate=later(1),
+    delete=later(2),
+    drift=Drift("Amount", "opportunities", "amount"),
+    earlier=timedelta(days=90),
+)

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from roastery.evals.world.company import NOW
+
 Row = dict[str, Any]
+DEARER_AT, GONE_AT = NOW + timedelta(hours=1), NOW + timedelta(hours=25)
 FIRST = datetime(2024, 8, 1, 9, tzinfo=UTC)
 OWNERS = ("Imogen Hart", "Tomas Reyes", "Wei Zhang")
 CURRENCIES = ("GBP", "EUR", "USD")
@@ -31,17 +34,28 @@ class ConsultancyBooks:
     """Records by object and what should come out."""
 
     def __init__(self, now: datetime, leads: int = 90, seed: int = 11) -> None:
-        self.now, self.truth = now, Truth()
-        self._draw = random.Random(seed)
+        self.now, self.truth, self._seed = now, Truth(), seed
         self.rows: dict[str, list[Row]] = {
             kind: []
             for kind in ("Account", "Contact", "Lead", "Campaign", "Opportunity", "OpportunityHistory", "Quote")
         }
+        if not leads:
+            return
         self._put("Campaign", "701000", FIRST, Name="Audit Readiness Webinar", Type="Webinar", Status="Completed",
                   StartDate="2025-02-03", EndDate="2025-02-04", BudgetedCost=4000.0, ActualCost=3650.5,
                   CurrencyIsoCode="GBP")  # fmt: skip
         for number in range(leads):
             self._lead(number)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What happens after the company's history: an open offer grows, and a lead is deleted."""
+        if self.now > DEARER_AT:
+            offer = next(row for row in self.rows["Opportunity"] if not row["IsClosed"])
+            offer |= {"Amount": 12345.5, "SystemModstamp": iso(DEARER_AT), "LastModifiedDate": iso(DEARER_AT)}
+        if self.now > GONE_AT:
+            gone = next(row for row in self.rows["Lead"] if not row["IsConverted"])
+            gone |= {"IsDeleted": True, "SystemModstamp": iso(GONE_AT)}
 
     def _put(self, kind: str, number: str, created: datetime, changed: datetime | None = None, **values: Any) -> Row:
         row = {"Id": number, "CreatedDate": iso(created), "SystemModstamp": iso(changed or created),
@@ -50,36 +64,40 @@ class ConsultancyBooks:
         return row
 
     def _lead(self, number: int) -> None:
-        draw, lead = self._draw, f"00Q{number:04}"
+        draw, lead = random.Random(f"{self._seed} {number}"), f"00Q{number:04}"
         created = FIRST + timedelta(days=draw.randrange(0, 780), minutes=number)
-        converts = number % 3 == 0
+        settled = created + timedelta(days=5)
+        if created > self.now:
+            return
+        is_settled = settled <= self.now
+        converts = number % 3 == 0 and is_settled
         contact, opportunity = f"003{number:04}", f"006{number:04}"
-        wins = converts and number % 6 == 0
         status = "Closed - Converted" if converts else ("Open - Not Contacted", "Working - Contacted",
-                                                         "Closed - Not Converted")[number % 3]  # fmt: skip
+                                                         "Closed - Not Converted")[
+            is_settled * (number % 3)]  # fmt: skip
         self._put(
-            "Lead", lead, created, created + timedelta(days=5), Email=f"lead{number}@mail.example", Phone=None,
+            "Lead", lead, created, settled if is_settled else created, Email=f"lead{number}@mail.example", Phone=None,
             FirstName="Kim", LastName=f"Ward{number}", Country="United Kingdom", LeadSource="Paid Search",
             Status=status, IsConverted=converts, HasOptedOutOfEmail=number % 9 == 0,
             ConvertedDate=created.date().isoformat() if converts else None,
             ConvertedContactId=contact if converts else None,
             ConvertedOpportunityId=opportunity if converts else None,
             utm_id__c=f"linkedin_ads:{number % 4}")  # fmt: skip
-        self.truth.leads[f"salesforce:{lead}"] = (
-            "customer" if wins else "qualified" if converts else ("", "contacted", "lost")[number % 3] or "new"
-        )
+        self.truth.leads[f"salesforce:{lead}"] = ("new", "contacted", "lost")[is_settled * (number % 3)]
         if converts:
-            self._opportunity(number, contact, opportunity, created + timedelta(days=5), wins)
+            amount = Decimal(draw.randrange(100_000, 9_000_000)) / 100
+            wins = self._opportunity(number, contact, opportunity, settled, amount)
+            self.truth.leads[f"salesforce:{lead}"] = "customer" if wins else "qualified"
 
-    def _opportunity(self, number: int, contact: str, name: str, created: datetime, wins: bool) -> None:
+    def _opportunity(self, number: int, contact: str, name: str, created: datetime, amount: Decimal) -> bool:
+        """Put an opportunity with all that hangs on it; gives whether it is won."""
         account, currency = f"001{number:04}", CURRENCIES[number // 6 % 3]
-        amount = Decimal(self._draw.randrange(100_000, 9_000_000)) / 100
-        closes = created + timedelta(days=40)
+        offered, closes = created + timedelta(days=20), created + timedelta(days=40)
+        is_offered = offered <= self.now
         is_closed = closes < self.now and number % 15 != 0
-        wins = wins and is_closed
-        stage = "Closed Won" if wins else "Closed Lost" if is_closed else "Proposal"
-        if (not wins and is_closed and f"salesforce:00Q{number:04}" in self.truth.leads) or not is_closed:
-            self.truth.leads[f"salesforce:00Q{number:04}"] = "qualified"
+        wins = is_closed and number % 6 == 0
+        stage = "Closed Won" if wins else "Closed Lost" if is_closed else "Proposal" if is_offered else "Qualification"
+        changed = closes if is_closed else offered if is_offered else created
         pipeline = "Renewals" if number % 12 == 0 else "New Business"
         self._put("Account", account, created, Name=f"Firm {number}", Industry=("Enterprise", "Mid-market")[number % 2],
                   Type="Customer", BillingCountry="United Kingdom")  # fmt: skip
@@ -87,20 +105,23 @@ class ConsultancyBooks:
                   FirstName="Kim", LastName=f"Ward{number}", MailingCountry="United Kingdom",
                   HasOptedOutOfEmail=False)  # fmt: skip
         self._put(
-            "Opportunity", name, created, closes if is_closed else created, Name=f"{SERVICES[number % 4]} {number}",
+            "Opportunity", name, created, changed, Name=f"{SERVICES[number % 4]} {number}",
             Amount=float(amount), StageName=stage, IsWon=wins, IsClosed=is_closed, CurrencyIsoCode=currency,
             CloseDate=closes.date().isoformat(), Type="New", LeadSource="Paid Search", AccountId=account,
             CampaignId=None, Probability=50.0, ForecastCategoryName="Pipeline", ContactId=contact,
             Owner={"Name": OWNERS[number % 3]}, RecordType={"Name": pipeline},
             utm_id__c=f"linkedin_ads:{number % 4}")  # fmt: skip
-        path = ["Qualification", "Proposal", *([stage] if is_closed else [])]
+        path = ["Qualification", *(["Proposal"] if is_offered else []), *([stage] if is_closed else [])]
         for step, value in enumerate(path):
             self._put("OpportunityHistory", f"008{number:04}{step}", created + timedelta(days=20 * step),
                       OpportunityId=name, StageName=value)  # fmt: skip
-        self._put("Quote", f"0Q0{number:04}", created + timedelta(days=21), OpportunityId=name,
-                  Status="Accepted" if wins else "Denied" if is_closed else "Presented", GrandTotal=float(amount),
-                  CurrencyIsoCode=currency)  # fmt: skip
+        sent = created + timedelta(days=21)
+        if sent <= self.now:
+            self._put("Quote", f"0Q0{number:04}", sent, closes if is_closed else sent, OpportunityId=name,
+                      Status="Accepted" if wins else "Denied" if is_closed else "Presented", GrandTotal=float(amount),
+                      CurrencyIsoCode=currency)  # fmt: skip
         key = f"salesforce:{name}"
         self.truth.stages[key], self.truth.owners[key] = path, OWNERS[number % 3]
         if wins:
             self.truth.deals[key] = (amount, currency, closes.date().isoformat(), pipeline == "Renewals")
+        return wins

@@ -2,6 +2,7 @@
 
 from roastery.connectors.base import ContractSql
 from roastery.connectors.landing_pages import CLICK_ID, tag
+from roastery.connectors.readable import number, readable
 
 
 def prop(name: str, of: str = "payload") -> str:
@@ -10,7 +11,17 @@ def prop(name: str, of: str = "payload") -> str:
 
 
 def money(name: str, of: str = "payload") -> str:
-    return f"try_cast({prop(name, of)} AS DECIMAL(18,6))"
+    """SQL: an amount as it came; the build sets aside what is no number."""
+    return prop(name, of)
+
+
+def taxed(of: str) -> str:
+    """SQL: what an invoice was paid, or billed, without its tax."""
+    paid, billed, tax = (prop(name, of) for name in ("hs_amount_paid", "hs_amount_billed", "hs_tax_amount"))
+    return readable(
+        f"coalesce({number(paid)}, {number(billed)}) - coalesce({number(tax)}, 0)",
+        [f"coalesce({paid}, {billed})", tax],
+    )
 
 
 def extra(name: str, of: str = "payload") -> str:
@@ -55,7 +66,7 @@ SELECT 'hubspot:' || (payload->>'id') AS lead_id,
        coalesce({prop("createdate")}, payload->>'createdAt') AS created_at,
        {CHANNEL} AS channel,
        {extra("campaign_id")} AS campaign_id,
-       try_cast({prop("hubspotscore")} AS DECIMAL(18,6)) AS score,
+       {prop("hubspotscore")} AS score,
        {STAGE} AS stage,
        {extra("service_area")} AS service_area
 FROM {{records}}
@@ -142,8 +153,7 @@ WITH deals AS (SELECT payload->>'id' AS id, {extra("order_id")} AS order_id, {ex
 SELECT 'hubspot:invoice:' || (i.payload->>'id') AS transaction_id,
        {first("contacts", "i.payload")} AS customer_id,
        coalesce({prop("hs_payment_date", "i.payload")}, {prop("hs_invoice_date", "i.payload")}) AS occurred_at,
-       coalesce({money("hs_amount_paid", "i.payload")}, {money("hs_amount_billed", "i.payload")})
-           - coalesce({money("hs_tax_amount", "i.payload")}, 0) AS amount,
+       {taxed("i.payload")} AS amount,
        upper({prop("hs_currency", "i.payload")}) AS currency,
        'invoice' AS kind,
        CASE lower({prop("hs_invoice_status", "i.payload")}) WHEN 'paid' THEN 'completed' WHEN 'voided' THEN 'cancelled'
@@ -165,9 +175,9 @@ LINES = f"""
 SELECT {first("deals")} AS transaction_id,
        payload->>'id' AS line_no,
        'hubspot:' || {prop("hs_product_id")} AS product_id,
-       coalesce({money("quantity")}, 1) AS quantity,
+       coalesce({money("quantity")}, '1') AS quantity,
        {money("price")} AS unit_price,
-       coalesce({money("hs_total_discount")}, 0) AS discount_amount,
+       coalesce({money("hs_total_discount")}, '0') AS discount_amount,
        {money("hs_cost_of_goods_sold")} AS unit_cost
 FROM {{records}} WHERE {first("deals")} IS NOT NULL
 """  # noqa: S608
@@ -230,7 +240,7 @@ SELECT 'hubspot:' || (t.payload->>'id') AS ticket_id,
        {prop("first_agent_reply_date", "t.payload")} AS first_reply_at,
        {prop("closed_date", "t.payload")} AS resolved_at,
        lower(coalesce(s.label, {prop("hs_pipeline_stage", "t.payload")})) AS status,
-       try_cast({extra("satisfaction", "t.payload")} AS DECIMAL(18,6)) AS satisfaction_score
+       {extra("satisfaction", "t.payload")} AS satisfaction_score
 FROM {{records}} t
 LEFT JOIN stages s ON s.stage = {prop("hs_pipeline_stage", "t.payload")}
       AND s.pipeline = {prop("hs_pipeline", "t.payload")}

@@ -138,6 +138,7 @@ class HubSpot:
                 }
                 if name == "contacts"
                 else {},
+                expects=("properties.amount", "properties.dealstage") if name == "deals" else (),
             )
             for name in KINDS
         ),
