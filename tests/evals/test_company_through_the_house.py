@@ -25,7 +25,7 @@ WANTED = {
     "google_ads": ("customers", "campaigns", "performance"),
     "shopify": (),
 }
-"""Resources that the answers need; all where none is named."""
+"""The sources that are read here, and of each the resources that the answers need; all where none is named."""
 FEW_PAGES = {"slice_days": 400, "page_limit": 5000}
 ALL_TIME = (date(2024, 8, 1), date(2026, 11, 3))
 
@@ -44,6 +44,8 @@ class House:
     def sync(self) -> None:
         clock, organization = self.twins.world.clock, self.twins.world.organization
         for twin in self.twins:
+            if twin.provider not in WANTED:
+                continue
             settings = {**twin.settings, **FEW_PAGES, **self.settings}
             connection = Connection(twin.provider, organization.id, twin.provider, settings, twin.base_url)
             source = open_source(connection, self.secrets[twin.provider], clock)

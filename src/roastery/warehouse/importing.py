@@ -117,6 +117,7 @@ class _Import:
                 "CREATE OR REPLACE TEMP TABLE faults "
                 "(row_number BIGINT, column_name VARCHAR, message VARCHAR, record VARCHAR)"
             )
+            self.has_forgotten = bool(count(cursor, "SELECT count(*) FROM meta.suppressions"))
             # Checked before the transaction: within it, every table that is replaced would stay until its end.
             self._read_chunks(cursor, source)
             # Winners first: an aggregate that carries payloads would hold all of them in memory.
