@@ -90,6 +90,7 @@ def test_the_same_week_gives_the_same_text(context: ToolContext, digest: Digest)
 
 
 @pytest.mark.parametrize("now", ["2026-09-15T12:00:00+00:00", "2026-10-05T12:00:00+00:00", "2026-10-20T12:00:00+00:00"])
+@pytest.mark.prove
 def test_other_weeks_pass_verification_too(warehouse: Warehouse, now: str) -> None:
     made = weekly_digest(context_on(warehouse, Clock.from_iso(now)))
     assert made.withheld == ()

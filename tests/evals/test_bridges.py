@@ -16,7 +16,7 @@ from roastery.warehouse.clock import Clock
 from roastery.warehouse.semantic.layer import SemanticLayer
 from tests.evals.conftest import Houses
 
-SEPTEMBER, OCTOBER, NOVEMBER = date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
+BEGINNING, SEPTEMBER, OCTOBER, NOVEMBER = date(2024, 8, 1), date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)
 
 
 class Forgetful:
@@ -43,7 +43,14 @@ def bridge(context: ToolContext, start: date, end: date, **arguments: Any) -> di
     return {**{line["name"]: facts[line["fact"]] for line in found["lines"]}, **ends}
 
 
-@pytest.mark.parametrize("metric", ["revenue", "gross_revenue", "orders"])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "revenue",
+        pytest.param("gross_revenue", marks=pytest.mark.prove),
+        pytest.param("orders", marks=pytest.mark.prove),
+    ],
+)
 def test_from_each_of_saltboxs_systems_the_truth_is_reached_to_the_cent(
     metric: str, small_companies: dict[str, Company], houses: Houses
 ) -> None:
@@ -61,19 +68,20 @@ def test_tests_and_dead_orders_of_square_are_the_planted_ones(
     small_companies: dict[str, Company], houses: Houses
 ) -> None:
     company = small_companies["saltbox"]
-    found = bridge(asker(company, houses), SEPTEMBER, NOVEMBER, sources=["square"], metric="orders")
+    found = bridge(asker(company, houses), BEGINNING, NOVEMBER, sources=["square"], metric="orders")
     rows = [
         row
         for row in company.tables["transactions"].to_pylist()
         if row["source_system"] == "square"
-        and SEPTEMBER <= row["occurred_at"].astimezone(company.organization.zone).date() < NOVEMBER
+        and BEGINNING <= row["occurred_at"].astimezone(company.organization.zone).date() < NOVEMBER
     ]
     dead = sum(row["status"] in ("cancelled", "pending") for row in rows)
     tests = sum(row["is_test"] and row["status"] == "completed" for row in rows)
     assert (found["cancelled"], found["tests"]) == (-dead, -tests)
-    assert dead > 0
+    assert dead + tests > 0
 
 
+@pytest.mark.prove
 def test_views_that_larkspurs_platforms_claim_are_taken_off_and_the_rest_traced(
     small_companies: dict[str, Company], houses: Houses
 ) -> None:

@@ -203,6 +203,7 @@ def test_two_processes_run_each_due_thing_once(tmp_path: Path, slack: FakeSlack,
             assert Schedules(session).due(roastery.wall.now()) == []
 
 
+@pytest.mark.prove
 def test_the_weeks_digest_is_sent_once_to_each_destination(beans: Roastery, slack: FakeSlack) -> None:
     for _ in range(2):
         assert send_digest(beans, BEANS) == {"slack:C100": "sent"}

@@ -43,6 +43,7 @@ def company(seed: int, days: int = 420, vary: float = 0.35) -> Planted:
     )
 
 
+@pytest.mark.prove
 def test_advice_raises_true_revenue_in_nine_of_ten_companies_and_its_interval_holds_the_gain() -> None:
     better, held, advised = 0, 0, 0
     for seed in range(10):
