@@ -287,6 +287,7 @@ def test_an_unknown_column_is_left_out_with_the_nearest_name(shared: Warehouse) 
         (b"audience_id\n", CSV, "no rows"),
         (b"", JSONL, "no rows"),
         (b"a,b\n1,2\n", CSV, "None of the columns is one of audiences"),
+        (b"\x89P\x02NG,\x1a\n1,2\n", CSV, "no table of text"),
         (b"audience_id,audience_id\n1,2\n", CSV, "stands twice"),
         (b"\x00\x01", PARQUET, "cannot be read as parquet"),
         (b"{", "application/json", "not JSON"),

@@ -293,6 +293,8 @@ class _Import:
     def _note_unknown(self, found: Mapping[str, str]) -> None:
         """A remark for each column that the contract does not have. Errors: BadQuery when it has none of them."""
         if found and not any(column in self.target.by_name for column in found):
+            if not all(column.isprintable() for column in found):
+                raise BadQuery("This file is no table of text. Export it as CSV, JSON lines or Parquet.")
             raise BadQuery(
                 f"None of the columns is one of {self.target.name}: {', '.join(list(found)[:12])}.",
                 allowed=self.target.column_names,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from roastery.connectors.exports import days, numbers
 from roastery.connectors.exports.base import NUMBERS
+from roastery.connectors.exports.recognize import recognize
 from roastery.connectors.exports.registry import exports
 from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.errors import BadQuery
@@ -203,3 +204,9 @@ def test_every_format_fills_contracts_with_columns_that_they_have(read: Read, na
         columns = {column[0] for column in described}
         assert columns - {"file_row"} <= set(CONTRACTS[filling.dataset].column_names), filling.dataset
         assert "file_row" in columns
+
+
+def test_a_file_of_a_datasets_own_columns_is_sent_to_that_dataset() -> None:
+    header = ["report_date", "platform", "account_id", "campaign_id", "spend", "impressions", "clicks", "curency"]
+    with pytest.raises(BadQuery, match="dataset ad_performance or keyword_performance"):
+        recognize([header, ["2026-10-05", "tiktok_ads", "a1", "c9", "12.50", "100", "3", "USD"]])

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from roastery.connectors.exports.base import Export, Need
 from roastery.connectors.exports.headers import plain_header
 from roastery.connectors.exports.registry import exports
+from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.errors import BadQuery
 
 HEAD_LINES = 40
 """How far down a header may stand, below titles and periods."""
 LEAST_NAMED = 3
+DATASET_SHARE = 0.6
+"""Of a file's columns, how many a dataset must have for the file to be meant for it."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ def recognize(rows: Sequence[Sequence[str]]) -> Recognized:
     found = sorted(_candidates(rows), key=lambda r: (bool(r.missing), -len(r.columns), r.line))
     if found and not found[0].missing:
         return found[0]
+    if datasets := _datasets_of(rows):
+        raise BadQuery(
+            f"The columns of this file are those of the dataset {' or '.join(datasets)}, not of a provider's export. "
+            f"Import it by the dataset's name: roastery import {datasets[0]} FILE.",
+            allowed=datasets,
+        )
     if found:
         best = max(found, key=lambda r: (len(r.columns), -len(r.missing)))
         lacks = " ".join(need.how for need in best.missing)
@@ -53,6 +62,16 @@ def recognize(rows: Sequence[Sequence[str]]) -> Recognized:
         "Any other table can be imported into a dataset by its name: roastery import DATASET FILE.",
         allowed=tuple(exports()),
     )
+
+
+def _datasets_of(rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """The datasets that have the most of the columns which the first line names; none where that is not enough."""
+    named = {cell.strip().lower() for cell in (rows[0] if rows else ())} - {""}
+    shared = {name: len(named & set(contract.column_names)) for name, contract in CONTRACTS.items()}
+    most = max(shared.values())
+    if most < max(LEAST_NAMED, DATASET_SHARE * len(named)):
+        return ()
+    return tuple(name for name, count in shared.items() if count == most)
 
 
 def _candidates(rows: Sequence[Sequence[str]]) -> Iterator[Recognized]:
