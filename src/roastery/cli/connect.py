@@ -50,29 +50,17 @@ def connect(
     as_json: Json = False,
 ) -> None:
     """Add a connection and print its id; its data comes with `roastery sync`."""
+    given: dict[str, Any] = {
+        "provider": provider,
+        "org": org,
+        "settings": {k: _plain(_read(v, "--setting")) for k, v in _pairs(setting, "setting").items()},
+        "secrets": {k: _read(v, "--secret") for k, v in _pairs(secret, "secret").items()},
+        "base_url": base_url,
+        "name": name,
+    }
     if consent or again:
-        run_at_home(
-            work_consent,
-            provider=provider,
-            org=org,
-            settings={k: _plain(_read(v, "--setting")) for k, v in _pairs(setting, "setting").items()},
-            secrets={k: _read(v, "--secret") for k, v in _pairs(secret, "secret").items()},
-            base_url=base_url,
-            name=name,
-            again=again,
-            callback=callback,
-        )
-    run_at_home(
-        work,
-        provider=provider,
-        org=org,
-        settings={k: _plain(_read(v, "--setting")) for k, v in _pairs(setting, "setting").items()},
-        secrets={k: _read(v, "--secret") for k, v in _pairs(secret, "secret").items()},
-        base_url=base_url,
-        name=name,
-        preview=preview,
-        as_json=as_json,
-    )
+        run_at_home(work_consent, **given, again=again, callback=callback)
+    run_at_home(work, **given, preview=preview, as_json=as_json)
 
 
 def work(
