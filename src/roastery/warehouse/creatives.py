@@ -1,9 +1,9 @@
 # ruff: noqa: S608 (names in SQL come from this file; what a person gives is bound or quoted)
 """What creative assets were shown, clicked and credited with, day by day, by asset, type, tag or age, as SQL.
 
-Delivery is that of ads, split over the assets that each shows by their share, and of rows kept per asset and campaign
-for platforms whose ads do not name their assets. Revenue is credit under the organization's default model where
-touches name the asset, and what is kept per asset elsewhere; the two never stand for one asset and platform.
+All of it is asset_campaign_performance as it is built (curated/views.sql), so that no metric of assets can say otherwise:
+delivery of ads split over their assets by share, credit under the organization's default model of touches that saw an
+asset, and imported rows where no ad of the platform names the asset.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,6 @@ def assets_by_day(
     by: str,
     start: date,
     end: date,
-    model: str,
     currency: str,
     own_currency: str,
     conditions: Sequence[Condition] = (),
@@ -45,12 +44,11 @@ def assets_by_day(
     where = ["d.day >= ?", "d.day < ?", *(c.sql() for c in conditions)]
     values: list[Any] = [start, end, *(v for c in conditions for v in c.values)]
     tags = "LEFT JOIN (SELECT asset_id, unnest(tags) AS tag FROM curated.assets) t ON t.asset_id = d.asset_id"
-    sql = f"""WITH {_delivered(model)}
-SELECT {GROUPS[by]} AS key, d.day, CAST(round(sum(d.impressions)) AS BIGINT) AS impressions,
+    sql = f"""SELECT {GROUPS[by]} AS key, d.day, CAST(round(sum(d.impressions)) AS BIGINT) AS impressions,
     CAST(round(sum(d.clicks)) AS BIGINT) AS clicks, CAST(sum(d.conversions) AS DECIMAL(38,9)) AS conversions,
-    sum(CAST(d.spend AS DECIMAL(38,9)) * {rate}) AS spend, sum(CAST(d.revenue AS DECIMAL(38,9)) * {rate}) AS revenue,
+    sum(CAST(coalesce(d.spend, 0) AS DECIMAL(38,9)) * {rate}) AS spend, sum(CAST(d.revenue AS DECIMAL(38,9)) * {rate}) AS revenue,
     count(*) FILTER ({rate} IS NULL AND (d.spend <> 0 OR d.revenue <> 0)) AS unrated
-FROM delivered d
+FROM (SELECT *, performance_date AS day FROM published.asset_campaign_performance) d
 LEFT JOIN curated.assets s ON s.asset_id = d.asset_id
 {tags if by == "tag" else ""}
 LEFT JOIN curated.fx_daily f ON f.base_currency = {money} AND f.quote_currency = {quoted(currency)}
@@ -58,32 +56,6 @@ LEFT JOIN curated.fx_daily f ON f.base_currency = {money} AND f.quote_currency =
 WHERE {" AND ".join(where)}
 GROUP BY 1, 2 ORDER BY 1, 2"""
     return sql, values
-
-
-def _delivered(model: str) -> str:
-    return f"""ads AS (
-    SELECT coalesce(a.asset_id, nullif(p.asset_id, '')) AS asset_id, p.campaign_id, p.platform, p.report_date AS day,
-        p.impressions * coalesce(a.share, 1) AS impressions, p.clicks * coalesce(a.share, 1) AS clicks,
-        p.spend * coalesce(a.share, 1) AS spend, p.currency
-    FROM curated.ad_performance p LEFT JOIN curated.ad_assets a ON a.ad_id = p.ad_id AND p.ad_id <> ''
-    WHERE coalesce(a.asset_id, nullif(p.asset_id, '')) IS NOT NULL),
-covered AS (SELECT DISTINCT asset_id, platform FROM ads),
-credited AS (
-    SELECT c.asset_id, c.campaign_id, c.platform, c.sale_date AS day, c.order_weight, c.credited_net, c.currency
-    FROM curated.attribution_credits c
-    WHERE c.model = {quoted(model)} AND c.asset_id IS NOT NULL AND c.asset_id <> ''),
-delivered AS (
-    SELECT asset_id, campaign_id, platform, day, impressions, clicks, 0 AS conversions, spend, 0 AS revenue, currency
-    FROM ads
-    UNION ALL
-    SELECT asset_id, campaign_id, platform, day, 0, 0, order_weight, 0, credited_net, currency FROM credited
-    UNION ALL
-    SELECT asset_id, campaign_id, platform, performance_date,
-        CASE WHEN (asset_id, platform) IN (FROM covered) THEN 0 ELSE impressions END,
-        CASE WHEN (asset_id, platform) IN (FROM covered) THEN 0 ELSE clicks END,
-        CASE WHEN (asset_id, platform) IN (SELECT (asset_id, platform) FROM credited) THEN 0 ELSE conversions END, 0,
-        CASE WHEN (asset_id, platform) IN (SELECT (asset_id, platform) FROM credited) THEN 0 ELSE revenue END, currency
-    FROM curated.asset_campaign_performance)"""
 
 
 def costs(by: str, currency: str, own_currency: str) -> Statement:

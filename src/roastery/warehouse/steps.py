@@ -63,6 +63,7 @@ DERIVED = (
     "curated.sale_refunds",
     "curated.sale_lines",
     "curated.fx_daily",
+    "curated.ad_creatives",
     "curated.conversion_paths",
     "curated.attribution_credits",
     "curated.revenue_attribution",

@@ -235,7 +235,7 @@ def _touches(random: Random) -> Iterator[Row]:
         yield {
             "touchpoint_id": f"tp{n}", "customer_id": random.choice(CUSTOMERS), "occurred_at": _at(random, random.choice(DAYS)),
             "channel": channel, "platform": platform, "campaign_id": campaign, "ad_id": ad,
-            "asset_id": "as1" if ad else None, "kind": kind,
+            "asset_id": "as1" if ad and n % 3 == 0 else None, "kind": kind,
         }  # fmt: skip
 
 
@@ -372,6 +372,9 @@ def _asset_performance(random: Random) -> Iterator[Row]:
         for asset, campaign, platform, currency in (
             ("as1", "c1", "meta_ads", "USD"),
             ("as2", "c2", "google_ads", "EUR"),
+            # Of a platform whose ads nobody reports.
+            ("as2", "c9", "pinterest_ads", "EUR"),
+            ("as3", "c9", "pinterest_ads", "USD"),
         ):
             yield {
                 "asset_id": asset, "campaign_id": campaign, "platform": platform, "performance_date": day.isoformat(),

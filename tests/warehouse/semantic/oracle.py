@@ -13,10 +13,13 @@ from typing import Any
 
 import yaml
 
+from roastery.warehouse.organization import WEEKDAYS, Organization
 from tests.warehouse.semantic.company import ORGANIZATION
 
 CASES = Path(__file__).parents[2] / "cases" / "metrics.yml"
 NOTHING_IS_NONE = ("credits", "visited", "visits")
+NESTED = ("kept", "seen", "ad_shares", "paid_subscriptions")
+"""Views that stand inside others, in this order."""
 Number = Decimal | None
 Key = tuple[Any, ...]
 
@@ -35,18 +38,21 @@ class Asked:
     dimensions: tuple[str, ...] = ()
     grain: str | None = None
     today: date = date(2026, 11, 10)
+    organization: Organization = ORGANIZATION
 
     def bucket(self, day: date) -> date | None:
-        """The week begins on Sunday, the fiscal year in April."""
+        """Walks back to the organization's first weekday, or the first month of its quarters and years."""
         if self.grain is None:
             return None
         if self.grain == "day":
             return day
         if self.grain == "week":
-            while day.weekday() != 6:
+            while day.weekday() != WEEKDAYS.index(self.organization.week_start):
                 day -= timedelta(days=1)
             return day
-        months = {"month": range(1, 13), "quarter": (4, 7, 10, 1), "year": (4,)}[self.grain]
+        first = self.organization.fiscal_year_start
+        quarters = [(first + n - 1) % 12 + 1 for n in (0, 3, 6, 9)]
+        months = {"month": list(range(1, 13)), "quarter": quarters, "year": [first]}[self.grain]
         day = day.replace(day=1)
         while day.month not in months:
             day = (day - timedelta(days=1)).replace(day=1)
@@ -59,9 +65,11 @@ class Asked:
 
     def bounds(self, bucket: date | None) -> tuple[date, date]:
         """First day and first day after of a bucket, within the period."""
-        days = [self.start + timedelta(days=n) for n in range((self.end - self.start).days)]
-        own = [day for day in days if self.bucket(day) == bucket]
+        own = [day for day in self.days() if self.bucket(day) == bucket]
         return own[0], own[-1] + timedelta(days=1)
+
+    def days(self) -> list[date]:
+        return [self.start + timedelta(days=n) for n in range((self.end - self.start).days)]
 
 
 @dataclass
@@ -101,10 +109,16 @@ AGGREGATES: dict[str, Callable[[list[Any]], Decimal]] = {
 class Oracle:
     """Answers by adding up rows that a hand-written SELECT lists."""
 
-    def __init__(self, query: Callable[[str], list[dict[str, Any]]]) -> None:
-        self._query = cache(lambda sql: tuple(query(sql)))
-        rates = self._query("SELECT rate_date, rate FROM fx_rates WHERE base_currency = 'EUR' ORDER BY rate_date")
-        self._rates = [(row["rate_date"], row["rate"]) for row in rates]
+    def __init__(
+        self, query: Callable[[str], list[dict[str, Any]]], organization: Organization = ORGANIZATION
+    ) -> None:
+        self._query, self._organization = cache(lambda sql: tuple(query(sql))), organization
+        self._rates: dict[str, list[tuple[date, Decimal]]] = {}
+        for row in self._query(
+            "SELECT base_currency, rate_date, rate FROM fx_rates "
+            f"WHERE quote_currency = '{organization.currency}' ORDER BY rate_date"
+        ):
+            self._rates.setdefault(row["base_currency"], []).append((row["rate_date"], row["rate"]))
 
     def answer(self, metric: str, asked: Asked) -> dict[Key, Number]:
         """Every cell by (bucket, dimension values …)."""
@@ -127,27 +141,28 @@ class Oracle:
         part.absent_is_none = spec.get("absent") == "none"
         part.is_filtered |= part.how == "ended_of_start"
         rows = self._rows(spec, asked)
+        if not part.is_stock:
+            self._add_flow(part, rows, spec, asked)
+            return part
         for bucket in asked.buckets():
             start, end = asked.bounds(bucket)
-            if part.is_stock:
-                as_of = start if spec["stock"] == "start" else min(end, asked.today + timedelta(days=1))
-                self._add_stock(part, rows, bucket, as_of, spec, asked)
-            else:
-                self._add_flow(part, rows, bucket, start, end, spec, asked)
+            as_of = start if spec["stock"] == "start" else min(end, asked.today + timedelta(days=1))
+            self._add_stock(part, rows, bucket, as_of, spec, asked)
         return part
 
-    def _add_flow(
-        self, part: Part, rows: Any, bucket: Any, start: date, end: date, spec: dict[str, Any], asked: Asked
-    ) -> None:
+    def _add_flow(self, part: Part, rows: Any, spec: dict[str, Any], asked: Asked) -> None:
+        bucket_of = {day: asked.bucket(day) for day in asked.days()}
+        begins = {bucket: min(d for d, b in bucket_of.items() if b == bucket) for bucket in set(bucket_of.values())}
         for row in rows:
-            if row["day"] is None or not start <= row["day"] < end:
+            if row["day"] not in bucket_of:
                 continue
+            bucket = bucket_of[row["day"]]
             key = (bucket, *(row[f"by_{d}"] for d in asked.dimensions))
             part.present.add(bucket)
             part.rows.add(key)
             counted = row["value"] is not None
             if part.how == "ended_of_start":
-                counted &= row["began"] < start
+                counted &= row["began"] < begins[bucket]
             if counted:
                 rate_day = row["rate_day"] if row["rate_day"] is not None else row["day"]
                 part.values.setdefault(key, []).append(self._worth(row, spec, rate_day))
@@ -169,16 +184,17 @@ class Oracle:
         if spec.get("how") in ("distinct", "median", "count"):
             return value
         value = Decimal(value)
-        if spec.get("money") and row["currency"] == "EUR":
-            value *= [rate for since, rate in self._rates if since <= day][-1]
+        if spec.get("money") and (row["currency"] or self._organization.currency) != self._organization.currency:
+            value *= [rate for since, rate in self._rates[row["currency"]] if since <= day][-1]
         return value
 
     def _rows(self, spec: dict[str, Any], asked: Asked) -> Any:
         views = cases()["views"]
         days = {"start": asked.start, "end": asked.end, "prior_start": asked.start - (asked.end - asked.start)}
         view = views[spec["from"]]
-        for name, value in {"paid_subscriptions": views["paid_subscriptions"], **days}.items():
+        for name, value in {**{name: views[name] for name in NESTED}, **days}.items():
             view = view.replace("{" + name + "}", str(value))
+        view = view.replace("America/New_York", self._organization.time_zone)
         empty = "none" if spec["from"] in NOTHING_IS_NONE else "unknown"
         value = spec.get("value", "1")
         if "only" in spec:
@@ -189,7 +205,8 @@ class Oracle:
             name if name in shown else f"NULL AS {name}" for name in ("day", "rate_day", "currency", "began", "ended")
         ]
         columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty}') AS by_{d}" for d in asked.dimensions]
-        return self._query(f"SELECT {', '.join(columns)} FROM ({view})")
+        inside = f" WHERE day >= DATE '{asked.start}' AND day < DATE '{asked.end}'" if "day" in shown else ""
+        return self._query(f"SELECT {', '.join(columns)} FROM ({view}){'' if spec.get('stock') else inside}")
 
     def _columns(self, view: str) -> set[str]:
         return {row["column_name"] for row in self._query(f"SELECT column_name FROM (DESCRIBE {view})")}
@@ -222,6 +239,3 @@ def rounded(value: Number, unit: str) -> Number:
     places = "0.01" if unit == "money" else "0.0001"
     return value.quantize(Decimal(places), ROUND_HALF_UP)
 
-
-assert ORGANIZATION.week_start == "sunday"
-assert ORGANIZATION.fiscal_year_start == 4

@@ -154,9 +154,8 @@ def _table(
         alias = "s." if column == "asset_type" else "d."
         conditions.append(Condition(alias + column, spec.op, stored_values(context, spec.dimension, spec)))
     sql, values = assets_by_day(
-        arguments.by, period.start, period.end, organization.attribution.model, currency, organization.currency,
-        conditions,
-    )  # fmt: skip
+        arguments.by, period.start, period.end, currency, organization.currency, conditions
+    )
     table = context.metrics.warehouse.query(sql, values)
     if sum(table["unrated"].to_pylist()):
         raise MissingRate(

@@ -16,16 +16,50 @@ SELECT
     max(history_since) AS history_since
 FROM meta.sources
 GROUP BY connection_id, source;
+CREATE OR REPLACE VIEW curated.asset_delivery AS
+SELECT p.report_date, p.platform, p.campaign_id, p.ad_id, p.currency, coalesce(c.asset_id, nullif(p.asset_id, '')) AS asset_id,
+       CAST(p.spend * coalesce(c.share, 1) AS DECIMAL(18, 6)) AS spend,
+       CAST(p.impressions * coalesce(c.share, 1) AS DECIMAL(18, 6)) AS impressions,
+       CAST(p.clicks * coalesce(c.share, 1) AS DECIMAL(18, 6)) AS clicks
+FROM curated.ad_performance p
+LEFT JOIN curated.ad_creatives c ON c.platform = p.platform AND c.ad_id = p.ad_id AND c.is_listed
+WHERE coalesce(c.asset_id, nullif(p.asset_id, '')) IS NOT NULL;
+CREATE OR REPLACE VIEW curated.ads_of_one_asset AS
+SELECT ad_id, min(asset_id) AS asset_id FROM curated.ad_creatives WHERE ad_id <> ''
+GROUP BY ad_id HAVING count(DISTINCT asset_id) = 1 AND bool_and(share = 1);
+CREATE OR REPLACE VIEW curated.asset_credits AS
+SELECT a.* REPLACE (coalesce(nullif(a.asset_id, ''), c.asset_id) AS asset_id,
+                    CAST(a.credited_net * coalesce(c.share, 1) AS DECIMAL(28, 12)) AS credited_net,
+                    CAST(a.order_weight * coalesce(c.share, 1) AS DECIMAL(28, 12)) AS order_weight)
+FROM curated.attribution_credits a
+LEFT JOIN curated.ad_creatives c
+  ON c.ad_id = CASE WHEN nullif(a.asset_id, '') IS NULL THEN a.ad_id END AND coalesce(c.platform, a.platform) = a.platform
+ AND c.share IS NOT NULL
+WHERE coalesce(nullif(a.asset_id, ''), c.asset_id) IS NOT NULL;
+CREATE OR REPLACE VIEW curated.asset_kept AS
+SELECT k.* REPLACE (CASE WHEN c.asset_id IS NULL THEN k.conversions ELSE 0 END AS conversions,
+                    CASE WHEN c.asset_id IS NULL THEN k.revenue ELSE 0 END AS revenue)
+FROM curated.asset_campaign_performance k
+ANTI JOIN curated.ad_creatives a ON a.asset_id = k.asset_id AND a.platform = k.platform
+LEFT JOIN (SELECT DISTINCT asset_id, platform FROM curated.asset_credits WHERE model = {{model}}) c
+  ON c.asset_id = k.asset_id AND c.platform = k.platform;
+CREATE OR REPLACE VIEW published.asset_campaign_performance AS
+SELECT md5(concat_ws('|', asset_id, campaign_id, platform, performance_date, currency))::UUID AS id, *
+FROM (SELECT asset_id, campaign_id, platform, performance_date, sum(impressions) AS impressions, sum(clicks) AS clicks,
+             sum(conversions) AS conversions, sum(revenue) AS revenue, sum(spend) AS spend, currency
+      FROM (SELECT asset_id, campaign_id, platform, report_date AS performance_date, impressions, clicks,
+                   CAST(0 AS DECIMAL(28, 12)) AS conversions, CAST(0 AS DECIMAL(28, 12)) AS revenue, spend, currency
+            FROM curated.asset_delivery
+            UNION ALL BY NAME
+            SELECT asset_id, campaign_id, platform, sale_date AS performance_date, order_weight AS conversions,
+                   credited_net AS revenue, currency
+            FROM curated.asset_credits WHERE model = {{model}}
+            UNION ALL BY NAME
+            SELECT asset_id, campaign_id, platform, performance_date, impressions, clicks, conversions, revenue, currency
+            FROM curated.asset_kept)
+      GROUP BY ALL);
 CREATE OR REPLACE VIEW curated.campaign_performance AS
-SELECT asset_id AS creative_asset_id, campaign_id, platform, report_date AS performance_date,
-       impressions, clicks, CAST(0 AS DECIMAL(18,9)) AS conversions, CAST(0 AS DECIMAL(18,6)) AS revenue, currency
-FROM curated.ad_performance WHERE asset_id IS NOT NULL
-UNION ALL
-SELECT asset_id, campaign_id, platform, sale_date, 0, 0, order_weight, credited_net, currency
-FROM curated.attribution_credits WHERE asset_id IS NOT NULL AND model = {{model}}
-UNION ALL
-SELECT asset_id, campaign_id, platform, performance_date, impressions, clicks, conversions, revenue, currency
-FROM curated.asset_campaign_performance;
+SELECT asset_id AS creative_asset_id, * EXCLUDE (id, asset_id) FROM published.asset_campaign_performance;
 CREATE OR REPLACE VIEW published.campaigns AS
 SELECT c.*, s.ad_spend
 FROM curated.campaigns c LEFT JOIN (

@@ -126,10 +126,14 @@ def change_ratio(change: Number, before: Number) -> Decimal | None:
 
 
 def displayed(value: Any, metric: BoundMetric, bound: BoundQuery) -> Number:
-    """A value in the precision of its unit. Doubles are read by their shortest text, so that 5.005 rounds to 5.01."""
+    """A value in the precision of its unit.
+
+    Of a double the 15 digits count that it holds for sure: a quotient of decimals is off by its last bits, and a true
+    0.675 would round to 0.67.
+    """
     if value is None or value != value:
         return None
-    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    exact = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
     unit = metric.metric.unit
     if unit == "money":
         return exact.quantize(Decimal(1).scaleb(-minor_digits(bound.currency)), ROUND_HALF_UP)

@@ -31,6 +31,8 @@ class Catalog:
             return self._selected(sa.text(sql), fact.name)
         if fact.is_credits and not attribution.is_stored:
             sql = credits_select(attribution.model, attribution.window_days, attribution.view_window_days)
+            if fact.sql:
+                sql = f"WITH attribution_credits AS ({sql}) {fact.sql}"
             return self._text(sql, fact.name)
         if fact.name not in self._facts:
             if fact.table:

@@ -28,6 +28,10 @@ attribution_credits: model sale_id sale_date touch_date touchpoint_id channel pl
 sessions: session_id visitor customer_id started_at session_date ended_at landing_page page_views form_submissions
  add_to_carts checkouts purchases channel platform campaign_id
 campaign_channels: campaign_id channel
+ad_creatives: platform ad_id asset_id share is_listed
+ads_of_one_asset: ad_id asset_id
+asset_delivery: report_date platform campaign_id ad_id currency asset_id spend impressions clicks
+asset_kept: asset_id campaign_id platform performance_date impressions clicks conversions revenue currency
 fx_daily: rate_date base_currency quote_currency rate
 """
 
