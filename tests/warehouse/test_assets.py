@@ -24,7 +24,10 @@ def shown(warehouse: Warehouse) -> Warehouse:
         warehouse,
         assets=[{"asset_id": a, "asset_type": "image", "creation_cost": "50", "created_at": "2026-09-01T10:00:00Z"}
                 for a in ("cat", "dog", "bird")],
-        ad_assets=[{"ad_id": "ad1", "asset_id": "cat", "share": "0.25"}, {"ad_id": "ad1", "asset_id": "dog", "share": "0.75"}],
+        ad_assets=[
+            {"ad_id": "ad1", "asset_id": "cat", "share": "0.25"},
+            {"ad_id": "ad1", "asset_id": "dog", "share": "0.75"},
+        ],
         ad_performance=[
             {"report_date": day, "platform": "meta_ads", "campaign_id": "c1", "ad_id": "ad1", "spend": "40.00",
              "impressions": 1000, "clicks": 40},
@@ -32,8 +35,8 @@ def shown(warehouse: Warehouse) -> Warehouse:
              "spend": "10.00", "impressions": 100, "clicks": 4},
         ],
         touchpoints=[
-            {"touchpoint_id": f"t{n}", "customer_id": f"p{n}", "occurred_at": "2026-10-02T10:00:00Z", "campaign_id": "c1",
-             "platform": "meta_ads", "ad_id": ad, "kind": "click"}
+            {"touchpoint_id": f"t{n}", "customer_id": f"p{n}", "occurred_at": "2026-10-02T10:00:00Z",
+             "campaign_id": "c1", "platform": "meta_ads", "ad_id": ad, "kind": "click"}
             for n, ad in enumerate(("ad1", "ad2"))
         ],
         transactions=[
@@ -55,7 +58,9 @@ def asked(warehouse: Warehouse, *metrics: str, **fields: object) -> MetricFrame:
     )
 
 
-def test_credit_of_an_ad_is_split_over_its_assets_and_claims_count_only_where_no_ad_is_reported(shown: Warehouse) -> None:
+def test_credit_of_an_ad_is_split_over_its_assets_and_claims_count_only_where_no_ad_is_reported(
+    shown: Warehouse,
+) -> None:
     frame = asked(shown, *METRICS)
     rows = {row["asset"]: [row[m] for m in METRICS] for row in frame.rows}
     assert rows == {
@@ -81,7 +86,9 @@ def test_the_built_table_the_views_and_analyze_assets_say_what_the_metrics_say(s
 
 def test_attributed_revenue_by_asset_knows_the_asset_of_an_ad_that_shows_one(shown: Warehouse) -> None:
     rows = asked(shown, "attributed_revenue", "spend").rows
-    assert {row["asset"]: row["attributed_revenue"] for row in rows if row["asset"] == "cat"} == {"cat": Decimal("100.00")}
+    assert {row["asset"]: row["attributed_revenue"] for row in rows if row["asset"] == "cat"} == {
+        "cat": Decimal("100.00")
+    }
     assert sum(row["attributed_revenue"] or 0 for row in rows) == 200
 
 

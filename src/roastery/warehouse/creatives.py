@@ -1,7 +1,7 @@
 # ruff: noqa: S608 (names in SQL come from this file; what a person gives is bound or quoted)
 """What creative assets were shown, clicked and credited with, day by day, by asset, type, tag or age, as SQL.
 
-All of it is asset_campaign_performance as it is built (curated/views.sql), so that no metric of assets can say otherwise:
+All of it is asset_campaign_performance as it is built (curated/views.sql), so that no metric can say otherwise:
 delivery of ads split over their assets by share, credit under the organization's default model of touches that saw an
 asset, and imported rows where no ad of the platform names the asset.
 """
@@ -46,7 +46,8 @@ def assets_by_day(
     tags = "LEFT JOIN (SELECT asset_id, unnest(tags) AS tag FROM curated.assets) t ON t.asset_id = d.asset_id"
     sql = f"""SELECT {GROUPS[by]} AS key, d.day, CAST(round(sum(d.impressions)) AS BIGINT) AS impressions,
     CAST(round(sum(d.clicks)) AS BIGINT) AS clicks, CAST(sum(d.conversions) AS DECIMAL(38,9)) AS conversions,
-    sum(CAST(coalesce(d.spend, 0) AS DECIMAL(38,9)) * {rate}) AS spend, sum(CAST(d.revenue AS DECIMAL(38,9)) * {rate}) AS revenue,
+    sum(CAST(coalesce(d.spend, 0) AS DECIMAL(38,9)) * {rate}) AS spend,
+    sum(CAST(d.revenue AS DECIMAL(38,9)) * {rate}) AS revenue,
     count(*) FILTER ({rate} IS NULL AND (d.spend <> 0 OR d.revenue <> 0)) AS unrated
 FROM (SELECT *, performance_date AS day FROM published.asset_campaign_performance) d
 LEFT JOIN curated.assets s ON s.asset_id = d.asset_id

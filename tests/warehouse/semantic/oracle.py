@@ -109,9 +109,7 @@ AGGREGATES: dict[str, Callable[[list[Any]], Decimal]] = {
 class Oracle:
     """Answers by adding up rows that a hand-written SELECT lists."""
 
-    def __init__(
-        self, query: Callable[[str], list[dict[str, Any]]], organization: Organization = ORGANIZATION
-    ) -> None:
+    def __init__(self, query: Callable[[str], list[dict[str, Any]]], organization: Organization = ORGANIZATION) -> None:
         self._query, self._organization = cache(lambda sql: tuple(query(sql))), organization
         self._rates: dict[str, list[tuple[date, Decimal]]] = {}
         for row in self._query(
@@ -238,4 +236,3 @@ def rounded(value: Number, unit: str) -> Number:
         return value
     places = "0.01" if unit == "money" else "0.0001"
     return value.quantize(Decimal(places), ROUND_HALF_UP)
-

@@ -153,9 +153,7 @@ def _table(
             raise ImpossibleSplit("assets", spec.dimension, (*FILTERS, "asset_type"), "nor filtered by it")
         alias = "s." if column == "asset_type" else "d."
         conditions.append(Condition(alias + column, spec.op, stored_values(context, spec.dimension, spec)))
-    sql, values = assets_by_day(
-        arguments.by, period.start, period.end, currency, organization.currency, conditions
-    )
+    sql, values = assets_by_day(arguments.by, period.start, period.end, currency, organization.currency, conditions)
     table = context.metrics.warehouse.query(sql, values)
     if sum(table["unrated"].to_pylist()):
         raise MissingRate(
