@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import environment
+from tests import processes
+from tests.processes import Process
 
 ROASTERY = Path(sys.executable).with_name("roastery")
+"""The command itself, where its own process is what is looked at; a fork with everything imported does otherwise."""
 
 
 @dataclass(frozen=True)
@@ -20,17 +22,13 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**environment(), "ROASTERY_HOME": str(self.home), "ROASTERY_NOW": "2026-11-20T12:00:00+00:00"}
+        return {**processes.environment(), "ROASTERY_HOME": str(self.home), "ROASTERY_NOW": "2026-11-20T12:00:00+00:00"}
 
     def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        command = [str(ROASTERY), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, env=self.environment, cwd=cwd, timeout=120)
+        return processes.run("roastery", *arguments, environment=self.environment, folder=cwd or Path.cwd())
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [str(ROASTERY), *arguments]
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment
-        )
+    def start(self, *arguments: str) -> Process:
+        return Process("roastery", *arguments, environment=self.environment)
 
 
 @pytest.fixture

@@ -57,7 +57,11 @@ def test_by_command(shell: Shell, large: tuple[Path, int, int]) -> None:
     path, rows, bad = large
     assert shell.run("org", "create", "Acme", "--currency", "USD").returncode == 0
     started = time.monotonic()
-    process = shell.start("import", "ad_performance", str(path), "--org", "Acme", "--json")
+    process = subprocess.Popen(
+        [ROASTERY, "import", "ad_performance", str(path), "--org", "Acme", "--json"],
+        stdout=subprocess.PIPE,
+        env=shell.environment,
+    )
     assert process.stdout is not None
     said = json.loads(process.stdout.read())
     _, status, usage = os.wait4(process.pid, 0)

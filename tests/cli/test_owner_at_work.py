@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Shell
+from tests.processes import Process
 
 HANDED = "handed to the process that owns this home"
 
@@ -22,7 +22,7 @@ class Served:
     """A home with a server on it."""
 
     shell: Shell
-    process: subprocess.Popen[str]
+    process: Process
     url: str
 
 
@@ -31,7 +31,6 @@ def serving(home: Path) -> Iterator[Served]:
     shell = Shell(home)
     shell.run("org", "create", "Acme")
     process = shell.start("serve", "--port", "0")
-    assert process.stderr is not None
     first = process.stderr.readline()
     assert first.startswith("Roastery serves on http://"), first
     try:

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -16,6 +14,7 @@ from roastery.connectors.http import Politeness
 from roastery.evals.twins.control import Provider
 from roastery.evals.twins.server import Twins
 from roastery.evals.world import World
+from tests import processes
 from tests.connectors.company import ad_rows, connect, rows, sync
 from tests.connectors.killed_sync import open_warehouse
 from tests.connectors.test_shopify import expected_sales, sales
@@ -54,8 +53,7 @@ def test_every_row_is_there_once_after_a_kill_and_a_sync(
         "at": at,
         "when": when,
     }
-    command = [sys.executable, "-m", "tests.connectors.killed_sync", json.dumps(given)]
-    died = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    died = processes.run("-m", "tests.connectors.killed_sync", json.dumps(given))
     assert died.returncode == -signal.SIGKILL, died.stderr
     warehouses, warehouse = open_warehouse(tmp_path, world.clock)
     try:

@@ -2,8 +2,6 @@
 """One person forgotten: found everywhere before, nowhere after, and every number stays (law 15)."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +17,7 @@ from roastery.warehouse.person_data import everything
 from roastery.warehouse.person_scan import scan
 from roastery.warehouse.raw import RawBatch, RawRecord
 from roastery.warehouse.tombstones import Tombstone
+from tests import processes
 from tests.warehouse.conftest import ACME, CLOCK, SECRET, put, rows
 
 AT = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -236,7 +235,7 @@ def test_an_erasure_killed_at_any_step_is_whole_or_not_begun(
     for step in ("candidates", "_redact_addresses", "building.rebuild", "commit"):
         shutil.rmtree(home)
         shutil.copytree(filled_home, home)
-        assert subprocess.run([sys.executable, "-c", KILLED, str(home), step], check=False).returncode == -9
+        assert processes.run("-c", KILLED, str(home), step).returncode == -9
         again = open_warehouse(*FILLS)
         assert found(again) == {}, step
         assert figures(again) == before, step

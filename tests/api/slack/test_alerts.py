@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,6 +24,7 @@ from roastery.warehouse.errors import NoData, NotAllowed
 from tests.api.conftest import create_postgres, migrate
 from tests.api.slack.fake_slack import FakeSlack
 from tests.api.slack.service import empty_organization, settings_for
+from tests.processes import Process
 from tests.tools.beans import BEANS, NOON, ad_rows
 
 RULE: dict[str, Any] = {
@@ -159,9 +158,9 @@ def test_a_run_that_fails_is_told_and_the_schedule_goes_on(beans: Roastery, jobs
     assert after.next_at > beans.wall.now()
 
 
-def process(home: Path, slack_url: str, **changes: Any) -> "subprocess.Popen[bytes]":
+def process(home: Path, slack_url: str, **changes: Any) -> Process:
     arguments = [str(home), f"{slack_url}/api/", json.dumps(changes)]
-    return subprocess.Popen([sys.executable, "-m", "tests.api.slack.jobs_process", *arguments], stderr=subprocess.PIPE)
+    return Process("-m", "tests.api.slack.jobs_process", *arguments)
 
 
 def test_an_alert_whose_process_died_while_telling_is_told_once(beans: Roastery, slack: FakeSlack, jobs: Jobs) -> None:
@@ -194,7 +193,7 @@ def test_two_processes_run_each_due_thing_once(tmp_path: Path, slack: FakeSlack,
         with roastery.database.session() as session:
             made = Schedules(session).create(organization.id, "alert", "0 8 * * *", organization.zone, {}, due)
         running = [process(tmp_path, slack.url, database_url=url) for _ in range(2)]
-        errors = [one.communicate(timeout=180)[1].decode() for one in running]
+        errors = [one.communicate(timeout=180)[1] for one in running]
         assert [one.returncode for one in running] == [0, 0], errors
         assert sorted(post["text"] for post in slack.posts) == [f"number {number}" for number in range(6)]
         assert outbox.pending() == []

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from roastery.api.app import Roastery
 from roastery.api.jobs import Jobs
 from roastery.api.store.slack import SlackEvents
 from roastery.warehouse.organization import Organization
+from tests import processes
 from tests.api.slack.fake_slack import FakeSlack
 from tests.api.slack.service import mention
 
@@ -27,9 +26,7 @@ def jobs(roastery: Roastery) -> Iterator[Jobs]:
 def crash(home: Path, slack: FakeSlack, moment: str, event_id: str = "Ev01") -> int:
     """Run a process that takes an event and is killed at a moment; gives its exit code."""
     arguments = [str(home), f"{slack.url}/api/", json.dumps(mention("", event_id=event_id)), moment]
-    return subprocess.run(
-        [sys.executable, "-m", "tests.api.slack.crashing", *arguments], check=False, timeout=120
-    ).returncode
+    return processes.run("-m", "tests.api.slack.crashing", *arguments).returncode
 
 
 def finished(jobs: Jobs, event_id: str = "Ev01") -> None:

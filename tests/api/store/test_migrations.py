@@ -1,8 +1,5 @@
 """The migrations make exactly the tables that tables.py declares, on both databases."""
 
-import subprocess
-import sys
-
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -13,7 +10,7 @@ from sqlalchemy import inspect
 from roastery.api.errors import BadSettings
 from roastery.api.store.database import MIGRATIONS, Database
 from roastery.api.store.tables import Base
-from tests.processes import environment
+from tests.processes import Process
 
 
 def test_migrations_make_the_declared_tables_and_nothing_else(database: Database) -> None:
@@ -38,9 +35,8 @@ def test_migrating_again_changes_nothing(database: Database) -> None:
 
 def test_processes_that_start_at_once_migrate_once(store_url: str) -> None:
     code = "import sys; from roastery.api.store.database import MIGRATIONS, Database; Database(sys.argv[1]).migrate()"
-    command = [sys.executable, "-c", code, store_url]
-    started = [subprocess.Popen(command, stderr=subprocess.PIPE, env=environment()) for _ in range(3)]
-    failures = [process.communicate()[1].decode() for process in started]
+    started = [Process("-c", code, store_url) for _ in range(3)]
+    failures = [process.communicate()[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], failures
 
 

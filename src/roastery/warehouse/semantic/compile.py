@@ -18,10 +18,10 @@ from roastery.warehouse.semantic.conditions import value_condition
 from roastery.warehouse.semantic.expression import Core, text_constant
 from roastery.warehouse.semantic.formula import RAW, core_of, safe_ratio
 from roastery.warehouse.semantic.model import DATE, Dimension, Measure
-from roastery.warehouse.semantic.parameters import place
+from roastery.warehouse.semantic.parameters import place, shape_of_branch
 from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions, is_filtered, plan
 from roastery.warehouse.semantic.sources import Catalog
-from roastery.warehouse.semantic.stacking import UnionByName
+from roastery.warehouse.semantic.stacking import Branches, Part, Stacked
 
 SPINE = "on_spine"
 REAL = "is_real"
@@ -33,10 +33,16 @@ class Compiler:
     """Builds the SELECT of one plan. conversions: by fact, whether its amounts are in several currencies."""
 
     def __init__(
-        self, planned: Plan, catalog: Catalog, conversions: Mapping[str, bool], within: sa.Select[Any] | None = None
+        self,
+        planned: Plan,
+        catalog: Catalog,
+        branches: Branches,
+        conversions: Mapping[str, bool],
+        within: sa.Select[Any] | None = None,
     ) -> None:
         self.plan, self.bound = planned, planned.bound
-        self._catalog, self._conversions, self._within = catalog, conversions, within
+        self._catalog, self._branches = catalog, branches
+        self._conversions, self._within = conversions, within
         self._common = {b.number: common_conditions(b.measures) for b in planned.branches if not b.presence}
         # Without gaps to fill, a measure is the same before and after.
         self._strict = frozenset[str]() if planned.keys and self._is_plain() else planned.bound.strict_measures
@@ -98,7 +104,7 @@ class Compiler:
             shares=(),
             top=None,
         )
-        compiler = Compiler(plan(ranked), self._catalog, self._conversions)
+        compiler = Compiler(plan(ranked), self._catalog, self._branches, self._conversions)
         value: Any = compiler._values().value(top.by)
         key: Any = sa.column(top.dimension.name)
         made = (
@@ -192,20 +198,20 @@ class Compiler:
 
     def _stacked(self) -> Any:
         """All branches under each other, grouped again by key: each column has its value in one of them only."""
-        outputs = [self._select(branch).output() for branch in self.plan.branches]
-        if len(outputs) == 1 and not self.plan.spine and not outputs[0].finish:
-            return outputs[0].select().subquery("stacked")
-        names = list(dict.fromkeys(name for output in outputs for name in output.values))
-        selects = [output.select() for output in outputs]
+        parts = [self._part(branch) for branch in self.plan.branches]
+        if len(parts) == 1 and not self.plan.spine and not parts[0].is_unfinished:
+            return Stacked([parts[0].select], "stacked")
+        names = list(dict.fromkeys(name for part in parts for name in part.values))
+        selects = [part.select for part in parts]
         if self.plan.spine:
             assert self.plan.grain is not None
             bucket: Any = sa.column(days.BUCKET).label(DATE)
             series = days.bucket_series("now", self.plan.grain)
             selects.append(sa.select(bucket, ONE.label(SPINE)).select_from(series))
             names.append(SPINE)
-        parts: Any = UnionByName(selects, "parts") if len(selects) > 1 else selects[0].subquery("parts")
         grouped: list[Any] = [sa.column(name) for name in self.plan.keys]
-        made = sa.select(*grouped, *(self._met(name).label(name) for name in names)).select_from(parts)
+        made = sa.select(*grouped, *(self._met(name).label(name) for name in names))
+        made = made.select_from(Stacked(selects, "parts"))
         return (made.group_by(*grouped) if grouped else made).subquery("stacked")
 
     def _met(self, name: str) -> Core:
@@ -214,6 +220,16 @@ class Compiler:
         adds_up = measure is None or measure.is_sum
         met: Core = sa.func.sum(sa.column(name)) if adds_up else sa.func.max(sa.column(name))
         return met
+
+    def _part(self, branch: Branch) -> Part:
+        if self._top is not None or self._within is not None:
+            return self._made(branch)
+        shape = shape_of_branch(self.plan, branch, self._conversions.get(branch.fact.name, False))
+        return self._branches.of(shape, lambda: self._made(branch))
+
+    def _made(self, branch: Branch) -> Part:
+        output = self._select(branch).output()
+        return Part(output.select(), tuple(output.values), bool(output.finish))
 
     def _select(self, branch: Branch) -> FactSelect:
         converting = self._conversions.get(branch.fact.name, False)

@@ -17,7 +17,7 @@ from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
 from roastery.warehouse.semantic.calendar import instant, shift_between
 from roastery.warehouse.semantic.expression import Core
 from roastery.warehouse.semantic.model import DATE, Window
-from roastery.warehouse.semantic.plan import WHOLE
+from roastery.warehouse.semantic.plan import WHOLE, Branch, Plan
 from roastery.warehouse.semantic.query import Op, Period
 
 TEXT_OPS: tuple[Op, ...] = ("in", "eq", "not_in", "ne", "contains", "starts_with")
@@ -110,14 +110,13 @@ def _prior_days(when: str, period: Period, bound: BoundQuery) -> dict[str, Any]:
 
 def shape_of(bound: BoundQuery, conversions: Mapping[str, bool]) -> Hashable:
     """What decides the SQL's text: two queries of one shape differ in values only."""
-    attribution = bound.attribution
     return (
         tuple((metric.name, metric.shown, metric.formula) for metric in bound.metrics),
         tuple((name, measure.key) for name, measure in bound.measures.items()),
         tuple(dimension.name for dimension in bound.dimensions),
         bound.grain,
         bound.compare is not None,
-        tuple((f.dimension, f.op, len(f.values), f.is_scope) for f in bound.filters),
+        tuple(map(_kind, bound.filters)),
         tuple((f.metric, f.suffix, f.op, len(f.values)) for f in bound.metric_filters),
         bound.order,
         bound.shares,
@@ -125,11 +124,34 @@ def shape_of(bound: BoundQuery, conversions: Mapping[str, bool]) -> Hashable:
         (bound.top.dimension.name, bound.top.by.name, bound.top.by.formula, bound.top.descending)
         if bound.top
         else None,
+        _settings(bound),
+        tuple(sorted(conversions.items())),
+    )
+
+
+def shape_of_branch(planned: Plan, branch: Branch, converting: bool) -> Hashable:
+    """What decides the text of one branch, whatever else its query asks; without a top and without chosen keys."""
+    return (
+        (branch.number, branch.when, branch.fact.name, branch.at, branch.presence, branch.window, branch.of_whole),
+        tuple((name, measure.key) for name, measure in branch.measures),
+        tuple((number, _kind(item)) for number, item in branch.filters),
+        (planned.keys, planned.grain, converting),
+        _settings(planned.bound),
+    )
+
+
+def _kind(item: BoundFilter) -> Hashable:
+    return item.dimension, item.op, len(item.values), item.is_scope
+
+
+def _settings(bound: BoundQuery) -> Hashable:
+    """What the organization and the query's attribution decide about every branch."""
+    attribution = bound.attribution
+    return (
         bound.is_rezoned,
         attribution.date,
         None if attribution.is_stored else (attribution.model, attribution.window_days, attribution.view_window_days),
         bound.organization_currency,
         bound.calendar.week_start,
         bound.calendar.fiscal_year_start,
-        tuple(sorted(conversions.items())),
     )

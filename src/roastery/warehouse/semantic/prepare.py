@@ -12,6 +12,7 @@ from roastery.warehouse.semantic.parameters import shape_of, values_of
 from roastery.warehouse.semantic.plan import Plan, plan
 from roastery.warehouse.semantic.profile import Profiles
 from roastery.warehouse.semantic.sources import Catalog
+from roastery.warehouse.semantic.stacking import Branches
 from roastery.warehouse.semantic.template import Compiled, Template, template
 
 
@@ -41,6 +42,7 @@ class Preparer:
 
     def __init__(self, semantics: Semantics, kept: int = 1_000) -> None:
         self._catalog = Catalog(semantics)
+        self._branches = Branches()
         self._templates: OrderedDict[Hashable, _Templates] = OrderedDict()
         self._kept = kept
         self._lock = Lock()
@@ -75,11 +77,11 @@ class Preparer:
         return made
 
     def _compiled(self, planned: Plan, conversions: Mapping[str, bool], gaps: bool) -> _Templates:
-        compiler = Compiler(planned, self._catalog, conversions)
+        compiler = Compiler(planned, self._catalog, self._branches, conversions)
         totals = None
         if planned.totals == "query":
             chosen = compiler.chosen_keys() if planned.bound.metric_filters else None
             without_keys = plan(planned.bound, without_keys=True)
-            totals = template(Compiler(without_keys, self._catalog, conversions, chosen).select())
+            totals = template(Compiler(without_keys, self._catalog, self._branches, conversions, chosen).select())
         rates = tuple(template(select) for select in compiler.missing_rates()) if gaps else ()
         return _Templates(template(compiler.select()), totals, rates)

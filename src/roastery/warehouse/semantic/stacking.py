@@ -1,20 +1,98 @@
-"""SELECTs under each other by the names of their columns; a column that one of them lacks is null there."""
+"""SELECTs under each other by the names of their columns; a column that one of them lacks is null there.
 
+Most of the time that a query of a new shape takes to compile goes into its branches, and branches come back in other
+queries: their text is kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
+from duckdb_engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
+CUT = "\x00"
 
-class UnionByName(sa.FromClause):
+
+@dataclass(frozen=True)
+class Part:
+    """A branch to be stacked: its SELECT, what columns it gives beside the keys, and whether groups may share a key."""
+
+    select: "sa.Select[Any] | Written"
+    values: tuple[str, ...]
+    is_unfinished: bool
+
+
+@dataclass(frozen=True)
+class Written:
+    """A SELECT's text, cut where a value goes in, with the values' binds: one more piece of text than of binds."""
+
+    texts: tuple[str, ...]
+    binds: tuple[sa.BindParameter[Any], ...]
+
+
+class Branches:
+    """The branches of earlier queries, as text by shape."""
+
+    def __init__(self, kept: int = 2_000) -> None:
+        self._parts: OrderedDict[Hashable, Part] = OrderedDict()
+        self._kept = kept
+        self._lock = Lock()
+
+    def of(self, shape: Hashable, make: Callable[[], Part]) -> Part:
+        """The part of a shape; made and written once."""
+        with self._lock:
+            if shape in self._parts:
+                self._parts.move_to_end(shape)
+                return self._parts[shape]
+        made = make()
+        assert isinstance(made.select, sa.Select)
+        part = Part(written(made.select), made.values, made.is_unfinished)
+        with self._lock:
+            self._parts[shape] = part
+            while len(self._parts) > self._kept:
+                self._parts.popitem(last=False)
+        return part
+
+
+def written(select: sa.Select[Any]) -> "Written | sa.Select[Any]":
+    """The text of a SELECT; itself where its common table expressions have to stand elsewhere."""
+    made: Any = select.compile(dialect=_CUTTING)
+    return select if made.ctes else Written(tuple(str(made).split(CUT)), tuple(made.cuts))
+
+
+class _Cut(Dialect.statement_compiler):  # type: ignore[misc]
+    """Leaves a cut where a value goes in, so that no constant of the text can be taken for a place."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.cuts: list[sa.BindParameter[Any]] = []
+        super().__init__(*given, **named)
+
+    def visit_bindparam(self, bindparam: sa.BindParameter[Any], **_: Any) -> str:
+        self.cuts.append(bindparam)
+        return CUT
+
+
+class _CutDialect(Dialect):
+    statement_compiler = _Cut
+
+
+_CUTTING = _CutDialect(paramstyle="named")
+
+
+class Stacked(sa.FromClause):
     """DuckDB's UNION ALL BY NAME as a named source. SQLAlchemy's own compounds match columns by place, so that every
     SELECT would have to spell out a null for each column of the others, most of the text of a query of many facts."""
 
     inherit_cache = False
     named_with_column = False
 
-    def __init__(self, selects: list[sa.Select[Any]], name: str) -> None:
+    def __init__(self, selects: "Sequence[sa.Select[Any] | Written]", name: str) -> None:
         self.selects, self.name = selects, name
 
     @property
@@ -22,7 +100,15 @@ class UnionByName(sa.FromClause):
         return [self]
 
 
-@compiles(UnionByName)
-def _compiled(element: UnionByName, compiler: SQLCompiler, **_: Any) -> str:
-    selects = (compiler.process(select, asfrom=True) for select in element.selects)
-    return f"({' UNION ALL BY NAME '.join(selects)}) AS {element.name}"
+@compiles(Stacked)
+def _stacked(element: Stacked, compiler: SQLCompiler, **_: Any) -> str:
+    texts = (
+        _with_values(select, compiler) if isinstance(select, Written) else compiler.process(select, asfrom=True)
+        for select in element.selects
+    )
+    return f"({' UNION ALL BY NAME '.join(texts)}) AS {element.name}"
+
+
+def _with_values(select: Written, compiler: SQLCompiler) -> str:
+    places = (compiler.process(bind) for bind in select.binds)
+    return "".join(chain.from_iterable(zip(select.texts, chain(places, [""]), strict=True)))
