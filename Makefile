@@ -17,8 +17,9 @@ serve: .venv/.runtime
 test: .venv/.dev
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not prove" $(ARGS)
 
+prove: export ROASTERY_TESTS_EXAMPLES = all
 prove: .venv/.dev
-	$(BIN)/pytest -n $(WORKERS) -m prove $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) -m "prove or hypothesis" $(ARGS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check src tests

@@ -27,10 +27,12 @@ SETTINGS: dict[Provider, dict[str, Any]] = {
 }
 POINTS: list[tuple[Provider, int, str]] = [
     ("shopify", 14, "during"),
+]
+MORE = [
     ("meta_ads", 6, "after"),
     ("google_ads", 9, "during"),
 ]
-MORE = [
+MORE += [
     (provider, at, when) for provider in SETTINGS for at in (1, 2, 5, 12, 20) for when in ("before", "during", "after")
 ]
 """Proved by `make prove`: each costs two processes and two builds."""

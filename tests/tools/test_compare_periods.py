@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from roastery.tools.base import ToolContext, ToolResult
 from roastery.tools.registry import run
+from tests.examples import examples
 from tests.tools.beans import ad_rows
 
 OCTOBER = {"start": "2026-10-01", "end": "2026-11-01"}
@@ -111,7 +112,7 @@ def test_the_largest_gain_and_the_deepest_loss_have_their_places(context: ToolCo
 
 
 @given(slices=st.integers(1, 5), metric=st.sampled_from(["spend", "clicks", "roas", "cpc"]), start=st.integers(1, 20))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_parts_sum_to_the_change_whatever_the_days(context: ToolContext, slices: int, metric: str, start: int) -> None:
     period = {"start": f"2026-10-{start:02d}", "end": f"2026-10-{start + 10:02d}"}
     result = run(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BadQuery, UnknownName
+from tests.examples import examples
 from tests.warehouse.conftest import put, rows
 
 SALE_AT = datetime(2026, 10, 31, 12, tzinfo=UTC)
@@ -145,7 +146,7 @@ TOUCHES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sales=SALES, touches=TOUCHES, window=st.none() | st.integers(0, 90), views=st.none() | st.integers(0, 90))
 def test_every_model_gives_back_each_sale_to_its_last_digit(
     shared: Warehouse, sales: list[Any], touches: list[Any], window: int | None, views: int | None

@@ -15,6 +15,7 @@ from roastery.warehouse.contracts import Fill
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BuildFailed
 from roastery.warehouse.raw import RawBatch, RawRecord
+from tests.examples import examples
 from tests.warehouse.conftest import everything, put, rows
 
 
@@ -197,7 +198,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(6), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_sequence_of_increments_equals_a_full_rebuild(warehouse: Warehouse, steps: list[Any]) -> None:
     for dataset, given_rows, deleting in steps:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roastery.warehouse.engine import Warehouse
+from tests.examples import examples
 from tests.warehouse.conftest import put, rows
 
 DAY = "2026-10-05T09:00:00Z"
@@ -223,7 +224,7 @@ def components(people: Sequence[tuple[str | None, str | None]]) -> set[frozenset
     return {frozenset(members) for members, _ in found if len(members) > 1}
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(people=PEOPLE)
 def test_components_are_those_of_the_graph(warehouse: Warehouse, people: list[tuple[str | None, str | None]]) -> None:
     known = [record(f"r{n}", *people[n] if n < len(people) else (None, None)) for n in range(9)]

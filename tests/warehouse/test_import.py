@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.errors import BadQuery, UnknownName
 from roastery.warehouse.importing import ImportReport, RowError
+from tests.examples import examples
 from tests.warehouse.conftest import ACME, CLOCK, SECRET, everything, put, rows
 
 CSV, JSONL, PARQUET = "text/csv", "application/x-ndjson", "application/vnd.apache.parquet"
@@ -344,7 +345,7 @@ def test_the_same_customer_again_is_unchanged_though_sealed(warehouse: Warehouse
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), max_size=12)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cells=st.lists(st.tuples(CELL, CELL), min_size=1, max_size=6))
 def test_any_text_comes_through_csv_and_json_unchanged(shared: Warehouse, cells: list[tuple[str, str]]) -> None:
     import csv

@@ -18,6 +18,7 @@ from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord
 from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.query import MetricQuery
 from roastery.warehouse.sizes import Sizes
+from tests.examples import examples
 from tests.warehouse.conftest import everything, put, rows
 
 BY_KEYS = Sizes(large_from=0, huge_from=10**9, fold_share=0)
@@ -271,7 +272,7 @@ def test_facts_are_there_before_what_is_derived_and_say_so(
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("sizes", [BY_KEYS, IN_TWO, MIXED], ids=["at once", "facts first", "mixed"])
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(PUSHED, PUSHED, PUSHED, LANDED, READ), min_size=4, max_size=14))
 def test_long_sequences_of_increments_equal_a_full_rebuild(
     open_warehouse: Callable[..., Warehouse], sizes: Sizes, steps: list[Any]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from roastery.warehouse import fx
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import MissingRate
+from tests.examples import examples
 from tests.warehouse.conftest import put, rows
 
 D = Decimal
@@ -171,7 +172,7 @@ SALE_WITH_LINES = st.tuples(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sales=st.lists(SALE_WITH_LINES, min_size=1, max_size=20))
 def test_lines_always_sum_to_their_sale(warehouse: Warehouse, sales: list[Any]) -> None:
     transactions, lines = [], []

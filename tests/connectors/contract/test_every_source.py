@@ -21,6 +21,8 @@ WEATHER: tuple[Fault, ...] = (
     "throttle", "server_error", "html", "cut_off", "wrong_type", "slow_body", "clock_skew", "cut_connection",
 )  # fmt: skip
 KILLS = 4
+OFTEN = ("meta_ads", "shopify", "hubspot", "custom_crm")
+"""Of each kind of source one: what `make test` runs of a proof over all of them."""
 
 prove = pytest.mark.prove
 
@@ -31,7 +33,7 @@ def test_every_source_has_a_declared_twin(provider: str) -> None:
         pytest.skip(f"the twin of {provider} does not say yet what it should bring")
 
 
-@SAMPLE
+@pytest.mark.parametrize("provider", [pytest.param(name, marks=() if name in OFTEN else prove) for name in PROVIDERS])
 def test_a_bad_day_ends_with_every_row_once(start: Start, provider: str) -> None:
     """The sample of `make test`: access ends, the provider throttles, a gateway fails, the process is killed."""
     scenario = start(provider)

@@ -17,6 +17,7 @@ from roastery.connectors.exports.registry import exports
 from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.errors import BadQuery
 from tests.connectors.exports.conftest import Read, asked, rows
+from tests.examples import examples
 
 HEAD = "Day,Campaign name,Amount spent (USD),Impressions\n"
 
@@ -170,7 +171,7 @@ def test_a_row_of_another_width_is_told_and_a_footer_is_not_a_row(read: Read) ->
     assert file.totals == 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=2, allow_nan=False), st.sampled_from(["point", "comma"]))
 def test_what_a_screen_writes_is_read_back_exactly(value: Decimal, mark: str) -> None:
     shown = f"{value:,.2f}"
@@ -180,7 +181,7 @@ def test_what_a_screen_writes_is_read_back_exactly(value: Decimal, mark: str) ->
     assert duckdb.execute(sql, [shown]).fetchall()[0][0] == value
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.dates(min_value=date(2000, 1, 1)), st.sampled_from(["day_first", "month_first"]))
 def test_days_are_read_back_in_either_order(day: date, order: str) -> None:
     shown = day.strftime("%d/%m/%Y" if order == "day_first" else "%m/%d/%Y")

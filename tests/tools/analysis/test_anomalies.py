@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from roastery.tools.analysis.anomalies import Anomalies, detect_anomalies
 from roastery.tools.analysis.errors import TooLittleData, UnfitInput
+from tests.examples import examples
 
 from .reference_data import reference_folder, scorer
 
@@ -161,7 +162,7 @@ def test_weeks_are_judged_too() -> None:
 
 
 @given(st.integers(341, 399), st.integers(0, 2**31))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_later_days_do_not_change_what_is_said_of_earlier_ones(cut: int, seed: int) -> None:
     y = shops(seed=seed % 1000)
     y[350, 1] *= 0.4
@@ -172,7 +173,7 @@ def test_later_days_do_not_change_what_is_said_of_earlier_ones(cut: int, seed: i
 
 
 @given(st.floats(1e-3, 1e4), st.permutations(range(12)))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 def test_money_is_read_alike_in_every_currency_and_order(unit: float, order: list[int]) -> None:
     y = shops()
     y[360, 3] *= 0.4

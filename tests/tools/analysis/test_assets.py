@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from roastery.tools.analysis.assets import chance_of_best, fatigue, rank_assets
 from roastery.tools.analysis.errors import TooLittleData, UnfitInput
+from tests.examples import examples
 
 
 def closed_form(a1: int, b1: int, a2: int, b2: int) -> float:
@@ -23,7 +24,7 @@ def closed_form(a1: int, b1: int, a2: int, b2: int) -> float:
 
 
 @given(st.tuples(*[st.integers(1, 400)] * 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_chance_of_two_assets_is_millers_closed_form(p: tuple[int, int, int, int]) -> None:
     a1, b1, a2, b2 = p
     chances = chance_of_best(np.array([a1, a2], dtype=float), np.array([b1, b2], dtype=float))
@@ -31,7 +32,7 @@ def test_the_chance_of_two_assets_is_millers_closed_form(p: tuple[int, int, int,
 
 
 @given(st.lists(st.tuples(st.integers(0, 300), st.integers(100, 5_000)), min_size=2, max_size=8))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_chances_sum_to_one_and_forget_the_order(rows: list[tuple[int, int]]) -> None:
     hits, trials = [min(h, n) for h, n in rows], [n for _, n in rows]
     ranking, backwards = rank_assets(hits, trials), rank_assets(hits[::-1], trials[::-1])

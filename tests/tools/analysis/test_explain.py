@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
 from roastery.tools.analysis.explain import Explanation, explain_change
+from tests.examples import examples
 
 from .reference_data import reference_folder, scorer
 
@@ -145,7 +146,7 @@ counts = st.integers(0, 500)
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), counts, counts), min_size=1, max_size=25))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_effects_add_up_and_the_order_of_rows_does_not_matter(rows: list[tuple[str, str, int, int]]) -> None:
     def read(of: list[tuple[str, str, int, int]]) -> Explanation:
         a, b, n0, n1 = zip(*of, strict=True)

@@ -9,6 +9,7 @@ from roastery.tools.analysis import journeys
 from roastery.tools.analysis.errors import CannotTell, TooLittleData
 from roastery.tools.analysis.holdout import propose_switchback
 from roastery.tools.analysis.paths import Paths, paths_of_names
+from tests.examples import examples
 
 ONE = paths_of_names([["ads", "ads", "mail"], ["ads"], ["mail", "ads", "mail", "ads"]], [3, 1, 2], [4, 5, 0])
 
@@ -48,7 +49,7 @@ paths = st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=6), min_s
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(paths, st.integers(1, 7))
 def test_every_journey_ends_once_and_is_counted_once(
     given_paths: tuple[list[list[str]], list[int], list[int]], steps: int

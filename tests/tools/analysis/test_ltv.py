@@ -17,6 +17,7 @@ from roastery.tools.analysis.histories import coarsened, histories_of, purchases
 from roastery.tools.analysis.ltv import calibration, clv, forecast_ltv, payback_days
 from roastery.tools.analysis.spend import fit_spend
 from roastery.warehouse.errors import UnknownName
+from tests.examples import examples
 
 from .reference_data import reference_folder
 
@@ -176,7 +177,7 @@ def fits() -> list[BuyerFit]:
 
 
 @given(st.integers(0, 200), st.floats(0.02, 1), st.floats(1, 500), st.floats(0, 1000), st.floats(0, 1000))
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_alive_is_a_probability_and_expected_orders_grow_with_the_horizon(
     fits: list[BuyerFit], x: int, seen: float, age: float, a: float, b: float
 ) -> None:

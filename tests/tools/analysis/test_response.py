@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from roastery.tools.analysis.budget import reallocate
 from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
 from roastery.tools.analysis.response import HALVING, Response, carried_over, fit_response
+from tests.examples import examples
 
 NAMES = ("search", "social", "video", "email", "print")
 
@@ -135,7 +136,7 @@ slopes = st.lists(st.floats(0.5, 10), min_size=2, max_size=6)
 
 
 @given(slopes)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_the_split_keeps_the_budget_and_the_bounds_and_never_loses(values: list[float]) -> None:
     response, today = known(values), np.full(len(values), 100.0)
     try:

@@ -17,6 +17,7 @@ from roastery.tools.registry import run
 from roastery.warehouse.attribution import MODELS
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BadQuery, ImpossibleSplit, NotAllowed, UnknownName
+from tests.examples import examples
 from tests.tools.beans import context_on
 from tests.tools.crowd import CHANNELS, crowd, journeys
 
@@ -260,7 +261,7 @@ def test_what_a_holdout_says_was_caused_has_its_cost(context: ToolContext) -> No
     assert cost.dimensions == {"campaign": "g1"}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.lists(st.lists(st.sampled_from("abcd"), max_size=5), min_size=1, max_size=8),
     st.data(),

@@ -11,6 +11,7 @@ from roastery.warehouse.errors import BadPeriod, BadQuery, HistoryIncomplete, Im
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
 from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.query import MetricQuery
+from tests.examples import examples
 from tests.warehouse.semantic.conftest import Ask
 from tests.warehouse.semantic.oracle import Asked
 
@@ -70,7 +71,7 @@ def test_every_bucket_is_a_plain_query_over_its_days(over: dict[str, Any], grain
     assert frame.totals == layer.ask(whole).totals
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_split_and_filtered_window_is_a_plain_query_over_its_days(data: st.DataObject, layer: SemanticLayer) -> None:
     catalogue = shipped_catalogue()

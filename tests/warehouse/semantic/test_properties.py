@@ -12,10 +12,11 @@ from roastery.warehouse.semantic.catalogue import shipped_catalogue
 from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.query import MetricQuery
+from tests.examples import examples
 
 CATALOGUE = shipped_catalogue()
 ADDITIVE = sorted(name for name, entry in CATALOGUE.metrics.items() if entry.additivity == "additive")
-FEW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite
