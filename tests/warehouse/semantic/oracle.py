@@ -18,7 +18,7 @@ from tests.warehouse.semantic.company import ORGANIZATION
 
 CASES = Path(__file__).parents[2] / "cases" / "metrics.yml"
 NOTHING_IS_NONE = ("credits", "visited", "visits")
-NESTED = ("kept", "seen", "ad_shares", "paid_subscriptions")
+NESTED = ("cohort_worth", "kept", "seen", "ad_shares", "paid_subscriptions")
 """Views that stand inside others, in this order."""
 Number = Decimal | None
 Key = tuple[Any, ...]
@@ -192,6 +192,7 @@ class Oracle:
         view = views[spec["from"]]
         for name, value in {**{name: views[name] for name in NESTED}, **days}.items():
             view = view.replace("{" + name + "}", str(value))
+        view = view.replace("{currency}", self._organization.currency)
         view = view.replace("America/New_York", self._organization.time_zone)
         empty = "none" if spec["from"] in NOTHING_IS_NONE else "unknown"
         value = spec.get("value", "1")

@@ -1,7 +1,7 @@
 """Formulas over metrics: what `ratio`, `formula` and `choose` of a metric file say, as a tree that can be computed.
 
 `a / b` is null where b is zero. `total(a, -b)` adds what is there and is null only where nothing is: a day with refunds
-and no sales has a revenue. `+`, `-` and `*` are null where either side is.
+and no sales has a revenue. `+`, `-` and `*` are null where either side is. `given(a, b)` is a where b is known.
 """
 
 from collections.abc import Callable, Iterator
@@ -77,7 +77,15 @@ class Present:
     node: "Node"
 
 
-Node = Name | Number | Arithmetic | Total | Choice | Present
+@dataclass(frozen=True)
+class Given:
+    """A part that is null unless all of the others are known."""
+
+    node: "Node"
+    known: tuple["Node", ...]
+
+
+Node = Name | Number | Arithmetic | Total | Choice | Present | Given
 RAW = "raw_"
 """Prefix of a measure's column before gaps are filled with zero."""
 SIGNS: dict[type[sg.Expr], str] = {sg.Add: "+", sg.Sub: "-", sg.Mul: "*", sg.Div: "/"}
@@ -85,7 +93,7 @@ SIGNS: dict[type[sg.Expr], str] = {sg.Add: "+", sg.Sub: "-", sg.Mul: "*", sg.Div
 
 @cache
 def parse_formula(text: str) -> Node:
-    """Read a formula. Errors: BadQuery for anything beyond + - * / ( ), numbers, names and total()."""
+    """Read a formula. Errors: BadQuery for anything beyond + - * / ( ), numbers, names, total() and given()."""
     try:
         return _read(sqlglot.parse_one(text, read="duckdb"), text)
     except sqlglot.errors.ParseError as error:
@@ -103,7 +111,12 @@ def _read(tree: sg.Expr, text: str) -> Node:
         return Arithmetic(sign, _read(tree.this, text), _read(tree.expression, text))
     if isinstance(tree, sg.Anonymous) and tree.name.lower() == "total":
         return Total(tuple(_term(part, text) for part in tree.expressions))
-    raise BadQuery(f"'{tree.sql()}' is not allowed in the formula '{text}'. Use + - * / ( ), metrics and total().")
+    if isinstance(tree, sg.Anonymous) and tree.name.lower() == "given" and len(tree.expressions) > 1:
+        first, *others = (_read(part, text) for part in tree.expressions)
+        return Given(first, tuple(others))
+    raise BadQuery(
+        f"'{tree.sql()}' is not allowed in the formula '{text}'. Use + - * / ( ), metrics, total() and given()."
+    )
 
 
 def _term(tree: sg.Expr, text: str) -> tuple[int, Node]:
@@ -122,6 +135,9 @@ def names_in(node: Node) -> Iterator[str]:
     elif isinstance(node, Total):
         for _, term in node.terms:
             yield from names_in(term)
+    elif isinstance(node, Given):
+        for part in (node.node, *node.known):
+            yield from names_in(part)
     elif isinstance(node, Choice):
         for _, option in node.options:
             yield from names_in(option)
@@ -139,6 +155,9 @@ def strict_names(node: Node, inside: bool = False) -> Iterator[str]:
     elif isinstance(node, Total):
         for _, term in node.terms:
             yield from strict_names(term, inside)
+    elif isinstance(node, Given):
+        for part in (node.node, *node.known):
+            yield from strict_names(part, inside)
 
 
 def core_of(node: Node, value: Callable[[str], Core]) -> Core:
@@ -151,6 +170,9 @@ def core_of(node: Node, value: Callable[[str], Core]) -> Core:
         return sa.literal_column(str(node.value))
     if isinstance(node, Total):
         return _total([(sign, core_of(term, value)) for sign, term in node.terms])
+    if isinstance(node, Given):
+        known = sa.and_(*(core_of(part, value).is_not(None) for part in node.known))
+        return sa.case((known, core_of(node.node, value)))
     if isinstance(node, Arithmetic):
         left, right = core_of(node.left, value), core_of(node.right, value)
         return safe_ratio(left, right) if node.sign == "/" else left.op(node.sign)(right)

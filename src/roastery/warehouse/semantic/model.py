@@ -49,7 +49,7 @@ class Fact:
     rate_on: the day of the exchange rate where it is not the row's day. stock: rows are changes that are summed from
     the beginning. empty: the name of a missing dimension value. is_daily: a day without rows is a gap in the data.
     of_period: rows are made for one whole period by a SELECT that names its days (:start, :end, :as_of, :prior_start,
-    :prior_end, :zone); the data has to reach back to the named one.
+    :prior_end) and the query's :zone, :currency, :organization_currency; the data has to reach back to the named one.
     """
 
     name: str

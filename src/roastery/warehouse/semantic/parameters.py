@@ -40,6 +40,7 @@ def values_of(bound: BoundQuery, last_rate_day: date | None) -> dict[str, Any]:
         "organization_zone": bound.organization_zone,
         "model": bound.attribution.model,
         "currency": bound.currency,
+        "organization_currency": bound.organization_currency,
         "limit": bound.limit + 1,
         "last_rate_day": last_rate_day,
         **_days("now", bound.period, bound),

@@ -25,7 +25,7 @@ from roastery.warehouse.semantic.bound import (
     Top,
 )
 from roastery.warehouse.semantic.calendar import Calendar
-from roastery.warehouse.semantic.formula import Arithmetic, Choice, Name, Node, Number, Present, Total
+from roastery.warehouse.semantic.formula import Arithmetic, Choice, Given, Name, Node, Number, Present, Total
 from roastery.warehouse.semantic.model import DATE, Dimension, Fact, Measure, Metric, Semantics, Window
 from roastery.warehouse.semantic.parameters import windowed
 from roastery.warehouse.semantic.periods import (
@@ -178,6 +178,9 @@ class Choices:
             return Total(tuple((sign, self._replaced(term, asked)) for sign, term in node.terms))
         if isinstance(node, Present):
             return Present(self._replaced(node.node, asked))
+        if isinstance(node, Given):
+            known = tuple(self._replaced(part, asked) for part in node.known)
+            return Given(self._replaced(node.node, asked), known)
         if isinstance(node, Choice):
             return self._replaced(dict(node.options)[self._parameters[node.parameter]], asked)
         assert isinstance(node, Number)

@@ -14,6 +14,8 @@ from roastery.warehouse.semantic.model import Fact, Semantics
 
 SELF = "f"
 RATES = "fx"
+OF_QUERY = ("zone", "currency", "organization_currency")
+"""Places in the SELECT of a fact of a period that are the query's, not the period's."""
 
 
 class Catalog:
@@ -27,7 +29,7 @@ class Catalog:
     def fact(self, fact: Fact, attribution: Attribution, when: str) -> sa.FromClause:
         """A fact's rows under the alias f; credits under an asked window are computed on the way."""
         if fact.of_period:
-            sql = re.sub(r":(\w+)", lambda m: ":zone" if m[1] == "zone" else f":{when}_{m[1]}", fact.sql or "")
+            sql = re.sub(r":(\w+)", lambda m: m[0] if m[1] in OF_QUERY else f":{when}_{m[1]}", fact.sql or "")
             return self._selected(sa.text(sql), fact.name)
         if fact.is_credits and not attribution.is_stored:
             sql = credits_select(attribution.model, attribution.window_days, attribution.view_window_days)
