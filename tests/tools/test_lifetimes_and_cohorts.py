@@ -54,6 +54,31 @@ def test_earlier_forecasts_stand_beside_what_happened(by_channel: ToolResult) ->
         assert abs(value[test["forecast"]] - value[test["actual"]]) < abs(value[test["naive"]] - value[test["actual"]])
 
 
+def test_predicted_ltv_is_the_forecasts_own_number_wherever_it_is_asked(larkspur: ToolContext) -> None:
+    asked = run("query_metrics", {"metrics": ["predicted_ltv"], "period": {"name": "all_time"}}, larkspur)
+    told = run("forecast_ltv", {"dimensions": ["cohort_month"]}, larkspur)
+    value = values(told)
+    whole, *months = told.data["groups"]
+    assert values(asked)[asked.data["totals"]["predicted_ltv"]] == value[whole["predicted_ltv"]]
+    split = run(
+        "query_metrics",
+        {"metrics": ["predicted_ltv"], "dimensions": ["cohort_month"], "period": {"name": "all_time"}},
+        larkspur,
+    )
+    assert split.frame is not None
+    found = {row["cohort_month"]: Decimal(row["predicted_ltv"]) for row in split.frame["rows"]}
+    same = [month for month in months if abs(found[month["name"]] - value[month["predicted_ltv"]]) <= Decimal("0.01")]
+    assert len(months) > 3
+    assert same == months
+
+
+def test_payback_of_a_cohort_is_one_number_in_both_tools(larkspur: ToolContext) -> None:
+    period = {"start": "2026-01-01", "end": "2026-04-01"}
+    asked = run("query_metrics", {"metrics": ["payback_days"], "period": period}, larkspur)
+    whole = run("forecast_ltv", {"period": period}, larkspur).data["groups"][0]
+    assert (whole["payback"] is None) == (values(asked)[asked.data["totals"]["payback_days"]] is None)
+
+
 def test_one_order_each_is_too_little(context: ToolContext) -> None:
     with pytest.raises(NoData, match="at least 84"):
         run("forecast_ltv", {}, context)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from roastery.tools import facts
 from roastery.tools.analysis.arrays import Flags, Floats
@@ -27,6 +28,7 @@ from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpe
 LEAST_GROUP = 30
 MONTH_DAYS = 30.4375
 BANDS = 10
+USUAL_DAYS = 365
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,22 @@ class Worth:
         base = value.model_copy(update={"metric": "predicted_margin"})
         return self.book.computed(facts.by_formula, base, "forecast", amount, text, [value, self.margin])
 
+    @property
+    def guesses_margin(self) -> bool:
+        """Whether margins are a rate of revenue, or those of another day, rather than the lines' own."""
+        return self.margin is None or self.arguments.gross_margin_rate is not None or self.arguments.as_of is not None
+
+    def payback(self, where: dict[str, str], acquired: FactPeriod) -> Fact | None:
+        """The metric `payback_days` of all customers acquired in a period, None when not yet or nobody knows."""
+        query = MetricQuery(metrics=("payback_days",), period=PeriodSpec(start=acquired.start, end=acquired.end))
+        try:
+            value = self.context.metrics.ask(query, row_scope=self.context.actor.row_scope).totals.get("payback_days")
+        except (AskerError, DataError):
+            return None
+        if value is None:
+            return None
+        return self._fact("payback_days", float(value), "days", Decimal(1), where, acquired, "measured")
+
     def cost(self, dimension: str | None, name: str, acquired: FactPeriod) -> Fact | None:
         """What a new customer of a group has cost (media only), None where nobody knows."""
         filters: tuple[FilterSpec, ...] = ()
@@ -116,6 +134,7 @@ class Worth:
 def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> ToolResult:
     """Errors: TooLittleData, BadPeriod."""
     said = forecast_ltv(bought.customer, bought.day, bought.amount, bought.end_day, horizon_days=arguments.horizon_days)
+    _keep(context, arguments, bought, said)
     book = FactBook(new_receipt_id())
     worth = Worth(context, arguments, book, bought.as_of, None)
     worth.margin = _margin(worth)
@@ -164,6 +183,24 @@ def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> To
             "margin": worth.margin.id if worth.margin else None,
         },
     )
+
+
+def _keep(context: ToolContext, arguments: Any, bought: Buying, said: LifetimeForecast) -> None:
+    """The usual forecast (a year ahead, as known today) stays for `predicted_ltv`, where the warehouse can keep it."""
+    keep = getattr(context.metrics.warehouse, "keep_predictions", None)
+    if keep is None or arguments.horizon_days != USUAL_DAYS or arguments.as_of is not None:
+        return
+    count = len(bought.ids)
+    first = np.datetime64(bought.origin) + bought.first_day.astype("timedelta64[D]")
+    columns = {
+        "customer_id": pa.array(bought.ids),
+        "acquired_on": pa.array(first.astype("datetime64[D]")),
+        "to_date": np.bincount(bought.customer, weights=bought.amount, minlength=count),
+        "expected": said.expected_value,
+        "currency": pa.array([context.organization.currency] * count),
+        "as_of": pa.array([bought.as_of] * count),
+    }
+    keep(pa.table(columns))
 
 
 def _with_margin(worth: Worth, made: Provenance) -> Provenance:
@@ -255,7 +292,12 @@ def _told(
         margin = worth.earned(each)
         row["cac"] = cost
         row["ltv_to_cac"] = worth.book.computed(facts.multiple, margin, cost)
-        row["payback"] = _payback(worth, bought, members, cost, where, history)
+        asked = FactPeriod(start=start, end=end)
+        row["payback"] = (
+            _payback(worth, bought, members, cost, where, history)
+            if worth.guesses_margin or (where and dimension != "cohort_month")
+            else worth.payback(where, asked)
+        )
     return row
 
 

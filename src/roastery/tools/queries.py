@@ -11,6 +11,7 @@ from roastery.tools.receipts import receipt_of
 from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, PeriodSpec
 
 MAX_ROWS = 1_000
+PREDICTED = "predicted_ltv"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ def ask(
     replaced by the days that they meant, so that a rerun asks for the same days.
     """
     query = with_grain(query)
+    if PREDICTED in query.metrics:
+        _forecast(context)
     bounded = query if query.limit and query.limit <= max_rows else query.model_copy(update={"limit": max_rows + 1})
     frame = context.metrics.ask(bounded, row_scope=context.actor.row_scope)
     labels = label_columns(context, query.dimensions)
@@ -53,6 +56,18 @@ def ask(
     asked = as_arguments(settled) if arguments is None else arguments | _days(settled)
     receipt = receipt_of(frame, tool, asked, context, caveats=caveats)
     return Asked(frame, receipt, settled, labels)
+
+
+def _forecast(context: ToolContext) -> None:
+    """Make the forecast that `predicted_ltv` reads, where there is none of the last complete day yet."""
+    from roastery.tools.buying import orders_of
+    from roastery.tools.library.forecast_ltv import ForecastLtvArguments
+    from roastery.tools.lifetimes import customers_result
+
+    bought = orders_of(context, None)
+    days = context.metrics.warehouse.query("SELECT max(as_of) AS as_of FROM predicted_values").column(0).to_pylist()
+    if days != [bought.as_of]:
+        customers_result(context, ForecastLtvArguments(), bought)
 
 
 def told_apart(rows: Sequence[dict[str, Any]], labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from roastery.warehouse import build as building
 from roastery.warehouse import checks as checking
-from roastery.warehouse import compaction, erasing, importing, landing, retention, state, user_sql
+from roastery.warehouse import compaction, erasing, importing, landing, predictions, retention, state, user_sql
 from roastery.warehouse.blanks import Blanks
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
@@ -238,6 +238,11 @@ class Warehouse:
         with self._writing() as instance, instance.transaction() as cursor:
             cursor.execute("INSERT INTO meta.compacted SELECT unnest($ids)", {"ids": ids})
         return True
+
+    def keep_predictions(self, rows: pa.Table) -> None:
+        """Keep what a forecast expects of each customer, in the place of the forecast before (predictions.SCHEMA)."""
+        with self._writing() as instance:
+            predictions.keep(instance, rows)
 
     def needs_build(self) -> bool:
         """Whether something landed, a setting or a definition changed, or a day began since the last build."""

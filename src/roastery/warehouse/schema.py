@@ -1,6 +1,6 @@
 """The fixed tables of an organization's file: what landed (raw) and what the warehouse knows of itself (meta)."""
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 TABLES = """
 CREATE SCHEMA IF NOT EXISTS raw;
@@ -44,12 +44,16 @@ CREATE TABLE IF NOT EXISTS meta.pending (table_name VARCHAR NOT NULL, how VARCHA
 CREATE TABLE IF NOT EXISTS meta.layers (
     contract VARCHAR NOT NULL, rank INTEGER NOT NULL, connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL,
     resource VARCHAR NOT NULL, fill_no INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.predictions (
+    customer_id VARCHAR NOT NULL, acquired_on DATE NOT NULL, to_date DECIMAL(18,6), expected DECIMAL(18,6),
+    currency VARCHAR NOT NULL, as_of DATE NOT NULL);
 CREATE TABLE IF NOT EXISTS meta.several (contract VARCHAR NOT NULL, key_hash UBIGINT NOT NULL);
 """
 """meta.suppressions: keyed hashes of forgotten people, which landing obeys; meta.erasures: the erasures that this file
 has seen, and meta.compacted those whose bytes are gone too; meta.retention: days before which rows of a dataset are
 gone. meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
 meta.layers: what filled each contract when it was last folded whole, weakest first (fill_no -1: imports);
+meta.predictions: the last forecast, by customer.
 meta.several: hashes of keys with rows from several records. meta.pending and delta: what is built so far but not
 yet derived from. work holds what the build passes from step to step, curated what is asked, published the wrappers
 of user SQL."""

@@ -24,6 +24,9 @@ SELECT p.report_date, p.platform, p.campaign_id, p.ad_id, p.currency, coalesce(c
 FROM curated.ad_performance p
 LEFT JOIN curated.ad_creatives c ON c.platform = p.platform AND c.ad_id = p.ad_id AND c.is_listed
 WHERE coalesce(c.asset_id, nullif(p.asset_id, '')) IS NOT NULL;
+CREATE OR REPLACE VIEW curated.predicted_values AS
+SELECT p.customer_id, p.acquired_on, p.to_date, p.expected, p.currency, p.as_of, s.segment, s.customer_stage, s.cohort_month
+FROM meta.predictions p JOIN curated.sales s ON s.customer_id = p.customer_id AND s.is_first_sale;
 CREATE OR REPLACE VIEW curated.ads_of_one_asset AS
 SELECT ad_id, min(asset_id) AS asset_id FROM curated.ad_creatives WHERE ad_id <> ''
 GROUP BY ad_id HAVING count(DISTINCT asset_id) = 1 AND bool_and(share = 1);

@@ -56,7 +56,10 @@ class Profile:
 
 # Columns that a table may have and whose distinct values change what can be summed.
 SPREADS = {"time_zone": "time_zones", "platform": "platforms"}
-DERIVED_WITH_CURRENCY = ("sales", "sale_refunds", "sale_lines", "attribution_credits")
+DERIVED_WITH_CURRENCY = ("sales", "sale_refunds", "sale_lines", "attribution_credits", "predicted_values")
+
+FITS = ("predicted_values",)
+"""Tables that change between builds."""
 
 
 class Profiles:
@@ -71,6 +74,8 @@ class Profiles:
     def of(self, fact: Fact) -> Profile:
         day = fact.base_day.date or fact.base_day.at
         key = (fact.base_table, day.text if day else "")
+        if fact.base_table in FITS:
+            return self._read(fact)
         if key not in self._found:
             self._found[key] = self._read(fact)
         return self._found[key]

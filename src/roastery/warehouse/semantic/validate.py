@@ -30,6 +30,7 @@ sessions: session_id visitor customer_id started_at session_date ended_at landin
 campaign_channels: campaign_id channel
 ad_creatives: platform ad_id asset_id share is_listed
 ads_of_one_asset: ad_id asset_id
+predicted_values: customer_id acquired_on to_date expected currency as_of segment customer_stage cohort_month
 asset_delivery: report_date platform campaign_id ad_id currency asset_id spend impressions clicks
 asset_kept: asset_id campaign_id platform performance_date impressions clicks conversions revenue currency
 fx_daily: rate_date base_currency quote_currency rate
