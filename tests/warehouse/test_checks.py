@@ -1,12 +1,13 @@
 """What data_health reads: each fault is found where it was planted, and nothing where there is none."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from roastery.warehouse.checks import Check
+from roastery.warehouse.checks import Check, kept_aside
+from roastery.warehouse.contracts import Fill
 from roastery.warehouse.engine import Warehouse
-from roastery.warehouse.raw import RawBatch, SourceProgress
+from roastery.warehouse.raw import RawBatch, RawRecord, SourceProgress
 from tests.warehouse.conftest import put
 
 
@@ -77,3 +78,100 @@ def test_planted_faults_are_found_with_their_size(open_warehouse: Callable[..., 
     assert [c.severity for c in warehouse.checks()] == sorted(
         (c.severity for c in warehouse.checks()), key=["error", "warning", "ok"].index
     )
+
+
+def landed(warehouse: Warehouse, dataset: str, rows: list[dict[str, object]]) -> None:
+    put(warehouse, **{dataset: rows})
+
+
+def test_values_out_of_step_are_counted_and_one_is_named(warehouse: Warehouse) -> None:
+    put(
+        warehouse,
+        ad_performance=[
+            {"report_date": "2026-10-05", "platform": "meta_ads", "campaign_id": "c", "ad_id": f"a{n}", "spend": "1",
+             "impressions": 10, "clicks": 11 if n == 3 else 1}
+            for n in range(5)
+        ],
+        tickets=[{"ticket_id": "t", "opened_at": "2026-10-05T10:00:00Z", "first_reply_at": "2026-10-05T09:00:00Z"}],
+    )  # fmt: skip
+    messages = {c.subject: c.message for c in found(warehouse, "ranges")}
+    assert messages == {
+        "ad_performance": "1 rows of ad_performance have more clicks than impressions, such as "
+        "'2026-10-05 meta_ads  c  a3'.",
+        "tickets": "1 rows of tickets have a reply before their opening, such as 't'.",
+    }
+
+
+def test_what_a_source_sends_is_held_against_the_contract(open_warehouse: Callable[..., Warehouse]) -> None:
+    """Imports are refused row by row; a source's rows are taken, so their ranges are looked at here."""
+    fill = Fill("transactions", "shop", "orders", """
+        SELECT payload->>'id' AS transaction_id, payload->>'status' AS status, payload->>'at' AS occurred_at,
+               payload->>'amount' AS amount, payload->>'tax' AS tax_amount FROM {records}""")  # fmt: skip
+    warehouse = open_warehouse(fill)
+    rows = [
+        RawRecord(str(n), {"id": str(n), "at": "2026-10-05T10:00:00Z", "amount": "5", "status": s, "tax": t})
+        for n, (s, t) in enumerate([("completed", "1"), ("done", "1"), ("completed", "-2")])
+    ]
+    warehouse.land(RawBatch("con", "shop", "orders", rows))
+    warehouse.build()
+    assert {c.subject: c.count for c in found(warehouse, "ranges")} == {
+        "transactions.status": 1,
+        "transactions.tax_amount": 1,
+    }
+
+
+def test_a_column_that_stopped_coming_is_told(warehouse: Warehouse) -> None:
+    days = [date(2026, 11, 1) - timedelta(days=n) for n in range(1, 120)]
+    landed(
+        warehouse,
+        "leads",
+        [{"lead_id": f"l{n}", "created_at": f"{day}T10:00:00Z", "channel": None if n < 28 else "email"}
+         for n, day in enumerate(days)],
+    )  # fmt: skip
+    (check,) = found(warehouse, "nulls")
+    assert check.subject == "leads.channel"
+    assert check.message.startswith("channel is empty in 100% of the rows of leads of the last 28 days")
+
+
+def test_a_day_with_far_fewer_rows_than_its_weekdays_is_told_and_a_usual_one_is_not(warehouse: Warehouse) -> None:
+    rows = []
+    for n in range(1, 80):
+        day = date(2026, 11, 1) - timedelta(days=n)
+        busy = 40 if day.weekday() < 5 else 25
+        many = {1: 3, 4: 130}.get(n, busy + n % 3)
+        rows += [
+            {"transaction_id": f"{day}-{k}", "occurred_at": f"{day}T12:00:00Z", "amount": "1", "source_system": "till"}
+            for k in range(many)
+        ]
+    landed(warehouse, "transactions", rows)
+    assert [c.message for c in found(warehouse, "volume")] == [
+        "transactions of till: 130 rows on Wednesday, 2026-10-28; usually it is about 41.",
+        "transactions of till: 3 rows on Saturday, 2026-10-31; usually it is about 26.",
+    ]
+
+
+def test_what_shops_web_analytics_and_platforms_count_is_held_against_ours(warehouse: Warehouse) -> None:
+    put(
+        warehouse,
+        customers=[{"customer_id": "a", "source_order_count": 3}, {"customer_id": "b", "source_order_count": 1}],
+        transactions=[
+            {"transaction_id": f"t{n}", "customer_id": "a", "occurred_at": "2026-10-20T12:00:00Z", "amount": "9",
+             "sales_channel": "online"}
+            for n in range(3)
+        ],
+        web_performance=[{"report_date": "2026-10-20", "property_id": "1", "transactions": 9}],
+        ad_performance=[{"report_date": "2026-10-20", "platform": "meta_ads", "campaign_id": "c", "spend": "1",
+                         "reported_conversions": "50"}],
+    )  # fmt: skip
+    assert {c.subject: c.count for c in found(warehouse, "platform_totals")} == {
+        "orders of import": 1,
+        "web analytics": 6,
+        "meta_ads": 50,
+    }
+
+
+def test_rows_kept_aside_are_listed_with_their_reason(warehouse: Warehouse) -> None:
+    warehouse.upsert_rows("products", [{"product_id": "p", "unit_cost": "cheap"}])
+    (row,) = kept_aside(warehouse)
+    assert (row["dataset"], row["source"], row["column"]) == ("products", "import", "unit_cost")
+    assert "cheap" in row["message"]

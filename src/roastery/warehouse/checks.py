@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import duckdb
 
+from roastery.warehouse import row_quality, volume
 from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
@@ -51,6 +52,7 @@ def read(warehouse: "Warehouse") -> tuple[Check, ...]:
             *_matched_by_likeness(cursor),
             *_missing_rates(cursor, warehouse.organization.currency),
         ]
+    found += warehouse.once_per_commit("row_checks", _rows_and_volume)
     found += _freshness(warehouse)
     return tuple(sorted(found, key=lambda c: (SEVERITIES.index(c.severity), c.name, c.subject, c.currency)))
 
@@ -187,6 +189,32 @@ def _missing_rates(cursor: duckdb.DuckDBPyConnection, currency: str) -> Iterator
         ):
             text = f"{count} rows of {table} are in {base}, which has no exchange rate into {currency} on their day."
             yield Check("missing_rates", f"{table} in {base}", "error", count, text)
+
+
+def _rows_and_volume(warehouse: "Warehouse") -> tuple[Check, ...]:
+    """What looks at every row: kept until the next commit."""
+    organization, today = warehouse.organization, warehouse.clock.today(warehouse.organization.time_zone)
+    with warehouse.reading() as cursor:
+        rows = [
+            Check(f.kind, f.subject, "error" if f.is_error else "warning", f.count, f.message)
+            for f in row_quality.faults(cursor, today)
+        ]
+        odd = [
+            *volume.unusual_days(cursor, organization.time_zone, today),
+            *volume.platform_totals(cursor, organization.attribution.model, today),
+        ]
+    return (*rows, *(Check(o.kind, o.subject, "warning", o.count, o.message, o.amount) for o in odd))
+
+
+def kept_aside(warehouse: "Warehouse", most: int = 50) -> list[dict[str, Any]]:
+    """The rows at fault themselves, without personal columns: dataset, source, row, column, message, record."""
+    rows = warehouse.query(
+        """SELECT contract AS dataset, source, row_number AS row, column_name AS "column", message,
+                  record::VARCHAR AS record
+           FROM meta.quarantine ORDER BY noted_at DESC, contract, row_number, column_name, message LIMIT ?""",
+        [most],
+    )
+    return rows.to_pylist()
 
 
 def _freshness(warehouse: "Warehouse") -> Iterator[Check]:

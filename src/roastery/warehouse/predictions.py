@@ -30,4 +30,3 @@ def keep(instance: "Instance", rows: pa.Table) -> None:
         cursor.register("predicted_now", found)
         cursor.execute("INSERT INTO meta.predictions FROM predicted_now")
         cursor.unregister("predicted_now")
-

@@ -12,7 +12,7 @@ from roastery.tools.base import FactPeriod, Receipt, Table, Tool, ToolContext, T
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
 from roastery.tools.receipts import plain_receipt
-from roastery.warehouse.checks import STALE_AFTER_HOURS, Check
+from roastery.warehouse.checks import STALE_AFTER_HOURS, Check, kept_aside
 from roastery.warehouse.errors import NoData
 from roastery.warehouse.state import IMPORT, DataState
 
@@ -62,7 +62,7 @@ class DataHealth(Tool[DataHealthArguments]):
             caveats = ["Checks, touches and rejected rows are shown only to those who may see all rows."]
         else:
             names = warehouse.query(UNMAPPED_NAMES).column("campaign_name").to_pylist()
-            found = Findings(sources, warehouse.checks(), tuple(names))
+            found = Findings(sources, warehouse.checks(), tuple(names), kept_aside(warehouse))
             caveats = []
         caveats = [*(c.sentence for c in connections if c.is_wrong), *_caveats(found), *caveats]
         return _result(context, _receipt(context, state, found, caveats), found, caveats)
@@ -82,11 +82,13 @@ class SourceHealth:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that was looked up. names: tags that name no known campaign, the most frequent first."""
+    """Everything that was looked up. names: tags that name no known campaign, the most frequent first. aside: rows at
+    fault that are kept aside, the latest first."""
 
     sources: Sequence[SourceHealth]
     checks: Sequence[Check]
     names: Sequence[str]
+    aside: Sequence[dict[str, Any]] = ()
 
     @property
     def failed(self) -> list[Check]:
@@ -193,6 +195,8 @@ def _result(context: ToolContext, receipt: Receipt, found: Findings, caveats: Se
         "names": [book.label("utm_campaign", name).id for name in found.names],
     }
     tables = [_sources_table(found.sources), *([_checks_table(found.failed)] if found.failed else [])]
+    if found.aside:
+        tables.append(_aside_table(found.aside))
     return ToolResult(
         tool=DataHealth.name,
         facts=book.facts,
@@ -239,3 +243,11 @@ def _checks_table(checks: Sequence[Check]) -> Table:
     columns = tuple({"name": name, "kind": "dimension"} for name in ("check", "severity", "message"))
     rows = tuple({"check": c.name.replace("_", " "), "severity": c.severity, "message": c.message} for c in checks)
     return Table(title="Checks", columns=columns, rows=rows)
+
+
+def _aside_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Each row at fault with its reason; its values are not repeated, since a fault may stand in any of them."""
+    names = ("dataset", "source", "row", "column", "message")
+    columns = tuple({"name": name, "kind": "dimension"} for name in names)
+    shown = tuple({name: None if row[name] is None else str(row[name]) for name in names} for row in rows)
+    return Table(title="Rows kept aside", columns=columns, rows=shown)
