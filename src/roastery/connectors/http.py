@@ -142,6 +142,10 @@ class HttpClient:
         """The text of a GET that is no JSON, such as a CSV, and the answer's headers."""
         return self._call(lambda: self._read_text(path, params), 1.0)  # type: ignore[no-any-return]
 
+    def get_bytes(self, path: str, params: Mapping[str, str] | None = None) -> bytes:
+        """The bytes of a GET, such as a zip."""
+        return self._call(lambda: self._read_bytes(path, params), 1.0)  # type: ignore[no-any-return]
+
     def post(
         self,
         path: str,
@@ -234,6 +238,13 @@ class HttpClient:
         return body
 
     def _read_text(self, path: str, params: Mapping[str, str] | None) -> tuple[str, Mapping[str, str]]:
+        response = self._whole(path, params)
+        return response.text, response.headers
+
+    def _read_bytes(self, path: str, params: Mapping[str, str] | None) -> bytes:
+        return self._whole(path, params).content
+
+    def _whole(self, path: str, params: Mapping[str, str] | None) -> httpx2.Response:
         response = self._open("GET", path, params=params)
         try:
             response.read()
@@ -241,7 +252,7 @@ class HttpClient:
             raise CutOff(f"{self.title} ended its answer in the middle.") from None
         finally:
             response.close()
-        return response.text, response.headers
+        return response
 
     def _open(
         self,
