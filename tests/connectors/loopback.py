@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -135,35 +136,34 @@ class Landing:
 
     def counting(self, resource: str) -> list[str]:
         """Keys of partitioned records that count: those of the latest completed read of their day."""
-        latest = {
-            (batch.completes.scope, day): batch.read_id
-            for batch in self.batches
-            if batch.resource == resource and batch.completes
-            for day in batch.completes.days
-        }
+        latest = {place[1:]: read_id for place, read_id in self.latest_reads().items() if place[0] == resource}
         return [
             f"{record.day}:{record.key}"
             for batch in self.batches
             if batch.resource == resource
             for record in batch.records
-            if latest.get((record.scope, record.day)) == batch.read_id
+            if latest.get((record.scope, record.day)) == (record.read_id or batch.read_id)
         ]
+
+    def latest_reads(self) -> dict[tuple[str, str, date], str]:
+        """The read that counts for a day of a resource's scope."""
+        return {
+            (batch.resource, read.scope, day): read.read_id or batch.read_id
+            for batch in self.batches
+            for read in batch.completed
+            for day in read.days
+        }
 
     def curated(self, source: type[Source], contract: str) -> pa.Table:
         """What a source's fills make of the records that count: the last version of a key, the latest read of a day."""
-        latest = {
-            (batch.resource, batch.completes.scope, day): batch.read_id
-            for batch in self.batches
-            if batch.completes
-            for day in batch.completes.days
-        }
+        latest = self.latest_reads()
         current: dict[tuple[Any, ...], tuple[str, str, int]] = {}
         for number, batch in enumerate(self.batches):
             for record in batch.records:
                 place = (batch.resource, record.scope, record.day)
                 if record.deleted:
                     current.pop((*place, record.key), None)
-                elif record.day is None or latest.get(place) == batch.read_id:
+                elif record.day is None or latest.get(place) == (record.read_id or batch.read_id):  # type: ignore[call-overload]
                     current[*place, record.key] = (record.key, json.dumps(record.payload), number)
         target = CONTRACTS[contract]
         with duckdb.connect() as database:

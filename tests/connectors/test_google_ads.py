@@ -33,7 +33,7 @@ def test_all_history_comes_out_as_the_company_has_it(twins: Twins, politeness: P
     report = sync(twins, connected, landing, politeness, only=FIGURES)
     assert report.outcome == "complete", report.message
     assert performance(landing) == truth(world)
-    last = [batch.progress for batch in landing.batches if batch.resource == "performance" and batch.completes][-1]
+    last = [batch.progress for batch in landing.batches if batch.resource == "performance" and batch.completed][-1]
     assert (last.complete_through, last.history_since) == (date(2026, 11, 1), date(2024, 7, 2))
 
 

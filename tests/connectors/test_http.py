@@ -9,7 +9,7 @@ import pytest
 
 from roastery.connectors.errors import AbortSync, CutOff, Reconnect, RetryLater, SkipResource, Throttled
 from roastery.connectors.http import Auth, HttpClient, NoAuth, Politeness
-from roastery.connectors.json_stream import array_elements
+from roastery.connectors.json_stream import array_elements, streamed
 from roastery.connectors.throttle import Bucket, Rate
 from roastery.warehouse.clock import Clock
 from tests.connectors.loopback import Heard, Provider, Say, Waits
@@ -227,9 +227,7 @@ def test_a_stream_gives_its_elements_one_by_one(client: Connect, provider: Start
     assert list(client(server, politeness).stream("x", body={})) == rows
 
 
-def test_a_stream_that_breaks_off_says_so_after_what_came(
-    client: Connect, provider: Start, politeness: Politeness
-) -> None:
+def test_a_stream_that_breaks_off_says_so(client: Connect, provider: Start, politeness: Politeness) -> None:
     rows = [{"n": n} for n in range(1000)]
     server = provider(Say(rows, cut=len(json.dumps(rows)) // 2))
     got: list[Any] = []
@@ -248,6 +246,17 @@ def test_an_array_is_read_the_same_however_it_arrives(size: int) -> None:
     text = json.dumps(rows, indent=1)
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
     assert list(array_elements(iter(pieces))) == rows
+
+
+@pytest.mark.parametrize("at_once", [0, 60, 10_000])
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_a_long_answer_and_a_short_one_are_read_the_same(size: int, at_once: int) -> None:
+    rows = [{"a": [1, {"b": "]}é"}]}, {"c": "ü" * 40}, {}]
+    text = json.dumps(rows, ensure_ascii=False).encode()
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    assert list(streamed(iter(pieces), at_once)) == rows
+    with pytest.raises(ValueError, match=r"array|delimiter"):
+        list(streamed(iter([text[:-1]]), at_once))
 
 
 @pytest.mark.parametrize("text", ["", "[", '[{"a": 1}', '[{"a": 1},', '[{"a"', '{"error": 1}', "null"])

@@ -41,7 +41,7 @@ def test_all_history_comes_out_as_the_company_has_it_newest_first(
     report = sync(twins, connect(twins, "meta_ads"), landing, politeness)
     assert report.outcome == "complete", report.message
     assert performance(landing) == truth(world)
-    last = [batch.progress for batch in landing.batches if batch.resource == "insights" and batch.completes][-1]
+    last = [batch.progress for batch in landing.batches if batch.resource == "insights" and batch.completed][-1]
     assert last.complete_through == date(2026, 11, 1)
     assert last.history_since == date(2024, 8, 1)
     asked = [a.parameters for a in twins.control.asked if a.what == "insights level=ad"]

@@ -102,7 +102,7 @@ def test_small_pages_land_together_with_the_last_cursor() -> None:
 def test_a_slow_provider_s_pages_do_not_wait_for_each_other() -> None:
     ticks = iter(range(1000))
     landing = Landing()
-    sync(Numbers(), landing, only=["first"], batch_rows=5, stopwatch=lambda: 3.0 * next(ticks))
+    sync(Numbers(), landing, only=["first"], batch_rows=5, stopwatch=lambda: 6.0 * next(ticks))
     assert [len(b.records) for b in landing.batches] == [3, 3, 3, 0]
 
 
@@ -189,7 +189,7 @@ def test_an_answer_of_another_shape_is_a_sentence_and_no_empty_result(error: Exc
 def test_progress_tells_rows_rate_share_and_what_is_left() -> None:
     ticks = iter(range(1000))
     told: list[SyncProgress] = []
-    sync(Numbers(), Landing(), told, stopwatch=lambda: 3.0 * next(ticks))
+    sync(Numbers(), Landing(), told, stopwatch=lambda: 6.0 * next(ticks))
     assert [t.rows for t in told][-1] == 27
     shares = [t.percent for t in told]
     assert shares == sorted(shares)
@@ -213,26 +213,43 @@ def test_a_wait_is_told_with_its_end() -> None:
     assert (told[0].message, told[0].waiting_until) == ("Numbers limits.", NOW + timedelta(seconds=90))
 
 
-def test_reads_of_different_days_never_land_together() -> None:
-    class Report(Numbers):
-        resources: ClassVar[tuple[Resource, ...]] = (
-            Resource("days", key=lambda r: r["k"], partition=lambda r: ("account", r["day"])),
-        )
+class TwoDays(Numbers):
+    """Two days of two pages each; the last page of the second day may be missing."""
 
-        def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
-            for number in (1, 2):
-                day = date(2026, 11, number)
-                for part in ("a", "b"):
-                    whole = Partition("account", (day,)) if part == "b" else None
-                    yield Page([{"day": day, "k": part}], Cursor({"n": number}), whole, f"read-{number}")
+    resources: ClassVar[tuple[Resource, ...]] = (
+        Resource("days", key=lambda r: r["k"], partition=lambda r: ("account", r["day"])),
+    )
+    ends: ClassVar[bool] = True
+
+    def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        for number in (1, 2):
+            day = date(2026, 11, number)
+            for part in ("a", "b"):
+                whole = Partition("account", (day,)) if part == "b" else None
+                if number == 2 and whole and not self.ends:
+                    raise RetryLater("It ended.")
+                yield Page([{"day": day, "k": part}], Cursor({"n": number}), whole, f"read-{number}")
+
+
+def test_reads_of_different_days_land_together_each_with_its_own_name() -> None:
+    landing = Landing()
+    sync(TwoDays(), landing, batch_rows=1000)
+    batch = landing.batches[0]
+    assert [(r.key, r.read_id) for r in batch.records] == [
+        ("a", "read-1"), ("b", "read-1"), ("a", "read-2"), ("b", "read-2"),
+    ]  # fmt: skip
+    assert [(read.read_id, len(read.days)) for read in batch.completed] == [("read-1", 1), ("read-2", 1)]
+    assert len(landing.counting("days")) == 4
+
+
+def test_a_read_that_broke_off_counts_nothing_though_it_landed_with_a_whole_one() -> None:
+    class Broken(TwoDays):
+        ends = False
 
     landing = Landing()
-    sync(Report(), landing, batch_rows=1000)
-    assert [(len(b.records), b.read_id, b.completes is not None) for b in landing.batches] == [
-        (2, "read-1", True),
-        (2, "read-2", True),
-    ]
-    assert len(landing.counting("days")) == 4
+    sync(Broken(), landing, batch_rows=1000)
+    assert len(landing.batches[0].records) == 3
+    assert landing.counting("days") == ["2026-11-01:a", "2026-11-01:b"]
 
 
 def test_a_page_s_partition_notice_deletions_and_completeness_reach_the_warehouse() -> None:
@@ -250,8 +267,7 @@ def test_a_page_s_partition_notice_deletions_and_completeness_reach_the_warehous
     report = sync(Report(), landing)
     batch = landing.batches[0]
     assert (batch.records[0].scope, batch.records[0].day) == ("account", date(2026, 11, 1))
-    assert batch.completes is not None
-    assert (batch.completes.scope, batch.read_id) == ("account", "read-1")
+    assert [(read.scope, read.read_id) for read in batch.completed] == [("account", "read-1")]
     assert (batch.records[1].key, batch.records[1].deleted) == ("gone", True)
     assert batch.progress.complete_through == batch.progress.history_since == date(2026, 11, 1)
     assert report.notices == ("Only since today.",)

@@ -84,6 +84,22 @@ def test_a_day_without_rows_any_more_is_empty(open_warehouse: Callable[..., Ware
     assert spend(warehouse) == {}
 
 
+def test_several_reads_land_in_one_batch_and_each_counts_for_its_own_days(
+    open_warehouse: Callable[..., Warehouse],
+) -> None:
+    warehouse = open_warehouse(ADS)
+    later = date(2026, 10, 6)
+    parts = [insights(DAY, {"c1": "10.00"}, "first"), insights(later, {"c2": "5.00"}, "second", whole=False),
+             insights(DAY, {"c1": "11.00"}, "third")]  # fmt: skip
+    records = [record._replace(read_id=part.read_id) for part in parts for record in part.records]
+    whole = [CompletedRead("a", (DAY,), "first"), CompletedRead("a", (DAY,), "third")]
+    report = warehouse.land(RawBatch("con", "meta_ads", "insights", records, completes=whole))
+    assert report.landed == 3
+    assert spend(warehouse) == {"c1": Decimal("11")}, "the later read of the day, and nothing of the one broken off"
+    warehouse.land(insights(later, {}, "second"))
+    assert spend(warehouse) == {"c1": Decimal("11"), "c2": Decimal("5")}
+
+
 def test_the_latest_version_of_a_record_counts_and_a_deleted_one_does_not(
     open_warehouse: Callable[..., Warehouse],
 ) -> None:

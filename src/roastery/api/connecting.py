@@ -3,6 +3,7 @@
 import base64
 import os
 import threading
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -274,19 +275,26 @@ class Syncs:
             lock.release()
 
 
+KEPT_SECONDS = 1.0
+"""Between two notes of progress on a connection's row: each is a commit, which the sync waits for."""
+
+
 class _Noted:
-    """Progress for the caller at every page, and on the connection's row whenever a whole percent has passed."""
+    """Progress for the caller at every landing; on the connection's row once a second, and at once where it waits."""
 
     def __init__(self, keep: Callable[[dict[str, Any]], None], told: Told | None) -> None:
         self._keep = keep
         self._told = told
         self._percent = -1
+        self._kept_at = -KEPT_SECONDS
 
     def __call__(self, progress: SyncProgress) -> None:
         if self._told:
             self._told(progress)
-        if int(progress.percent) != self._percent or progress.waiting_until:
-            self._percent = int(progress.percent)
+        now = time.monotonic()
+        is_due = int(progress.percent) != self._percent and now - self._kept_at >= KEPT_SECONDS
+        if is_due or progress.waiting_until:
+            self._percent, self._kept_at = int(progress.percent), now
             document = asdict(progress)
             document["waiting_until"] = progress.waiting_until.isoformat() if progress.waiting_until else None
             self._keep(document)

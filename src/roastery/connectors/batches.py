@@ -1,6 +1,9 @@
-"""Pages as the warehouse lands them: some together, in one transaction with the last of their cursors."""
+"""Pages as the warehouse lands them: some together, in one transaction with the last of their cursors.
 
-from collections.abc import Iterable, Mapping
+Reads of several slices may lie in one batch: each record and each completed read names its own.
+"""
+
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,23 +15,18 @@ from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
 
 BATCH_ROWS = 10_000
-BATCH_SECONDS = 2.0
-"""A landing costs much the same for a page or for some; more than this is not left at risk."""
+BATCH_SECONDS = 5.0
+"""A landing costs much the same for a page or for many; more than this is not left at risk."""
 
 
 @dataclass
 class Waiting:
-    """Pages that will land together: keyed ones, or parts of one read."""
+    """Pages that will land together."""
 
     stopwatch: Stopwatch
     pages: list[Page] = field(default_factory=list)
     batches: list[RawBatch] = field(default_factory=list)
     since: float = 0.0
-
-    def takes(self, batch: RawBatch) -> bool:
-        """Whether a batch may land with those that wait: a completed read closes its batch."""
-        last = self.batches[-1] if self.batches else None
-        return last is None or (last.completes is None and last.read_id == batch.read_id)
 
     def add(self, page: Page, batch: RawBatch) -> None:
         if not self.pages:
@@ -47,6 +45,7 @@ class Waiting:
         return replace(
             last,
             records=[record for batch in self.batches for record in batch.records],
+            completes=[read for batch in self.batches for read in batch.completed],
             progress=SourceProgress(
                 data_as_of,
                 next((p.complete_through for p in reversed(told) if p.complete_through), None),
@@ -71,11 +70,11 @@ def batch_of(page: Page, resource: Resource, connection: Connection, provider: s
         connection_id=connection.id,
         source=provider,
         resource=resource.name,
-        records=[*_raw(page.records, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
+        records=[*_raw(page, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
         # A copy to the bottom: the source goes on while this waits, and what it then changes has not landed yet.
         cursor=deepcopy(dict(page.cursor.state)),
         read_id=page.read_id,
-        completes=CompletedRead(page.replaces.scope, page.replaces.days) if page.replaces else None,
+        completes=CompletedRead(page.replaces.scope, page.replaces.days, page.read_id) if page.replaces else None,
         personal=resource.personal,
         progress=SourceProgress(None, page.complete_through, page.history_since),
     )
@@ -89,8 +88,8 @@ def _has(record: Any, steps: list[str]) -> bool:
     return True
 
 
-def _raw(records: Iterable[Mapping[str, Any]], resource: Resource) -> list[RawRecord]:
+def _raw(page: Page, resource: Resource) -> list[RawRecord]:
     if resource.partition is None:
-        return [RawRecord(resource.key(record), record) for record in records]
-    place = resource.partition
-    return [RawRecord(resource.key(record), record, *place(record)) for record in records]
+        return [RawRecord(resource.key(record), record) for record in page.records]
+    place, read_id = resource.partition, page.read_id
+    return [RawRecord(resource.key(record), record, *place(record), False, read_id) for record in page.records]

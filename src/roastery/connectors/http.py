@@ -11,7 +11,7 @@ from typing import Any, NoReturn, Protocol
 import httpx2
 
 from roastery.connectors.errors import AbortSync, BadConnection, CutOff, Reconnect, RetryLater, SkipResource, Throttled
-from roastery.connectors.json_stream import array_elements
+from roastery.connectors.json_stream import streamed
 from roastery.connectors.parsing import parsed
 from roastery.connectors.redaction import PROCESS, Redactor, guard_logs
 from roastery.connectors.throttle import Bucket
@@ -165,8 +165,8 @@ class HttpClient:
         """
         response = self._call(lambda: self._open("POST", path, body=body), cost)
         try:
-            yield from array_elements(response.iter_text())
-        except (httpx2.TransportError, httpx2.DecodingError, ValueError):
+            yield from streamed(response.iter_bytes())
+        except (httpx2.TransportError, httpx2.DecodingError, ValueError, RecursionError):
             raise CutOff(f"{self.title} ended its answer in the middle.") from None
         finally:
             response.close()

@@ -1,9 +1,36 @@
 """Reads a JSON array while it arrives, so that a long answer never stands whole in memory."""
 
+import codecs
 import json
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any
+
+from roastery.connectors.parsing import parsed
+
+AT_ONCE_BYTES = 16 * 1024 * 1024
+
+
+def streamed(chunks: Iterator[bytes], at_once: int = AT_ONCE_BYTES) -> Iterator[Any]:
+    """The elements of a JSON array in UTF-8: a short one parsed at once, which is faster, a long one as it arrives.
+
+    Errors: ValueError when it ends before the array does, or is not an array.
+
+    >>> list(streamed(iter([b'[{"a": 1}', b', {"a": 2}]'])))
+    [{'a': 1}, {'a': 2}]
+    """
+    held: list[bytes] = []
+    for chunk in chunks:
+        held.append(chunk)
+        at_once -= len(chunk)
+        if at_once < 0:
+            decode = codecs.getincrementaldecoder("utf-8")().decode
+            yield from array_elements(decode(chunk) for chunk in chain(held, chunks))
+            return
+    whole = parsed(b"".join(held))
+    if not isinstance(whole, list):
+        raise ValueError("not an array")
+    yield from whole
 
 
 def array_elements(texts: Iterator[str]) -> Iterator[Any]:

@@ -1,12 +1,11 @@
 """JSON as it comes over the wire, parsed as fast as it can be."""
 
-import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import orjson
+
+from roastery.warehouse.garbage import collecting_later
 
 
 def parsed(content: bytes) -> Any:
@@ -23,18 +22,3 @@ def parsed(content: bytes) -> Any:
     except ValueError:
         # Other encodings, byte order marks and NaN, which only the standard library reads.
         return json.loads(content)
-
-
-@contextmanager
-def collecting_later() -> Iterator[None]:
-    """Keeps the garbage collector from running while many objects are made of which none is garbage.
-
-    It would go over a half-parsed page dozens of times, which costs more than to parse it.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

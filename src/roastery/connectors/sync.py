@@ -118,7 +118,7 @@ def sync_connection(
 
     only: names of the resources to read, all when empty. since: a day from which on everything is
     read again. batch_rows: pages are landed together up to so many rows, or
-    for two seconds, whichever comes first; the next are asked for meanwhile. A provider's failure ends up in the
+    for five seconds, whichever comes first; the next are asked for meanwhile. A provider's failure ends up in the
     report, never as an empty result; what has landed stays and the next sync goes on after it.
 
     Errors: those of the warehouse pass through.
@@ -205,8 +205,6 @@ class _Run:
         pages = read_ahead(self._pages(resource, Cursor(stored or {})))
         try:
             for page, batch in pages:
-                if not waiting.takes(batch):
-                    self._land(waiting, tally)
                 waiting.add(page, batch)
                 if waiting.is_full(self.batch_rows):
                     self._land(waiting, tally)

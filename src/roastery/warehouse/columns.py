@@ -30,7 +30,7 @@ def encoded_column(encoded: Sequence[bytes], is_there: npt.NDArray[np.bool_] | N
     return pa.LargeStringArray.from_buffers(len(encoded), buffers[0], buffers[1], valid)
 
 
-def whole_column(values: Sequence[int] | npt.NDArray[np.int64]) -> pa.Int64Array:
+def whole_column(values: Sequence[int] | range | npt.NDArray[np.int64]) -> pa.Int64Array:
     """Whole numbers.
 
     >>> whole_column([1, 2]).to_pylist()

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -12,31 +11,35 @@ import orjson
 import pyarrow as pa
 
 from roastery.warehouse.columns import encoded_column, table, text_column, whole_column
+from roastery.warehouse.garbage import collecting_later
 from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
 from roastery.warehouse.scalar import count
 from roastery.warehouse.sealing import RecordSealer
 
-# Keyed records that already stand in raw with the same content are not landed again.
-NEW_RECORDS = """
-CREATE OR REPLACE TEMP TABLE arriving AS
+INSERT_RECORDS = """
+INSERT INTO raw.records
+{latest}
+SELECT $base + 1 + position, $batch, $connection, $source, $resource, batch.key, scope, day::DATE,
+       CASE WHEN day IS NULL THEN NULL ELSE coalesce(read, $read) END, batch.deleted::BOOLEAN, batch.payload,
+       $landed_at::TIMESTAMPTZ
+FROM batch {changed}
+"""
+
+LATEST = """
 WITH latest AS (
     SELECT key, arg_max(payload::VARCHAR, seq) AS payload, arg_max(deleted, seq) AS deleted
     FROM raw.records
     WHERE connection_id = $connection AND resource = $resource AND partition_day IS NULL
       AND key IN (SELECT key FROM batch WHERE day IS NULL)
-    GROUP BY key)
-SELECT batch.* REPLACE (batch.day::DATE AS day, batch.deleted::BOOLEAN AS deleted)
-FROM batch LEFT JOIN latest ON latest.key = batch.key AND batch.day IS NULL
-WHERE latest.key IS NULL OR latest.payload <> batch.payload OR latest.deleted <> batch.deleted::BOOLEAN
-"""
+    GROUP BY key)"""
+CHANGED = """
+LEFT JOIN latest ON latest.key = batch.key AND batch.day IS NULL
+WHERE latest.key IS NULL OR latest.payload <> batch.payload OR latest.deleted <> batch.deleted::BOOLEAN"""
 
-INSERT_RECORDS = """
-INSERT INTO raw.records
-SELECT $base + row_number() OVER (ORDER BY position), $batch, $connection, $source, $resource, key, scope, day,
-       CASE WHEN day IS NULL THEN NULL ELSE $read END, deleted, payload, $landed_at::TIMESTAMPTZ
-FROM arriving
-"""
+# Keyed records that already stand in raw with the same content are not landed again; days are replaced anyhow.
+INSERT_KEYED = INSERT_RECORDS.format(latest=LATEST, changed=CHANGED)
+INSERT_DAYS = INSERT_RECORDS.format(latest="", changed="")
 
 
 # Instants as str() writes them, with a blank; left to orjson they would have a T.
@@ -58,17 +61,23 @@ def canonical(payload: Any) -> bytes:
 
 
 def as_table(records: Sequence[tuple[RawRecord, bytes]]) -> pa.Table:
-    """Arrow rows of a batch as text, the last version of each key: position, key, scope, day, deleted, payload."""
-    last = {(r.scope, r.day, r.key): (position, r, text) for position, (r, text) in enumerate(records)}
-    rows = sorted(last.values(), key=lambda row: row[0])
+    """Arrow rows of a batch as text, the last version of each key in its read.
+
+    Columns: position, key, scope, day, read, deleted, payload.
+    """
+    last = {(r.scope, r.day, r.read_id, r.key): place for place, (r, _) in enumerate(records)}
+    if len(last) < len(records):
+        records = [records[place] for place in sorted(last.values())]
+    days = {r.day: r.day.isoformat() if r.day else None for r, _ in records}
     return table(
         {
-            "position": whole_column([position for position, _, _ in rows]),
-            "key": text_column([r.key for _, r, _ in rows]),
-            "scope": text_column([r.scope for _, r, _ in rows]),
-            "day": text_column([r.day.isoformat() if r.day else None for _, r, _ in rows]),
-            "deleted": text_column(["true" if r.deleted else "false" for _, r, _ in rows]),
-            "payload": encoded_column([text for _, _, text in rows]),
+            "position": whole_column(range(len(records))),
+            "key": text_column([r.key for r, _ in records]),
+            "scope": text_column([r.scope for r, _ in records]),
+            "day": text_column([days[r.day] for r, _ in records]),
+            "read": text_column([r.read_id for r, _ in records]),
+            "deleted": text_column(["true" if r.deleted else "false" for r, _ in records]),
+            "payload": encoded_column([text for _, text in records]),
         }
     )
 
@@ -77,19 +86,12 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
     """Write a batch inside the caller's transaction."""
     suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
     seal = RecordSealer(sealer, batch.personal, suppressed, batch.source, batch.resource)
-    records = [replace(r, key=seal.key(r.key)) for r in batch.records] if suppressed else batch.records
-    rows = as_table([(r, b"{}" if r.deleted else canonical(seal.seal(r.payload))) for r in records])
+    with collecting_later():
+        records = [r._replace(key=seal.key(r.key)) for r in batch.records] if suppressed else batch.records
+        rows = as_table([(r, b"{}" if r.deleted else canonical(seal.seal(r.payload))) for r in records])
     batch_id = uuid4().hex
     note_addresses(cursor, seal.notices)
-    last_seq = land_table(cursor, batch, rows, batch_id, now)
-    landed = count(cursor, "SELECT count(*) FROM arriving")
-    if batch.completes and batch.completes.days:
-        cursor.register("days", table({"day": text_column([day.isoformat() for day in batch.completes.days])}))
-        cursor.execute(
-            "INSERT INTO raw.reads SELECT ?, ?, ?, day::DATE, ?, ? FROM days",
-            [batch.connection_id, batch.resource, batch.completes.scope, batch.read_id, last_seq],
-        )
-        cursor.unregister("days")
+    landed, last_seq = land_table(cursor, batch, rows, batch_id, now)
     if batch.cursor is not None:
         write_cursor(cursor, batch, now)
     write_progress(cursor, batch.connection_id, batch.source, batch.resource, batch.progress, now)
@@ -116,29 +118,62 @@ def note_addresses(cursor: duckdb.DuckDBPyConnection, notices: Collection[Notice
     cursor.unregister("noticed")
 
 
-def land_table(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, rows: pa.Table, batch_id: str, now: datetime) -> int:
-    """Insert rows shaped by as_table, skipping unchanged keyed ones; gives the last sequence number in use."""
+def land_table(
+    cursor: duckdb.DuckDBPyConnection, batch: RawBatch, rows: pa.Table, batch_id: str, now: datetime
+) -> tuple[int, int]:
+    """Insert rows shaped by as_table, skipping unchanged keyed ones, and the markers of the reads that are whole.
+
+    Gives how many were inserted, and the last sequence number in use.
+    """
     base = count(cursor, "SELECT last_seq FROM meta.sequence")
-    cursor.register("batch", rows)
-    cursor.execute(NEW_RECORDS, {"connection": batch.connection_id, "resource": batch.resource})
-    cursor.unregister("batch")
-    cursor.execute(
-        INSERT_RECORDS,
-        {
-            "base": base,
-            "batch": batch_id,
-            "connection": batch.connection_id,
-            "source": batch.source,
-            "resource": batch.resource,
-            "read": batch.read_id,
-            "landed_at": now.isoformat(),
-        },
-    )
-    # A read marker takes a number of its own, so that a later marker always wins over an earlier one.
-    step = count(cursor, "SELECT count(*) FROM arriving") + (1 if batch.completes else 0)
-    if step:
-        cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + step])
-    return base + step
+    landed = 0
+    if rows.num_rows:
+        cursor.register("batch", rows)
+        landed = count(
+            cursor,
+            INSERT_KEYED if rows["day"].null_count else INSERT_DAYS,
+            {
+                "base": base,
+                "batch": batch_id,
+                "connection": batch.connection_id,
+                "source": batch.source,
+                "resource": batch.resource,
+                "read": batch.read_id,
+                "landed_at": now.isoformat(),
+            },
+        )
+        cursor.unregister("batch")
+    # Numbers have gaps where a record was the same; with nothing new none is used.
+    marked = mark_reads(cursor, batch, base + rows.num_rows if landed else base)
+    if marked > base:
+        cursor.execute("UPDATE meta.sequence SET last_seq = ?", [marked])
+    return landed, marked
+
+
+def mark_reads(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, last_seq: int) -> int:
+    """Note which reads are whole; gives the last sequence number in use.
+
+    A marker takes a number of its own, so that a later one always wins over an earlier one.
+    """
+    marks = [
+        (read, day.isoformat(), last_seq + place)
+        for place, read in enumerate(batch.completed, start=1)
+        for day in read.days
+    ]
+    if marks:
+        days = {
+            "scope": text_column([read.scope for read, _, _ in marks]),
+            "day": text_column([day for _, day, _ in marks]),
+            "read": text_column([read.read_id or batch.read_id for read, _, _ in marks]),
+            "seq": whole_column([seq for _, _, seq in marks]),
+        }
+        cursor.register("days", table(days))
+        cursor.execute(
+            "INSERT INTO raw.reads SELECT ?, ?, scope, day::DATE, read, seq FROM days",
+            [batch.connection_id, batch.resource],
+        )
+        cursor.unregister("days")
+    return last_seq + len(batch.completed)
 
 
 def write_cursor(cursor: duckdb.DuckDBPyConnection, batch: RawBatch, now: datetime) -> None:

@@ -3,26 +3,33 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class RawRecord:
-    """One record as its provider sent it. scope and day are given for records that are replaced by partition day."""
+class RawRecord(NamedTuple):
+    """One record as its provider sent it. scope and day are given for records that are replaced by partition day.
+
+    read_id: of which read it is, where that is not its batch's. A tuple, since many are made.
+    """
 
     key: str
     payload: Mapping[str, Any]
     scope: str | None = None
     day: date | None = None
     deleted: bool = False
+    read_id: str | None = None
 
 
 @dataclass(frozen=True)
 class CompletedRead:
-    """Days of one scope that are whole with this batch: every earlier read of them stops counting (law 9)."""
+    """Days of one scope that are whole with this batch: every earlier read of them stops counting (law 9).
+
+    read_id: the read that holds them, where that is not the batch's.
+    """
 
     scope: str
     days: tuple[date, ...]
+    read_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class RawBatch:
 
     personal: dotted paths of personal values and their kind (email, phone, name; anything else is sealed as other);
     `[]` walks a list. Values are sealed before anything is stored (law 15). cursor None leaves the stored one.
+    completes: one read or several; of two that complete the same day the later counts.
     """
 
     connection_id: str
@@ -48,9 +56,16 @@ class RawBatch:
     records: Sequence[RawRecord]
     cursor: Mapping[str, Any] | None = None
     read_id: str = ""
-    completes: CompletedRead | None = None
+    completes: CompletedRead | Sequence[CompletedRead] | None = None
     personal: Mapping[str, str] = field(default_factory=dict)
     progress: SourceProgress = field(default_factory=SourceProgress)
+
+    @property
+    def completed(self) -> tuple[CompletedRead, ...]:
+        """The reads that are whole with this batch, in the order in which they ended."""
+        if self.completes is None:
+            return ()
+        return (self.completes,) if isinstance(self.completes, CompletedRead) else tuple(self.completes)
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ def test_the_same_row_twice_is_asked_about(read: Read) -> None:
 
 def test_an_id_that_a_spreadsheet_has_spoiled_is_refused(read: Read) -> None:
     file = read("Day,Campaign name,Campaign ID,Amount spent (USD)\n2026-11-01,A,1.20211E+17,5\n2026-11-01,B,77,6\n")
-    assert file.sums["spend"] == Decimal(11)
+    assert file.sums["spend"] == Decimal(6), "what is set aside is in no sum"
     assert rows(file, "ad_performance", "campaign_id, spend") == [("meta_ads:77", "6.000000")]
     assert file.faults(9) == [
         (

@@ -27,6 +27,14 @@ def spends(read: Read, *cells: str, **answers: str) -> list[str]:
     return [row[0] for row in rows(read(HEAD + "".join(lines), **answers), "ad_performance", "spend")]
 
 
+def test_sums_are_of_the_rows_that_count(read: Read) -> None:
+    text = HEAD + "2026-11-01,A,10.00,1\nno day,B,5.50,1\n2026-11-02,A,1.25,many\nTotal,,16.75,\n"
+    file = read(text)
+    assert file.rejected == 2
+    assert file.sums["spend"] == Decimal(10) == sum(Decimal(r[0]) for r in rows(file, "ad_performance", "spend"))
+    assert any("10 counts" in w and "16.75" in w for w in file.warnings), "the file's own total holds the bad rows too"
+
+
 @pytest.mark.parametrize(
     ("cells", "values"),
     [

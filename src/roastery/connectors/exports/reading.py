@@ -218,24 +218,34 @@ class _Reading:
             self.settling.ask_one_day()
         checks = [c for c in self.export.checks if c in self.found.columns]
         for name in checks:
-            total = self.sql.execute(f"SELECT sum({name}) FROM typed").fetchall()[0][0]
-            self.file.sums[name] = total if total is not None else Decimal(0)
+            # What is set aside will not be in the numbers, so it is not in what is shown of them.
+            self.file.sums[name] = self._sum(name, "rows")
         if self.file.totals:
             rows = "row" if self.file.totals == 1 else "rows"
             self.file.assumed.append(f"{self.file.totals} {rows} of totals left out.")
             self._compare_totals(checks)
 
+    def _sum(self, name: str, of: str) -> Decimal:
+        total = self.sql.execute(f"SELECT sum({name}) FROM {of}").fetchall()[0][0]
+        return Decimal(0) if total is None else Decimal(total)
+
     def _compare_totals(self, checks: list[str]) -> None:
+        """The file's own total is of every row, also of those that are set aside."""
         for name in checks:
-            f = self.export.by_name[name]
+            f, whole = self.export.by_name[name], self._sum(name, "typed")
             said = self.sql.execute(
                 f"SELECT {numbers.value(f'bare_{name}', self.mark)} AS said FROM texts "
                 f"WHERE is_total AND {name} IS NOT NULL ORDER BY said DESC NULLS LAST"
             ).fetchall()
             values = [row[0] for row in said if row[0] is not None]
-            if values and self.file.sums[name] not in values:
+            if values and whole not in values:
                 self.file.warnings.append(
-                    f"{self.header(f)}: the rows sum to {self.file.sums[name].normalize():f}, the file's own total is "
+                    f"{self.header(f)}: the rows sum to {whole.normalize():f}, the file's own total is "
                     f"{values[0].normalize():f}. "
                     "Rows may be missing from the export, such as removed campaigns."
+                )
+            elif values and whole != self.file.sums[name]:
+                self.file.warnings.append(
+                    f"{self.header(f)}: {self.file.sums[name].normalize():f} counts; the file's own total of "
+                    f"{whole.normalize():f} holds rows that are set aside."
                 )

@@ -25,7 +25,7 @@ NO_TOKENS_LEFT = 50
 HOUR_SECONDS = 3600.0
 
 WEB_PERFORMANCE = """
-SELECT strptime(r.date, '%Y%m%d')::DATE AS report_date,
+SELECT coalesce(CAST(try_strptime(r.date, '%Y%m%d')::DATE AS VARCHAR), r.date) AS report_date,
        'ga4:' || r._connection.property AS property_id,
        r.sessionSource AS source,
        r.sessionMedium AS medium,

@@ -13,6 +13,7 @@ from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
+from roastery.connectors.readable import number, readable
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, scaled, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 
@@ -63,7 +64,7 @@ def gaql(query: str, span: Span | None = None) -> str:
 
 PERFORMANCE = with_residuals(f"""
     SELECT r.adGroupAd.ad.id IS NULL AS is_total,
-           CAST(r.segments.date AS DATE) AS report_date,
+           r.segments.date AS report_date,
            'google_ads' AS platform,
            'google_ads:' || r.customer.id AS account_id,
            'google_ads:' || r.campaign.id AS campaign_id,
@@ -94,7 +95,8 @@ PERFORMANCE = with_residuals(f"""
                     "videoTrueviewViews": "VARCHAR", "engagements": "VARCHAR"}}}}') AS r FROM {{records}}))
 """)  # noqa: S608 (the names are ours)
 
-CAMPAIGNS = """
+BUDGET = "coalesce(r.campaignBudget.amountMicros, r.campaignBudget.totalAmountMicros)"
+CAMPAIGNS = f"""
 SELECT 'google_ads:' || r.campaign.id AS campaign_id,
        r.campaign.name AS campaign_name,
        'google_ads' AS platform,
@@ -105,20 +107,19 @@ SELECT 'google_ads:' || r.campaign.id AS campaign_id,
        CASE r.campaign.status WHEN 'ENABLED' THEN 'active' ELSE lower(r.campaign.status) END AS status,
        left(r.campaign.startDateTime, 10) AS start_date,
        left(r.campaign.endDateTime, 10) AS end_date,
-       CAST(CAST(coalesce(r.campaignBudget.amountMicros, r.campaignBudget.totalAmountMicros) AS DECIMAL(18,0))
-            * 0.000001 AS DECIMAL(18,6)) AS budget_amount,
+       {readable(f"{number(BUDGET, 'DECIMAL(18,0)')} * 0.000001", [BUDGET], "DECIMAL(18,0)")} AS budget_amount,
        CASE WHEN r.campaignBudget.amountMicros IS NOT NULL THEN 'daily'
             WHEN r.campaignBudget.totalAmountMicros IS NOT NULL THEN 'lifetime' END AS budget_type,
        r.customer.currencyCode AS currency
-FROM (SELECT from_json(payload, '{
-    "customer": {"currencyCode": "VARCHAR"},
-    "campaign": {"id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "advertisingChannelType": "VARCHAR",
-                 "startDateTime": "VARCHAR", "endDateTime": "VARCHAR"},
-    "campaignBudget": {"amountMicros": "VARCHAR", "totalAmountMicros": "VARCHAR"}}') AS r FROM {records})
-"""
+FROM (SELECT from_json(payload, '{{
+    "customer": {{"currencyCode": "VARCHAR"}},
+    "campaign": {{"id": "VARCHAR", "name": "VARCHAR", "status": "VARCHAR", "advertisingChannelType": "VARCHAR",
+                 "startDateTime": "VARCHAR", "endDateTime": "VARCHAR"}},
+    "campaignBudget": {{"amountMicros": "VARCHAR", "totalAmountMicros": "VARCHAR"}}}}') AS r FROM {{records}})
+"""  # noqa: S608 (the names are ours)
 
 KEYWORDS = f"""
-SELECT CAST(r.segments.date AS DATE) AS report_date,
+SELECT r.segments.date AS report_date,
        'google_ads' AS platform,
        'google_ads:' || r.customer.id AS account_id,
        'google_ads:' || r.campaign.id AS campaign_id,

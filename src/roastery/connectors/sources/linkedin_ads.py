@@ -15,6 +15,7 @@ from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, SliceTooLarge, Throttled
 from roastery.connectors.http import Reply
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
+from roastery.connectors.readable import number, readable
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 
@@ -35,20 +36,21 @@ VALUES_PAUSE_SECONDS = 330.0
 """45 million metric values may be read in five minutes; nothing says when that begins."""
 PIVOTS = {"creative": ("CAMPAIGN_GROUP", "CAMPAIGN", "CREATIVE"), "group": ("CAMPAIGN_GROUP",)}
 
-SOCIAL = " + ".join(
-    f"coalesce(try_cast({c} AS DECIMAL(18,0)), 0)"
-    for c in ("coalesce(r.reactions, r.likes)", "r.comments", "r.shares", "r.follows")
-)
+REACTIONS = ("coalesce(r.reactions, r.likes)", "r.comments", "r.shares", "r.follows")
+SOCIAL = readable(" + ".join(f"coalesce({number(c)}, 0)" for c in REACTIONS), REACTIONS)
 # Sign-ups on LinkedIn's own forms count beside conversions on the site; its parts by click and view are in the latter.
-CONVERSIONS = (
-    "CASE WHEN try_cast(coalesce(r.externalWebsiteConversions, '0') AS DECIMAL(18,6)) IS NULL "
-    "THEN r.externalWebsiteConversions ELSE (coalesce(try_cast(r.externalWebsiteConversions AS DECIMAL(18,6)), 0) "
-    "+ coalesce(try_cast(r.oneClickLeads AS DECIMAL(18,6)), 0))::VARCHAR END"
-)
+CONVERTED = ("r.externalWebsiteConversions", "r.oneClickLeads")
+CONVERSIONS = readable(" + ".join(f"coalesce({number(c)}, 0)" for c in CONVERTED), CONVERTED)
+
+
+def day(path: str) -> str:
+    """SQL: the day of epoch milliseconds; what is none goes on as it came."""
+    return f"coalesce(CAST(TRY(make_timestamp_ms(CAST({path} AS BIGINT))::DATE) AS VARCHAR), {path})"
+
 
 PERFORMANCE = with_residuals(f"""
     SELECT r._connection.creative IS NULL AS is_total,
-           CAST(r._connection.day AS DATE) AS report_date,
+           r._connection.day AS report_date,
            'linkedin_ads' AS platform,
            'linkedin_ads:' || r._connection.account AS account_id,
            'linkedin_ads:' || r._connection.campaign_group AS campaign_id,
@@ -67,7 +69,7 @@ PERFORMANCE = with_residuals(f"""
            coalesce(r.conversionValueInLocalCurrency, '0') AS reported_conversion_value,
            coalesce(r.externalWebsitePostViewConversions, '0') AS reported_view_conversions,
            coalesce(r.videoViews, '0') AS video_views,
-           ({SOCIAL})::VARCHAR AS social_actions
+           {SOCIAL} AS social_actions
     FROM (SELECT from_json(payload, '{{
         "costInLocalCurrency": "VARCHAR", "impressions": "VARCHAR", "clicks": "VARCHAR",
         "externalWebsiteConversions": "VARCHAR", "externalWebsitePostViewConversions": "VARCHAR",
@@ -84,22 +86,22 @@ PERFORMANCE = with_residuals(f"""
            ON v.id = r._connection.creative
 """)  # noqa: S608 (the names are ours)
 
-CAMPAIGNS = """
+CAMPAIGNS = f"""
 SELECT 'linkedin_ads:' || (payload->>'id') AS campaign_id,
        payload->>'name' AS campaign_name,
        'linkedin_ads' AS platform,
        'paid_social' AS channel,
        lower(payload->>'objectiveType') AS objective,
        CASE payload->>'status' WHEN 'PENDING_DELETION' THEN 'removed' ELSE lower(payload->>'status') END AS status,
-       make_timestamp_ms(try_cast(payload->>'$.runSchedule.start' AS BIGINT))::DATE AS start_date,
-       make_timestamp_ms(try_cast(payload->>'$.runSchedule.end' AS BIGINT))::DATE AS end_date,
+       {day("payload->>'$.runSchedule.start'")} AS start_date,
+       {day("payload->>'$.runSchedule.end'")} AS end_date,
        coalesce(payload->>'$.dailyBudget.amount', payload->>'$.totalBudget.amount') AS budget_amount,
        CASE WHEN (payload->'dailyBudget') IS NOT NULL THEN 'daily'
             WHEN (payload->'totalBudget') IS NOT NULL THEN 'lifetime' END AS budget_type,
        coalesce(payload->>'$.dailyBudget.currencyCode', payload->>'$.totalBudget.currencyCode',
                 payload->>'$._connection.currency') AS currency
-FROM {records}
-"""
+FROM {{records}}
+"""  # noqa: S608 (the names are ours)
 
 ENTITIES = {"campaign_groups": "adCampaignGroups", "campaigns": "adCampaigns", "creatives": "creatives"}
 
@@ -201,8 +203,8 @@ class LinkedInAds:
         if resource.name == "figures":
             yield from self._figures(cursor, until)
             return
-        for number, account in enumerate(self._accounts, start=1):
-            share = number / len(self._accounts)
+        for place, account in enumerate(self._accounts, start=1):
+            share = place / len(self._accounts)
             if resource.name == "accounts":
                 yield Page([self._account(account)], cursor, progress=share)
                 continue

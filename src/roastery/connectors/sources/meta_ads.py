@@ -16,6 +16,7 @@ from roastery.connectors.base import Connection, ContractSql, Cursor, Page, Reco
 from roastery.connectors.errors import AbortSync, RetryLater, SkipResource, SliceTooLarge, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken
+from roastery.connectors.readable import number, readable
 from roastery.connectors.redaction import PROCESS
 from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
@@ -48,7 +49,7 @@ STATUSES = ["ACTIVE", "PAUSED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES"]
 
 PERFORMANCE = with_residuals("""
     SELECT r.ad_id IS NULL AS is_total,
-           CAST(r.date_start AS DATE) AS report_date,
+           r.date_start AS report_date,
            'meta_ads' AS platform,
            'meta_ads:' || r.account_id AS account_id,
            'meta_ads:' || r.campaign_id AS campaign_id,
@@ -85,15 +86,16 @@ PERFORMANCE = with_residuals("""
 """)
 
 # Budgets are in hundredths, but for these currencies in whole units [K].
-CAMPAIGNS = """
+BUDGET = "coalesce(daily, lifetime)"
+CAMPAIGNS = f"""
 WITH campaigns AS (
     SELECT payload,
-           CAST(nullif(payload->>'daily_budget', '0') AS DECIMAL(18,0)) AS daily,
-           CAST(nullif(payload->>'lifetime_budget', '0') AS DECIMAL(18,0)) AS lifetime,
+           nullif(payload->>'daily_budget', '0') AS daily,
+           nullif(payload->>'lifetime_budget', '0') AS lifetime,
            CASE WHEN payload->>'$._connection.currency'
                      IN ('CLP','COP','CRC','HUF','ISK','IDR','JPY','KRW','PYG','TWD','VND')
                 THEN CAST(1 AS DECIMAL(3,2)) ELSE CAST('0.01' AS DECIMAL(3,2)) END AS unit
-    FROM {records})
+    FROM {{records}})
 SELECT 'meta_ads:' || (payload->>'id') AS campaign_id,
        payload->>'name' AS campaign_name,
        'meta_ads' AS platform,
@@ -102,11 +104,11 @@ SELECT 'meta_ads:' || (payload->>'id') AS campaign_id,
        lower(coalesce(payload->>'effective_status', payload->>'status')) AS status,
        left(payload->>'start_time', 10) AS start_date,
        left(payload->>'stop_time', 10) AS end_date,
-       coalesce(daily, lifetime) * unit AS budget_amount,
+       {readable(f"{number(BUDGET, 'DECIMAL(18,0)')} * unit", [BUDGET], "DECIMAL(18,0)")} AS budget_amount,
        CASE WHEN daily IS NOT NULL THEN 'daily' WHEN lifetime IS NOT NULL THEN 'lifetime' END AS budget_type,
        payload->>'$._connection.currency' AS currency
 FROM campaigns
-"""
+"""  # noqa: S608
 
 
 def by_day(record: Record) -> tuple[str, date]:
@@ -209,8 +211,8 @@ class MetaAds:
         if resource.name == "insights":
             yield from self._insights(cursor, until)
             return
-        for number, account in enumerate(self._accounts, start=1):
-            share = number / len(self._accounts)
+        for place, account in enumerate(self._accounts, start=1):
+            share = place / len(self._accounts)
             if resource.name == "accounts":
                 yield Page([self._account(account)], cursor, progress=share)
             else:

@@ -17,6 +17,7 @@ from roastery.connectors.errors import RetryLater
 from roastery.connectors.http import Reply
 from roastery.connectors.minor_units import major
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.readable import WHOLE, listed, noted, number, total_in, unread, unread_in
 from roastery.connectors.reports import DAY, today_in
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import SignedAddress
@@ -40,8 +41,24 @@ def text(path: str, of: str = "payload") -> str:
     return f"({of}->>'$.{path}')"
 
 
+def amount(path: str, of: str = "payload") -> str:
+    """SQL: the text of a money object's whole amount."""
+    return text(f"{path}.amount", of)
+
+
 def whole(path: str, of: str = "payload") -> str:
-    return f"coalesce(CAST({of}->>'$.{path}.amount' AS HUGEINT), 0)"
+    """SQL: a money object's amount, 0 where there is none; `bad` looks after the same text."""
+    return f"coalesce(CAST({number(amount(path, of), WHOLE)} AS HUGEINT), 0)"
+
+
+def bad(path: str, of: str = "payload") -> str:
+    """SQL: the amount of a money object that is no whole number, else null."""
+    return unread([amount(path, of)], WHOLE)
+
+
+def money(path: str, of: str = "payload", currency: str = "") -> str:
+    """SQL: a money object in major units, 0 where there is none."""
+    return noted(major(whole(path, of), currency or text(f"{path}.currency", of)), bad(path, of))
 
 
 LOCATIONS = f"""
@@ -57,14 +74,17 @@ SELECT 'square:' || {text("id")} AS customer_id, {text("email_address")} AS emai
 FROM {{records}}
 """  # noqa: S608
 
+ITEMS = listed("payload->'$.line_items'")
+CARDS = f"list_filter({ITEMS}, lambda l: l->>'$.item_type' = 'GIFT_CARD')"
 # A sale's own money is its total without tax and tips; gift cards are money changed, not goods sold.
 ORDERS = f"""
 orders AS (
     SELECT payload AS o, {text("id")} AS order_id, {text("total_money.currency")} AS currency,
            {whole("total_money")} AS total, {whole("total_tax_money")} AS tax, {whole("total_tip_money")} AS tip,
-           coalesce(list_sum(list_transform(
-               list_filter(CAST(payload->'$.line_items' AS JSON[]), lambda l: l->>'$.item_type' = 'GIFT_CARD'),
-               lambda l: CAST(l->>'$.total_money.amount' AS HUGEINT))), 0) AS cards
+           coalesce(CAST({total_in(CARDS, amount("total_money", "x"), WHOLE)} AS HUGEINT), 0) AS cards,
+           {bad("total_tax_money")} AS bad_tax,
+           coalesce({bad("total_money")}, {bad("total_tax_money")}, {bad("total_tip_money")},
+                    {unread_in(CARDS, amount("total_money", "x"), WHOLE)}) AS bad_own
     FROM {{orders}}
     WHERE {text("state")} <> 'DRAFT'
       AND (json_array_length(payload->'$.line_items') > 0 OR json_array_length(payload->'$.returns') IS NULL))"""  # noqa: S608
@@ -72,28 +92,30 @@ orders AS (
 FEES = f"""
 fees AS (
     SELECT {text("order_id")} AS order_id, f->>'$.amount_money.currency' AS currency,
-           sum(CAST(f->>'$.amount_money.amount' AS HUGEINT)) AS amount
-    FROM (SELECT payload, unnest(CAST(payload->'$.processing_fee' AS JSON[])) AS f FROM {{payments}}) GROUP BY ALL)"""  # noqa: S608
+           sum({whole("amount_money", "f")}) AS amount, max({bad("amount_money", "f")}) AS bad_amount
+    FROM (SELECT payload, unnest({listed("payload->'$.processing_fee'")}) AS f FROM {{payments}}) GROUP BY ALL)"""  # noqa: S608
 
 # What goes back leaves revenue without the share of tax and tips in it.
 REFUNDED = f"""
 given AS (
     SELECT r.payload AS r, coalesce(p.payload->>'$.order_id', {text("order_id", "r.payload")}) AS order_id,
-           {whole("amount_money", "r.payload")} AS amount, {text("status", "r.payload")} AS status
+           {whole("amount_money", "r.payload")} AS amount, {bad("amount_money", "r.payload")} AS bad_amount,
+           {text("status", "r.payload")} AS status
     FROM {{refunds}} r LEFT JOIN {{payments}} p ON p.payload->>'$.id' = {text("payment_id", "r.payload")}),
 back AS (
     SELECT g.*, o.currency, amount - CASE WHEN o.total > 0
-           THEN (amount * (o.tax + o.tip + o.cards)) // o.total ELSE 0 END AS own
+           THEN (amount * (o.tax + o.tip + o.cards)) // o.total ELSE 0 END AS own,
+           coalesce(g.bad_amount, o.bad_own) AS bad_back
     FROM given g LEFT JOIN orders o USING (order_id) WHERE g.status IN ('COMPLETED', 'PENDING', 'APPROVED'))"""  # noqa: S608
 
 TRANSACTIONS = f"""
 WITH {ORDERS.replace("{orders}", "{records}")}, {FEES}, {REFUNDED},
-returned AS (SELECT order_id, sum(own) AS own FROM back GROUP BY order_id)
+returned AS (SELECT order_id, sum(own) AS own, max(bad_back) AS bad_back FROM back GROUP BY order_id)
 SELECT 'square:' || k.order_id AS transaction_id,
        'square:' || coalesce({text("customer_id", "o")}, {text("_connection.customer_id", "o")}) AS customer_id,
        coalesce({text("closed_at", "o")}, {text("created_at", "o")}) AS occurred_at,
-       {major("k.total - k.tax - k.tip - k.cards", "k.currency")} AS amount,
-       {major("coalesce(returned.own, 0)", "k.currency")} AS refunded_amount,
+       {noted(major("k.total - k.tax - k.tip - k.cards", "k.currency"), "k.bad_own")} AS amount,
+       {noted(major("coalesce(returned.own, 0)", "k.currency"), "returned.bad_back")} AS refunded_amount,
        k.currency AS currency,
        'order' AS kind,
        CASE {text("state", "o")} WHEN 'COMPLETED' THEN 'completed' WHEN 'CANCELED' THEN 'cancelled'
@@ -107,9 +129,9 @@ SELECT 'square:' || k.order_id AS transaction_id,
        'square:' || {text("discounts[0].catalog_object_id", "o")} AS promotion_id,
        {text("discounts[0].name", "o")} AS coupon_code,
        'square:' || {text("location_id", "o")} AS location_id,
-       {major(whole("total_discount_money", "o"), "k.currency")} AS discount_amount,
-       {major("k.tax", "k.currency")} AS tax_amount,
-       {major("fees.amount", "k.currency")} AS fee_amount
+       {money("total_discount_money", "o", "k.currency")} AS discount_amount,
+       {noted(major("k.tax", "k.currency"), "k.bad_tax")} AS tax_amount,
+       {noted(major("fees.amount", "k.currency"), "fees.bad_amount")} AS fee_amount
 FROM orders k LEFT JOIN returned ON returned.order_id = k.order_id
 LEFT JOIN fees ON fees.order_id = k.order_id AND fees.currency = k.currency
 """  # noqa: S608
@@ -119,9 +141,8 @@ PAYMENTS = f"""
 SELECT 'square:payment:' || {text("id", "p.payload")} AS transaction_id,
        'square:' || {text("customer_id", "p.payload")} AS customer_id,
        {text("created_at", "p.payload")} AS occurred_at,
-       {major(f"{whole('amount_money', 'p.payload')}", text("amount_money.currency", "p.payload"))} AS amount,
-       {major(f"{whole('refunded_money', 'p.payload')}", text("amount_money.currency", "p.payload"))}
-           AS refunded_amount,
+       {money("amount_money", "p.payload")} AS amount,
+       {money("refunded_money", "p.payload", text("amount_money.currency", "p.payload"))} AS refunded_amount,
        {text("amount_money.currency", "p.payload")} AS currency,
        'payment' AS kind,
        CASE {text("status", "p.payload")} WHEN 'COMPLETED' THEN 'completed' WHEN 'CANCELED' THEN 'cancelled'
@@ -137,14 +158,13 @@ WHERE o.payload IS NULL
 LINES = f"""
 WITH lines AS (
     SELECT {text("id")} AS order_id, l
-    FROM (SELECT payload, unnest(CAST(payload->'$.line_items' AS JSON[])) AS l FROM {{records}}))
+    FROM (SELECT payload, unnest({listed("payload->'$.line_items'")}) AS l FROM {{records}}))
 SELECT 'square:' || order_id AS transaction_id,
        l->>'$.uid' AS line_no,
        'square:' || (l->>'$.catalog_object_id') AS product_id,
-       CAST(l->>'$.quantity' AS DECIMAL(18,6)) AS quantity,
-       {major("coalesce(l->>'$.base_price_money.amount', '0')", "l->>'$.base_price_money.currency'")} AS unit_price,
-       {major("coalesce(l->>'$.total_discount_money.amount', '0')", "l->>'$.base_price_money.currency'")}
-           AS discount_amount
+       l->>'$.quantity' AS quantity,
+       {money("base_price_money", "l")} AS unit_price,
+       {money("total_discount_money", "l", text("base_price_money.currency", "l"))} AS discount_amount
 FROM lines WHERE coalesce(l->>'$.item_type', '') <> 'GIFT_CARD'
 """  # noqa: S608
 
@@ -153,7 +173,7 @@ WITH {ORDERS}, {REFUNDED.replace("{refunds}", "{records}")}
 SELECT 'square:' || {text("id", "r")} AS refund_id,
        'square:' || order_id AS transaction_id,
        {text("created_at", "r")} AS refunded_at,
-       {major("own", text("amount_money.currency", "r"))} AS amount,
+       {noted(major("own", text("amount_money.currency", "r")), "bad_back")} AS amount,
        {text("amount_money.currency", "r")} AS currency,
        {text("reason", "r")} AS reason
 FROM back
@@ -162,21 +182,19 @@ FROM back
 RETURNS = f"""
 WITH parts AS (
     SELECT {text("id")} AS id, coalesce({text("closed_at")}, {text("created_at")}) AS moment,
-           unnest(CAST(payload->'$.returns' AS JSON[])) AS part FROM {{records}}),
-items AS (SELECT id, moment, part, unnest(CAST(part->'$.return_line_items' AS JSON[])) AS i FROM parts)
+           unnest({listed("payload->'$.returns'")}) AS part FROM {{records}}),
+items AS (SELECT id, moment, part, unnest({listed("part->'$.return_line_items'")}) AS i FROM parts)
 SELECT 'square:' || id || ':' || (i->>'$.uid') AS return_id,
        'square:' || coalesce(part->>'$.source_order_id', id) AS transaction_id,
        'square:' || (i->>'$.catalog_object_id') AS product_id,
        moment AS returned_at,
-       CAST(i->>'$.quantity' AS DECIMAL(18,6)) AS quantity,
+       i->>'$.quantity' AS quantity,
        {
-    major(
-        '''CAST(i->>'$.total_money.amount' AS HUGEINT)
-              - coalesce(CAST(i->>'$.total_tax_money.amount' AS HUGEINT), 0)''',
-        "i->>'$.total_money.currency'",
+    noted(
+        major(f"{whole('total_money', 'i')} - {whole('total_tax_money', 'i')}", text("total_money.currency", "i")),
+        *(bad("total_money", "i"), bad("total_tax_money", "i")),
     )
-}
-           AS amount,
+} AS amount,
        i->>'$.total_money.currency' AS currency
 FROM items
 """  # noqa: S608
@@ -208,8 +226,13 @@ SELECT 'square:' || c.id AS product_id,
        CASE WHEN coalesce({text("item_variation_data.name", "v")}, 'Regular') = 'Regular' THEN i.name
             ELSE i.name || ' – ' || {text("item_variation_data.name", "v")} END AS product_name,
        g.name AS category,
-       {major("c.cost", "c.currency")} AS unit_cost,
-       {major(text("item_variation_data.price_money.amount", "v"), "c.price_currency")} AS price,
+       {noted(major("c.cost", "c.currency"), unread(["c.cost"], WHOLE))} AS unit_cost,
+       {
+    noted(
+        major(amount("item_variation_data.price_money", "v"), "c.price_currency"),
+        bad("item_variation_data.price_money", "v"),
+    )
+} AS price,
        coalesce(c.price_currency, c.currency) AS currency
 FROM costed c LEFT JOIN items i ON i.id = c.item_id LEFT JOIN categories g ON g.id = i.category_id
 """  # noqa: S608
@@ -225,8 +248,8 @@ WITH {VARIATIONS.replace("{records}", "{catalog}")}
 SELECT n.payload->>'$._connection.day' AS snapshot_date,
        'square:' || {text("catalog_object_id", "n.payload")} AS product_id,
        'square:' || {text("location_id", "n.payload")} AS location_id,
-       CAST({text("quantity", "n.payload")} AS DECIMAL(18,6)) AS on_hand,
-       {major("c.cost", "c.currency")} AS unit_cost,
+       {text("quantity", "n.payload")} AS on_hand,
+       {noted(major("c.cost", "c.currency"), unread(["c.cost"], WHOLE))} AS unit_cost,
        c.currency AS currency
 FROM {{records}} n LEFT JOIN costed c ON c.id = {text("catalog_object_id", "n.payload")}
 """  # noqa: S608

@@ -16,6 +16,7 @@ from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, SkipResource, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken, HeaderStyle
+from roastery.connectors.readable import number, readable
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 
@@ -38,13 +39,12 @@ def told(figure: str) -> str:
     return f"nullif(m.{figure}, '-')"
 
 
-SOCIAL = " + ".join(
-    f"coalesce(try_cast({told(c)} AS DECIMAL(18,0)), 0)" for c in ("likes", "comments", "shares", "follows")
-)
+REACTIONS = tuple(told(c) for c in ("likes", "comments", "shares", "follows"))
+SOCIAL = readable(" + ".join(f"coalesce({number(c)}, 0)" for c in REACTIONS), REACTIONS)
 
 PERFORMANCE = with_residuals(f"""
     SELECT r.dimensions.ad_id IS NULL AS is_total,
-           CAST(left(r.dimensions.stat_time_day, 10) AS DATE) AS report_date,
+           left(r.dimensions.stat_time_day, 10) AS report_date,
            'tiktok_ads' AS platform,
            'tiktok_ads:' || k.advertiser_id AS account_id,
            'tiktok_ads:' || coalesce(r.dimensions.campaign_id, m.campaign_id) AS campaign_id,
@@ -62,7 +62,7 @@ PERFORMANCE = with_residuals(f"""
            nullif(k.conversion_value, '-') AS reported_conversion_value,
            NULL::VARCHAR AS reported_view_conversions,
            nullif(k.video_views, '-') AS video_views,
-           ({SOCIAL})::VARCHAR AS social_actions
+           {SOCIAL} AS social_actions
     FROM (SELECT r, r.metrics AS m, r._connection AS k FROM (SELECT from_json(payload, '{{
         "dimensions": {{"ad_id": "VARCHAR", "campaign_id": "VARCHAR", "stat_time_day": "VARCHAR"}},
         "metrics": {{"campaign_id": "VARCHAR", "campaign_name": "VARCHAR", "adgroup_id": "VARCHAR",
@@ -184,8 +184,8 @@ class TikTokAds:
         if resource.name == "figures":
             yield from self._figures(cursor, until)
             return
-        for number, advertiser in enumerate(self._advertisers, start=1):
-            share = number / len(self._advertisers)
+        for place, advertiser in enumerate(self._advertisers, start=1):
+            share = place / len(self._advertisers)
             if resource.name == "advertisers":
                 yield Page([self._advertiser(advertiser)], cursor, progress=share)
                 continue

@@ -13,6 +13,7 @@ from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.http import Reply
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.readable import WHOLE, number, readable
 from roastery.connectors.reports import DAY
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import StampedBody
@@ -33,17 +34,23 @@ SELECT 'zendesk:' || (payload->>'id') AS customer_id,
 FROM {records} WHERE payload->>'role' = 'end-user'
 """
 
-TICKETS = """
+REPLY_MINUTES = "payload->>'$._metrics.first_reply_minutes'"
+TICKETS = f"""
 SELECT 'zendesk:' || (payload->>'id') AS ticket_id,
        'zendesk:' || (payload->>'requester_id') AS customer_id,
        payload->>'created_at' AS opened_at,
-       TRY_CAST(payload->>'created_at' AS TIMESTAMPTZ)
-           + to_minutes(TRY_CAST(payload->>'$._metrics.first_reply_minutes' AS BIGINT)) AS first_reply_at,
+       {
+    readable(
+        f"TRY(TRY_CAST(payload->>'created_at' AS TIMESTAMPTZ) + to_minutes({number(REPLY_MINUTES, WHOLE)}))",
+        [REPLY_MINUTES],
+        WHOLE,
+    )
+} AS first_reply_at,
        CASE WHEN payload->>'status' IN ('solved', 'closed') THEN payload->>'$._metrics.solved_at' END AS resolved_at,
        payload->>'status' AS status,
        payload->>'$._connection.score' AS satisfaction_score
-FROM {records}
-"""
+FROM {{records}}
+"""  # noqa: S608 (the names are ours)
 
 
 class Zendesk:

@@ -1,8 +1,17 @@
-"""Ways in which any provider's server answers badly: pages instead of data, and answers that end halfway."""
+"""How any provider's server answers: quickly, or badly with pages instead of data and answers that end halfway."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
-from starlette.responses import HTMLResponse, Response, StreamingResponse
+import orjson
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+
+
+class Json(JSONResponse):
+    """JSON written fast: the twins share the machine with whoever asks them."""
+
+    def render(self, content: Any) -> bytes:
+        return orjson.dumps(content)
 
 
 def html_page() -> Response:

@@ -35,7 +35,8 @@ class Drift:
 
     missing_fails: a record without the field fails its resource with a sentence; False where the field may be absent.
     retyped_fails: another type does so too, since a row can then not be read at all. unknown_kept: False where the
-    source keeps named fields only, for free text may hold personal values.
+    source keeps named fields only, for free text may hold personal values. from_elsewhere: columns of that contract,
+    or whole other contracts, that other resources fill, which go on while this one fails.
     """
 
     field: str
@@ -44,6 +45,7 @@ class Drift:
     missing_fails: bool = True
     retyped_fails: bool = False
     unknown_kept: bool = True
+    from_elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A row is flat: dotted field name → value. Money is in micros, 64-bit integers 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -126,16 +126,22 @@ def camel(name: str) -> str:
     return first + "".join(part.title() for part in rest)
 
 
-def nest(row: FlatRow, fields: Iterable[str]) -> dict[str, Any]:
-    """The asked fields of a flat row as nested JSON; absent ones are left out."""
-    nested: dict[str, Any] = {}
-    for name in fields:
-        value = row.get(name)
-        if value is None:
-            continue
-        *path, last = (camel(part) for part in name.split("."))
-        inner = nested
-        for part in path:
-            inner = inner.setdefault(part, {})
-        inner[last] = value
-    return nested
+def nested(rows: Iterable[FlatRow], fields: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The asked fields of flat rows as nested JSON; absent ones are left out."""
+    places = [(name, *_place(name)) for name in fields]
+    for row in rows:
+        whole: dict[str, Any] = {}
+        for name, path, last in places:
+            value = row.get(name)
+            if value is None:
+                continue
+            inner = whole
+            for part in path:
+                inner = inner.setdefault(part, {})
+            inner[last] = value
+        yield whole
+
+
+def _place(name: str) -> tuple[list[str], str]:
+    *path, last = (camel(part) for part in name.split("."))
+    return path, last

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import date
 from typing import Any, ClassVar
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -100,7 +101,7 @@ class GoogleTwin:
         parts = [rows[n : n + CHUNK_ROWS] for n in range(0, len(rows), CHUNK_ROWS)]
         for number, part in enumerate(parts):
             chunk = {"results": part, "fieldMask": _mask(query), "requestId": "twin-request"}
-            text = (b"[" if number == 0 else b",\n") + json.dumps(chunk).encode()
+            text = (b"[" if number == 0 else b",\n") + orjson.dumps(chunk)
             if breaks and number == len(parts) - 1:
                 yield text[: len(text) // 2]
                 raise ConnectionResetError("the twin was told to break this stream")
@@ -170,7 +171,7 @@ class GoogleTwin:
         if metrics:
             kept = [row for row in kept if any(float(row[name]) for name in metrics if row.get(name) is not None)]
         shown = [*query.fields, *(f"{name}.resource_name" for name in {f.rpartition(".")[0] for f in query.fields})]
-        return [gaql.nest(row, shown) for row in kept]
+        return list(gaql.nested(kept, shown))
 
     def _rows(self, resource: str, by_day: bool) -> list[FlatRow]:
         return _KEPT[resource, by_day](self.control.world)

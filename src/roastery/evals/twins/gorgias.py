@@ -103,7 +103,8 @@ DECLARATION = Declaration(
     quick={"page_limit": 5},
     restate=later(1),
     delete=later(2),
-    drift=Drift("closed_datetime", "tickets", "resolved_at", unknown_kept=False),
+    drift=Drift("closed_datetime", "tickets", "resolved_at", unknown_kept=False,
+                from_elsewhere=("satisfaction_score",)),
     expires=False,
     earlier=timedelta(days=30),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from roastery.evals.twins.ad_truth import campaigns, first_ad_deleted, performance, platform_tables
-from roastery.evals.twins.answers import cut_off, html_page
+from roastery.evals.twins.answers import Json, cut_off, html_page
 from roastery.evals.twins.control import Asked, Control
 from roastery.evals.twins.declaration import Declaration, Drift, platforms_restate
 from roastery.evals.twins.kept import PerWorld
@@ -67,6 +67,8 @@ class MetaTwin:
         self.control = control
         self.tokens = Tokens("meta", life=None)
         self.app_secret = APP_SECRET
+        self._grouped_as: tuple[World | None, tuple[Any, ...], list[Row]] = (None, (), [])
+        """What was asked last, and its rows: its next pages are asked for next."""
         self.routes = [
             Route(f"/{VERSION}/act_{{account}}", self._answer),
             Route(f"/{VERSION}/act_{{account}}/{{edge}}", self._answer),
@@ -94,7 +96,7 @@ class MetaTwin:
             return JSONResponse(refused.body, refused.status, headers=headers)
         if fault == "cut_off":
             return cut_off(json.dumps(body).encode())
-        return JSONResponse(body, headers=self._usage(0, 1))
+        return Json(body, headers=self._usage(0, 1))
 
     def _check(self, request: Request, fault: str | None, wait: float) -> None:
         token = request.headers.get("authorization", "").removeprefix("Bearer ") or request.query_params.get(
@@ -180,8 +182,7 @@ class MetaTwin:
             if window not in WINDOWS:
                 raise Refused(100, f"(#100) {window} is not a valid attribution window.")
         rows = self._grouped(level, since, until, query.get("time_increment", "all_days"))
-        shown = [insight(row, level, fields, windows) for row in rows]
-        return _page(request, shown)
+        return _page(request, rows, lambda row: insight(row, level, fields, windows))
 
     def _range(self, query: Mapping[str, str]) -> tuple[date, date]:
         asked = query.get("time_range")
@@ -201,7 +202,14 @@ class MetaTwin:
 
     def _grouped(self, level: str, since: date, until: date, increment: str) -> list[Row]:
         """Rows of a level by day, or over the whole range; ads that are gone count for their campaign only."""
-        by_date = _DAYS(self.control.world)
+        world, asked = self.control.world, (level, since, until, increment)
+        if self._grouped_as[0] is not world or self._grouped_as[1] != asked:
+            self._grouped_as = (world, asked, self._groups(_DAYS(world), *asked))
+        return self._grouped_as[2]
+
+    def _groups(
+        self, by_date: Mapping[date, list[Row]], level: str, since: date, until: date, increment: str
+    ) -> list[Row]:
         days = [day for day in sorted(by_date) if since <= day <= until]
         groups: dict[tuple[Any, ...], Row] = {}
         by_day = increment == "1"
@@ -225,8 +233,8 @@ def _only(row: Row, fields: str) -> Row:
     return {name: value for name, value in row.items() if name in wanted and value is not None}
 
 
-def _page(request: Request, rows: list[Row]) -> Row:
-    """A page by opaque cursor; `next` only where there is more."""
+def _page(request: Request, rows: list[Row], show: Callable[[Row], Row] = lambda row: row) -> Row:
+    """A page by opaque cursor, its rows as `show` makes them; `next` only where there is more."""
     limit = int(request.query_params.get("limit", DEFAULT_LIMIT))
     after = request.query_params.get("after")
     start = int(urlsafe_b64decode(after)) if after else 0
@@ -238,7 +246,7 @@ def _page(request: Request, rows: list[Row]) -> Row:
     paging: Row = {"cursors": cursors}
     if end < len(rows):
         paging["next"] = str(request.url.include_query_params(after=cursors["after"]))
-    return {"data": page, "paging": paging}
+    return {"data": [show(row) for row in page], "paging": paging}
 
 
 def _cursor(position: int) -> str:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from roastery.evals.twins.answers import cut_off, html_page
+from roastery.evals.twins.answers import Json, cut_off, html_page
 from roastery.evals.twins.control import Asked, Control, Fault
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
@@ -164,7 +164,7 @@ class RestTwin:
             body = await self._body(request)
             self.control.meet(Asked(self.provider, path))
             try:
-                return JSONResponse(read(request, body))
+                return Json(read(request, body))
             except Refused as refused:
                 return JSONResponse(refused.body, refused.status, headers=refused.headers)
 
@@ -195,7 +195,7 @@ class RestTwin:
             return JSONResponse(refused.body, refused.status, headers=refused.headers)
         if fault == "html":
             return html_page()
-        good = found if isinstance(found, Response) else JSONResponse(found, headers=dict(self.headers()))
+        good = found if isinstance(found, Response) else Json(found, headers=dict(self.headers()))
         return self._spoilt(good, fault)
 
     def _spoilt(self, good: Response, fault: str | None) -> Response:

@@ -9,8 +9,21 @@ from typing import Any, ClassVar
 from starlette.requests import Request
 
 from roastery.evals.twins.control import Control
-from roastery.evals.twins.rest import Refused, RestTwin, Row, Shelf, refreshed
-from roastery.evals.twins.stripe_books import FIRST, SHOP, WELLNESS, WellnessBooks, shop_books
+from roastery.evals.twins.declaration import Declaration, Drift, Truth
+from roastery.evals.twins.rest import Refused, RestTwin, Shelf, refreshed
+from roastery.evals.twins.stripe_books import FIRST, WELLNESS, WellnessBooks
+from roastery.evals.twins.stripe_records import Row
+from roastery.evals.twins.stripe_shop import (
+    CUSTOMERS,
+    REFUNDS,
+    SHOP,
+    TRANSACTIONS,
+    customer_gone,
+    event,
+    paid_back_late,
+    paid_orders,
+    shop_books,
+)
 from roastery.evals.twins.tokens import Tokens
 from roastery.evals.world import World
 
@@ -45,6 +58,8 @@ class StripeTwin(RestTwin):
         super().__init__(control)
         self.wellness = WellnessBooks(control.world.clock.now())
         self._events = 0
+        self._seen: dict[str, Row] = {}
+        self._seen_at = control.world.now
         for kind in KINDS:
             self.route(f"/v1/{kind}", lambda request, body, kind=kind: self._list(request, kind))
             self.route(f"/v1/{kind}/{{number}}", lambda request, body, kind=kind: self._one(request, kind))
@@ -63,11 +78,22 @@ class StripeTwin(RestTwin):
 
     def stock(self, shelf: Shelf, world: World) -> None:
         self._events = 0
-        for kind, rows in shop_books(world).items():
+        books = shop_books(world)
+        for kind, rows in books.items():
             shelf.put(f"{SHOP}/{kind}", rows)
+        self._tell_of_the_gone(shelf, books["customers"], world)
         self.wellness = WellnessBooks(world.clock.now())
         for kind, rows in self.wellness.books.items():
             shelf.put(f"{WELLNESS}/{kind}", copy.deepcopy(rows))
+
+    def _tell_of_the_gone(self, shelf: Shelf, people: list[Row], world: World) -> None:
+        """An event for each customer who was there before and is not in a world of the same time or later."""
+        there = {row["id"]: row for row in people}
+        if world.now >= self._seen_at:
+            gone = [row for number, row in self._seen.items() if number not in there]
+            at = int(world.now.timestamp())
+            shelf.put(f"{SHOP}/events", [event(f"evt_gone_{r['id']}", "customer.deleted", at, r) for r in gone])
+        self._seen, self._seen_at = there, world.now
 
     # Changes, each with the event that Stripe would keep of it.
 
@@ -187,3 +213,18 @@ class StripeTwin(RestTwin):
 
 def _fits(kind: str, pattern: str) -> bool:
     return kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
+
+
+DECLARATION = Declaration(
+    provider="stripe",
+    truth=(
+        Truth("transactions", TRANSACTIONS),
+        Truth("refunds", REFUNDS),
+        Truth("customers", CUSTOMERS),
+    ),
+    tables=lambda world: {"paid": paid_orders(world)},
+    quick={"page_limit": 20},
+    restate=paid_back_late,
+    delete=customer_gone,
+    drift=Drift("amount_captured", "transactions", "amount", unknown_kept=False, from_elsewhere=("refunds",)),
+)

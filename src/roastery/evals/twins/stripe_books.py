@@ -1,115 +1,20 @@
-"""What Stripe holds: payments of the coffee shop's orders, and the subscriptions of a wellness company, with truth.
+"""The subscriptions of a wellness company as Stripe holds them, with truth.
 
-`shop_books` follows the world's own orders. `wellness_books` is drawn from a seed: plans, upgrades, churn, tax, fees,
-refunds, a lost dispute, yen, and invoices paid by bank transfer; `Truth` says what should come out.
+Drawn from a seed: plans, upgrades, churn, tax, fees, refunds, a lost dispute, yen, and invoices paid by bank transfer;
+`Truth` says what should come out.
 """
 
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
-import pyarrow.compute as pc
+from roastery.evals.twins.stripe_records import Row, charge, person, refund
 
-from roastery.evals.world import World
-
-Row = dict[str, Any]
-SHOP, WELLNESS = "acct_shop", "acct_wellness"
+WELLNESS = "acct_wellness"
 FIRST = datetime(2024, 8, 1, tzinfo=UTC)
 PLANS = (("Essential", 2900, "month"), ("Plus", 5900, "month"), ("Family", 118800, "year"))
 MONTH = 30 * 86400
-
-
-def cents(value: Decimal) -> int:
-    return int(value * 100)
-
-
-def charge(number: str, amount: int, created: int, customer: str | None, **more: Any) -> Row:
-    """A charge that went through, in the shape of today's API."""
-    currency = more.get("currency", "usd")
-    fee = more.pop("fee", 0)
-    return {
-        "id": f"ch_{number}",
-        "object": "charge",
-        "amount": amount,
-        "amount_captured": amount,
-        "amount_refunded": 0,
-        "balance_transaction": {
-            "id": f"txn_{number}", "object": "balance_transaction", "amount": amount, "currency": currency, "fee": fee,
-            "net": amount - fee, "exchange_rate": None, "reporting_category": "charge", "type": "charge",
-            "status": "available", "created": created, "available_on": created, "description": None,
-            "fee_details": [], "source": f"ch_{number}",
-        },
-        "billing_details": {"email": None, "name": None, "phone": None, "address": None},
-        "captured": True,
-        "created": created,
-        "currency": currency,
-        "customer": customer,
-        "disputed": False,
-        "livemode": True,
-        "metadata": {},
-        "paid": True,
-        "payment_intent": f"pi_{number}",
-        "payment_method_details": {"type": "card", "card": {"brand": "visa", "last4": "4242"}},
-        "receipt_email": None,
-        "refunded": False,
-        "status": "succeeded",
-        **more,
-    }  # fmt: skip
-
-
-def refund(number: str, of: Row, amount: int, created: int, reason: str | None = None) -> Row:
-    return {
-        "id": f"re_{number}", "object": "refund", "amount": amount, "charge": of["id"], "created": created,
-        "currency": of["currency"], "metadata": {}, "payment_intent": of["payment_intent"], "reason": reason,
-        "status": "succeeded", "balance_transaction": f"txn_re_{number}",
-    }  # fmt: skip
-
-
-def person(number: str, created: int, name: str, email: str | None, country: str, phone: str | None = None) -> Row:
-    return {
-        "id": f"cus_{number}", "object": "customer", "created": created, "currency": None, "email": email, "name": name,
-        "phone": phone, "livemode": True, "delinquent": False, "metadata": {},
-        "address": {"country": country, "line1": "1 Main Street", "city": "Springfield", "postal_code": "60601"},
-    }  # fmt: skip
-
-
-def shop_books(world: World) -> dict[str, list[Row]]:
-    """The card payments of the shop's orders: one sale each in two systems, told by metadata.order_id."""
-    orders = world.orders
-    paid = pc.and_(pc.equal(orders["status"], "completed"), pc.invert(orders["is_cash"]))
-    names = ("order_id", "customer_id", "occurred_at", "total", "fee_amount", "is_test", "total_refunded")
-    rows = orders.filter(pc.and_(paid, pc.equal(orders["sales_channel"], "online"))).select(names).to_pylist()
-    refunds: dict[int, list[Row]] = {}
-    for row in world.refunds.select(["refund_id", "order_id", "refunded_at", "total", "reason"]).to_pylist():
-        refunds.setdefault(row["order_id"], []).append(row)
-    charges, back = [], []
-    for row in rows:
-        made = charge(
-            str(row["order_id"]),
-            cents(row["total"]),
-            int(row["occurred_at"].timestamp()) + 20,
-            f"cus_{row['customer_id']}" if row["customer_id"] else None,
-            fee=cents(row["fee_amount"]),
-            metadata={"order_id": str(row["order_id"])},
-            livemode=not row["is_test"],
-        )
-        for given in refunds.get(row["order_id"], ()):
-            at = int(given["refunded_at"].timestamp()) + 5
-            back.append(refund(str(given["refund_id"]), made, cents(given["total"]), at, "requested_by_customer"))
-        made["amount_refunded"] = cents(row["total_refunded"])
-        made["refunded"] = made["amount_refunded"] == made["amount"]
-        charges.append(made)
-    buyers = {made["customer"] for made in charges}
-    names = ("customer_id", "created_at", "first_name", "last_name", "email", "phone", "country")
-    people = [
-        person(str(r["customer_id"]), int(r["created_at"].timestamp()), f"{r['first_name']} {r['last_name']}",
-               r["email"], r["country"], r["phone"])
-        for r in world.customers.select(names).to_pylist()
-        if f"cus_{r['customer_id']}" in buyers
-    ]  # fmt: skip
-    return {"charges": charges, "refunds": back, "customers": people}
 
 
 @dataclass

@@ -30,11 +30,8 @@ def fill(target: Contract) -> str:
     """SQL: the columns of a contract out of rows that were mapped before they landed."""
     shape = ", ".join(f'"{c.name}": {KINDS.get(c.type, chr(34) + "VARCHAR" + chr(34))}' for c in target.columns)
     quoted = ("{" + shape + "}").replace("'", "''")
-    typed = ", ".join(
-        f"try_cast(r.{c.name} AS {c.sql_type}) AS {c.name}" if c.is_number else f"r.{c.name} AS {c.name}"
-        for c in target.columns
-    )
-    return f"SELECT {typed} FROM (SELECT json_transform(payload->'row', '{quoted}') AS r FROM {{records}})"  # noqa: S608
+    columns = ", ".join(f"r.{c.name}" for c in target.columns)
+    return f"SELECT {columns} FROM (SELECT json_transform(payload->'row', '{quoted}') AS r FROM {{records}})"  # noqa: S608
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from roastery.connectors.base import ContractSql
 from roastery.connectors.landing_pages import CLICK_ID, tag
-from roastery.connectors.readable import number, readable
+from roastery.connectors.readable import listed, number, readable
 
 
 def prop(name: str, of: str = "payload") -> str:
@@ -96,11 +96,11 @@ WHERE {prop(f"hs_analytics_{which}_timestamp")} IS NOT NULL AND {url} IS NOT NUL
 TOUCHPOINTS = f"""{visit("first")} UNION ALL {visit("last")}
   AND {prop("hs_analytics_last_timestamp")} IS DISTINCT FROM {prop("hs_analytics_first_timestamp")}"""
 
-STAGES = """
+STAGES = f"""
 stages AS (
     SELECT payload->>'id' AS pipeline, payload->>'label' AS pipeline_label, s->>'$.id' AS stage,
            s->>'$.label' AS label
-    FROM (SELECT payload, unnest(CAST(payload->'$.stages' AS JSON[])) AS s FROM {pipelines}))"""
+    FROM (SELECT payload, unnest({listed("payload->'$.stages'")}) AS s FROM {{pipelines}}))"""  # noqa: S608
 
 OPPORTUNITIES = f"""
 WITH {STAGES},
@@ -218,7 +218,7 @@ def stage_changes(object_type: str, name: str, names: str, label: str) -> str:
 WITH {names},
 history AS (
     SELECT payload->>'id' AS id, {prop("pipeline")} AS pipeline, h->>'$.value' AS stage, h->>'$.timestamp' AS changed_at
-    FROM (SELECT payload, unnest(CAST(payload->'$.propertiesWithHistory.{name}' AS JSON[])) AS h FROM {{records}})),
+    FROM (SELECT payload, unnest({listed(f"payload->'$.propertiesWithHistory.{name}'")}) AS h FROM {{records}})),
 moves AS (
     SELECT *, lag(stage) OVER (PARTITION BY id ORDER BY changed_at) AS before FROM history
     WHERE nullif(stage, '') IS NOT NULL)

@@ -1,6 +1,7 @@
 """How Klaviyo's records fill the contracts, as one SELECT each."""
 
 from roastery.connectors.base import ContractSql
+from roastery.connectors.readable import listed
 
 STATISTICS = ("recipients", "delivered", "opens", "opens_unique", "clicks", "clicks_unique", "unsubscribe_uniques",
               "bounced", "spam_complaints", "conversions", "conversion_value")  # fmt: skip
@@ -11,7 +12,7 @@ def summed(name: str) -> str:
     """SQL: the sum of a statistic over messages and windows as text; one that is no number makes it unreadable."""
     return (
         f"CASE WHEN bool_or({name} IS NOT NULL AND try_cast({name} AS DECIMAL(18,3)) IS NULL) "
-        f"THEN 'unreadable: ' || max({name}) ELSE sum(try_cast({name} AS DECIMAL(18,3)))::BIGINT::VARCHAR END"
+        f"THEN 'unreadable: ' || max({name}) ELSE sum(try_cast({name} AS DECIMAL(18,3)))::DECIMAL(38,0)::VARCHAR END"
     )
 
 
@@ -79,12 +80,12 @@ FROM {records}
 """
 
 # A click names the flow, or the message of a campaign, which the campaign's own record leads back to it.
-TOUCHPOINTS = """
+TOUCHPOINTS = f"""
 WITH messages AS (
     SELECT payload->>'id' AS campaign,
-           unnest(list_transform(CAST(payload->'$.relationships.campaign-messages.data' AS JSON[]),
+           unnest(list_transform({listed("payload->'$.relationships.campaign-messages.data'")},
                                  lambda m: m->>'$.id')) AS message
-    FROM {campaigns})
+    FROM {{campaigns}})
 SELECT 'klaviyo:' || (r.payload->>'id') AS touchpoint_id,
        'klaviyo:' || (r.payload->>'profile') AS customer_id,
        r.payload->>'datetime' AS occurred_at,
@@ -94,8 +95,8 @@ SELECT 'klaviyo:' || (r.payload->>'id') AS touchpoint_id,
        'email_click' AS kind,
        r.payload->>'url' AS landing_page,
        'klaviyo' AS source_system
-FROM {records} r LEFT JOIN messages m ON m.message = r.payload->>'message'
-"""
+FROM {{records}} r LEFT JOIN messages m ON m.message = r.payload->>'message'
+"""  # noqa: S608 (the names are ours)
 
 FILLS = (
     ContractSql("campaigns", "campaigns", CAMPAIGNS),

@@ -1,36 +1,36 @@
 """How Mailchimp's records fill the contracts, as one SELECT each."""
 
 from roastery.connectors.base import ContractSql
+from roastery.connectors.readable import WHOLE, number, readable
 
-PERFORMANCE = """
+BOUNCES = ("r.bounces.hard_bounces", "r.bounces.soft_bounces", "r.bounces.syntax_errors")
+BOUNCED = " + ".join(f"CAST(coalesce({number(kind, WHOLE)}, 0) AS HUGEINT)" for kind in BOUNCES)
+BY_PROXY = ("r.opens.unique_opens", "r.opens.proxy_excluded_unique_opens")
+
+PERFORMANCE = f"""
 SELECT r._connection.sent_on AS report_date,
        'mailchimp' AS platform,
        'mailchimp:' || r.id AS campaign_id,
        coalesce(nullif(r.campaign_title, ''), r.subject_line) AS campaign_name,
        'campaign' AS kind,
        r.emails_sent AS sends,
-       CASE WHEN try_cast(r.emails_sent AS BIGINT) IS NULL THEN r.emails_sent
-            ELSE (try_cast(r.emails_sent AS BIGINT) - bounced)::VARCHAR END AS deliveries,
+       {readable(f"{number('r.emails_sent', WHOLE)} - ({BOUNCED})", ["r.emails_sent", *BOUNCES], WHOLE)} AS deliveries,
        r.opens.opens_total AS opens,
        r.opens.unique_opens AS unique_opens,
-       (try_cast(r.opens.unique_opens AS BIGINT) - try_cast(r.opens.proxy_excluded_unique_opens AS BIGINT))::VARCHAR
-           AS proxy_opens,
+       {readable(" - ".join(f"CAST({number(o, WHOLE)} AS HUGEINT)" for o in BY_PROXY), BY_PROXY, WHOLE)} AS proxy_opens,
        r.clicks.clicks_total AS clicks,
        r.clicks.unique_subscriber_clicks AS unique_clicks,
-       bounced::VARCHAR AS bounces,
+       {readable(BOUNCED, BOUNCES, WHOLE)} AS bounces,
        r.unsubscribed AS unsubscribes
-FROM (SELECT r, coalesce(try_cast(r.bounces.hard_bounces AS BIGINT), 0)
-             + coalesce(try_cast(r.bounces.soft_bounces AS BIGINT), 0)
-             + coalesce(try_cast(r.bounces.syntax_errors AS BIGINT), 0) AS bounced
-      FROM (SELECT from_json(payload, '{
-          "id": "VARCHAR", "type": "VARCHAR", "campaign_title": "VARCHAR", "subject_line": "VARCHAR",
-          "emails_sent": "VARCHAR", "unsubscribed": "VARCHAR",
-          "opens": {"opens_total": "VARCHAR", "unique_opens": "VARCHAR", "proxy_excluded_unique_opens": "VARCHAR"},
-          "clicks": {"clicks_total": "VARCHAR", "unique_subscriber_clicks": "VARCHAR"},
-          "bounces": {"hard_bounces": "VARCHAR", "soft_bounces": "VARCHAR", "syntax_errors": "VARCHAR"},
-          "_connection": {"sent_on": "VARCHAR"}}') AS r FROM {records}))
+FROM (SELECT from_json(payload, '{{
+    "id": "VARCHAR", "type": "VARCHAR", "campaign_title": "VARCHAR", "subject_line": "VARCHAR",
+    "emails_sent": "VARCHAR", "unsubscribed": "VARCHAR",
+    "opens": {{"opens_total": "VARCHAR", "unique_opens": "VARCHAR", "proxy_excluded_unique_opens": "VARCHAR"}},
+    "clicks": {{"clicks_total": "VARCHAR", "unique_subscriber_clicks": "VARCHAR"}},
+    "bounces": {{"hard_bounces": "VARCHAR", "soft_bounces": "VARCHAR", "syntax_errors": "VARCHAR"}},
+    "_connection": {{"sent_on": "VARCHAR"}}}}') AS r FROM {{records}})
 WHERE r.type NOT LIKE 'automation%'
-"""
+"""  # noqa: S608 (the names are ours)
 
 CAMPAIGNS = """
 SELECT 'mailchimp:' || (payload->>'id') AS campaign_id,

@@ -3,6 +3,7 @@
 import json
 
 from roastery.connectors.base import ContractSql
+from roastery.connectors.readable import noted, number, total_in, unread, unread_in
 
 AMOUNT = {"shopMoney": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}}
 ID = {"legacyResourceId": "VARCHAR"}
@@ -76,21 +77,34 @@ ORDER_SHAPE = {
 
 def total(items: str, amount: str) -> str:
     """SQL: the exact sum over a list `items` of the shop's money in `amount` (fields of `x`), 0 for none."""
-    each = f"list_transform({items}, lambda x: CAST({amount}.shopMoney.amount AS DECIMAL(18,6)))"
-    return f"coalesce(list_sum({each}), 0)"
+    return f"coalesce({total_in(items, f'{amount}.shopMoney.amount')}, 0)"
+
+
+def bad(items: str, amount: str) -> str:
+    """SQL: the first amount of such a list that is no number, else null."""
+    return unread_in(items, f"{amount}.shopMoney.amount")
+
+
+def given(amount: str) -> str:
+    """SQL: the shop's money of a field."""
+    return f"{amount}.shopMoney.amount"
 
 
 ORDER = f"SELECT seq, from_json(payload, '{json.dumps(ORDER_SHAPE)}') AS o FROM {{records}}"  # noqa: S608
 LINES = "SELECT o, unnest(o.lineItems.nodes) AS l, unnest(range(1, len(o.lineItems.nodes) + 1)) AS line_no FROM orders"
 # Money that leaves revenue: all that went back, without tax, shipping and gift cards. Money given back without any line
 # (goodwill) and fees kept are in it by themselves, since it starts from what was paid out.
+LEFT_OUT = (
+    ("r.refundLineItems.nodes", "x.totalTaxSet"),
+    ("r.refundShippingLines.nodes", "x.subtotalAmountSet"),
+    ("r.refundShippingLines.nodes", "x.taxAmountSet"),
+    ("list_filter(r.refundLineItems.nodes, lambda i: i.lineItem.isGiftCard)", "x.subtotalSet"),
+)
 REFUNDS = f"""
-SELECT o, r, CAST(r.totalRefundedSet.shopMoney.amount AS DECIMAL(18,6))
-       - {total("r.refundLineItems.nodes", "x.totalTaxSet")}
-       - {total("r.refundShippingLines.nodes", "x.subtotalAmountSet")}
-       - {total("r.refundShippingLines.nodes", "x.taxAmountSet")}
-       - {total("list_filter(r.refundLineItems.nodes, lambda i: i.lineItem.isGiftCard)", "x.subtotalSet")} AS amount,
-       {total("r.refundLineItems.nodes", "x.subtotalSet")} AS of_lines
+SELECT o, r, {number(given("r.totalRefundedSet"))} - {" - ".join(total(*part) for part in LEFT_OUT)} AS amount,
+       coalesce({unread([given("r.totalRefundedSet")])}, {", ".join(bad(*part) for part in LEFT_OUT)}) AS bad_amount,
+       {total("r.refundLineItems.nodes", "x.subtotalSet")} AS of_lines,
+       {bad("r.refundLineItems.nodes", "x.subtotalSet")} AS bad_lines
 FROM (SELECT o, unnest(o.refunds) AS r FROM orders)"""  # noqa: S608
 
 TRANSACTIONS = f"""
@@ -98,26 +112,38 @@ WITH orders AS ({ORDER}),
 lines AS ({LINES}),
 line_money AS (
     SELECT o.legacyResourceId AS id, l.isGiftCard AS is_gift_card,
-           CAST(l.originalUnitPriceSet.shopMoney.amount AS DECIMAL(18,6)) * CAST(l.quantity AS INTEGER)
+           {number(given("l.originalUnitPriceSet"))} * {number("l.quantity", "INTEGER")}
            - {total("l.discountAllocations", "x.allocatedAmountSet")} AS value,
-           CASE WHEN o.taxesIncluded THEN {total("l.taxLines", "x.priceSet")} ELSE 0 END AS included_tax
+           coalesce({unread([given("l.originalUnitPriceSet")])}, {unread(["l.quantity"], "INTEGER")},
+                    {bad("l.discountAllocations", "x.allocatedAmountSet")}) AS bad_value,
+           CASE WHEN o.taxesIncluded THEN {total("l.taxLines", "x.priceSet")} ELSE 0 END AS included_tax,
+           CASE WHEN o.taxesIncluded THEN {bad("l.taxLines", "x.priceSet")} END AS bad_tax
     FROM lines),
 outside AS (
-    SELECT id, sum(CASE WHEN is_gift_card THEN value ELSE included_tax END) AS amount FROM line_money GROUP BY id),
+    SELECT id, sum(CASE WHEN is_gift_card THEN value ELSE included_tax END) AS amount,
+           max(CASE WHEN is_gift_card THEN bad_value ELSE bad_tax END) AS bad_amount
+    FROM line_money GROUP BY id),
 refunds AS ({REFUNDS}),
 given_back AS (
-    SELECT o.legacyResourceId AS id, sum(amount) AS amount, sum(of_lines) AS of_lines FROM refunds GROUP BY id),
+    SELECT o.legacyResourceId AS id, sum(amount) AS amount, max(bad_amount) AS bad_amount, sum(of_lines) AS of_lines,
+           max(bad_lines) AS bad_lines
+    FROM refunds GROUP BY id),
 payments AS (
     SELECT o, unnest(flatten(list_transform(o.transactions, lambda t: t.fees))) AS fee FROM orders),
 fees AS (
     -- Fees in the currency of the payout would not add up with the sale; they are left out.
-    SELECT o.legacyResourceId AS id, sum(CAST(fee.amount.amount AS DECIMAL(18,6))) AS amount FROM payments
+    SELECT o.legacyResourceId AS id, sum({number("fee.amount.amount")}) AS amount,
+           max({unread(["fee.amount.amount"])}) AS bad_amount
+    FROM payments
     WHERE fee.amount.currencyCode = o.subtotalPriceSet.shopMoney.currencyCode GROUP BY id),
 sold AS (
-    SELECT o, fees.amount AS fees, coalesce(given_back.amount, 0) AS refunded, coalesce(outside.amount, 0) AS outside,
-           CASE WHEN o.edited
-                THEN CAST(o.currentSubtotalPriceSet.shopMoney.amount AS DECIMAL(18,6)) + coalesce(of_lines, 0)
-                ELSE CAST(o.subtotalPriceSet.shopMoney.amount AS DECIMAL(18,6)) END AS subtotal
+    SELECT o, fees.amount AS fees, fees.bad_amount AS bad_fees,
+           coalesce(given_back.amount, 0) AS refunded, given_back.bad_amount AS bad_refunded,
+           coalesce(outside.amount, 0) AS outside, outside.bad_amount AS bad_outside,
+           CASE WHEN o.edited THEN {number(given("o.currentSubtotalPriceSet"))} + coalesce(of_lines, 0)
+                ELSE {number(given("o.subtotalPriceSet"))} END AS subtotal,
+           CASE WHEN o.edited THEN coalesce({unread([given("o.currentSubtotalPriceSet")])}, bad_lines)
+                ELSE {unread([given("o.subtotalPriceSet")])} END AS bad_subtotal
     FROM orders
     LEFT JOIN outside ON outside.id = o.legacyResourceId
     LEFT JOIN given_back ON given_back.id = o.legacyResourceId
@@ -125,8 +151,8 @@ sold AS (
 SELECT 'shopify:' || o.legacyResourceId AS transaction_id,
        'shopify:' || o.customer.legacyResourceId AS customer_id,
        coalesce(o.processedAt, o.createdAt) AS occurred_at,
-       subtotal - outside AS amount,
-       refunded AS refunded_amount,
+       {noted("subtotal - outside", "bad_subtotal", "bad_outside")} AS amount,
+       {noted("refunded", "bad_refunded")} AS refunded_amount,
        o.subtotalPriceSet.shopMoney.currencyCode AS currency,
        'order' AS kind,
        CASE WHEN o.cancelledAt IS NOT NULL OR o.displayFinancialStatus = 'VOIDED' THEN 'cancelled'
@@ -141,10 +167,10 @@ SELECT 'shopify:' || o.legacyResourceId AS transaction_id,
        o.legacyResourceId AS external_order_id,
        o.discountCodes[1] AS coupon_code,
        'shopify:' || o.retailLocation.legacyResourceId AS location_id,
-       CAST(o.totalDiscountsSet.shopMoney.amount AS DECIMAL(18,6)) AS discount_amount,
-       CAST(o.totalTaxSet.shopMoney.amount AS DECIMAL(18,6)) AS tax_amount,
-       CAST(o.totalShippingPriceSet.shopMoney.amount AS DECIMAL(18,6)) AS shipping_amount,
-       fees AS fee_amount
+       o.totalDiscountsSet.shopMoney.amount AS discount_amount,
+       o.totalTaxSet.shopMoney.amount AS tax_amount,
+       o.totalShippingPriceSet.shopMoney.amount AS shipping_amount,
+       {noted("fees", "bad_fees")} AS fee_amount
 FROM sold
 """  # noqa: S608
 
@@ -154,10 +180,12 @@ WITH orders AS ({ORDER}), lines AS ({LINES})
 SELECT 'shopify:' || o.legacyResourceId AS transaction_id,
        CAST(line_no AS VARCHAR) AS line_no,
        'shopify:' || l.product.legacyResourceId AS product_id,
-       CAST(l.quantity AS DECIMAL(18,6)) AS quantity,
-       CAST(l.originalUnitPriceSet.shopMoney.amount AS DECIMAL(18,6)) AS unit_price,
-       {total("l.discountAllocations", "x.allocatedAmountSet")} AS discount_amount,
-       CAST(l.variant.inventoryItem.unitCost.amount AS DECIMAL(18,6)) AS unit_cost
+       l.quantity AS quantity,
+       l.originalUnitPriceSet.shopMoney.amount AS unit_price,
+       {
+    noted(total("l.discountAllocations", "x.allocatedAmountSet"), bad("l.discountAllocations", "x.allocatedAmountSet"))
+} AS discount_amount,
+       l.variant.inventoryItem.unitCost.amount AS unit_cost
 FROM lines WHERE NOT coalesce(l.isGiftCard, false)
 """  # noqa: S608
 
@@ -166,7 +194,7 @@ WITH orders AS ({ORDER}), refunds AS ({REFUNDS})
 SELECT 'shopify:' || r.legacyResourceId AS refund_id,
        'shopify:' || o.legacyResourceId AS transaction_id,
        coalesce(r.processedAt, r.createdAt) AS refunded_at,
-       amount,
+       {noted("amount", "bad_amount")} AS amount,
        r.totalRefundedSet.shopMoney.currencyCode AS currency
 FROM refunds
 """  # noqa: S608
@@ -178,8 +206,8 @@ SELECT 'shopify:' || regexp_extract(i.id, '[^/]+$') AS return_id,
        'shopify:' || o.legacyResourceId AS transaction_id,
        'shopify:' || i.lineItem.product.legacyResourceId AS product_id,
        coalesce(r.processedAt, r.createdAt) AS returned_at,
-       CAST(i.quantity AS DECIMAL(18,6)) AS quantity,
-       CAST(i.subtotalSet.shopMoney.amount AS DECIMAL(18,6)) AS amount,
+       i.quantity AS quantity,
+       i.subtotalSet.shopMoney.amount AS amount,
        i.subtotalSet.shopMoney.currencyCode AS currency,
        i.restockType IN ('RETURN', 'LEGACY_RESTOCK') AS restocked
 FROM items WHERE i.restockType <> 'CANCEL'
@@ -241,29 +269,30 @@ SELECT 'shopify:' || (payload->>'legacyResourceId') AS customer_id,
        payload->>'createdAt' AS first_seen_at,
        payload->>'$.defaultAddress.countryCodeV2' AS country,
        (payload->>'$.defaultEmailAddress.marketingState') = 'SUBSCRIBED' AS marketing_consent,
-       CAST(payload->>'numberOfOrders' AS BIGINT) AS source_order_count
+       payload->>'numberOfOrders' AS source_order_count
 FROM {records}
 """
 
 # A product has a cost where its variants agree on one; lines carry the cost of their own variant.
-PRODUCT_ROWS = """
+COST = "x.inventoryItem.unitCost.amount"
+PRODUCT_ROWS = f"""
 WITH products AS (
-    SELECT from_json(payload, '{"legacyResourceId": "VARCHAR", "title": "VARCHAR", "productType": "VARCHAR",
-        "priceRangeV2": {"minVariantPrice": {"amount": "VARCHAR", "currencyCode": "VARCHAR"}},
-        "variants": {"nodes": [{"inventoryItem": {"unitCost": {"amount": "VARCHAR"}}}]}}') AS p
-    FROM {records}),
+    SELECT from_json(payload, '{{"legacyResourceId": "VARCHAR", "title": "VARCHAR", "productType": "VARCHAR",
+        "priceRangeV2": {{"minVariantPrice": {{"amount": "VARCHAR", "currencyCode": "VARCHAR"}}}},
+        "variants": {{"nodes": [{{"inventoryItem": {{"unitCost": {{"amount": "VARCHAR"}}}}}}]}}}}') AS p
+    FROM {{records}}),
 costs AS (
-    SELECT p, list_distinct(list_transform(p.variants.nodes,
-        lambda v: CAST(v.inventoryItem.unitCost.amount AS DECIMAL(18,6)))) AS known
+    SELECT p, list_distinct(list_transform(p.variants.nodes, lambda x: {number(COST)})) AS known,
+           {unread_in("p.variants.nodes", COST)} AS bad_cost
     FROM products)
 SELECT 'shopify:' || p.legacyResourceId AS product_id,
        p.title AS product_name,
        p.productType AS category,
-       CASE WHEN len(known) = 1 THEN known[1] END AS unit_cost,
-       CAST(p.priceRangeV2.minVariantPrice.amount AS DECIMAL(18,6)) AS price,
+       {noted("CASE WHEN len(known) = 1 THEN known[1] END", "bad_cost")} AS unit_cost,
+       p.priceRangeV2.minVariantPrice.amount AS price,
        p.priceRangeV2.minVariantPrice.currencyCode AS currency
 FROM costs
-"""
+"""  # noqa: S608
 
 FILLS = (
     ContractSql("products", "products", PRODUCT_ROWS),

@@ -7,13 +7,13 @@ its own. Amounts are minor units.
 
 from roastery.connectors.base import ContractSql
 from roastery.connectors.minor_units import major
-
-AT = "to_timestamp(CAST({} AS BIGINT))"
+from roastery.connectors.readable import WHOLE, listed, noted, number, total_in, unread, unread_in
 
 
 def at(seconds: str) -> str:
-    """SQL: an instant of epoch seconds."""
-    return AT.format(seconds)
+    """SQL: an instant of epoch seconds as text; what is none goes on as it came, for the build to set it aside."""
+    instant = f"TRY(make_timestamp(CAST({seconds} AS BIGINT) * 1000000))"
+    return f"coalesce(CAST({instant} AS VARCHAR) || '+00', CAST({seconds} AS VARCHAR))"
 
 
 def text(path: str, of: str = "payload") -> str:
@@ -21,7 +21,24 @@ def text(path: str, of: str = "payload") -> str:
 
 
 def whole(path: str, of: str = "payload") -> str:
-    return f"CAST({of}->>'$.{path}' AS HUGEINT)"
+    """SQL: a whole number, null where it is none; `bad` looks after the same text."""
+    return f"CAST({number(text(path, of), WHOLE)} AS HUGEINT)"
+
+
+def bad(path: str, of: str = "payload") -> str:
+    """SQL: the text that should be a whole number and is none, else null."""
+    return unread([text(path, of)], WHOLE)
+
+
+def sums(path: str, of: str = "payload") -> tuple[str, str]:
+    """SQL: the sum of the amounts in a list, and the first of them that is no number."""
+    items = listed(f"{of}->'$.{path}'")
+    amount = text("amount", "x")
+    return f"CAST({total_in(items, amount, WHOLE)} AS HUGEINT)", unread_in(items, amount, WHOLE)
+
+
+TAXES, BAD_TAXES = sums("total_taxes")
+DISCOUNTS, BAD_DISCOUNTS = sums("total_discount_amounts")
 
 
 CHARGES = f"""
@@ -30,7 +47,8 @@ charges AS (
            {text("currency")} AS currency, {text("status")} AS status,
            ({text("captured")} = 'true') AS is_captured,
            CASE WHEN {text("captured")} = 'true' THEN {whole("amount_captured")} ELSE {whole("amount")} END AS gross,
-           {whole("amount_refunded")} AS refunded
+           CASE WHEN {text("captured")} = 'true' THEN {bad("amount_captured")} ELSE {bad("amount")} END AS bad_gross,
+           {whole("amount_refunded")} AS refunded, {bad("amount_refunded")} AS bad_refunded
     FROM {{records}}
     -- Several attempts may belong to one payment; the one that went through stands for it.
     QUALIFY row_number() OVER (
@@ -42,30 +60,36 @@ invoices AS (
            {text("customer")} AS customer,
            coalesce({text("parent.subscription_details.subscription")}, {text("subscription")}) AS subscription,
            {text("billing_reason")} AS reason, greatest({whole("total")}, 0) AS total,
-           coalesce(list_sum(list_transform(CAST(payload->'$.total_taxes' AS JSON[]),
-                             lambda t: CAST(t->>'$.amount' AS HUGEINT))), {whole("tax")}, 0) AS tax,
+           {bad("total")} AS bad_total,
+           coalesce({TAXES}, {whole("tax")}, 0) AS tax, coalesce({BAD_TAXES}, {bad("tax")}) AS bad_tax,
            coalesce({whole("shipping_cost.amount_subtotal")}, {whole("amount_shipping")}, 0) AS shipping,
-           coalesce(list_sum(list_transform(CAST(payload->'$.total_discount_amounts' AS JSON[]),
-                             lambda d: CAST(d->>'$.amount' AS HUGEINT))), 0) AS discount,
-           coalesce({whole("status_transitions.paid_at")}, {whole("created")}) AS paid_at,
-           coalesce({whole("status_transitions.finalized_at")}, {whole("created")}) AS finalized_at
+           coalesce({bad("shipping_cost.amount_subtotal")}, {bad("amount_shipping")}) AS bad_shipping,
+           coalesce({DISCOUNTS}, 0) AS discount, {BAD_DISCOUNTS} AS bad_discount,
+           coalesce({text("status_transitions.paid_at")}, {text("created")}) AS paid_at,
+           coalesce({text("status_transitions.finalized_at")}, {text("created")}) AS finalized_at
     FROM {{invoices}}),
 paid_by AS (
     SELECT invoices.*, coalesce(p->>'$.payment.payment_intent', p->>'$.payment.charge') AS sale,
-           CAST(p->>'$.amount_paid' AS HUGEINT) AS share
-    FROM (SELECT *, unnest(CAST(i->'$.payments.data' AS JSON[])) AS p FROM invoices) AS invoices
+           {whole("amount_paid", "p")} AS share, {bad("amount_paid", "p")} AS bad_share
+    FROM (SELECT *, unnest({listed("i->'$.payments.data'")}) AS p FROM invoices) AS invoices
     WHERE p->>'$.status' = 'paid' AND sale IS NOT NULL
     QUALIFY row_number() OVER (PARTITION BY sale ORDER BY invoice_id) = 1)"""  # noqa: S608
 
 LOST = f"""
 lost AS (
-    SELECT coalesce({text("payment_intent")}, {text("charge")}) AS sale, sum({whole("amount")}) AS amount
+    SELECT coalesce({text("payment_intent")}, {text("charge")}) AS sale, sum({whole("amount")}) AS amount,
+           max({bad("amount")}) AS bad_amount
     FROM {{disputes}} WHERE {text("status")} = 'lost' GROUP BY 1)"""  # noqa: S608
 
 
 def share(amount: str) -> str:
     """SQL: what falls on one payment of an invoice, by what it paid of the total."""
     return f"CASE WHEN b.total > 0 THEN (b.{amount} * b.share) // b.total ELSE 0 END"
+
+
+def shared(amount: str) -> str:
+    """SQL: the same as money, nothing without an invoice."""
+    return noted(major(f"coalesce({share(amount)}, 0)", "k.currency"), f"b.bad_{amount}", "b.bad_total", "b.bad_share")
 
 
 def without_tax(amount: str) -> str:
@@ -77,12 +101,20 @@ TRANSACTIONS = f"""
 WITH {CHARGES}, {INVOICES}, {LOST}
 SELECT 'stripe:' || k.sale AS transaction_id,
        'stripe:' || coalesce({text("customer", "c")}, b.customer) AS customer_id,
-       {at(whole("created", "c"))} AS occurred_at,
-       {major(f"gross - coalesce({share('tax')}, 0) - coalesce({share('shipping')}, 0)", "k.currency")} AS amount,
+       {at(text("created", "c"))} AS occurred_at,
        {
-    major(
-        f"coalesce({without_tax('refunded + coalesce(lost.amount, 0)')}, refunded + coalesce(lost.amount, 0))",
-        "k.currency",
+    noted(
+        major(f"gross - coalesce({share('tax')}, 0) - coalesce({share('shipping')}, 0)", "k.currency"),
+        *("bad_gross", "b.bad_tax", "b.bad_shipping", "b.bad_total", "b.bad_share"),
+    )
+} AS amount,
+       {
+    noted(
+        major(
+            f"coalesce({without_tax('refunded + coalesce(lost.amount, 0)')}, refunded + coalesce(lost.amount, 0))",
+            "k.currency",
+        ),
+        *("bad_refunded", "lost.bad_amount", "CASE WHEN refunded > 0 THEN coalesce(b.bad_tax, b.bad_total) END"),
     )
 } AS refunded_amount,
        upper(k.currency) AS currency,
@@ -98,12 +130,15 @@ SELECT 'stripe:' || k.sale AS transaction_id,
        'stripe' AS source_system,
        {text("_connection.order_id", "c")} AS external_order_id,
        'stripe:' || b.subscription AS subscription_id,
-       {major("coalesce(" + share("discount") + ", 0)", "k.currency")} AS discount_amount,
-       {major("coalesce(" + share("tax") + ", 0)", "k.currency")} AS tax_amount,
-       {major("coalesce(" + share("shipping") + ", 0)", "k.currency")} AS shipping_amount,
+       {shared("discount")} AS discount_amount,
+       {shared("tax")} AS tax_amount,
+       {shared("shipping")} AS shipping_amount,
        -- Fees in the currency of another payout would not add up with the sale; they are left out.
        CASE WHEN {text("balance_transaction.currency", "c")} = k.currency
-            THEN {major(whole("balance_transaction.fee", "c"), "k.currency")} END AS fee_amount
+            THEN {
+    noted(major(whole("balance_transaction.fee", "c"), "k.currency"), bad("balance_transaction.fee", "c"))
+}
+            END AS fee_amount
 FROM charges k LEFT JOIN paid_by b ON b.sale = k.sale LEFT JOIN lost ON lost.sale = k.sale
 """  # noqa: S608
 
@@ -112,7 +147,7 @@ WITH {INVOICES.replace("{invoices}", "{records}")}
 SELECT 'stripe:' || invoice_id AS transaction_id,
        'stripe:' || customer AS customer_id,
        {at("paid_at")} AS occurred_at,
-       {major("total - tax - shipping", "currency")} AS amount,
+       {noted(major("total - tax - shipping", "currency"), "bad_total", "bad_tax", "bad_shipping")} AS amount,
        upper(currency) AS currency,
        'invoice' AS kind,
        'completed' AS status,
@@ -122,12 +157,13 @@ SELECT 'stripe:' || invoice_id AS transaction_id,
        'stripe' AS source_system,
        {text("_connection.order_id", "i")} AS external_order_id,
        'stripe:' || subscription AS subscription_id,
-       {major("discount", "currency")} AS discount_amount,
-       {major("tax", "currency")} AS tax_amount,
-       {major("shipping", "currency")} AS shipping_amount
+       {noted(major("discount", "currency"), "bad_discount")} AS discount_amount,
+       {noted(major("tax", "currency"), "bad_tax")} AS tax_amount,
+       {noted(major("shipping", "currency"), "bad_shipping")} AS shipping_amount
 FROM invoices WHERE status = 'paid' AND total > 0 AND invoice_id NOT IN (SELECT invoice_id FROM paid_by)
 """  # noqa: S608
 
+OFF, BAD_OFF = sums("discount_amounts", "l")
 LINES = f"""
 WITH {INVOICES.replace("{invoices}", "{records}")},
 sold AS (
@@ -135,20 +171,18 @@ sold AS (
     FROM invoices i LEFT JOIN paid_by b USING (invoice_id)
     WHERE i.status = 'paid'
     QUALIFY row_number() OVER (PARTITION BY i.invoice_id ORDER BY b.share DESC, b.sale) = 1),
-lines AS (SELECT *, unnest(CAST(i->'$.lines.data' AS JSON[])) AS l FROM sold)
+lines AS (SELECT *, unnest({listed("i->'$.lines.data'")}) AS l FROM sold)
 SELECT 'stripe:' || sold_as AS transaction_id,
        {text("id", "l")} AS line_no,
        'stripe:' || coalesce({text("pricing.price_details.product", "l")}, {text("price.product", "l")}) AS product_id,
-       CAST(coalesce({text("quantity", "l")}, '1') AS DECIMAL(18,6)) AS quantity,
-       {major(f"{whole('amount', 'l')} // greatest(coalesce({whole('quantity', 'l')}, 1), 1)", "currency")}
-           AS unit_price,
+       coalesce({text("quantity", "l")}, '1') AS quantity,
        {
-    major(
-        '''coalesce(list_sum(list_transform(CAST(l->'$.discount_amounts' AS JSON[]),
-                  lambda d: CAST(d->>'$.amount' AS HUGEINT))), 0)''',
-        "currency",
+    noted(
+        major(f"{whole('amount', 'l')} // greatest(coalesce({whole('quantity', 'l')}, 1), 1)", "currency"),
+        *(bad("amount", "l"), bad("quantity", "l")),
     )
-} AS discount_amount
+} AS unit_price,
+       {noted(major(f"coalesce({OFF}, 0)", "currency"), BAD_OFF)} AS discount_amount
 FROM lines
 """  # noqa: S608
 
@@ -158,8 +192,13 @@ WITH refunds AS (
     FROM {{records}} WHERE {text("status")} IN ('succeeded', 'pending', 'requires_action')), {INVOICES}
 SELECT 'stripe:' || {text("id", "r")} AS refund_id,
        'stripe:' || k.sale AS transaction_id,
-       {at(whole("created", "r"))} AS refunded_at,
-       {major(f"coalesce({without_tax(whole('amount', 'r'))}, {whole('amount', 'r')})", "k.currency")} AS amount,
+       {at(text("created", "r"))} AS refunded_at,
+       {
+    noted(
+        major(f"coalesce({without_tax(whole('amount', 'r'))}, {whole('amount', 'r')})", "k.currency"),
+        *(bad("amount", "r"), "b.bad_tax", "b.bad_total"),
+    )
+} AS amount,
        upper(k.currency) AS currency,
        {text("reason", "r")} AS reason
 FROM refunds k LEFT JOIN paid_by b ON b.sale = k.sale
@@ -168,8 +207,8 @@ FROM refunds k LEFT JOIN paid_by b ON b.sale = k.sale
 DISPUTES = f"""
 SELECT 'stripe:' || {text("id")} AS refund_id,
        'stripe:' || coalesce({text("payment_intent")}, {text("charge")}) AS transaction_id,
-       {at(whole("created"))} AS refunded_at,
-       {major(whole("amount"), text("currency"))} AS amount,
+       {at(text("created"))} AS refunded_at,
+       {noted(major(whole("amount"), text("currency")), bad("amount"))} AS amount,
        upper({text("currency")}) AS currency,
        'dispute: ' || {text("reason")} AS reason
 FROM {{records}} WHERE {text("status")} = 'lost'
@@ -181,7 +220,7 @@ SELECT 'stripe:' || {text("id")} AS customer_id,
        {text("phone")} AS phone,
        {text("_connection.first_name")} AS first_name,
        {text("_connection.last_name")} AS last_name,
-       {at(whole("created"))} AS first_seen_at,
+       {at(text("created"))} AS first_seen_at,
        {text("address.country")} AS country
 FROM {{records}}
 """  # noqa: S608
@@ -192,47 +231,56 @@ SELECT 'stripe:' || {text("id")} AS product_id, {text("name")} AS product_name,
 FROM {{records}}
 """  # noqa: S608
 
-MILLIONTHS = "CAST(CAST({} AS DECIMAL(24,6)) * 1000000 AS HUGEINT)"
+PRICE = "DECIMAL(24,6)"
 
 
-def monthly(millionths: str, interval: str, count: str) -> str:
+def millionths(text: str) -> str:
+    """SQL: a price in millionths of the minor unit."""
+    return f"CAST({number(text, PRICE)} * 1000000 AS HUGEINT)"
+
+
+def monthly(price: str, interval: str, count: str) -> str:
     """SQL: a price in millionths, per month; a year has 12 months, 52 weeks, 365 days."""
-    return f"""CASE {interval}
-        WHEN 'year' THEN ({millionths}) // (12 * {count}) WHEN 'month' THEN ({millionths}) // {count}
-        WHEN 'week' THEN ({millionths}) * 52 // (12 * {count})
-        WHEN 'day' THEN ({millionths}) * 365 // (12 * {count}) END"""
+    return f"""TRY(CASE {interval}
+        WHEN 'year' THEN ({price}) // (12 * {count}) WHEN 'month' THEN ({price}) // {count}
+        WHEN 'week' THEN ({price}) * 52 // (12 * {count})
+        WHEN 'day' THEN ({price}) * 365 // (12 * {count}) END)"""
 
 
+ITEM_PRICE = "coalesce(x->>'$.price.unit_amount_decimal', x->>'$.price.unit_amount')"
 # What an item costs a month, in millionths of the minor unit, and what standing discounts leave of it.
 ITEMS = f"""
 subscriptions AS (
     SELECT payload AS s, {text("id")} AS subscription_id, {text("currency")} AS currency,
            {whole("_connection.percent_off_millionths")} AS percent_off,
-           {whole("_connection.amount_off")} AS amount_off
+           {whole("_connection.amount_off")} AS amount_off,
+           coalesce({bad("_connection.percent_off_millionths")}, {bad("_connection.amount_off")}) AS bad_discount
     FROM {{records}} WHERE {text("status")} NOT IN ('incomplete', 'incomplete_expired')),
 items AS (
-    SELECT subscription_id, x, CAST(x->>'$.current_period_end' AS BIGINT) AS term_end,
+    SELECT subscription_id, x, {whole("current_period_end", "x")} AS term_end,
            {
     monthly(
-        MILLIONTHS.format("coalesce(x->>'$.price.unit_amount_decimal', x->>'$.price.unit_amount')")
-        + " * coalesce(CAST(x->>'$.quantity' AS HUGEINT), 1)",
-        "x->>'$.price.recurring.interval'",
-        "CAST(x->>'$.price.recurring.interval_count' AS HUGEINT)",
+        f"{millionths(ITEM_PRICE)} * coalesce({whole('quantity', 'x')}, 1)",
+        text("price.recurring.interval", "x"),
+        whole("price.recurring.interval_count", "x"),
     )
-} AS monthly
-    FROM (SELECT subscription_id, unnest(CAST(s->'$.items.data' AS JSON[])) AS x FROM subscriptions)),
+} AS monthly,
+           coalesce({unread([ITEM_PRICE], PRICE)}, {bad("quantity", "x")},
+                    {bad("price.recurring.interval_count", "x")}) AS bad_price
+    FROM (SELECT subscription_id, unnest({listed("s->'$.items.data'")}) AS x FROM subscriptions)),
 valued AS (
-    SELECT subscription_id, sum(monthly) AS gross, max(term_end) AS term_end,
+    SELECT subscription_id, sum(monthly) AS gross, max(term_end) AS term_end, max(bad_price) AS bad_price,
            arg_max(x->>'$.price.product', monthly) AS product
     FROM items GROUP BY ALL),
 priced AS (
-    SELECT s.*, v.term_end, v.product, v.gross,
-           greatest(v.gross * (100000000 - coalesce(percent_off, 0)) // 100000000
-                    - coalesce(amount_off, 0) * 1000000, 0) AS net
+    SELECT s.*, v.term_end, v.product, v.gross, coalesce(v.bad_price, s.bad_discount) AS bad_price,
+           TRY(greatest(v.gross * (100000000 - coalesce(percent_off, 0)) // 100000000
+                        - coalesce(amount_off, 0) * 1000000, 0)) AS net
     FROM subscriptions s LEFT JOIN valued v USING (subscription_id))"""  # noqa: S608
 
 MRR = "{} // 1000000"
-END = f"coalesce({whole('ended_at', 's')}, {whole('cancel_at', 's')})"
+END = f"coalesce({text('ended_at', 's')}, {text('cancel_at', 's')})"
+START = f"coalesce({text('start_date', 's')}, {text('created', 's')})"
 
 SUBSCRIPTIONS = f"""
 WITH {ITEMS},
@@ -241,55 +289,63 @@ SELECT 'stripe:' || subscription_id AS subscription_id,
        'stripe:' || {text("customer", "s")} AS customer_id,
        coalesce(names.plan, p.product) AS plan,
        {text("status", "s")} AS status,
-       {at(f"coalesce({whole('start_date', 's')}, {whole('created', 's')})")} AS started_at,
+       {at(START)} AS started_at,
        {at(END)} AS canceled_at,
-       {at(whole("trial_end", "s"))} AS trial_end,
-       {at(f"coalesce(p.term_end, {whole('current_period_end', 's')})")} AS term_end,
-       {major(MRR.format("net"), "currency")} AS mrr,
+       {at(text("trial_end", "s"))} AS trial_end,
+       {at(f"coalesce(CAST(p.term_end AS VARCHAR), {text('current_period_end', 's')})")} AS term_end,
+       {noted(major(MRR.format("net"), "currency"), "bad_price")} AS mrr,
        upper(currency) AS currency
 FROM priced p LEFT JOIN names ON names.product = p.product
 """  # noqa: S608
 
 # Invoices show what each item cost from when on: a line that is no credit says the item's price from its begin.
+LIST_PRICE = f"coalesce({text('unit_amount_decimal')}, {text('unit_amount')})"
 EVENTS = f"""
 WITH {ITEMS}, {INVOICES},
 prices AS (
     SELECT {text("id")} AS price, {text("recurring.interval")} AS period, {whole("recurring.interval_count")} AS count,
-           {MILLIONTHS.format(f"coalesce({text('unit_amount_decimal')}, {text('unit_amount')})")} AS unit
+           {millionths(LIST_PRICE)} AS unit,
+           coalesce({unread([LIST_PRICE], PRICE)}, {bad("recurring.interval_count")}) AS bad_price
     FROM {{prices}}),
 lines AS (
-    SELECT subscription, currency, unnest(CAST(i->'$.lines.data' AS JSON[])) AS l FROM invoices
+    SELECT subscription, currency, unnest({listed("i->'$.lines.data'")}) AS l FROM invoices
     WHERE subscription IS NOT NULL AND status NOT IN ('draft', 'void')),
 states AS (
     SELECT subscription, l->>'$.parent.subscription_item_details.subscription_item' AS item,
-           CAST(l->>'$.period.start' AS BIGINT) AS since,
-           {monthly("unit * coalesce(CAST(l->>'$.quantity' AS HUGEINT), 1)", "period", "count")} AS monthly
+           {whole("period.start", "l")} AS since,
+           {monthly(f"unit * coalesce({whole('quantity', 'l')}, 1)", "period", "count")} AS monthly,
+           coalesce(bad_price, {bad("quantity", "l")}) AS bad_price
     FROM lines JOIN prices ON prices.price = l->>'$.pricing.price_details.price'
-    WHERE CAST(l->>'$.amount' AS HUGEINT) >= 0
-      AND coalesce(CAST(l->>'$.period.end' AS BIGINT), 0) > CAST(l->>'$.period.start' AS BIGINT)
+    WHERE coalesce({whole("amount", "l")}, 0) >= 0
+      AND coalesce({whole("period.end", "l")}, 0) > {whole("period.start", "l")}
     QUALIFY row_number() OVER (PARTITION BY subscription, item, since ORDER BY l->>'$.id' DESC) = 1),
 moves AS (
     SELECT subscription, item, since,
-           monthly - lag(monthly) OVER (PARTITION BY subscription, item ORDER BY since) AS change FROM states),
+           monthly - lag(monthly) OVER before AS change,
+           CASE WHEN lag(item) OVER before IS NOT NULL THEN coalesce(bad_price, lag(bad_price) OVER before) END
+               AS bad_price
+    FROM states WINDOW before AS (PARTITION BY subscription, item ORDER BY since)),
 changed AS (
     SELECT m.subscription, m.since, p.currency,
-           sum(CASE WHEN p.gross > 0 THEN m.change * p.net // p.gross ELSE 0 END) AS change
+           sum(TRY(CASE WHEN p.gross > 0 THEN m.change * p.net // p.gross ELSE 0 END)) AS change,
+           max(coalesce(m.bad_price, CASE WHEN m.change <> 0 THEN p.bad_price END)) AS bad_price
     FROM moves m JOIN priced p ON p.subscription_id = m.subscription GROUP BY ALL)
 SELECT 'stripe:' || subscription_id || ':start' AS event_id, 'stripe:' || subscription_id AS subscription_id,
-       {at(f"coalesce({whole('start_date', 's')}, {whole('created', 's')})")} AS occurred_at,
-       'start' AS kind, {major(MRR.format("net"), "currency")} AS mrr_delta, upper(currency) AS currency,
-       NULL AS reason
+       {at(START)} AS occurred_at,
+       'start' AS kind, {noted(major(MRR.format("net"), "currency"), "bad_price")} AS mrr_delta,
+       upper(currency) AS currency, NULL AS reason
 FROM priced
 UNION ALL
-SELECT 'stripe:' || subscription_id || ':churn', 'stripe:' || subscription_id, {at(whole("ended_at", "s"))}, 'churn',
-       -{major(MRR.format("net"), "currency")}, upper(currency),
+SELECT 'stripe:' || subscription_id || ':churn', 'stripe:' || subscription_id, {at(text("ended_at", "s"))}, 'churn',
+       {noted(major("-(" + MRR.format("net") + ")", "currency"), "bad_price")}, upper(currency),
        coalesce({text("cancellation_details.feedback", "s")}, {text("cancellation_details.reason", "s")})
-FROM priced WHERE {whole("ended_at", "s")} IS NOT NULL
+FROM priced WHERE {text("ended_at", "s")} IS NOT NULL
 UNION ALL
 SELECT 'stripe:' || subscription || ':' || since, 'stripe:' || subscription, {at("since")},
-       CASE WHEN change > 0 THEN 'expansion' ELSE 'contraction' END, {major(MRR.format("change"), "currency")},
-       upper(currency), NULL
-FROM changed WHERE change // 1000000 <> 0
+       -- A price that cannot be read may have gone up or down.
+       CASE WHEN bad_price IS NULL THEN CASE WHEN change > 0 THEN 'expansion' ELSE 'contraction' END END,
+       {noted(major(MRR.format("change"), "currency"), "bad_price")}, upper(currency), NULL
+FROM changed WHERE change // 1000000 <> 0 OR bad_price IS NOT NULL
 UNION ALL
 SELECT 'stripe:' || invoice_id || ':renewal', 'stripe:' || subscription, {at("paid_at")}, 'renewal', NULL,
        upper(currency), NULL

@@ -62,16 +62,20 @@ def product(record: Mapping[str, Any], category_key: str) -> Row:
 
 def subscription(record: Mapping[str, Any], now: float) -> Row:
     """A subscription with what its standing discounts take off: those of one invoice only do not change its value."""
-    percent, amount = Decimal(0), 0
+    percent, amount, unread = Decimal(0), Decimal(0), None
     for discount in record.get("discounts") or ():
         coupon = _coupon(discount)
         ends = discount.get("end") if isinstance(discount, Mapping) else None
-        if not coupon or coupon.get("duration") == "once" or (ends and float(ends) <= now):
+        if not coupon or coupon.get("duration") == "once" or (ends and (_decimal(ends) or 0) <= now):
             continue
-        percent += _decimal(coupon.get("percent_off"))
-        amount += int(coupon.get("amount_off") or 0)
-    off = {"percent_off_millionths": int(min(percent, Decimal(100)) * MILLIONTHS), "amount_off": amount}
-    return {**record, "_connection": off}
+        for name in ("percent_off", "amount_off"):
+            if _decimal(coupon.get(name)) is None:
+                unread = str(coupon[name])
+        percent += _decimal(coupon.get("percent_off")) or 0
+        amount += _decimal(coupon.get("amount_off")) or 0
+    off = {"percent_off_millionths": int(min(percent, Decimal(100)) * MILLIONTHS), "amount_off": int(amount)}
+    # A discount that is no number goes on as it came: what is left of the price cannot be said without it.
+    return {**record, "_connection": off if unread is None else {**off, "amount_off": unread}}
 
 
 def _coupon(discount: Any) -> Mapping[str, Any]:
@@ -82,11 +86,13 @@ def _coupon(discount: Any) -> Mapping[str, Any]:
     return coupon if isinstance(coupon, Mapping) else {}
 
 
-def _decimal(value: Any) -> Decimal:
+def _decimal(value: Any) -> Decimal | None:
+    """A number, 0 for none; None for what is no number."""
     try:
-        return Decimal(str(value or 0))
+        found = Decimal(str(value or 0))
     except InvalidOperation:
-        return Decimal(0)
+        return None
+    return found if found.is_finite() else None
 
 
 def _order(record: Mapping[str, Any], order_key: str) -> str | None:

@@ -49,6 +49,15 @@ LISTS: Mapping[str, Listed] = {
 }
 
 
+EXPECTED: Mapping[str, tuple[str, ...]] = {
+    "charges": ("amount", "amount_captured", "amount_refunded", "captured", "created", "currency", "status"),
+    "refunds": ("amount", "created", "currency", "status"),
+    "invoices": ("total", "status", "currency"),
+    "disputes": ("amount", "status", "currency"),
+}
+"""Without these a record's money or state is not known: an absent figure would count as none."""
+
+
 class Stripe:
     """One Stripe account."""
 
@@ -85,6 +94,7 @@ class Stripe:
             }
             if name == "customers"
             else {},
+            expects=EXPECTED.get(name, ()),
         )
         for name in LISTS
     )
