@@ -60,16 +60,18 @@ class Layer:
 def read_current(
     cursor: duckdb.DuckDBPyConnection, resources: Iterable[str], records: str = RAW, until: int = LAST
 ) -> None:
-    """Write current_records: of a table of records, those that count at sequence number `until`."""
+    """Write current_records, those of a table that count at `until`, and current_origins, whose they are."""
     listed = ", ".join(quoted(r) for r in sorted(set(resources))) or "NULL"
     cursor.execute(CURRENT.format(resources=f"({listed})", records=records, until=until))
+    cursor.execute(
+        "CREATE OR REPLACE TEMP TABLE current_origins AS "
+        "SELECT DISTINCT source, resource, connection_id FROM current_records"
+    )
 
 
 def layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, fills: Sequence[Fill]) -> list[Layer]:
     """What fills a contract, weakest first: fills in their order, imports last."""
-    present = cursor.execute(
-        "SELECT DISTINCT source, resource, connection_id FROM current_records ORDER BY ALL"
-    ).fetchall()
+    present = cursor.execute("SELECT source, resource, connection_id FROM current_origins ORDER BY ALL").fetchall()
     found: list[Layer] = []
     for fill_no, fill in enumerate(fills):
         for source, resource, connection in present:
