@@ -261,16 +261,22 @@ def text_select(
 ) -> str:
     """SELECT of row_number, each column as trimmed text, and whether the row carries it as `has_…`, out of `chunk`."""
     parts: list[str] = ["row_number"]
+    paths: list[str] = []
     types = {row[0]: row[1] for row in cursor.execute("DESCRIBE chunk").fetchall()}
     for column in columns:
         here = found.get(column.name)
         if here is None:
             text, has = "NULL::VARCHAR", "false"
         elif source.is_json:
-            path = quoted(f"$.{name(column.name)}")
-            text, has = f"line->>{path}", f"json_type(line, {path}) IS NOT NULL"
+            paths.append(quoted(f"$.{name(column.name)}"))
+            text, has = f"texts[{len(paths)}]", f"kinds[{len(paths)}] IS NOT NULL"
         else:
             nested = types[here].endswith("[]") or types[here].startswith(("STRUCT", "MAP"))
             text, has = f"to_json({name(here)})::VARCHAR" if nested else f"{name(here)}::VARCHAR", "true"
         parts.append(f"nullif(trim({text}), '') AS {name(column.name)}, {has} AS {name('has_' + column.name)}")
-    return f"SELECT {', '.join(parts)} FROM chunk" + (f" WHERE {IS_OBJECT}" if source.is_json else "")
+    if not paths:
+        return f"SELECT {', '.join(parts)} FROM chunk" + (f" WHERE {IS_OBJECT}" if source.is_json else "")
+    # All columns at once, or each would parse the line anew.
+    listed = f"[{', '.join(paths)}]"
+    lines = f"json_extract_string(line, {listed}) AS texts, json_type(line, {listed}) AS kinds"
+    return f"SELECT {', '.join(parts)} FROM (SELECT row_number, {lines} FROM chunk WHERE {IS_OBJECT})"
