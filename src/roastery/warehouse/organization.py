@@ -8,6 +8,7 @@ from roastery.warehouse.channel_rules import OwnRule, checked
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.errors import BadQuery, UnknownName
 
+FISCAL_WEEKS = ("", "4-4-5", "4-5-4", "5-4-4")
 RefundBasis = Literal["order_day", "refund_day"]
 AttributionDate = Literal["conversion", "touch"]
 
@@ -60,6 +61,7 @@ class Organization:
     time_zone: str = "UTC"
     week_start: str = "monday"
     fiscal_year_start: int = 1
+    fiscal_weeks: str = ""
     clock: str | None = None
     attribution: AttributionDefaults = field(default_factory=AttributionDefaults)
     refund_basis: RefundBasis = "order_day"
@@ -82,6 +84,8 @@ class Organization:
         checked(self.channel_rules)
         if not 1 <= self.fiscal_year_start <= 12:
             raise BadQuery("fiscal_year_start is a month from 1 to 12.")
+        if self.fiscal_weeks not in FISCAL_WEEKS:
+            raise UnknownName("fiscal calendar", self.fiscal_weeks, [name for name in FISCAL_WEEKS if name])
 
     @property
     def zone(self) -> ZoneInfo:

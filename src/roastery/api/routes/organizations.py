@@ -20,6 +20,7 @@ EXAMPLE = {
     "time_zone": "America/Chicago",
     "week_start": "monday",
     "fiscal_year_start": 1,
+    "fiscal_weeks": "",
     "clock": None,
     "attribution": {"model": "last_non_direct", "window_days": 30, "view_window_days": 0, "date": "conversion"},
     "refund_basis": "order_day",

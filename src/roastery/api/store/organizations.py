@@ -23,6 +23,7 @@ SETTINGS = (
     "time_zone",
     "week_start",
     "fiscal_year_start",
+    "fiscal_weeks",
     "clock",
     "attribution",
     "refund_basis",

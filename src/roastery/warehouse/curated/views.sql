@@ -18,9 +18,9 @@ FROM meta.sources
 GROUP BY connection_id, source;
 CREATE OR REPLACE VIEW curated.asset_delivery AS
 SELECT p.report_date, p.platform, p.campaign_id, p.ad_id, p.currency, coalesce(c.asset_id, nullif(p.asset_id, '')) AS asset_id,
-       CAST(p.spend * coalesce(c.share, 1) AS DECIMAL(18, 6)) AS spend,
-       CAST(p.impressions * coalesce(c.share, 1) AS DECIMAL(18, 6)) AS impressions,
-       CAST(p.clicks * coalesce(c.share, 1) AS DECIMAL(18, 6)) AS clicks
+       CAST(p.spend * coalesce(c.share, 1) AS DECIMAL(28, 12)) AS spend,
+       CAST(p.impressions * coalesce(c.share, 1) AS DECIMAL(28, 12)) AS impressions,
+       CAST(p.clicks * coalesce(c.share, 1) AS DECIMAL(28, 12)) AS clicks
 FROM curated.ad_performance p
 LEFT JOIN curated.ad_creatives c ON c.platform = p.platform AND c.ad_id = p.ad_id AND c.is_listed
 WHERE coalesce(c.asset_id, nullif(p.asset_id, '')) IS NOT NULL;

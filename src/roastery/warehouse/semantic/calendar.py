@@ -3,16 +3,19 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from roastery.warehouse.errors import BadPeriod, UnknownName
-from roastery.warehouse.organization import WEEKDAYS
+from roastery.warehouse.organization import WEEKDAYS, Organization
+from roastery.warehouse.semantic.fiscal import FiscalWeeks
 from roastery.warehouse.semantic.query import Grain, Period, PeriodSpec
 
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
 UNIT_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 UNITS = ("week", "month", "quarter", "year")
+FISCAL: dict[str, Grain] = {"fiscal_period": "month", "fiscal_quarter": "quarter", "fiscal_year": "year"}
+"""Units of the fiscal calendar, and what they are where it has no weeks of its own."""
 NAMES = (
     "today",
     "yesterday",
@@ -23,6 +26,8 @@ NAMES = (
     *(f"this_{unit}" for unit in UNITS),
     *(f"last_{unit}" for unit in UNITS),
     *(f"{unit}_to_date" for unit in ("month", "quarter", "year")),
+    *(f"{when}_{unit}" for when in ("this", "last") for unit in FISCAL),
+    *(f"{unit}_to_date" for unit in FISCAL),
     "all_time",
 )
 MAX_DAYS = 3660
@@ -32,7 +37,8 @@ MAX_DAYS = 3660
 class Calendar:
     """How an organization counts its days: today, the first weekday, the first month of its fiscal year.
 
-    `earliest` and `latest` are the first and last day with data; they bound `all_time`.
+    `earliest` and `latest` are the first and last day with data; they bound `all_time`. `fiscal_weeks`: the pattern of
+    fiscal years of whole weeks (fiscal.py); without one, fiscal periods are months.
     """
 
     today: date
@@ -40,6 +46,14 @@ class Calendar:
     fiscal_year_start: int = 1
     earliest: date | None = None
     latest: date | None = None
+    fiscal_weeks: str = ""
+
+    @classmethod
+    def of(cls, today: date, organization: Organization) -> "Calendar":
+        """An organization's calendar."""
+        return cls(
+            today, organization.week_start, organization.fiscal_year_start, fiscal_weeks=organization.fiscal_weeks
+        )
 
     def period(self, spec: PeriodSpec) -> Period:
         """The days that a spec names, half-open. Errors: BadPeriod, UnknownName (nearest name)."""
@@ -58,17 +72,25 @@ class Calendar:
         that like is compared with like. Anything else, also `last_N_days`: the N days before.
         """
         name = period.name or ""
+        if self.fiscal_weeks and "fiscal" in name:
+            return self._fiscal_before(period)
         if name == "all_time":
             raise BadPeriod("There is nothing before all time to compare with. Ask for a period with a start.")
         if name.endswith("_to_date"):
-            return self._to_date_before(period, name.removesuffix("_to_date"))
+            unit = name.removesuffix("_to_date")
+            return self._to_date_before(period, FISCAL.get(unit, unit))
         if not re.fullmatch(r"last_\d+_days", name) and period.start.day == period.end.day == 1:
             months = months_between(period.start, period.end)
             return Period(add_months(period.start, -months), period.start)
         return Period(period.start - timedelta(days=period.days), period.start)
 
     def year_before(self, period: Period) -> Period:
-        """The same dates one year earlier; 29 February becomes the 28th."""
+        """The same dates one year earlier; 29 February becomes the 28th. In fiscal years of weeks, the same days of the
+        year before, counted from its beginning."""
+        if self.fiscal_weeks and "fiscal" in (period.name or ""):
+            year = self._weeks.year(period.start)
+            start = self._weeks.before(year, "year") + (period.start - year)
+            return Period(start, start + timedelta(days=period.days))
         last = add_months(period.end - timedelta(days=1), -12)
         return Period(add_months(period.start, -12), last + timedelta(days=1))
 
@@ -124,6 +146,8 @@ class Calendar:
     def _of_unit(self, name: str, tomorrow: date) -> Period:
         if name not in NAMES:
             raise UnknownName("period", name, NAMES)
+        if "fiscal" in name:
+            return self._fiscal(name, tomorrow)
         when, unit = name.split("_", 1) if not name.endswith("_to_date") else ("to_date", name.split("_")[0])
         grain: Grain = unit  # type: ignore[assignment]
         start = self.bucket(self.today, grain)
@@ -132,6 +156,31 @@ class Calendar:
         if when == "last":
             return Period(step(start, grain, -1), start, name)
         return Period(start, step(start, grain, 1), name)
+
+    @property
+    def _weeks(self) -> FiscalWeeks:
+        return FiscalWeeks(self.fiscal_weeks, self.fiscal_year_start, self.week_offset)
+
+    def _fiscal(self, name: str, tomorrow: date) -> Period:
+        """this_, last_ or …_to_date of a fiscal period, quarter or year; a period is a month without weeks."""
+        unit = next(unit for unit in FISCAL if unit in name)
+        if not self.fiscal_weeks:
+            found = self._of_unit(name.replace(unit, FISCAL[unit]), tomorrow)
+            return Period(found.start, found.end, name)
+        part: Any = unit.removeprefix("fiscal_")
+        start = self._weeks.start(self.today, part)
+        if name.startswith("last_"):
+            return Period(self._weeks.before(self.today, part), start, name)
+        return Period(start, tomorrow if name.endswith("_to_date") else self._weeks.end(self.today, part), name)
+
+    def _fiscal_before(self, period: Period) -> Period:
+        """The unit before; of one to date as many of its days."""
+        name = period.name or ""
+        part: Any = next(unit for unit in FISCAL if unit in name).removeprefix("fiscal_")
+        start = self._weeks.before(period.start, part)
+        if name.endswith("_to_date"):
+            return Period(start, min(start + timedelta(days=period.days), period.start))
+        return Period(start, period.start)
 
     def _to_date_before(self, period: Period, unit: str) -> Period:
         start = add_months(period.start, -UNIT_MONTHS[unit])

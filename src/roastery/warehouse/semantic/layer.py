@@ -107,8 +107,7 @@ class SemanticLayer:
 
     def resolve_period(self, spec: PeriodSpec) -> Period:
         """The days that a period means today. Errors: BadPeriod, UnknownName."""
-        organization = self.warehouse.organization
-        calendar = Calendar(self._today(), organization.week_start, organization.fiscal_year_start)
+        calendar = Calendar.of(self._today(), self.warehouse.organization)
         if spec.name == "all_time":
             profiles = SHELF.profiles(self.warehouse, self.warehouse.state().build)
             facts = [fact for fact in self.semantics.facts.values() if fact.is_daily]

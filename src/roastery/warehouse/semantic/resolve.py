@@ -1,7 +1,7 @@
 """Binds a MetricQuery: names that exist, facts that carry what is asked, days, defaults. Errors are sentences."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -355,8 +355,7 @@ def _order(query: MetricQuery, semantics: Semantics, names: tuple[str, ...], has
 
 def _calendar(setting: Setting, facts: Iterable[Fact]) -> Calendar:
     earliest, latest = setting.profiles.bounds(facts)
-    organization = setting.organization
-    return Calendar(setting.today, organization.week_start, organization.fiscal_year_start, earliest, latest)
+    return replace(Calendar.of(setting.today, setting.organization), earliest=earliest, latest=latest)
 
 
 def _time_zone(name: str | None) -> str | None:
