@@ -6,7 +6,7 @@ version gave and those that the new one gives. A contract is folded whole where 
 new, or where a record that did not change has a say in one of the keys too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,10 +27,12 @@ CREATE OR REPLACE TEMP TABLE changed_units AS
 SELECT DISTINCT connection_id, resource, key, partition_scope AS scope, partition_day AS day
 FROM (
     SELECT connection_id, resource, key, NULL AS partition_scope, NULL::DATE AS partition_day
-    FROM raw.records WHERE seq > {since} AND partition_day IS NULL
+    FROM raw.records WHERE seq > {since} AND partition_day IS NULL AND resource NOT IN {whole}
     UNION ALL
     SELECT connection_id, resource, NULL, partition_scope, partition_day
-    FROM raw.records WHERE seq > {since} AND partition_day IS NOT NULL
+    FROM raw.records WHERE seq > {since} AND partition_day IS NOT NULL AND resource NOT IN {whole}
+    UNION ALL
+    SELECT connection_id, resource, NULL, NULL, NULL FROM raw.records WHERE seq > {since} AND resource IN {whole}
     UNION ALL
     SELECT connection_id, resource, NULL, partition_scope, partition_day FROM raw.reads WHERE seq > {since})
 """
@@ -50,7 +52,10 @@ WHERE r.partition_day IS NOT NULL AND r.resource IN {resources}
 
 @dataclass(frozen=True)
 class Folding:
-    """What folding a contract needs to know. resources: all that may fill it; since: the sequence number of before."""
+    """What folding a contract needs to know. resources: all that may fill it; since: the sequence number of before.
+
+    whole: resources most of whose records have just arrived; what changed in them was not looked up.
+    """
 
     contract: Contract
     resources: Sequence[str]
@@ -59,6 +64,12 @@ class Folding:
     now: datetime
     since: int
     sizes: Sizes
+    whole: frozenset[str] = frozenset()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether so much has arrived that finding what changed takes longer than folding everything."""
+        return not self.whole.isdisjoint(self.resources)
 
     @property
     def table(self) -> str:
@@ -76,12 +87,34 @@ class Folding:
         return f"({self.keys}) IN (SELECT ({self.keys}) FROM keys)"
 
 
-def read_arrivals(cursor: duckdb.DuckDBPyConnection, since: int) -> None:
-    """Write changed_units, and unit_records with every version of them."""
-    cursor.execute(UNITS.format(since=since))
-    resources = [row[0] for row in cursor.execute("SELECT DISTINCT resource FROM changed_units").fetchall()]
-    listed = ", ".join(quoted(r) for r in sorted(resources)) or "NULL"
-    cursor.execute(UNIT_RECORDS.format(resources=f"({listed})"))
+def read_arrivals(cursor: duckdb.DuckDBPyConnection, since: int, sizes: Sizes) -> frozenset[str]:
+    """Write changed_units, and unit_records with every version of them; gives the resources that are left out.
+
+    A file of millions of rows would be copied, and its keys sorted, only to find that everything changed.
+    """
+    whole = _whole(cursor, since, sizes)
+    cursor.execute(UNITS.format(since=since, whole=_listed(whole)))
+    resources = {row[0] for row in cursor.execute("SELECT DISTINCT resource FROM changed_units").fetchall()}
+    cursor.execute(UNIT_RECORDS.format(resources=_listed(resources - whole)))
+    return whole
+
+
+def _whole(cursor: duckdb.DuckDBPyConnection, since: int, sizes: Sizes) -> frozenset[str]:
+    """Resources of which more records arrived than can be told one by one, and a large share of all."""
+    many = cursor.execute(
+        "SELECT resource, count(*) FROM raw.records WHERE seq > ? GROUP BY resource HAVING count(*) > ?",
+        [since, sizes.most_keys],
+    ).fetchall()
+    found = set()
+    for resource, arrived in many:
+        there = count(cursor, f"SELECT count(*) FROM raw.records WHERE resource = {quoted(resource)}")
+        if arrived * sizes.fold_share > there:
+            found.add(resource)
+    return frozenset(found)
+
+
+def _listed(resources: Iterable[str]) -> str:
+    return f"({', '.join(quoted(r) for r in sorted(resources)) or quoted('')})"
 
 
 def fold_arrivals(cursor: duckdb.DuckDBPyConnection, folding: Folding, changes: Changes) -> int:
@@ -137,6 +170,8 @@ def _forget_faults(cursor: duckdb.DuckDBPyConnection, folding: Folding) -> None:
 
 def _changed_layers(cursor: duckdb.DuckDBPyConnection, folding: Folding) -> list[tuple[int, str, int]] | None:
     """(rank, connection, fill number) of the layers that changed; None when the contract has to be folded whole."""
+    if folding.is_whole:
+        return None
     units = count(
         cursor,
         "SELECT count(*) FROM changed_units WHERE list_contains(?, resource)",
@@ -188,7 +223,7 @@ def _fold(cursor: duckdb.DuckDBPyConnection, folding: Folding) -> int:
 def _fold_whole(cursor: duckdb.DuckDBPyConnection, folding: Folding, changes: Changes) -> int:
     """Fold every record; a table of moderate size is compared with what it was."""
     fold.read_current(cursor, folding.resources)
-    if count(cursor, f"SELECT count(*) FROM {folding.table}") > folding.sizes.compared_rows:
+    if folding.is_whole or count(cursor, f"SELECT count(*) FROM {folding.table}") > folding.sizes.compared_rows:
         changes.whole(folding.table)
         return _fold(cursor, folding)
     cursor.execute(f"CREATE OR REPLACE TEMP TABLE were_rows AS FROM {folding.table}")

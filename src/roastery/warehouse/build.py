@@ -195,11 +195,12 @@ class _Build:
         since = self.last.last_seq
         affected = _affected(self.cursor, self.fills, since, False)
         at_fault = 0
-        if affected:
-            read_arrivals(self.cursor, since)
+        whole = read_arrivals(self.cursor, since, self.sizes) if affected else frozenset()
         for name, resources in affected.items():
             own = [fill for fill in self.fills if fill.contract == name]
-            folding = Folding(CONTRACTS[name], resources, own, self.organization.currency, self.now, since, self.sizes)
+            folding = Folding(
+                CONTRACTS[name], resources, own, self.organization.currency, self.now, since, self.sizes, whole
+            )
             at_fault += fold_arrivals(self.cursor, folding, changes)
         if affected.keys() & set(names.NAMING) and names.remember(self.cursor, self.fills, since):
             changes.part("meta.campaign_names", "FROM named")

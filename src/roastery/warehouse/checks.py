@@ -208,13 +208,13 @@ def _rows_and_volume(warehouse: "Warehouse") -> tuple[Check, ...]:
 
 def kept_aside(warehouse: "Warehouse", most: int = 50) -> list[dict[str, Any]]:
     """The rows at fault themselves, without personal columns: dataset, source, row, column, message, record."""
-    rows = warehouse.query(
+    rows: list[dict[str, Any]] = warehouse.query(
         """SELECT contract AS dataset, source, row_number AS row, column_name AS "column", message,
                   record::VARCHAR AS record
            FROM meta.quarantine ORDER BY noted_at DESC, contract, row_number, column_name, message LIMIT ?""",
         [most],
-    )
-    return rows.to_pylist()
+    ).to_pylist()
+    return rows
 
 
 def _freshness(warehouse: "Warehouse") -> Iterator[Check]:

@@ -251,16 +251,17 @@ class _Import:
             FROM latest l LEFT JOIN s ON s.key = l.key WHERE {differs}"""
         )
         base = count(cursor, "SELECT last_seq FROM meta.sequence")
-        changed = count(cursor, "SELECT count(*) FROM arriving")
+        changed, last = cursor.execute("SELECT count(*), coalesce(max(row_number), 0) FROM arriving").fetchall()[0]
+        # Rows are numbered already: numbering them anew would sort payloads, which a large file has no memory for.
         cursor.execute(
             f"""INSERT INTO raw.records
-            SELECT ? + row_number() OVER (ORDER BY row_number), ?, '{IMPORT}', '{IMPORT}', ?, key, NULL, NULL, NULL, ?,
+            SELECT ? + row_number, ?, '{IMPORT}', '{IMPORT}', ?, key, NULL, NULL, NULL, ?,
                    payload_now, ?::TIMESTAMPTZ FROM arriving""",
             [base, self.import_id, self.target.name, deleting, self.now.at.isoformat()],
         )
         if changed:
-            cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + changed])
-        return changed
+            cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + last])
+        return int(changed)
 
     def _report(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, changed: int) -> ImportReport:
         listed = cursor.execute(
