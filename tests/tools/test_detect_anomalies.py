@@ -43,6 +43,48 @@ def test_a_planted_budget_error_is_told_with_the_money_at_stake(larkspur: ToolCo
     assert low <= expected <= high < actual
 
 
+def test_windows_tell_the_budget_error_and_what_was_usual(larkspur: ToolContext) -> None:
+    result = found(larkspur, metrics=["spend"], dimensions=["campaign"], judge="windows")
+    by_id = {fact.id: fact for fact in result.facts}
+    lal = {"campaign": "meta_ads:238510024470140187"}
+    incident = next(i for i in result.data["incidents"] if i["where"] == lal and i["start"] == "2026-10-03")
+    asked = {"metrics": ["spend"], "period": {"start": incident["start"], "end": incident["end"]},
+             "filters": [{"dimension": "campaign", "op": "eq", "values": list(lal.values())}]}  # fmt: skip
+    measured = run("query_metrics", asked, larkspur)
+    actual = by_id[incident["actual"]].value
+    assert actual in {fact.value for fact in measured.facts}
+    low, expected, high = (by_id[incident[k]].value or Decimal(0) for k in ("low", "expected", "high"))
+    assert low <= expected <= high < (actual or 0)
+
+
+def test_days_that_somebody_knows_are_told_by_no_window(larkspur: ToolContext) -> None:
+    known = [{"name": "budget test", "start": "2026-10-03", "end": "2026-10-05"}]
+    result = found(larkspur, metrics=["spend"], dimensions=["campaign"], known_days=known, judge="windows")
+    lal = {"campaign": "meta_ads:238510024470140187"}
+    assert not [i for i in told(result) if i[1] == lal and i[2] <= date(2026, 10, 4) and i[3] > date(2026, 10, 3)]
+
+
+def test_a_cost_told_by_windows_is_the_cost_of_its_days(larkspur: ToolContext) -> None:
+    result = found(larkspur, metrics=["cpc"], dimensions=["campaign"], judge="windows", alerts_a_month=60)
+    by_id = {fact.id: fact for fact in result.facts}
+    assert result.data["incidents"]
+    for incident in result.data["incidents"]:
+        of = [{"dimension": "campaign", "op": "eq", "values": list(incident["where"].values())}]
+        days = {"start": incident["start"], "end": incident["end"]}
+        asked = {"metrics": ["cpc"], "period": days, "filters": of}
+        [measured] = [fact for fact in run("query_metrics", asked, larkspur).facts if fact.metric == "cpc"]
+        actual = by_id[incident["actual"]].value
+        assert actual is not None
+        assert measured.value is not None
+        assert abs(actual - measured.value) <= Decimal("0.01")
+
+
+def test_what_is_too_small_for_days_is_judged_by_windows(larkspur: ToolContext) -> None:
+    result = found(larkspur, metrics=["reported_conversions"], dimensions=["platform"], judge="windows")
+    counts = {fact.id: fact for fact in result.facts}
+    assert (counts[result.data["counts"]["series"]].value or 0) >= 2
+
+
 def test_days_that_somebody_knows_are_not_told(larkspur: ToolContext) -> None:
     known = [{"name": "budget test", "start": "2026-10-03", "end": "2026-10-05"}]
     result = found(larkspur, metrics=["spend"], dimensions=["campaign"], known_days=known)

@@ -14,6 +14,7 @@ from roastery.tools.base import ToolContext
 LONGEST_PROMOTION_DAYS = 15
 """What goes on for longer is how business is, not an exception to it."""
 LEAST_DAYS_OF_STEP = 2
+PROMOTION = "promotion: "
 PROMOTIONS = """
 SELECT coalesce(nullif(kind, ''), promotion_name, promotion_id) AS name,
        CAST(timezone(?, starts_at) AS DATE) AS first_day,
@@ -51,7 +52,7 @@ def known_days(context: ToolContext, first: date, last: date, told: Sequence[Kno
     for row in context.metrics.warehouse.query(PROMOTIONS, [zone, zone]).to_pylist():
         days = (row["last_day"] - row["first_day"]).days + 1
         if days <= LONGEST_PROMOTION_DAYS:
-            names |= {row["first_day"] + timedelta(days=n): f"promotion: {row['name']}" for n in range(days)}
+            names |= {row["first_day"] + timedelta(days=n): f"{PROMOTION}{row['name']}" for n in range(days)}
     for span in told:
         names |= {span.start + timedelta(days=n): span.name for n in range((span.end - span.start).days)}
     return Known({day: name for day, name in names.items() if first <= day <= last})

@@ -74,7 +74,7 @@ class Scanned:
 def scan(context: ToolContext, asked: Scan) -> Scanned:
     """Read every pair, judge its series in one pass, merge what says the same."""
     not_read: dict[Pair, str] = {}
-    read = _read(context, asked, not_read)
+    read = read_series(context, asked, not_read)
     fit = {pair: fit_to_judge(series, asked) for pair, series in read.items()}
     fit = {pair: found for pair, found in fit.items() if found.series is not None}
     budget = asked.alerts_a_month / max(sum(len(found.told.slices) for found in fit.values()), 1)
@@ -93,16 +93,16 @@ def scan(context: ToolContext, asked: Scan) -> Scanned:
             not_read[pair] = error.message
             continue
         judged[pair] = (series, found)
-        oddities += _oddities(series, found, asked, read.get((series.metric, None)))
+        oddities += oddities_of(series, found, asked, read.get((series.metric, None)))
     for pair in read.keys() - judged.keys():
         not_read.setdefault(pair, "Its series are too small, or too young, to be judged.")
-    told = [o for o in oddities if _matters(o, read)]
-    merged = incidents(told, lambda a, b: _related(context, a, b))
+    told = [o for o in oddities if matters(o, read)]
+    merged = incidents(told, lambda a, b: related(context, a, b))
     left_out = {pair: (found.small, found.young) for pair, found in fit.items()}
     return Scanned(merged, judged, not_read, left_out)
 
 
-def _read(context: ToolContext, asked: Scan, not_read: dict[Pair, str]) -> dict[Pair, Series]:
+def read_series(context: ToolContext, asked: Scan, not_read: dict[Pair, str]) -> dict[Pair, Series]:
     since = asked.start - timedelta(days=HISTORY_DAYS)
     read: dict[Pair, Series] = {}
     for metric, dimension in asked.pairs:
@@ -116,7 +116,7 @@ def _read(context: ToolContext, asked: Scan, not_read: dict[Pair, str]) -> dict[
             not_read[metric, dimension] = error.message
             continue
         # One slice alone is the whole once more.
-        if len(series.slices) > (1 if dimension else 0):
+        if len(series.slices) > (1 if dimension and (metric, None) in asked.pairs else 0):
             read[metric, dimension] = series
     return read
 
@@ -159,7 +159,7 @@ def fit_to_judge(series: Series, asked: Scan) -> Fit:
     return Fit(kept, small, young)
 
 
-def _matters(oddity: Oddity, read: dict[Pair, Series]) -> bool:
+def matters(oddity: Oddity, read: dict[Pair, Series]) -> bool:
     """Whether what is off is more than a trifle of the whole metric over its last months."""
     whole = read.get((oddity.metric, None)) or read.get((oddity.metric, oddity.dimension))
     if whole is None or oddity.actual is None:
@@ -168,7 +168,7 @@ def _matters(oddity: Oddity, read: dict[Pair, Series]) -> bool:
     return abs(oddity.off) >= LEAST_PART * usual
 
 
-def _oddities(series: Series, found: Anomalies, asked: Scan, whole: Series | None) -> list[Oddity]:
+def oddities_of(series: Series, found: Anomalies, asked: Scan, whole: Series | None) -> list[Oddity]:
     """whole: the metric over everything, None where it is not summed over its slices."""
     made = []
     for episode in found.episodes:
@@ -237,7 +237,7 @@ def _common(series: Series, episode: Episode, whole: Series) -> Oddity:
     )  # fmt: skip
 
 
-def _related(context: ToolContext, one: str, other: str) -> bool:
+def related(context: ToolContext, one: str, other: str) -> bool:
     """Whether two metrics are read off the same records."""
     semantics = context.metrics.semantics
 
@@ -247,10 +247,14 @@ def _related(context: ToolContext, one: str, other: str) -> bool:
     return not facts(one).isdisjoint(facts(other))
 
 
-def is_scannable(context: ToolContext, metric: str) -> bool:
-    """Whether a metric has a value for each day: not one of a whole period, nor of a cohort that still grows."""
+def is_scannable(context: ToolContext, metric: str, *, by_windows: bool = False) -> bool:
+    """Whether a metric has a value for each day: not one of a whole period, nor of a cohort that still grows.
+
+    A mean score has one over each window, by those who were scored.
+    """
     entry = metrics_of(context)[metric]
-    return bool(entry.grains) and entry.unit in ("money", "count", "ratio")
+    units = ("money", "count", "ratio", "score") if by_windows else ("money", "count", "ratio")
+    return bool(entry.grains) and entry.unit in units
 
 
 def pairs_of(

@@ -53,7 +53,7 @@ class Conversion:
         return self.rows is None
 
 
-_EMPTY = "0::DECIMAL(18,6) AS net_amount, 0::DECIMAL(18,6) AS amount, 'USD' AS currency"
+_EMPTY = "0::DECIMAL(18,6) AS net_amount, 0::DECIMAL(18,6) AS amount, '' AS currency"
 _FLAGS = "true AS is_order, false AS is_first_sale, false AS is_renewal"
 _OWN_PERSON = "LEFT JOIN work.labels n ON n.customer_id = {0}.customer_id"
 _OWN_PLACE = "LEFT JOIN curated.locations p ON p.location_id = {0}.location_id"

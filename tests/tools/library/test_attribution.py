@@ -103,6 +103,14 @@ def test_a_shorter_window_leaves_older_touches_out(context: ToolContext) -> None
         assert float(found.get(name, 0)) == pytest.approx(value, abs=0.001), name
 
 
+def test_leads_carry_no_money_and_need_no_exchange_rate(context: ToolContext) -> None:
+    asked = {"conversion": "leads", "by": "campaign", "period": WHOLE}
+    own, other = (run("run_attribution", {**asked, **more}, context) for more in ({}, {"currency": "JPY"}))
+    credits = [[f.value for f in made.facts if f.unit == "count"] for made in (own, other)]
+    assert credits[0] == credits[1]
+    assert any(credits[0])
+
+
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("conversion", ["revenue", "orders", "new_customers", "leads", "deals", "bookings"])
 def test_credit_and_the_unattributed_sum_to_the_total_exactly(

@@ -1,7 +1,8 @@
-"""What was unusual in the week: two scans, by the day and by the week, told as one list of incidents.
+"""What was unusual in the week, told as one list of incidents.
 
-Slices that are too small to be judged by the day are judged by the week. What one scan tells, the other does
-not repeat.
+One scan over windows of one day to four weeks that end in it, so that slices with a few events a day are judged too.
+Its budget is one false alert in four months over everything that is scanned: a marketer who is told of chance twice
+does not read the third.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,25 +13,20 @@ from roastery.agent.narrate.by_tool.detect_anomalies import incident_told
 from roastery.agent.narrate.voice import Voice
 
 MOST_UNUSUAL = 5
-ALERTS_A_MONTH = 8.0
+ALERTS_A_MONTH = 0.25
 LOOKED_AT = 60
-LEAST_SEVERITY = 1.1
-WIDEST_RANGE = 16
-"""A line whose usual range spans a larger factor is told of nothing: it is too small to say what is usual."""
 
 BY_CAMPAIGN = frozenset({"cpc", "ctr"})
 """Rates of delivery: over several campaigns they move with the mix of spend alone, so each is judged by itself."""
 TOLD_ELSEWHERE = frozenset({"attribution_coverage"})
 """Data health tells it."""
-GRAINS = ("day", "week")
 WIDE = frozenset({"platform", "region", "sales_channel", "service", "plan"})
 """Slices that hold many campaigns, places or products."""
 
 
 def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The scans of a week: arguments of detect_anomalies, over all main metrics and their usual slices."""
-    asked = {"period": dict(days), "alerts_a_month": ALERTS_A_MONTH, "limit": LOOKED_AT}
-    return [{**asked, "grain": grain} for grain in GRAINS]
+    """The scan of a week: arguments of detect_anomalies, over all watched metrics and their slices."""
+    return [{"period": dict(days), "judge": "windows", "alerts_a_month": ALERTS_A_MONTH, "limit": LOOKED_AT}]
 
 
 def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:
@@ -68,17 +64,13 @@ def _narrowness(incident: Mapping[str, Any]) -> int:
 
 
 def _is_worth_telling(finding: Finding, incident: Mapping[str, Any]) -> bool:
-    """Of this week, more than slight, with a usual range that says something."""
-    facts = {fact.id: fact.value for fact in finding.result.facts}
-    low, high = facts[incident["low"]], facts[incident["high"]]
+    """Of this week, and not told elsewhere."""
     receipt = finding.result.receipt
     if receipt is not None and receipt.period is not None and incident["end"] <= receipt.period.start.isoformat():
         return False
-    if incident["metric"] in TOLD_ELSEWHERE or float(incident["severity"]) < LEAST_SEVERITY:
+    if incident["metric"] in TOLD_ELSEWHERE:
         return False
-    if incident["metric"] in BY_CAMPAIGN and "campaign" not in incident["where"]:
-        return False
-    return bool(low and high and low > 0 and high <= WIDEST_RANGE * low)
+    return incident["metric"] not in BY_CAMPAIGN or "campaign" in incident["where"]
 
 
 def _says_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

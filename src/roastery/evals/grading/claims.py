@@ -28,8 +28,8 @@ PULSE = (0.6, 1.5)
 SPENT = {"spend": 1, "clicks": 1, "impressions": 1, "sessions": 1, "reported_conversions": 1, "attributed_orders": 1,
          "leads": 1, "orders": 1, "bookings": 1, "roas": -1, "mer": -1, "cac": 1}  # fmt: skip
 MOVES: Mapping[str, Mapping[str, int]] = {
-    "orders": {"orders": 1, "revenue": 1, "gross_revenue": 1, "units_sold": 1, "attributed_orders": 1,
-               "attributed_revenue": 1, "conversion_rate": 1, "roas": 1, "mer": 1, "cac": -1},
+    "orders": {"orders": 1, "online_orders": 1, "revenue": 1, "gross_revenue": 1, "units_sold": 1,
+               "attributed_orders": 1, "attributed_revenue": 1, "conversion_rate": 1, "roas": 1, "mer": 1, "cac": -1},
     "bookings": {"bookings": 1, "leads": 1, "completed_appointments": 1, "revenue": 1, "orders": 1},
     "leads": {"leads": 1, "qualified_leads": 1, "bookings": 1, "opportunities": 1, "cost_per_lead": -1},
     "cpc": {"cpc": 1, "spend": 1, "cost_per_lead": 1, "roas": -1, "reported_roas": -1, "mer": -1},
@@ -37,8 +37,8 @@ MOVES: Mapping[str, Mapping[str, int]] = {
     "reported_conversions": {"reported_conversions": 1, "reported_conversion_value": 1, "reported_roas": 1},
     "open_rate": {"open_rate": 1, "opens": 1, "email_clicks": 1, "attributed_orders": 1, "bounce_rate": -1},
     "refunds": {"refunds": 1, "revenue": -1, "aov": -1, "tickets": 1},
-    "attribution_coverage": {"attribution_coverage": 1, "attributed_orders": 1, "attributed_revenue": 1, "roas": 1,
-                             "cac": -1},
+    "attribution_coverage": {"attribution_coverage": 1, "sessions": 1, "attributed_orders": 1,
+                             "attributed_revenue": 1, "roas": 1, "cac": -1},
     "lead_score": {"lead_score": 1, "qualified_leads": 1},
     "win_rate": {"win_rate": 1, "proposal_win_rate": 1, "deals_won": 1},
     "no_show_rate": {"no_show_rate": 1, "completed_appointments": -1},
@@ -134,8 +134,12 @@ class Truth:
 
 
 def _anomalies(company: Company) -> Iterator[Planted]:
+    letters = {f"{NEWSLETTER}{r['report_date']}": r["campaign_id"] for r in _letters(company)}
     for row in company.truth["anomalies"].to_pylist():
         members = tuple(zip(row["dimension"].split("+"), row["member"].split("+"), strict=True))
+        members = tuple(
+            ("campaign", letters.get(member, member)) if d == "campaign" else (d, member) for d, member in members
+        )
         everything = row["dimension"] == "all"
         yield Planted(
             row["anomaly_id"], row["metric"], () if everything else members, row["start"], row["end"],
@@ -182,6 +186,17 @@ def _within(company: Company) -> Iterable[tuple[Slice, tuple[Slice, ...]]]:
     for row in _rows(company, "campaigns"):
         name = ("campaign", row["campaign_id"])
         yield name, (name, ("platform", row["platform"]), ("channel", row["channel"]))
+    for row in _letters(company):
+        name = ("campaign", row["campaign_id"])
+        yield name, (name, ("platform", row["platform"]))
+
+
+NEWSLETTER = "newsletter of "
+"""How the truth names an e-mail by the day on which it was sent."""
+
+
+def _letters(company: Company) -> list[dict[str, Any]]:
+    return [row for row in _rows(company, "email_performance") if row["kind"] == "campaign"]
 
 
 PLACES = {"location": "location_name", "region": "region", "franchise": "franchise"}

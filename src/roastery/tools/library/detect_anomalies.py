@@ -10,6 +10,8 @@ from roastery.tools.base import Tool, ToolContext, ToolResult
 from roastery.tools.definitions import dimensions_of, metrics_of
 from roastery.tools.oddities import oddities_result
 from roastery.tools.scan import Scan, Scanned, is_scannable, pairs_of, scan
+from roastery.tools.watched import WATCHED
+from roastery.tools.windowed_scan import scan_windows
 from roastery.warehouse.errors import BadPeriod, BadQuery, ImpossibleSplit, NoData, UnknownName
 from roastery.warehouse.semantic.query import PeriodSpec
 
@@ -31,12 +33,21 @@ class DetectAnomaliesArguments(Asking):
     dimensions: tuple[str, ...] = Field(default=(), max_length=3, description="Each is scanned by itself.")
     period: PeriodSpec | None = Field(default=None, description="Days to judge; the last 28 complete ones by default.")
     grain: Literal["day", "week"] = "day"
+    judge: Literal["auto", "steps", "windows"] = Field(
+        default="auto",
+        description="Each day (or week) against what the one before led to expect, or sums over one day to four weeks "
+        "against chance, for small slices too; windows when no metric is named.",
+    )
     direction: Literal["up", "down", "both"] = "both"
     alerts_a_month: float = Field(
         default=4.0, gt=0, le=1000, description="How many false alerts a month are bearable, over everything scanned."
     )
     known_days: tuple[KnownDays, ...] = Field(default=(), max_length=50)
     limit: int = Field(default=20, ge=1, le=200, description="How many episodes to show, the most severe first.")
+
+    @property
+    def by_windows(self) -> bool:
+        return self.judge == "windows" or (self.judge == "auto" and not self.metrics and self.grain == "day")
 
 
 class DetectAnomalies(Tool[DetectAnomaliesArguments]):
@@ -53,7 +64,7 @@ class DetectAnomalies(Tool[DetectAnomaliesArguments]):
 
     def run(self, context: ToolContext, arguments: DetectAnomaliesArguments) -> ToolResult:
         asked = scan_of(context, arguments)
-        scanned = scan(context, asked)
+        scanned = scan_windows(context, asked) if arguments.by_windows else scan(context, asked)
         if not scanned.read:
             raise _nothing_to_scan(scanned)
         return oddities_result(context, arguments, asked, scanned)
@@ -61,12 +72,13 @@ class DetectAnomalies(Tool[DetectAnomaliesArguments]):
 
 def scan_of(context: ToolContext, arguments: DetectAnomaliesArguments) -> Scan:
     """What the arguments mean: metrics, slices and days. Errors: UnknownName, ImpossibleSplit, BadQuery, BadPeriod."""
-    metrics = tuple(dict.fromkeys(arguments.metrics)) or tuple(m for m in MAIN if m in metrics_of(context))
+    main = WATCHED if arguments.by_windows else MAIN
+    metrics = tuple(dict.fromkeys(arguments.metrics)) or tuple(m for m in main if m in metrics_of(context))
     known, all_dimensions = metrics_of(context), dimensions_of(context)
     for metric in metrics:
         if metric not in known:
             raise UnknownName("metric", metric, known)
-        if not is_scannable(context, metric):
+        if not is_scannable(context, metric, by_windows=arguments.by_windows):
             raise BadQuery(f"{known[metric].title} has no value for each day, so no day of it can be unusual.")
     for dimension in arguments.dimensions:
         if dimension not in all_dimensions:
@@ -76,7 +88,7 @@ def scan_of(context: ToolContext, arguments: DetectAnomaliesArguments) -> Scan:
     start, end = _judged(context, arguments)
     return Scan(
         asking=arguments,
-        pairs=pairs_of(context, metrics, arguments.dimensions or USUAL_SLICES),
+        pairs=_pairs(context, arguments, metrics),
         start=start,
         end=end,
         grain=arguments.grain,
@@ -84,6 +96,15 @@ def scan_of(context: ToolContext, arguments: DetectAnomaliesArguments) -> Scan:
         alerts_a_month=arguments.alerts_a_month,
         told=arguments.known_days,
     )
+
+
+def _pairs(
+    context: ToolContext, arguments: DetectAnomaliesArguments, metrics: tuple[str, ...]
+) -> tuple[tuple[str, str | None], ...]:
+    if not arguments.by_windows or arguments.metrics or arguments.dimensions:
+        return pairs_of(context, metrics, arguments.dimensions or USUAL_SLICES)
+    known = metrics_of(context)
+    return tuple((m, d) for m in metrics for d in WATCHED[m] if d is None or d in known[m].dimensions)
 
 
 def _judged(context: ToolContext, arguments: DetectAnomaliesArguments) -> tuple[date, date]:

@@ -1,0 +1,253 @@
+"""Whether what came over one day to four weeks is more, or less, than chance: for slices of a few events a day too.
+
+The log of a day's count says nothing where three are usual; a sum over a week may. So sums over windows are held
+against what was usual before, as the signed root of the Poisson deviance in the unit in which the series is noisy (an
+event, a purchase, what a click costs), and that against its own usual size on the days before. Rates are judged by
+their numerators given their denominators, so that few clicks are little evidence.
+Source: Kulldorff 1997 (scan statistic over windows); McCullagh & Nelder 1989, ch. 9 (quasi-Poisson).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from roastery.tools.analysis.arrays import Flags, Floats, Integers
+
+Kind = Literal["count", "amount", "rate", "cost"]
+WINDOWS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28)
+# Windows up to this many days are also held against the week just before them.
+SHORT = 4
+LEAST_AGAINST_LONG = {"amount": 1.5}
+MOSTLY_AGAINST_LONG = 2.5
+SEASON, GAP, WEEKS, WEEKDAY_WEEKS, PRIOR_WEEKS = 7, 14, 8, 13, 2
+SETTLED = GAP + SEASON * (WEEKS + 1)
+MEMORY, USUAL_QUANTILE = 364, 0.9
+NORMAL_AT = {0.9: 1.644854, 0.75: 1.150349}
+# Fewer days with something to judge say nothing of what is usual.
+SCALE_DAYS = 56
+LEAST_SIBLINGS, SIBLING_DAYS, MOST_SIBLING = 3, 3, 3.0
+CLEANED_ABOVE, LONGEST_CLEANED_DAYS = 5.0, 28
+LEAST_PROPORTION_NOISE, LEAST_NOISE = 0.2, 0.7
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Windows by the step on which they end; shape (windows, steps, series), NaN where nothing can be said.
+
+    scores: signed departures in their usual size. came, usual: sums over the window, numerators of a rate. unit
+    (steps, series): what chance comes in. sizes (windows, series): the usual size of a departure, in roots of units.
+    below: sums of the denominators, of ones for what is no rate.
+    """
+
+    scores: Floats
+    came: Floats
+    usual: Floats
+    unit: Floats
+    sizes: Floats
+    below: Floats
+
+
+def pooled(values: Floats, weights: Floats | None, kind: Kind, start: int, known: Integers | None = None) -> Pooled:
+    """Judge every window that ends on step `start` or later by the days before it; steps are days, all of them there.
+
+    What was plainly unusual before stands as what was usual in the history of later days, so that its end is no event;
+    after four weeks it is how things are. known (steps,): days other than 0 are known to be unlike others; they count
+    as usual. A "cost" is what was bought (`values`) for what was spent (`weights`): chance lies in the buying.
+    """
+    y = np.nan_to_num(values)
+    w = None if weights is None else np.nan_to_num(weights)
+    if known is not None and known.any():
+        apart = np.broadcast_to((known != 0)[:, None], y.shape)
+        y = _as_usual(y, w, apart)
+    found = _judged(y, y, w, kind, start)
+    history = _cleaned(y, w, found)
+    return found if history is y else _judged(y, history, w, kind, start)
+
+
+def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int) -> Pooled:
+    """history: what was usual is learned from; y: what came."""
+    usual = np.where(_is_settled(y, w), _usual(history, w), np.nan)
+    unit, least = _noise(history, w, usual, kind)
+    ways = [usual] if w is not None or y.shape[1] < LEAST_SIBLINGS else [usual, _beside_siblings(history, usual)]
+    scores, came, expected, sizes = [], [], [], []
+    for days in WINDOWS:
+        total = _sums(y, days)
+        tried = [_scored(total, _sums(way, days), unit, least, start) for way in ways]
+        score, mean, size = tried[0]
+        for other in tried[1:]:
+            better = other[2] < size
+            score, mean = np.where(better, other[0], score), np.where(better, other[1], mean)
+            size = np.fmin(size, other[2])
+        if days <= SHORT:
+            # Budgets change week by week, and then stay: the middle of the departures tells a day apart from that.
+            part = 0.75 if kind == "amount" else USUAL_QUANTILE
+            short, _, _ = _scored(total, _by_last_week(history, w, usual, days), unit, least, start, part)
+            agree = (np.sign(short) == np.sign(score)) & (
+                np.abs(score) >= LEAST_AGAINST_LONG.get(kind, MOSTLY_AGAINST_LONG)
+            )
+            score = np.where(agree & (np.abs(short) > np.abs(score)), short, score)
+        scores.append(score)
+        came.append(total)
+        expected.append(mean)
+        sizes.append(np.fmax(size, least[-1]))
+    below = np.stack([_sums(np.ones(y.shape) if w is None else w, days) for days in WINDOWS])
+    return Pooled(np.stack(scores), np.stack(came), np.stack(expected), unit, np.stack(sizes), below)
+
+
+def _is_settled(y: Floats, w: Floats | None) -> Flags:
+    """Steps whose eight weeks all lie after the series began; a campaign's first weeks are no surprise."""
+    alive = y > 0 if w is None else (y > 0) | (w > 0)
+    began = np.where(alive.any(axis=0), alive.argmax(axis=0), len(y))
+    return np.asarray(np.arange(len(y))[:, None] >= began + SETTLED)
+
+
+def _usual(y: Floats, w: Floats | None) -> Floats:
+    """What each day should bring: the level of eight weeks that ended a fortnight before, by the day of the week.
+
+    The weeks of the highest and of the lowest level are left out.
+    """
+    above = _blocks(y)
+    if w is None:
+        ordered = np.sort(above, axis=0)
+        level = np.where(np.isfinite(above).all(axis=0), ordered[1:-1].mean(axis=0), np.nan) / SEASON
+        return level * _weekday(y)
+    below = _blocks(w)
+    rate = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
+    keep = np.ones(rate.shape, dtype=np.bool_)
+    enough = np.isfinite(rate).sum(axis=0) >= WEEKS - 2
+    for extreme in (
+        np.where(np.isfinite(rate), rate, -np.inf).argmax(0),
+        np.where(np.isfinite(rate), rate, np.inf).argmin(0),
+    ):
+        np.put_along_axis(keep, extreme[None], False, axis=0)
+    keep |= ~enough[None]
+    whole = np.where(keep, below, 0.0).sum(axis=0)
+    of_all = np.divide(np.where(keep, above, 0.0).sum(axis=0), whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return np.asarray(of_all * w)
+
+
+def _blocks(y: Floats) -> Floats:
+    """Sums of the eight weeks before the gap; shape (weeks, steps, series)."""
+    sums, found = _sums(y, SEASON), np.full((WEEKS, *y.shape), np.nan)
+    for n in range(WEEKS):
+        back = GAP + 1 + n * SEASON
+        found[n, back:] = sums[: max(len(y) - back, 0)]
+    return found
+
+
+def _weekday(y: Floats) -> Floats:
+    """How a day of the week does against the others, drawn to how all series do on it."""
+    own, around = np.zeros(y.shape), np.zeros(y.shape)
+    sums = _sums(y, SEASON)
+    for back in range(GAP, min(GAP + WEEKDAY_WEEKS * SEASON, len(y)), SEASON):
+        own[back:] += y[:-back]
+        # The week around that day.
+        around[back - 3 :] += np.nan_to_num(sums[: len(y) - back + 3])
+    mean = around / SEASON
+    all_own, all_mean = own.sum(axis=1, keepdims=True), mean.sum(axis=1, keepdims=True)
+    of_all = np.divide(all_own, all_mean, out=np.ones_like(all_own), where=all_mean > 0)
+    prior = mean * (PRIOR_WEEKS / WEEKDAY_WEEKS)
+    return np.asarray(np.divide(own + prior * of_all, mean + prior, out=np.ones(y.shape), where=mean > 0))
+
+
+def _beside_siblings(y: Floats, usual: Floats) -> Floats:
+    """What each day should bring, given how the other slices did over the last days: seasons and promotions of all."""
+    rest = _sums(y.sum(axis=1, keepdims=True) - y, SIBLING_DAYS)
+    known = np.nan_to_num(usual)
+    expected = _sums(known.sum(axis=1, keepdims=True) - known, SIBLING_DAYS)
+    days = np.maximum(np.cumsum(np.isfinite(expected), axis=0), 1)
+    prior = np.cumsum(np.nan_to_num(expected), axis=0) / days / SIBLING_DAYS
+    told = np.isfinite(rest) & np.isfinite(expected) & (expected + prior > 0)
+    times = np.divide(rest + prior, expected + prior, out=np.ones(y.shape), where=told)
+    return np.asarray(usual * np.clip(times, 1 / MOST_SIBLING, MOST_SIBLING))
+
+
+def _by_last_week(y: Floats, w: Floats | None, usual: Floats, days: int) -> Floats:
+    """What a window should bring if all went on as in the seven days before it."""
+    base = np.full(y.shape, np.nan)
+    base[days:] = _sums(y, SEASON)[:-days]
+    pattern = usual if w is None else w
+    was = np.full(y.shape, np.nan)
+    was[days:] = _sums(pattern, SEASON)[:-days]
+    return np.asarray(np.divide(base * _sums(pattern, days), was, out=np.full(y.shape, np.nan), where=was > 0))
+
+
+def _noise(y: Floats, w: Floats | None, usual: Floats, kind: Kind) -> tuple[Floats, Floats]:
+    """The unit of chance of each series' steps, and the least usual size of a departure in it."""
+    ones = np.ones(y.shape)
+    if kind in ("count", "cost"):
+        return ones, ones
+    if w is not None and np.all(np.nansum(y, axis=0) <= np.nansum(w, axis=0)):
+        rate = np.divide(usual, w, out=np.full(y.shape, np.nan), where=w > 0)
+        return ones, np.sqrt(np.clip(1 - np.nan_to_num(_carried(rate)), LEAST_PROPORTION_NOISE, 1.0))
+    # Variance over mean, of the days until a fortnight before: what one purchase, or one reply, is worth.
+    mean = np.cumsum(np.nan_to_num(usual), axis=0)
+    squares = np.cumsum(np.where(np.isfinite(usual), (y - np.nan_to_num(usual)) ** 2, 0.0), axis=0)
+    known = np.cumsum(np.isfinite(usual), axis=0) >= SCALE_DAYS
+    unit, late = np.full(y.shape, np.nan), np.full(y.shape, np.nan)
+    np.divide(squares, mean, out=unit, where=known & (mean > 0))
+    late[GAP:] = unit[:-GAP]
+    return np.maximum(late, TINY), np.full(y.shape, LEAST_NOISE)
+
+
+def _carried(x: Floats) -> Floats:
+    place = np.where(np.isfinite(x), np.arange(len(x))[:, None], 0)
+    return np.take_along_axis(x, np.maximum.accumulate(place, axis=0), axis=0)
+
+
+def _scored(
+    came: Floats, usual: Floats, unit: Floats, least: Floats, start: int, part: float = USUAL_QUANTILE
+) -> tuple[Floats, Floats, Floats]:
+    """Signed departures in their usual size, what was usual, and that size (series,)."""
+    there = np.isfinite(came) & np.isfinite(usual) & (usual > 0) & np.isfinite(unit)
+    o, e = np.where(there, came, 0.0) / np.where(there, unit, 1.0), np.where(there, usual / unit, 1.0)
+    o = np.maximum(o, 0.0)
+    inside = np.where(o > 0, o * np.log(np.maximum(o, TINY) / e), 0.0) - (o - e)
+    root = np.where(there, np.sign(o - e) * np.sqrt(2 * np.maximum(inside, 0.0)), np.nan)
+    past = np.sort(np.abs(root[max(SETTLED, start - MEMORY) : start]), axis=0)
+    seen = np.isfinite(past).sum(axis=0)
+    place = np.maximum(((seen - 1) * part).astype(np.int64), 0)
+    size = np.take_along_axis(past, place[None], axis=0)[0] if len(past) else np.full(came.shape[1], np.nan)
+    size = np.where(seen >= SCALE_DAYS, size / NORMAL_AT[part], np.nan)
+    return root / np.maximum(size, least), usual, size
+
+
+def _cleaned(y: Floats, w: Floats | None, found: Pooled) -> Floats:
+    """The history with plainly unusual windows replaced by what was usual, `y` itself where there were none."""
+    unusual = np.zeros(y.shape, dtype=np.bool_)
+    for n, days in enumerate(WINDOWS):
+        over = np.abs(np.nan_to_num(found.scores[n])) > CLEANED_ABOVE
+        for back in range(days if over.any() else 0):
+            unusual[: len(y) - back] |= over[back:]
+    unusual &= _run_length(unusual) <= LONGEST_CLEANED_DAYS
+    if not unusual.any():
+        return y
+    return _as_usual(y, w, unusual)
+
+
+def _as_usual(y: Floats, w: Floats | None, where: Flags) -> Floats:
+    expected = _usual(y, w)
+    return np.where(where & np.isfinite(expected), expected, y)
+
+
+def _run_length(flags: Flags) -> Floats:
+    """How many steps in a row have been flagged, up to each."""
+    steps = np.arange(1, len(flags) + 1)[:, None]
+    last = np.maximum.accumulate(np.where(flags, 0, steps), axis=0)
+    return np.asarray(np.where(flags, steps - last, 0), dtype=np.float64)
+
+
+def _sums(x: Floats, days: int) -> Floats:
+    """Sums over the last `days` steps, NaN where one of them is unknown."""
+    unknown = ~np.isfinite(x)
+    sums = _windowed(np.where(unknown, 0.0, x), days)
+    return np.where(_windowed(unknown.astype(np.float64), days) > 0.5, np.nan, sums)
+
+
+def _windowed(x: Floats, days: int) -> Floats:
+    whole = np.vstack([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0)])
+    found = np.full(x.shape, np.nan)
+    found[days - 1 :] = whole[days:] - whole[: max(len(whole) - days, 0)]
+    return found

@@ -1,0 +1,183 @@
+"""From scores of windows to episodes: a threshold for everything scanned together, what is told, and its range."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from roastery.tools.analysis.anomalies import Anomalies
+from roastery.tools.analysis.arrays import Flags, Floats, Integers
+from roastery.tools.analysis.episodes import AnomalyKind, Episode
+from roastery.tools.analysis.pooled import SETTLED, WINDOWS, Kind, Pooled, pooled
+
+WEEK_DAYS, MONTH_DAYS = 7, 30
+WEEKLY_HIGH_QUANTILE, WEEKLY_HIGH = 0.9, 2.9
+"""Of plain chance, one week in ten has a window beyond WEEKLY_HIGH; wilder series are measured in their own."""
+YEARLY_HIGH = 4.4
+TAIL = (0.9, 0.99)
+LEAST_DENOMINATOR = 5.0
+LEAST_WEEKS, MOST_WEEKS = 20, 52
+LEAST_SERIES_WEEKS = 400
+LEAST_THRESHOLD, DEFAULT_THRESHOLD = 4.0, 5.0
+LEAST_EVENTS, LEAST_DIFFERENCE = 8.0, 5.0
+"""In units of chance: what came or should have come, and what it was off by."""
+LEAST_EFFECT = 0.25
+LEAST_A_MONTH = 1.0
+"""Of what does not even come once in four weeks nobody knows what is usual."""
+STILL = 0.5
+"""A window is told while its last week is off by this part of what the window is off by, day for day."""
+SHIFT_DAYS = 14
+OTHER_WAY: dict[str, AnomalyKind] = {"spike": "dip", "dip": "spike"}
+
+
+@dataclass(frozen=True)
+class Windowed:
+    """Series judged by windows. scores: in the size of each series' own wildest weeks; start: first judged step."""
+
+    found: Pooled
+    scores: Floats
+    start: int
+
+    @property
+    def highs_before(self) -> Floats:
+        """The highest score of each week before the judged steps, over all series that could be judged."""
+        highs = _weekly_highs(self.scores, self.start)
+        return highs[np.isfinite(highs)]
+
+
+def windowed(values: Floats, weights: Floats | None, kind: Kind, start: int, known: Integers | None = None) -> Windowed:
+    """Judge every window that ends on step `start` or later. known (steps,): not 0 on days that are known to be unlike
+    others, which count as usual."""
+    found = pooled(values, weights, kind, start, known)
+    thin = np.zeros(found.scores.shape, dtype=np.bool_)
+    if weights is not None and kind == "rate":
+        thin = found.below < LEAST_DENOMINATOR
+    scores = np.where(_is_evidence(found) & ~thin, found.scores, np.where(np.isfinite(found.scores), 0.0, np.nan))
+    highs = _weekly_highs(scores, start)
+    enough = np.isfinite(highs).sum(axis=0) >= LEAST_WEEKS
+    # A series without enough weeks to know how wild it is is not judged.
+    wild = np.full(highs.shape[1], np.nan)
+    for s in np.flatnonzero(enough):
+        wild[s] = max(float(np.nanquantile(highs[:, s], WEEKLY_HIGH_QUANTILE)) / WEEKLY_HIGH, 1.0)
+        # What comes once a year, a large refund or a rush, is no news when it comes again.
+        wild[s] = max(wild[s], float(np.nanmax(highs[:, s])) / YEARLY_HIGH)
+    return Windowed(found, scores / wild, start)
+
+
+def _weekly_highs(scores: Floats, start: int) -> Floats:
+    """Shape (weeks, series), NaN where nothing could be judged."""
+    weeks = min(max((start - SETTLED) // WEEK_DAYS, 0), MOST_WEEKS)
+    part = np.abs(scores[:, start - weeks * WEEK_DAYS : start])
+    part = part.reshape(part.shape[0], weeks, WEEK_DAYS, part.shape[2])
+    there = np.isfinite(part).any(axis=(0, 2))
+    return np.where(there, np.where(np.isfinite(part), part, -1.0).max(axis=(0, 2)) if weeks else np.nan, np.nan)
+
+
+def threshold_for(judged: Sequence[Windowed], alerts_a_month: float) -> float:
+    """The score beyond which everything scanned together alerts this often, by how often the history came near it.
+
+    Squares of scores fall off as an exponential beyond their ninth decile, which a few true events in the history do
+    not move.
+    """
+    highs = np.concatenate([one.highs_before for one in judged]) if judged else np.empty(0)
+    series = sum(int(np.isfinite(one.scores[:, one.start :]).any(axis=(0, 1)).sum()) for one in judged)
+    if len(highs) < LEAST_SERIES_WEEKS or not series:
+        return DEFAULT_THRESHOLD
+    share = min(alerts_a_month * WEEK_DAYS / MONTH_DAYS / series, 1 - TAIL[1])
+    near, far = np.quantile(highs, TAIL) ** 2
+    rate = (far - near) / np.log((1 - TAIL[0]) / (1 - TAIL[1]))
+    return max(float(np.sqrt(far + rate * np.log((1 - TAIL[1]) / share))), LEAST_THRESHOLD)
+
+
+def told(one: Windowed, threshold: float) -> Anomalies:
+    """Episodes of each series, the strongest window first and none that shares a day with another."""
+    steps, series = one.scores.shape[1:]
+    episodes = [e for s in range(series) for e in _of_series(one, s, threshold)]
+    flags: Flags = np.zeros((steps, series), dtype=np.bool_)
+    for e in episodes:
+        flags[e.start : e.end + 1, e.series] = True
+    daily, low, high = one.found.usual[0], *_range(one, 0, threshold)
+    highs = one.highs_before
+    often = float((highs > threshold).mean() * MONTH_DAYS / WEEK_DAYS) if len(highs) else 0.0
+    judged = np.isfinite(one.scores[:, one.start :]).any(axis=(0, 1))
+    return Anomalies(
+        tuple(sorted(episodes, key=lambda e: (-e.severity, e.series, e.start))), (), flags, daily, low, high, threshold,
+        often, one.start, (), tuple(int(s) for s in np.flatnonzero(~judged)),
+    )  # fmt: skip
+
+
+def _of_series(one: Windowed, s: int, threshold: float) -> list[Episode]:
+    scores = np.nan_to_num(one.scores[:, :, s].copy())
+    scores[:, : one.start] = 0.0
+    made: list[Episode] = []
+    for window, end in sorted(np.argwhere(np.abs(scores) >= threshold).tolist(), key=lambda at: -abs(scores[*at])):
+        first = end - WINDOWS[window] + 1
+        if any(first <= e.end and e.start <= end for e in made) or not _goes_on(one, window, end, s):
+            continue
+        came, usual = one.found.came[window, end, s], one.found.usual[window, end, s]
+        severity = abs(float(scores[window, end])) / threshold
+        unit = one.found.unit[end, s]
+        root, far = np.sqrt(np.maximum((usual, came), 0.0) / unit)
+        half = abs(far - root) / severity
+        low, high = unit * max(root - half, 0.0) ** 2, unit * (root + half) ** 2
+        kind: AnomalyKind = "level_shift" if WINDOWS[window] >= SHIFT_DAYS else "spike" if came > usual else "dip"
+        made.append(
+            Episode(s, kind, first, end, end, float(came), float(usual), float(low), float(high), severity,
+                    float(came - usual))
+        )  # fmt: skip
+    return made
+
+
+def _is_evidence(found: Pooled) -> Flags:
+    """Where enough happened, or stayed away, and by enough to be worth a word."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(found.came - found.usual)
+        enough = (np.fmax(found.came, found.usual) >= LEAST_EVENTS * found.unit) & (
+            off >= LEAST_DIFFERENCE * found.unit
+        )
+        rare = found.usual[-1] < LEAST_A_MONTH * found.unit
+        return np.asarray(enough & ~rare & (off >= LEAST_EFFECT * found.usual))
+
+
+def _goes_on(one: Windowed, window: int, end: int, s: int) -> bool:
+    """Whether what a long window tells of is still so in its last week."""
+    found, week = one.found, WINDOWS.index(WEEK_DAYS)
+    off = found.came[window, end, s] - found.usual[window, end, s]
+    if window <= week:
+        return True
+    late = found.came[week, end, s] - found.usual[week, end, s]
+    return bool(late * np.sign(off) >= STILL * abs(off) * WEEK_DAYS / WINDOWS[window])
+
+
+def _range(one: Windowed, window: int, threshold: float) -> tuple[Floats, Floats]:
+    """What a window may bring before it is told: a root of a Poisson count is about twice as wide as its chance."""
+    usual, unit = one.found.usual[window], one.found.unit
+    root = np.sqrt(np.maximum(usual, 0) / unit)
+    half = threshold * one.found.sizes[window] / 2
+    return unit * np.maximum(root - half, 0.0) ** 2, unit * (root + half) ** 2
+
+
+def as_costs(found: Anomalies, spent: Floats, bought: Floats) -> Anomalies:
+    """Episodes of what was bought for what was spent, told as what was spent on what was bought.
+
+    Where nothing was bought nothing has a cost.
+    """
+
+    def spent_if(usually: Floats) -> Floats:
+        """What the bought would have cost, had this much been bought for what was spent."""
+        return np.asarray(np.divide(spent * bought, usually, out=np.full(spent.shape, np.nan), where=usually > 0))
+
+    made = []
+    for e in (e for e in found.episodes if e.actual):
+        paid = float(spent[e.start : e.end + 1, e.series].sum())
+        assert e.actual is not None
+        usual, low, high = (paid * e.actual / max(n, 0.5) for n in (e.expected, e.high, e.low))
+        kind = OTHER_WAY.get(e.kind, e.kind)
+        made.append(replace(e, kind=kind, actual=paid, expected=usual, low=low, high=high, at_stake=paid - usual))
+    return replace(
+        found,
+        episodes=tuple(made),
+        expected=spent_if(found.expected),
+        low=spent_if(found.high),
+        high=spent_if(found.low),
+    )

@@ -1,0 +1,157 @@
+"""Sums over one day to four weeks against chance: what is told of small slices, and what is not."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from roastery.tools.analysis.arrays import Floats
+from roastery.tools.analysis.pooled import WINDOWS, pooled
+from roastery.tools.analysis.windows import (
+    DEFAULT_THRESHOLD,
+    WEEKLY_HIGH,
+    as_costs,
+    threshold_for,
+    told,
+    windowed,
+)
+
+DAYS = 600
+LAST_WEEK = DAYS - 7
+
+
+def chance(mean: float, series: int = 1, seed: int = 1, days: int = DAYS) -> Floats:
+    return np.random.default_rng(seed).poisson(mean, (days, series)).astype(float)
+
+
+def test_a_location_of_three_orders_a_day_that_sells_nothing_for_a_week_is_told() -> None:
+    y = chance(3.0, series=5)
+    y[LAST_WEEK:, 2] = 0.0
+    [episode] = told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD).episodes
+    assert (episode.series, episode.kind, episode.actual, episode.end) == (2, "dip", 0.0, DAYS - 1)
+    assert 12 <= episode.expected <= 30
+    assert episode.low > 0.0
+
+
+def test_alerts_on_plain_chance_keep_to_the_budget() -> None:
+    mean = np.tile([0.3, 1.0, 4.0, 30.0], 10)
+    y = np.random.default_rng(2).poisson(mean, (DAYS + 91, 40)).astype(float)
+    weeks = [windowed(y[: DAYS + 7 * n], None, "count", DAYS + 7 * (n - 1)) for n in range(1, 14)]
+    threshold = threshold_for([weeks[0]], alerts_a_month=1.0)
+    alerts = sum(len(told(week, threshold).episodes) for week in weeks)
+    # Three months at one a month; a window of four weeks may alert again a week later.
+    assert 4.0 <= threshold < 6.0
+    assert alerts <= 6
+
+
+def test_one_week_in_ten_of_plain_chance_lies_beyond_the_weekly_high() -> None:
+    y = chance(20.0, series=30, days=900)
+    scores = np.abs(pooled(y, None, "count", 899).scores[:, 200:893])
+    highs = scores.reshape(len(WINDOWS), 99, 7, 30).max(axis=(0, 2))
+    assert np.quantile(highs, 0.9) == pytest.approx(WEEKLY_HIGH, abs=0.25)
+
+
+def test_the_end_of_an_outage_is_no_event() -> None:
+    y = chance(8.0, series=4)
+    y[LAST_WEEK - 10 : LAST_WEEK, 1] = 0.0
+    assert told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD).episodes == ()
+
+
+def test_what_ended_is_not_told_again_by_a_longer_window() -> None:
+    y = chance(8.0, series=4)
+    y[LAST_WEEK - 6 : LAST_WEEK, 1] = 0.0
+    week_before = windowed(y[:LAST_WEEK], None, "count", LAST_WEEK - 7)
+    assert [e.series for e in told(week_before, DEFAULT_THRESHOLD).episodes] == [1]
+    assert told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD).episodes == ()
+
+
+def test_a_shift_that_goes_on_is_told_as_one_window() -> None:
+    y = chance(4.0, series=4)
+    y[-21:, 3] = chance(1.0, days=21)[:, 0]
+    [episode] = told(windowed(y, None, "count", LAST_WEEK), 4.5).episodes
+    assert episode.series == 3
+    assert episode.kind == "level_shift"
+    assert DAYS - episode.start >= 14
+
+
+def test_of_slices_that_rise_together_only_the_one_that_does_not_is_told() -> None:
+    rng = np.random.default_rng(5)
+    demand = 12.0 * np.repeat(rng.lognormal(0.0, 0.3, DAYS // 10), 10)[:, None] * np.ones((1, 6))
+    demand[-10:] = 24.0
+    y = rng.poisson(demand).astype(float)
+    y[-4:, 2] = 0.0
+    assert [e.series for e in told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD).episodes] == [2]
+
+
+def test_days_that_are_known_to_be_unlike_others_count_as_usual() -> None:
+    y, known = chance(40.0), np.zeros(DAYS, dtype=np.int64)
+    y[-4:], known[-4:] = 120.0, 1
+    assert told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD).episodes
+    assert told(windowed(y, None, "count", LAST_WEEK, known), DEFAULT_THRESHOLD).episodes == ()
+
+
+@pytest.mark.parametrize(("clicks", "is_told"), [(2.0, False), (60.0, True)])
+def test_a_doubled_cost_per_click_needs_clicks_to_be_told(clicks: float, is_told: bool) -> None:
+    bought = chance(clicks, series=3)
+    spent = np.full(bought.shape, 2.0 * clicks)
+    bought[-3:, 1] = np.round(clicks / 2)
+    found = told(windowed(bought, spent, "cost", LAST_WEEK), DEFAULT_THRESHOLD)
+    costs = as_costs(found, spent, bought).episodes
+    assert bool(costs) is is_told
+    for episode in costs:
+        assert (episode.series, episode.kind) == (1, "spike")
+        assert episode.at_stake == pytest.approx(3 * clicks, rel=0.15)
+        assert episode.low < episode.expected < episode.high < (episode.actual or 0)
+
+
+def test_what_was_bought_for_nothing_has_no_cost() -> None:
+    bought = chance(60.0)
+    spent = np.full(bought.shape, 120.0)
+    bought[-5:] = 0.0
+    found = told(windowed(bought, spent, "cost", LAST_WEEK), DEFAULT_THRESHOLD)
+    assert found.episodes
+    assert all(e.actual for e in as_costs(found, spent, bought).episodes)
+
+
+def test_a_large_refund_that_comes_now_and_then_is_no_news() -> None:
+    y = np.zeros((DAYS, 1))
+    y[5::41] = 900.0
+    y[DAYS - 3] = 900.0
+    assert told(windowed(y, None, "amount", LAST_WEEK), DEFAULT_THRESHOLD).episodes == ()
+
+
+def test_a_campaign_that_has_just_begun_is_not_judged() -> None:
+    y = chance(9.0, series=3)
+    y[: DAYS - 40, 1] = 0.0
+    found = told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD)
+    assert found.too_short == (1,)
+    assert found.episodes == ()
+
+
+@pytest.mark.parametrize("kind", ["count", "amount"])
+@pytest.mark.parametrize(
+    "values", [np.zeros((DAYS, 2)), np.full((DAYS, 2), 7.0), np.zeros((30, 2)), np.full((DAYS, 1), np.nan)]
+)
+def test_series_without_anything_to_tell_tell_nothing(values: Floats, kind: str) -> None:
+    one = windowed(values, None, kind, len(values) - 7)  # type: ignore[arg-type]
+    found = told(one, threshold_for([one], 1.0))
+    assert found.episodes == ()
+    assert np.isfinite(found.threshold)
+
+
+@settings(max_examples=10, deadline=None)
+@given(times=st.floats(0.01, 1000.0), seed=st.integers(0, 50))
+def test_amounts_are_judged_alike_in_every_currency(times: float, seed: int) -> None:
+    y = chance(5.0, series=3, seed=seed, days=300) * 20.0
+    one, other = (pooled(v, None, "amount", 280).scores for v in (y, y * times))
+    np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 50))
+def test_a_later_day_never_decides_how_an_earlier_one_is_judged(seed: int) -> None:
+    y = chance(4.0, series=4, seed=seed, days=300)
+    changed = y.copy()
+    changed[290:] += 1.0
+    one, other = (windowed(v, None, "count", 286).scores[:, 286:290] for v in (y, changed))
+    np.testing.assert_allclose(one, other)
