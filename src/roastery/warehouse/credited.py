@@ -121,7 +121,8 @@ credits AS ({" UNION ALL ".join(parts)}),
 valued AS (
     SELECT c.model, {key} AS key, c.weight, c.is_direct, c.is_paid, c.touchpoint_id,
         md5_number_lower(coalesce(s.customer_id, s.sale_id)) % {BUCKETS} AS bucket, s.sale_id,
-        CASE WHEN {currency} = {quoted(query.currency)} OR c.credited_net = 0 THEN CAST(c.credited_net AS DECIMAL(38,18))
+        CASE WHEN {currency} = {quoted(query.currency)} OR c.credited_net = 0
+             THEN CAST(c.credited_net AS DECIMAL(38,18))
              ELSE c.credited_net * f.rate END AS value
     FROM credits c JOIN asked s ON s.sale_id = c.sale_id
     LEFT JOIN curated.fx_daily f ON f.base_currency = {currency} AND f.quote_currency = {quoted(query.currency)}
