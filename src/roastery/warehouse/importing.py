@@ -120,10 +120,11 @@ class _Import:
             self.has_forgotten = bool(count(cursor, "SELECT count(*) FROM meta.suppressions"))
             # Checked before the transaction: within it, every table that is replaced would stay until its end.
             self._read_chunks(cursor, source)
-            # Winners first: an aggregate that carries payloads would hold all of them in memory.
+            # Winners by number alone: a large file's payloads are neither aggregated nor written a second time.
             cursor.execute(
-                "CREATE OR REPLACE TEMP TABLE latest AS SELECT key, row_number, payload FROM staged "
-                "SEMI JOIN (SELECT max(row_number) AS row_number FROM staged GROUP BY key) USING (row_number)"
+                "CREATE OR REPLACE TEMP TABLE winners AS SELECT max(row_number) AS row_number FROM staged GROUP BY key;"
+                "CREATE OR REPLACE TEMP VIEW latest AS SELECT key, row_number, payload FROM staged "
+                "SEMI JOIN winners USING (row_number)"
             )
             with self.instance.committing(cursor):
                 if not deleting:
@@ -219,7 +220,7 @@ class _Import:
                 "FROM staged s SEMI JOIN incomplete USING (key)",
                 [column.name],
             )
-            cursor.execute("DELETE FROM latest WHERE key IN (SELECT key FROM incomplete)")
+            cursor.execute("DELETE FROM winners WHERE row_number IN (SELECT row_number FROM incomplete)")
 
     def _stored_key(self) -> str:
         parts = [f"coalesce(c.{name(k)}::VARCHAR, '')" for k in self.target.key]
@@ -238,8 +239,11 @@ class _Import:
             else f"CASE WHEN s.key IS NULL THEN l.payload ELSE '{{' || concat_ws(',', {merged}) || '}}' END"
         )
         differs = "s.key IS NOT NULL" if deleting else "payload_now IS DISTINCT FROM stored"
-        cursor.execute(
-            f"""CREATE OR REPLACE TEMP TABLE arriving AS
+        base = count(cursor, "SELECT last_seq FROM meta.sequence")
+        # Rows are numbered already: numbering them anew would sort payloads, which a large file has no memory for.
+        changed = count(
+            cursor,
+            f"""INSERT INTO raw.records
             WITH s AS (
                 SELECT key, payload FROM raw.records SEMI JOIN (
                     SELECT max(seq) AS seq FROM raw.records
@@ -247,21 +251,21 @@ class _Import:
                       AND key IN (SELECT key FROM latest)
                     GROUP BY key) USING (seq)
                 WHERE NOT deleted)
-            SELECT l.row_number, l.key, {payload} AS payload_now, s.payload::VARCHAR AS stored
-            FROM latest l LEFT JOIN s ON s.key = l.key WHERE {differs}"""
-        )
-        base = count(cursor, "SELECT last_seq FROM meta.sequence")
-        changed, last = cursor.execute("SELECT count(*), coalesce(max(row_number), 0) FROM arriving").fetchall()[0]
-        # Rows are numbered already: numbering them anew would sort payloads, which a large file has no memory for.
-        cursor.execute(
-            f"""INSERT INTO raw.records
-            SELECT ? + row_number, ?, '{IMPORT}', '{IMPORT}', ?, key, NULL, NULL, NULL, ?,
-                   payload_now, ?::TIMESTAMPTZ FROM arriving""",
-            [base, self.import_id, self.target.name, deleting, self.now.at.isoformat()],
+            SELECT $base + row_number, $import, '{IMPORT}', '{IMPORT}', $dataset, key, NULL, NULL, NULL, $deleting,
+                   payload_now, $now::TIMESTAMPTZ
+            FROM (SELECT l.row_number, l.key, {payload} AS payload_now, s.payload::VARCHAR AS stored
+                  FROM latest l LEFT JOIN s ON s.key = l.key WHERE {differs})""",
+            {
+                "base": base,
+                "import": self.import_id,
+                "dataset": self.target.name,
+                "deleting": deleting,
+                "now": self.now.at.isoformat(),
+            },
         )
         if changed:
-            cursor.execute("UPDATE meta.sequence SET last_seq = ?", [base + last])
-        return int(changed)
+            cursor.execute("UPDATE meta.sequence SET last_seq = ? + (SELECT max(row_number) FROM staged)", [base])
+        return changed
 
     def _report(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, changed: int) -> ImportReport:
         listed = cursor.execute(
@@ -271,7 +275,7 @@ class _Import:
         return ImportReport(
             self.import_id,
             self.target.name,
-            accepted=count(cursor, "SELECT count(*) FROM latest"),
+            accepted=count(cursor, "SELECT count(*) FROM winners"),
             rejected=count(cursor, "SELECT count(DISTINCT row_number) FROM faults"),
             errors=tuple(RowError(*row) for row in listed),
             error_count=count(cursor, "SELECT count(*) FROM faults"),
