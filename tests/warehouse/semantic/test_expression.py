@@ -85,6 +85,8 @@ def formula(text: str, **values: float | None) -> Any:
         ("total(a, -b)", {"a": None, "b": 2}, -2),
         ("total(a, -b)", {"a": None, "b": None}, None),
         ("a + total(-b, -c)", {"a": 10, "b": 2, "c": None}, 8),
+        ("given(a, b, c)", {"a": 10, "b": 0, "c": 1}, 10),
+        ("given(a, b, c)", {"a": 10, "b": 0, "c": None}, None),
     ],
 )
 def test_formula_computes(text: str, values: dict[str, float | None], value: Any) -> None:
@@ -96,6 +98,8 @@ def test_formula_names_its_metrics_in_order() -> None:
     assert list(names_in(parse_formula("b + total(a, -c) / 2"))) == ["b", "a", "c"]
     with pytest.raises(BadQuery, match="Use"):
         parse_formula("max(a, b)")
+    with pytest.raises(BadQuery, match="not allowed"):
+        parse_formula("given(a)")
 
 
 def test_values_are_written_into_a_receipts_sql_without_a_way_out() -> None:
