@@ -9,6 +9,7 @@ from roastery.connectors.access import Access
 from roastery.connectors.egress import Egress, NotReachable
 from roastery.connectors.errors import AbortSync
 from roastery.connectors.http import NoAuth, Politeness
+from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
 from roastery.warehouse.clock import Clock
 from tests.connectors.loopback import Heard, Say, Secrets, Waits, connection
 
@@ -98,6 +99,34 @@ def test_a_next_page_elsewhere_is_not_followed(provider: Any) -> None:
     report = sync_connection(source, made, Landing(), Clock())
     assert report.outcome == "failed"
     assert heard == []
+
+
+def test_the_given_address_of_a_known_provider_may_be_this_machine_but_no_private_network(provider: Any) -> None:
+    server = provider(Say({"ok": True}))
+
+    def get_at(url: str, addresses: list[str]) -> Any:
+        made = connection("hubspot", url)
+        egress = Egress(resolve=resolve_with(addresses))
+        access = Access(made, Secrets(), Clock(), politeness=Politeness(wait=Waits()), egress=egress)
+        client = access.client("HubSpot", url, NoAuth(), lambda reply: None, ())
+        try:
+            return client.get("x")
+        finally:
+            client.close()
+
+    assert get_at(server.url, ["127.0.0.1"]) == {"ok": True}
+    for inner in ("169.254.169.254", "10.0.0.1", "fd00::1"):
+        with pytest.raises(AbortSync, match="private network"):
+            get_at("http://metadata.example/latest", [inner])
+
+
+def test_a_refresh_at_a_given_address_is_held_against_the_same(provider: Any) -> None:
+    made = connection("hubspot", token_url="http://metadata.example/token")
+    grant = Grant("HubSpot", "http://metadata.example/token", HeaderStyle(), {})
+    secrets = Secrets(access_token="", refresh_token="r")
+    egress = Egress(resolve=resolve_with(["169.254.169.254"]))
+    with pytest.raises(AbortSync, match="private network"):
+        OAuthToken(made, secrets, grant, Clock(), Politeness(wait=Waits()), egress).headers()
 
 
 def test_folders_are_what_they_resolve_to(tmp_path: Path) -> None:

@@ -104,7 +104,13 @@ def given(roastery: "Roastery", state: str, code: str, caller: tuple[str, str] |
     connection = Connection("new", organization.id, draft["provider"], settings, base_url)
     client = {name: secrets[name] for name in CLIENT if secrets.get(name)}
     fresh = exchanged(
-        connection, client, code, draft["redirect_uri"], draft["verifier"], roastery.clock_of(organization)
+        connection,
+        client,
+        code,
+        draft["redirect_uri"],
+        draft["verifier"],
+        roastery.clock_of(organization),
+        egress=roastery.settings.egress,
     )
     if not draft["connection_id"]:
         new = NewConnection(draft["provider"], settings, {**secrets, **fresh}, base_url, draft["name"])

@@ -8,22 +8,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from roastery.cli.home import run_at_home
+from roastery.cli.home import ASKERS_FAULT, run_at_home
 from roastery.cli.options import Json, Org, organization_of
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
     from roastery.api.connecting import NewConnection
     from roastery.cli.terminal import Terminal
+    from roastery.connectors.base import Source
     from roastery.warehouse.organization import Organization
 
-SLACK = "slack"
+SLACK, EVENTS = "slack", "events"
 
 
 def connect(
     provider: Annotated[
-        str, typer.Argument(help="Such as meta_ads, shopify; events for signed rows; slack for a workspace.")
-    ],
+        str | None,
+        typer.Argument(
+            help="Such as meta_ads, shopify; events for signed rows; slack for a workspace. Without one, all are "
+            "listed with what they need; with one and nothing else, what it takes is said."
+        ),
+    ] = None,
     org: Org = None,
     setting: Annotated[
         list[str] | None,
@@ -50,6 +55,9 @@ def connect(
     as_json: Json = False,
 ) -> None:
     """Add a connection and print its id; its data comes with `roastery sync`."""
+    if provider is None:
+        run_at_home(work_list, as_json=as_json)
+    is_bare = not (setting or secret or base_url or preview or consent or again)
     given: dict[str, Any] = {
         "provider": provider,
         "org": org,
@@ -60,7 +68,48 @@ def connect(
     }
     if consent or again:
         run_at_home(work_consent, **given, again=again, callback=callback)
-    run_at_home(work, **given, preview=preview, as_json=as_json)
+    run_at_home(work, **given, preview=preview, as_json=as_json, is_bare=is_bare)
+
+
+def work_list(roastery: Roastery, terminal: Terminal, as_json: bool) -> None:
+    """Every provider with the shortest command that connects it."""
+    from roastery.connectors.registry import SOURCES
+
+    told = {name: _needs(source) for name, source in sorted(SOURCES.items())}
+    if as_json:
+        terminal.json(told)
+        return
+    for name, needs in told.items():
+        terminal.line(f"{SOURCES[name].title}: {needs['command']}")
+    terminal.line(f"Signed rows of your own systems: roastery connect {EVENTS}")
+    terminal.line(f"A Slack workspace: roastery connect {SLACK} --setting team_id=…")
+    terminal.say(
+        "All that a provider can be told: roastery connect PROVIDER. A file needs none: roastery import --help"
+    )
+
+
+def _explain(terminal: Terminal, provider: str) -> None:
+    """What a provider takes, with a command to copy."""
+    from roastery.connectors.registry import SOURCES
+
+    needs = _needs(SOURCES[provider])
+    terminal.say(f"{SOURCES[provider].title} is connected by:")
+    terminal.line(needs["command"])
+    for option, kind in (("--setting", "settings"), ("--secret", "secrets")):
+        for name, sentence in needs[kind].items():
+            terminal.line(f"  {option} {name}=…  {sentence}")
+    terminal.say("Nothing was added. A secret may stand in a file: --secret NAME=@FILE")
+
+
+def _needs(source: type[Source]) -> dict[str, Any]:
+    """A source's settings and secrets with their sentences, and the shortest command that connects it."""
+    needed = [f"--setting {name}=…" for name in source.required_settings]
+    needed += [f"--secret {name}=…" for name in source.required_secrets]
+    return {
+        "command": " ".join(["roastery connect", source.provider, *needed]),
+        "settings": {**dict.fromkeys(source.required_settings, "needed"), **source.optional_settings},
+        "secrets": {**dict.fromkeys(source.required_secrets, "needed"), **source.optional_secrets},
+    }
 
 
 def work(
@@ -74,27 +123,33 @@ def work(
     name: str,
     preview: bool,
     as_json: bool,
-) -> None:
+    is_bare: bool = False,
+) -> int:
     from roastery.api.app import OPERATOR
     from roastery.api.connecting import NewConnection, connect
+    from roastery.connectors.registry import SOURCES
 
+    if is_bare and provider in SOURCES and (SOURCES[provider].required_settings or SOURCES[provider].required_secrets):
+        _explain(terminal, provider)
+        return ASKERS_FAULT
     organization = organization_of(roastery, org)
     if provider == SLACK:
         _link_slack(roastery, terminal, organization, settings)
-        return
+        return 0
     if preview:
         _preview(roastery, terminal, organization, NewConnection(provider, settings, secrets, base_url, name), as_json)
-        return
+        return 0
     row, shown = connect(roastery, organization, OPERATOR, NewConnection(provider, settings, secrets, base_url, name))
     if as_json:
         terminal.json({"id": row.id, "provider": provider, **({"signing_secret": shown} if shown else {})})
-        return
+        return 0
     terminal.line(row.id)
     if shown:
         terminal.line(shown)
         terminal.say("The second line signs what is sent to POST /v1/events. It is shown only now; keep it safe.")
     else:
         terminal.say(f"Connected {provider}. Next: roastery sync {row.id} --org {organization.id}")
+    return 0
 
 
 def work_consent(

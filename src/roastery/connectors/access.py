@@ -46,7 +46,7 @@ class Access:
         headers: Mapping[str, str] | None = None,
         egress: Egress | None = None,
     ) -> HttpClient:
-        """An HTTP client at a base URL. egress: what an address that people gave is held against."""
+        """An HTTP client at a base URL. egress: what an address that people gave is held against, else `Egress.of`."""
         return HttpClient(
             title,
             base_url,
@@ -56,7 +56,7 @@ class Access:
             clock=self.clock,
             politeness=self.politeness,
             headers=headers,
-            transport=egress.transport(title) if egress else None,
+            transport=egress.transport(title) if egress else self.egress.of(self.connection, title),
         )
 
 

@@ -3,7 +3,7 @@
 Reads of several slices may lie in one batch: each record and each completed read names its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -60,8 +60,7 @@ class Waiting:
 def batch_of(page: Page, resource: Resource, connection: Connection, provider: str, title: str = "") -> RawBatch:
     """A page as the warehouse lands it. Errors: UnknownShape where a record lacks what the resource expects."""
     for path in resource.expects:
-        steps = path.split(".")
-        if not all(_has(record, steps) for record in page.records):
+        if not _have(page.records, path.split(".")):
             raise UnknownShape(
                 f"{title} no longer gives '{path}' for {resource.name}. What was read before stays; nothing new is "
                 "taken until this version knows the new form."
@@ -80,12 +79,12 @@ def batch_of(page: Page, resource: Resource, connection: Connection, provider: s
     )
 
 
-def _has(record: Any, steps: list[str]) -> bool:
-    for step in steps:
-        if not isinstance(record, Mapping) or step not in record:
-            return False
-        record = record[step]
-    return True
+def _have(records: Sequence[Any], steps: Sequence[str]) -> bool:
+    """Whether each of the records has what the steps lead to."""
+    first, *rest = steps
+    if not all(isinstance(record, dict | Mapping) and first in record for record in records):
+        return False
+    return not rest or _have([record[first] for record in records], rest)
 
 
 def _raw(page: Page, resource: Resource) -> list[RawRecord]:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from roastery.connectors.base import Connection
+from roastery.connectors.egress import Egress
 from roastery.connectors.errors import BadConnection, Reconnect
 from roastery.connectors.http import HttpClient, NoAuth, Politeness, Reply
 from roastery.connectors.oauth import LONGEST_MARGIN_SECONDS
@@ -141,6 +142,7 @@ def exchanged(
     verifier: str,
     clock: Clock,
     politeness: Politeness | None = None,
+    egress: Egress | None = None,
 ) -> dict[str, str]:
     """The secrets that a code is exchanged for. Errors: Reconnect when the provider refuses it."""
     consent = consent_of(connection.provider)
@@ -149,7 +151,16 @@ def exchanged(
         form["code_verifier"] = verifier
     PROCESS.learn([code, verifier, *client.values()])
     address = _address(connection, consent.token, consent.token_at_base, "token_url")
-    http = HttpClient(connection.provider, address, auth=NoAuth(), judge=_judge, clock=clock, politeness=politeness)
+    transport = (egress or Egress()).of(connection, connection.provider)
+    http = HttpClient(
+        connection.provider,
+        address,
+        auth=NoAuth(),
+        judge=_judge,
+        clock=clock,
+        politeness=politeness,
+        transport=transport,
+    )
     try:
         answer: Any = http.post("", body=form) if consent.as_json else http.post("", form=form)
     finally:

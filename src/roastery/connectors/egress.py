@@ -8,13 +8,14 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpcore2
 import httpx2
 
+from roastery.connectors.base import Connection
 from roastery.connectors.errors import BadConnection
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -57,6 +58,10 @@ class Egress:
             raise BadConnection(f"ROASTERY_ALLOWED_ADDRESSES is not sound: {error}.", allowed=tuple(KNOWN)) from None
         return cls(tuple(allowed), tuple(Path(folder).resolve() for folder in folders), resolve)
 
+    def with_loopback(self) -> "Egress":
+        """The same, and this machine's own addresses: where a known provider is stood in for, by tests and the demo."""
+        return replace(self, networks=(*self.networks, *(ipaddress.ip_network(n) for n in KNOWN["loopback"])))
+
     def address(self, host: str, port: int, title: str = "The connection") -> str:
         """The address to connect to. Errors: NotReachable when one of the host's addresses is not allowed."""
         try:
@@ -76,6 +81,14 @@ class Egress:
         if any(address.version == network.version and address in network for network in self.networks):
             return True
         return address.is_global and not address.is_multicast
+
+    def of(self, connection: Connection, title: str) -> httpx2.HTTPTransport | None:
+        """What a known provider's connection is held against, where people gave its address; else nothing.
+
+        Such an address may lie on this machine, but in no private network.
+        """
+        is_given = connection.base_url or connection.settings.get("token_url")
+        return self.with_loopback().transport(title) if is_given else None
 
     def folder(self, path: str, title: str) -> Path:
         """A folder on this machine that may be read, links resolved. Errors: NotReachable."""

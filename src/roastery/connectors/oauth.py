@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 
 from roastery.connectors.base import Connection, TokenStore
+from roastery.connectors.egress import Egress
 from roastery.connectors.errors import AbortSync, Reconnect, RetryLater
 from roastery.connectors.http import HttpClient, NoAuth, Politeness, Reply
 from roastery.connectors.redaction import PROCESS
@@ -148,10 +149,12 @@ class OAuthToken:
         grant: Grant,
         clock: Clock,
         politeness: Politeness | None = None,
+        egress: Egress | None = None,
     ) -> None:
         self._connection = connection
         self._tokens = tokens
         self._grant = grant
+        self._egress = egress or Egress()
         self._clock = clock
         self._politeness = politeness
         self._take(tokens.secrets(connection.id))
@@ -201,6 +204,7 @@ class OAuthToken:
             judge=self._judge,
             clock=self._clock,
             politeness=self._politeness,
+            transport=self._egress.of(self._connection, self._grant.title),
         )
         try:
             answer = client.post("", body=form) if self._grant.as_json else client.post("", form=form)

@@ -1,7 +1,7 @@
 """Landing: records, cursor, read markers and the source's progress go into raw in one transaction (law 8)."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -88,7 +88,8 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
     seal = RecordSealer(sealer, batch.personal, suppressed, batch.source, batch.resource)
     with collecting_later():
         records = [r._replace(key=seal.key(r.key)) for r in batch.records] if suppressed else batch.records
-        rows = as_table([(r, b"{}" if r.deleted else canonical(seal.seal(r.payload))) for r in records])
+        sealed = seal.seal if seal.changes_any else _as_is
+        rows = as_table([(r, b"{}" if r.deleted else canonical(sealed(r.payload))) for r in records])
     batch_id = uuid4().hex
     note_addresses(cursor, seal.notices)
     landed, last_seq = land_table(cursor, batch, rows, batch_id, now)
@@ -96,6 +97,10 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
         write_cursor(cursor, batch, now)
     write_progress(cursor, batch.connection_id, batch.source, batch.resource, batch.progress, now)
     return LandReport(batch_id, landed, rows.num_rows - landed, seal.suppressed_records, last_seq)
+
+
+def _as_is(payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    return payload
 
 
 def note_addresses(cursor: duckdb.DuckDBPyConnection, notices: Collection[Notice]) -> None:

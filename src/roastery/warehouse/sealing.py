@@ -30,6 +30,11 @@ class RecordSealer:
         self.notices: set[Notice] = set()
         self.suppressed_records = 0
 
+    @property
+    def changes_any(self) -> bool:
+        """Whether any record may come out otherwise: there is something personal, or somebody is forgotten."""
+        return bool(self._tree or self._forgetter)
+
     def seal(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
         """The record with its personal values sealed; what lies on no path is shared with it, nothing changed in it."""
         hashes: set[str] = set()

@@ -168,6 +168,7 @@ class ConstantContact:
                 Grant(TITLE, str(token_url), HeaderStyle(), {}),
                 access.clock,
                 access.politeness,
+                access.egress,
             ),
             self._judge,
             (

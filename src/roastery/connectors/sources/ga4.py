@@ -105,7 +105,7 @@ class Ga4:
         self.http = access.client(
             TITLE,
             base_url or self.default_base_url,
-            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness),
+            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress),
             self._judge,
             (self._bucket,),
         )

@@ -221,7 +221,7 @@ class GoogleAds:
         self.http = access.client(
             TITLE,
             base_url or self.default_base_url,
-            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness),
+            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress),
             self._judge,
             (
                 access.bucket(Rate(per_second=20, burst=200)),

@@ -100,7 +100,7 @@ class Gorgias:
     def _auth(self, access: Access, token_url: str, email: str) -> OAuthToken | FixedToken:
         if access.secret("refresh_token"):
             grant = Grant(TITLE, token_url, HeaderStyle(), {})
-            return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
+            return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress)
         if not email:
             return FixedToken(access.connection, access.tokens)
 

@@ -193,7 +193,7 @@ class LinkedInAds:
         self.http = access.client(
             TITLE,
             base_url or self.default_base_url,
-            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness),
+            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress),
             self._judge,
             (self._bucket,),
             headers={"LinkedIn-Version": version, "X-Restli-Protocol-Version": "2.0.0"},

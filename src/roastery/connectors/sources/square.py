@@ -333,7 +333,7 @@ class Square:
         self.http = access.client(
             TITLE,
             base_url,
-            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
+            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress)
             if access.secret("refresh_token")
             else FixedToken(access.connection, access.tokens),
             refuse_errors,

@@ -132,7 +132,7 @@ class Zendesk:
     def _auth(self, access: Access, base_url: str, token_url: str, email: str) -> OAuthToken | FixedToken:
         if access.secret("refresh_token"):
             grant = Grant(TITLE, token_url or f"{base_url}/oauth/tokens", HeaderStyle(), {}, as_json=True)
-            return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
+            return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress)
         if not email:
             return FixedToken(access.connection, access.tokens)
 

@@ -186,6 +186,7 @@ class HubSpot:
                 Grant(TITLE, token_url, HeaderStyle(), {}),
                 access.clock,
                 access.politeness,
+                access.egress,
             )
             if access.secret("refresh_token")
             else FixedToken(access.connection, access.tokens),

@@ -122,7 +122,7 @@ class Klaviyo:
         if access.secret("access_token").startswith("pk_"):
             return FixedToken(access.connection, access.tokens, style=KEY)
         grant = Grant(TITLE, token_url, HeaderStyle(), {})
-        return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
+        return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress)
 
     def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
         read = {

@@ -104,7 +104,7 @@ class Shopify:
         self.http = access.client(
             TITLE,
             base_url,
-            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness)
+            OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress)
             if rotates
             else FixedToken(access.connection, access.tokens, style=TOKEN_HEADER),
             self._judge,
