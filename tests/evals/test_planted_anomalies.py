@@ -1,4 +1,6 @@
-"""Planted anomalies that one scan finds in each company: floors that only rise, far from what is wanted yet."""
+"""Planted anomalies that one scan finds in each company: floors that only rise, far from what is wanted yet.
+
+Other incidents are not all false: weekly budgets that were changed far are among them."""
 
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from roastery.evals.direct import studied
 from roastery.evals.sets.analyses.anomalies import scanned
 
 # Found, and other incidents in three months, when they were last measured (docs/evals.md).
-FLOORS = {"larkspur": (4, 7), "saltbox": (3, 11), "juniper": (2, 15), "northgate": (3, 6), "alder-finch": (2, 2)}
+FLOORS = {"larkspur": (6, 15), "saltbox": (5, 20), "juniper": (5, 13), "northgate": (4, 14), "alder-finch": (3, 15)}
 
 
 @pytest.mark.prove

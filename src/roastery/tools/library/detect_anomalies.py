@@ -23,6 +23,7 @@ MAIN = (
 """What is scanned when nothing is named, as far as there is data of it."""
 USUAL_SLICES = ("platform", "campaign", "sales_channel", "location", "product", "service", "plan", "service_area",
                 "region", "owner")  # fmt: skip
+BEARABLE = {False: 4.0, True: 1.0}
 JUDGED_DAYS = {"day": 28, "week": 84}
 
 
@@ -39,9 +40,10 @@ class DetectAnomaliesArguments(Asking):
         "against chance, for small slices too; windows when no metric is named.",
     )
     direction: Literal["up", "down", "both"] = "both"
-    alerts_a_month: float = Field(
-        default=4.0, gt=0, le=1000, description="How many false alerts a month are bearable, over everything scanned."
-    )
+    alerts_a_month: float | None = Field(
+        default=None, gt=0, le=1000,
+        description="How many false alerts a month are bearable over everything scanned; 4 by steps, 1 by windows.",
+    )  # fmt: skip
     known_days: tuple[KnownDays, ...] = Field(default=(), max_length=50)
     limit: int = Field(default=20, ge=1, le=200, description="How many episodes to show, the most severe first.")
 
@@ -93,7 +95,7 @@ def scan_of(context: ToolContext, arguments: DetectAnomaliesArguments) -> Scan:
         end=end,
         grain=arguments.grain,
         direction=arguments.direction,
-        alerts_a_month=arguments.alerts_a_month,
+        alerts_a_month=arguments.alerts_a_month or BEARABLE[arguments.by_windows],
         told=arguments.known_days,
     )
 
