@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from roastery.agent.planner.asks import Ask
 from roastery.agent.planner.defaults import credited
+from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.doubts import missing_name
 from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.periods import default_period
 from roastery.agent.planner.question import Question
@@ -17,7 +19,14 @@ NEEDS_PERIOD = frozenset({"explain", "attribution", "models", "journeys", "asset
 CREDITED = frozenset({"explain", "forecast", "alert"})
 
 
-def ask_reading(ask: Ask, question: Question, reading: Reading, lexicon: Lexicon, tools: frozenset[str]) -> Reading:
+def ask_reading(
+    ask: Ask,
+    question: Question,
+    reading: Reading,
+    lexicon: Lexicon,
+    tools: frozenset[str],
+    before: Reading | None = None,
+) -> Reading:
     """The reading that the ask makes, or the question back or refusal that comes before it."""
     if tools and ask.tool not in tools:
         return Reading("refuse", message=f"I cannot help with {ask.what} yet. {ABLE}")
@@ -34,4 +43,6 @@ def ask_reading(ask: Ask, question: Question, reading: Reading, lexicon: Lexicon
     if ask.intent in NEEDS_PERIOD and settled.period is None:
         days, note = default_period(lexicon.vocabulary.calendar, None, settled.compare)
         settled = replace(settled, period=days).assuming(note)
-    return settled
+    if doubt := not_carried_out(question, settled):
+        return doubt
+    return left_out(question, settled, own=(ask.said, *ask.patterns), before=before)

@@ -47,8 +47,10 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         for said in (
             rf"{EXCLUDING} (?:(?:\.|for|from|in|on|via|at|of|with|to|the|all|our|any|counting"
             rf"|including) )*(?:D\d+ )?(?P<list>{_LIST})",
-            rf"(?P<list>{_LIST}) (?:D\d+ )?(?:is |are |was |were )?(?:excluded|left out|aside|not included"
-            rf"|not counted|removed)",
+            rf"(?P<list>{_LIST}) (?:[DMA]\d+ )?(?:is |are |was |were )?(?:excluded|left out|aside|not included"
+            rf"|not counted|not wanted|removed)",
+            rf"(?:leave|leaving|take|taking|keep|keeping|set|throw|cut) (?:the |our |all |any )*(?:D\d+ )?"
+            rf"(?P<list>{_LIST}) (?:D\d+ )?(?:out|off|aside)",
         )
         for m in question.find(said)
         for n in re.findall(r"V\d+", m["list"])
@@ -64,14 +66,17 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     }
     for symbol in question.of_kind("V"):
         if symbol.name in replaced:
+            question.used.add(symbol.index)
             continue
         meanings, note = _which(question, symbol, found, lexicon)
         if note:
             assumptions.append(note)
+        question.meant[symbol.index] = frozenset((m.name, m.value) for m in meanings)
         op = "not_in" if symbol.name in excluded else "in"
         named.setdefault((meanings[0].name, op), set()).add(symbol.index)
         for meaning in meanings:
             if _is_idle_value(meaning, found):
+                question.used.add(symbol.index)
                 continue
             values.setdefault((meaning.name, op), []).append(meaning)
             if op == "in":

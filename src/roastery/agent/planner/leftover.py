@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from roastery.agent.planner.lists import words
 from roastery.agent.planner.paraphrases import said_widely
+from roastery.agent.planner.patterns import vocabulary
 from roastery.agent.planner.question import Question, whole_words
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import stem
@@ -41,6 +42,7 @@ AVERAGES = frozenset(
     ]
 )
 """Parts of the names of metrics that are averages by nature."""
+EXCLUSIVE = ("not_in", "ne", "is_null")
 SILENT = ("empty", "asking", "period", "carrying", "plain")
 
 
@@ -55,34 +57,52 @@ def _silent() -> frozenset[str]:
     return frozenset().union(*(accounted(name) for name in SILENT))
 
 
-def operators(reading: Reading) -> Iterator[str]:
-    """The lists of words that what a reading carries out accounts for."""
-    if reading.order_by is not None or reading.limit is not None:
+def operators(reading: Reading, before: Reading | None = None) -> Iterator[str]:
+    """The lists of words that what a reading carries out accounts for.
+
+    before: the reading that a follow-up continues; what it had already, the words of the follow-up did not bring about.
+    """
+    old = before or Reading()
+    if (reading.order_by, reading.limit) != (old.order_by, old.limit) or "order" in reading.said:
         yield "ranking"
-    if reading.compare is not None or len(reading.focus) > 1 or reading.intent == "explain":
+    compared = reading.compare is not None and (reading.compare != old.compare or "compare" in reading.said)
+    if compared or len(reading.focus) > 1 or reading.intent == "explain":
         yield "comparing"
-    if reading.grain is not None:
+    if reading.grain is not None and (reading.grain != old.grain or "grain" in reading.said):
         yield "trending"
     if reading.share:
         yield "sharing"
-    if any(f.metric for f in reading.filters):
+    new = [f for f in reading.filters if f not in old.filters]
+    if any(f.metric for f in new):
         yield "limiting"
-    if any(f.op in ("not_in", "ne") for f in reading.filters) or reading.filters:
+    if new or before is not None:
         yield "narrowing"
+    if any(f.op in EXCLUSIVE or (f.metric and f.op in ("lt", "lte", "eq")) for f in new):
+        yield "excluding"
     if any(a.startswith(("no metric was named", "ranked by")) for a in reading.assumptions):
         yield "judging"
     if reading.attribution_model or reading.attribution_window_days or reading.view_window_days:
         yield "attributing"
 
 
-def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> list[int]:
-    """Tokens that nothing accounts for. said: patterns that were carried out; the words that they match are used."""
+def leftover(
+    question: Question,
+    reading: Reading,
+    said: Sequence[str] = (),
+    own: Sequence[str] = (),
+    before: Reading | None = None,
+) -> list[int]:
+    """Tokens that nothing accounts for.
+
+    said: patterns that were carried out; the words that they match are used. own: words that the tool's questions are
+    made of. before: the reading that the question continues.
+    """
     held = {i for s in question.symbols for i in range(s.start, s.end)}
     if wide := said_widely(question.plain, reading.metrics):
         held.update(_matched(question, wide[1]))
     for text in said:
         held.update(_matched(question, text))
-    known = _silent().union(*(accounted(name) for name in operators(reading)))
+    known = _silent().union(*(accounted(name) for name in operators(reading, before)))
     if any(set(metric.split("_")) & AVERAGES for metric in reading.metrics) or AVERAGED in reading.assumptions:
         known |= accounted("averaging")
     if {"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours"}.intersection(reading.metrics):
@@ -91,13 +111,28 @@ def leftover(question: Question, reading: Reading, said: Sequence[str] = ()) -> 
         known |= accounted("sharing")
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
+    words_of_tool = vocabulary(*own)
     return [
         i
         for i, token in enumerate(question.tokens)
         if i not in held
         and token.word[:1].isalpha()
-        and (token.quoted or i in compound or stem(token.word) not in known)
+        and (
+            token.quoted
+            or i in compound
+            or not (stem(token.word) in known or (own and words_of_tool.fullmatch(token.word)) or _idle(question, i))
+        )
     ]
+
+
+NEGATIONS = frozenset(["no", "not", "dont", "doesnt", "didnt", "isnt"])
+
+
+def _idle(question: Question, at: int) -> bool:
+    """ "Per" before a kind that is split by, "not" before no name: small words that nothing hangs on."""
+    kinds = [s.kind for s in question.symbols for i in range(s.start, s.end) if at < i <= at + 2]
+    word = question.tokens[at].word
+    return (word == "per" and kinds[:1] in (["D"], ["G"])) or (word in NEGATIONS and not {*kinds} & {*"MAVD"})
 
 
 def _compounds(question: Question) -> set[int]:
@@ -169,9 +204,15 @@ def runs(indexes: Sequence[int]) -> list[list[int]]:
     return found
 
 
-def left_out(question: Question, reading: Reading, said: Sequence[str] = ()) -> Reading:
+def left_out(
+    question: Question,
+    reading: Reading,
+    said: Sequence[str] = (),
+    own: Sequence[str] = (),
+    before: Reading | None = None,
+) -> Reading:
     """The reading with a sentence about the words that it does not use, or the refusal where they narrow a count."""
-    left = leftover(question, reading, said)
+    left = leftover(question, reading, said, own, before)
     if not left:
         return reading
     names = []

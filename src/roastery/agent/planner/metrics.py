@@ -43,11 +43,13 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             if said.lower().replace(" ", "_") != name and not meaning.weak:
                 assumptions.append(f"“{said}” is read as {title_of(lexicon, name)}")
         elif name == "new_customers" and qualifies_customers(question, symbol):
+            question.used.add(symbol.index)
             continue
         elif name in NET_OF and _is_taken_off(question, symbol):
             assumptions.append(
                 f"{title_of(lexicon, 'revenue')} is after refunds and discounts and without tax and shipping"
             )
+            question.used.add(symbol.index)
             continue
         elif (
             (
@@ -63,6 +65,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             )
             or (name == "customers" and firm and _only_says_whose(question, symbol))
         ):
+            question.used.add(symbol.index)
             continue
         elif name == "customers" and "new_customers" in lexicon.vocabulary.metrics and _acquired(question):
             name = "new_customers"
@@ -76,12 +79,16 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             order_metric = order_metric or name
         if name not in metrics:
             metrics.append(name)
+    said = list(metrics)
     metrics = _said_otherwise(question, metrics, lexicon)
     if claimed := _claimed(question, metrics, lexicon):
         metrics = claimed
+    if metrics != said:
+        question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
     if wide := said_widely(question.plain, lexicon.vocabulary.metrics):
         metrics = [wide[0]]
         question.understood(wide[1])
+        question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
         doubtful = missing = None
     if order_metric in metrics:
         metrics = [order_metric, *(m for m in metrics if m != order_metric)]

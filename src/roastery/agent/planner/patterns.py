@@ -16,6 +16,17 @@ def pattern(name: str) -> str:
     return f"(?:{'|'.join(alternatives)})"
 
 
+_ATOM = re.compile(r"(?<![\w\\])[a-z]{2,}(?:\(\?:[a-z|]+\)\??|\?|\\w[*+]|[a-z]+)*")
+
+
+@lru_cache
+def vocabulary(*names: str) -> re.Pattern[str]:
+    """A pattern that matches every single word that these patterns are made of, whatever stands between them."""
+    text = " ".join(re.sub(r"\\[a-vx-zA-Z]|\(\?P<\w+>", " ", pattern(name)) for name in names)
+    atoms = sorted(set(_ATOM.findall(text)))
+    return re.compile("|".join(atoms) or r"(?!)")
+
+
 @lru_cache
 def words_of(name: str) -> re.Pattern[str]:
     """A pattern that matches whole words of a line."""

@@ -41,7 +41,10 @@ class Symbol:
 
 @dataclass
 class Question:
-    """Everything that was recognized in one question, with the words that were not."""
+    """Everything that was recognized in one question, with the words that were not.
+
+    used: symbols that were carried out or set aside for a reason. meant: of names, the values (dimension, value) taken.
+    """
 
     text: str
     tokens: tuple[Token, ...]
@@ -51,6 +54,7 @@ class Question:
     typos: tuple[tuple[str, str], ...] = ()
     line: str = ""
     used: set[int] = field(default_factory=set)
+    meant: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Symbol:
         return self.symbols[int(name[1:])]

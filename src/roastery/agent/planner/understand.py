@@ -7,6 +7,7 @@ from dataclasses import replace
 from roastery.agent.planner import follow_up
 from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
+from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.defaults import (
     credited,
     in_email,
@@ -63,14 +64,16 @@ def understand(
     if ask is None and history and (about := pointed(question, heard, history, lexicon)):
         return about if about.intent == "describe" else _finish(question, about, lexicon)
     before = _before(history)
+    continued: Reading | None = None
     if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon, ask)):
         alone = heard.metrics and ask is None and impossible(question, followed, lexicon) is not None
         if not alone or impossible(question, heard, lexicon) is not None:
             heard = followed
             ask = ask or BY_INTENT.get(followed.intent)
+            continued = before
     if ask is not None:
-        return ask_reading(ask, question, heard, lexicon, tools)
-    return _finish(question, heard, lexicon)
+        return ask_reading(ask, question, heard, lexicon, tools, continued)
+    return _finish(question, heard, lexicon, continued)
 
 
 def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
@@ -190,7 +193,7 @@ CARRIED_OUT = (
 """Words that were acted on wherever they stand: of a setting taken back, of money lost, of what revenue is without."""
 
 
-def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Reading | None = None) -> Reading:
     if reading.intent == "refuse":
         return reading
     settled = intent(question, reading, lexicon)
@@ -210,7 +213,9 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return refused
-    return left_out(question, named_rows_only(with_period(settled, lexicon)), CARRIED_OUT)
+    if doubt := not_carried_out(question, settled):
+        return doubt
+    return left_out(question, named_rows_only(with_period(settled, lexicon)), CARRIED_OUT, before=before)
 
 
 def questions_in(text: str) -> list[str]:

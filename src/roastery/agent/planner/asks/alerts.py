@@ -19,6 +19,7 @@ class Alerts(Ask):
     tool = "create_alert"
     said = "ask_create_alert"
     what = "creating alerts"
+    patterns = ("goes_up", "goes_down", "moves_by", "tells_a_limit", "over", "under", "at_least", "at_most")
     keeps_doubt = True
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

@@ -17,6 +17,7 @@ class Anomalies(Ask):
     tool = "detect_anomalies"
     said = "ask_detect_anomalies"
     what = "looking for anomalies"
+    patterns = ("only_up", "only_down")
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = dict(reading.details)

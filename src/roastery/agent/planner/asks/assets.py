@@ -22,6 +22,7 @@ class Assets(Ask):
     tool = "analyze_assets"
     said = "ask_analyze_assets"
     what = "creatives"
+    patterns = ("tires", "judges", "by_age", "by_tag", "kinds_of_asset")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if OWN_METRICS.intersection(reading.metrics):

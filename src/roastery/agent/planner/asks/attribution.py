@@ -21,6 +21,7 @@ class Attribution(Ask):
     tool = "run_attribution"
     said = "ask_run_attribution"
     what = "attribution"
+    patterns = ("best", "high", "worst", "low")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if reading.grain is not None or reading.compare is not None:

@@ -14,7 +14,8 @@ class Ask:
     """One tool's questions. said: the name of the pattern (words/patterns.yml) that gives the question away.
 
     what: the tool in words, for the sentence that refuses it where it is not there. fills: the parts that a question
-    of this kind always gives itself, so that they are not taken over from the thread.
+    of this kind always gives itself, so that they are not taken over from the thread. patterns: further patterns that it
+    reads by; their words and those of `said` are what its questions are made of (leftover.py).
     """
 
     intent: ClassVar[Intent]
@@ -22,6 +23,7 @@ class Ask:
     said: ClassVar[str]
     what: ClassVar[str]
     keeps_doubt: ClassVar[bool] = False
+    patterns: ClassVar[tuple[str, ...]] = ()
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         return question.says(pattern(self.said))

@@ -20,6 +20,7 @@ class Budget(Ask):
     tool = "recommend_budget"
     said = "ask_recommend_budget"
     what = "budget recommendations"
+    patterns = ("cutting",)
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = dict(reading.details)

@@ -22,6 +22,7 @@ class Forecast(Ask):
     tool = "forecast_metric"
     said = "ask_forecast_metric"
     what = "forecasts"
+    patterns = ("over", "under", "at_least")
     keeps_doubt = True
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:

@@ -18,6 +18,7 @@ class Models(Ask):
     tool = "compare_attribution"
     said = "ask_compare_attribution"
     what = "comparing attribution models"
+    patterns = ("against_usual_model", "ask_run_attribution")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         changes = r"(?:change|changes|changed|differ|differs|shift|shifts)(?: \S+){0,3} (?:under|with|using|if)"

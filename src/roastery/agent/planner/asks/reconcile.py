@@ -18,6 +18,7 @@ class Reconcile(Ask):
     tool = "reconcile_sources"
     said = "ask_reconcile_sources"
     what = "reconciling sources"
+    patterns = ("own_records", "claimed", "held_against")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if super().is_meant(question, reading, lexicon):

@@ -17,6 +17,7 @@ class Why(Ask):
     tool = "explain_change"
     said = "why"
     what = "explaining changes"
+    patterns = ("moved", "best", "worst", "high", "low")
     keeps_doubt = True
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:

@@ -1,0 +1,124 @@
+"""Names, periods and exclusions of a question that its reading does not carry out: asked about, never dropped.
+
+Words without a symbol are looked at in leftover.py; here are the symbols themselves. A symbol is carried out when what it
+means stands in the reading, or when whoever set it aside for a reason has marked it as used.
+"""
+
+from collections.abc import Iterator
+
+from roastery.agent.planner.named import EXCLUDING
+from roastery.agent.planner.question import Question, Symbol
+from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.render import name_text
+
+NO_METRICS = frozenset({"assets", "ltv", "budget", "attribution", "models", "journeys", "reconcile", "schedule"})
+"""Readings whose tool has its own measure; the metrics said only tell the question away."""
+NO_NAMES = frozenset({"describe", "health", "values", "schedule", "alert"})
+SMALL = r"(?:the |our |all |any |my |from |for |in |on |at |of |via |to |with |counting |including |include )*"
+EXCLUSIVE = frozenset({"not_in", "ne", "is_null"})
+AFTERWARDS = (
+    r"(?:D\d+ |M\d+ )?(?:is |are |was |were |being )?"
+    r"(?:not (?:counted|included|in it|wanted)|excluded|left out|left aside|removed|out(?= |$)(?! of))"
+)
+
+
+def dropped(question: Question, reading: Reading) -> Iterator[Symbol]:
+    """Metrics and names that nothing of the reading uses, in the order in which they were said."""
+    metrics = {*reading.metrics, *(f.field for f in reading.filters if f.metric)}
+    names = {(f.field, v) for f in reading.filters if not f.metric for v in f.values} | set(reading.focus)
+    fields = {f.field for f in reading.filters if not f.metric} | set(reading.dimensions)
+    for symbol in question.symbols:
+        if symbol.index in question.used:
+            continue
+        meanings = symbol.of.meanings if symbol.kind in "MAVD" else ()
+        if symbol.kind in "MA" and reading.intent not in NO_METRICS | {"values", "health"}:
+            meant = {n for m in meanings for n in (m.name, *m.readings)}
+            as_name = any((m.name, m.value) in names for m in meanings)
+            if as_name or any(m.weak for m in meanings) or not metrics or meant & _wide(metrics):
+                continue
+            yield symbol
+        elif symbol.kind == "V" and reading.intent not in NO_NAMES:
+            meant_names = question.meant.get(symbol.index) or {(m.name, m.value) for m in meanings}
+            if meant_names & names or any(field in fields for field, _ in meant_names):
+                continue
+            yield symbol
+
+
+def _wide(metrics: set[str]) -> set[str]:
+    """Metrics with what they are credited or claimed for: attributed revenue carries out a question about revenue."""
+    found = set(metrics)
+    for name in metrics:
+        for part in ("attributed_", "paid_", "reported_", "asset_", "email_", "qualified_", "churned_", "online_"):
+            found.add(name.removeprefix(part))
+    return found | {w for name in metrics for w in KIN.get(name, ())}
+
+
+KIN: dict[str, tuple[str, ...]] = {
+    "attributed_revenue": ("revenue", "gross_revenue"),
+    "attributed_orders": ("orders",),
+    "roas": ("revenue", "spend", "mer"),
+    "new_customers": ("customers",),
+    "email_click_rate": ("ctr",),
+    "reported_conversion_value": ("revenue", "attributed_revenue"),
+    "reported_roas": ("roas",),
+}
+
+
+def unsaid_exclusion(question: Question, reading: Reading) -> Symbol | None:
+    """What the question leaves out and the reading does not."""
+    if any(f.op in EXCLUSIVE or (f.metric and f.values == ("0",)) for f in reading.filters):
+        return None
+    for said in (
+        rf"{EXCLUDING} {SMALL}(?:D\d+ )?(?P<s>[VDX]\d+)",
+        rf"(?P<s>[VD]\d+) {AFTERWARDS}",
+        rf"(?:leave|leaving|take|taking|keep|keeping|set|throw|cut) {SMALL}(?P<s>[VD]\d+) (?:D\d+ )?(?:out|off|aside)",
+    ):
+        for found in question.find(said):
+            symbol = question[found["s"]]
+            if symbol.kind != "D" or symbol.index not in question.used:
+                return symbol
+    return None
+
+
+def further_periods(question: Question, reading: Reading) -> list[Symbol]:
+    """Periods beyond the one that is read and the one that it is compared with."""
+    if reading.period is None:
+        return []
+    spans = {(s.of.days.start, s.of.days.end): s for s in question.of_kind("P") if s.of.days is not None}
+    if len(spans) <= 1 + (reading.compare is not None):
+        return []
+    first, last = min(a for a, _ in spans), max(b for _, b in spans)
+    if (first, last) == (reading.period.start, reading.period.end):
+        return []
+    return list(spans.values())
+
+
+def not_carried_out(question: Question, reading: Reading) -> Reading | None:
+    """The question back about what was named and is not used, or None."""
+    if reading.intent in ("clarify", "refuse", "describe", "health", "values", "schedule"):
+        return None
+    kept = {"slot": "rest", "reading": reading_json(reading)}
+    if symbol := unsaid_exclusion(question, reading):
+        said = name_text(question.words(symbol))
+        return Reading(
+            "clarify",
+            message=f"Should “{said}” be left out? I could not tell what of it; say for example “without {said}” with "
+            f"its full name.",
+            pending=kept,
+        )
+    if periods := further_periods(question, reading):
+        said = " and ".join(f"“{name_text(question.words(s))}”" for s in periods[:3])
+        return Reading(
+            "clarify",
+            message=f"Which period do you mean: {said}? I can answer for one, or compare two (“… compared with …”).",
+            pending=kept,
+        )
+    for symbol in dropped(question, reading):
+        said = name_text(question.words(symbol))
+        return Reading(
+            "clarify",
+            message=f"I could not tell what “{said}” has to do with the rest of the question. Is it to be narrowed to, "
+            f"split by, or a number of its own?",
+            pending=kept,
+        )
+    return None
