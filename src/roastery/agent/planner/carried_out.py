@@ -7,6 +7,7 @@ means stands in the reading, or when whoever set it aside for a reason has marke
 from collections.abc import Iterator
 
 from roastery.agent.planner.named import EXCLUDING
+from roastery.agent.planner.quantities import of_another_kind
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text
@@ -111,6 +112,13 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
         return Reading(
             "clarify",
             message=f"Which period do you mean: {said}? I can answer for one, or compare two (“… compared with …”).",
+            pending=kept,
+        )
+    if reading.intent in ("query", "compare", "explain") and (asked := of_another_kind(question, reading.metrics)):
+        return Reading(
+            "clarify",
+            message=f"You ask “{asked}”, and none of the numbers that I understood is a length of time. Which one do you "
+            f"mean: how long deals take to close, orders to arrive, tickets to be answered?",
             pending=kept,
         )
     for symbol in dropped(question, reading):

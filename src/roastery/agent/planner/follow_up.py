@@ -1,7 +1,7 @@
 """What a short question takes over from the one before it: "and by week?", "only Meta", "same for last year"."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,9 @@ from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shif
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import ranking
-from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading, reading_of
+from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading, reading_json, reading_of
 from roastery.agent.planner.tokens import stem
+from roastery.agent.render import name_text
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
@@ -28,7 +29,7 @@ WHICH_ONE = (
 SHARE_OF_IT = pattern("share_of_it")
 LIMITS = "|".join(said for _, said in COMPARATORS)
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
-POINTING = r"(?:it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
+POINTING = r"(?:the two|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
 
 def can_be_continued(reading: Reading) -> bool:
@@ -64,6 +65,38 @@ def inherit(
         kept = None if before.intent == "explain" else before.compare
         before = replace(before, intent="query", details={}, models=(), compare=kept)
     return _merge(question, heard, before, lexicon)
+
+
+SAME_AGAIN = r"(?:again|repeat|once more|same|redo|rerun|re run|refresh|update|correct|right|yes|ok|thanks|thank you)"
+WHAT_IS_ASKED = (
+    "intent", "metrics", "dimensions", "grain", "period", "compare", "filters", "order_by", "limit", "share", "models",
+    "attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency", "details",
+)  # fmt: skip
+CONTINUES = "continues from the last question that was answered, without what was asked in between"
+
+
+def changes_nothing(question: Question, followed: Reading, before: Reading) -> bool:
+    """Whether a follow-up comes out as the question that it continues: then it has not been understood."""
+    if before.pending or question.has(SAME_AGAIN) or question.of_kind("N"):
+        return False
+    return all(getattr(followed, name) == getattr(before, name) for name in WHAT_IS_ASKED)
+
+
+def not_understood(question: Question, before: Reading) -> Reading:
+    said = name_text(question.text.strip().rstrip("?.!"))
+    return Reading(
+        "clarify",
+        message=f"I could not tell what “{said}” changes about the question before. Name the metric, the period, the "
+        f"split or the name that is to change.",
+        pending={"slot": "rest", "reading": reading_json(before)},
+    )
+
+
+def over_a_gap(followed: Reading, before: Reading, history: Sequence[Reading]) -> Reading:
+    """The reading, saying so where it continues past a question that was asked back or refused."""
+    if CONTINUES in before.assumptions or (history[-1].intent in ("clarify", "refuse") and history[-1] is not before):
+        return followed.assuming(CONTINUES)
+    return followed
 
 
 def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lexicon: Lexicon) -> Reading | None:
@@ -148,7 +181,7 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
             merged = replace(merged, limit=None)
     if "grain" in heard.said:
         merged = replace(merged, grain=heard.grain, limit=None, order_by=None)
-    if "filters" in heard.said:
+    if "filters" in heard.said or any(_is_replaced(question, f) for f in before.filters):
         merged = replace(merged, filters=_filters(question, heard, before))
     heard = _moved_back(question, heard, before, calendar)
     if "period" in heard.said:
@@ -236,7 +269,7 @@ def _condition(question: Question, merged: Reading) -> Reading:
 def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filter, ...]:
     """A new condition replaces the one on the same field; "also" adds its values to it."""
     adding = question.has(r"(?:also|too|as well|plus|add|include)")
-    kept = list(before.filters)
+    kept = [f for f in before.filters if f.metric or not _is_replaced(question, f)]
     for new in heard.filters:
         old = next((f for f in kept if f.field == new.field and f.metric == new.metric), None)
         if old is not None:
@@ -247,6 +280,15 @@ def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filte
             )
         kept.append(new)
     return tuple(kept)
+
+
+def _is_replaced(question: Question, condition: Filter) -> bool:
+    """ "The shops instead of the website": what stands after "instead of" goes."""
+    for found in question.find(r"(?:instead of|rather than|in place of|not) (?:the |our )*(?P<v>V\d+)"):
+        meanings = question[found["v"]].of.meanings
+        if any((m.name, m.value) == (condition.field, v) for m in meanings for v in condition.values):
+            return condition.op == "in"
+    return False
 
 
 def _answer(question: Question, heard: Reading, pending: Mapping[str, Any], lexicon: Lexicon) -> Reading | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from roastery.agent.planner.lists import common_words, english_words, word_set, words
+from roastery.agent.planner.lists import adjectives, common_words, english_words, function_words, word_set, words
 from roastery.agent.planner.meanings import CALENDAR_WORDS, GRAMMAR_WORDS, OWN_NAMES, RANK, Kind, Mark, Meaning, by_rank
 from roastery.agent.planner.tokens import Token, phrase, stem
 from roastery.agent.planner.vocabulary import Vocabulary
@@ -241,6 +241,8 @@ class Lexicon:
             return True
         if said[0].word in _NEVER_NAMES or said[-1].word in _NEVER_NAMES:
             return False
+        if len(said) == 1 and said[0].word in function_words():
+            return False
         telling = [t for t in own if stem(t.word) not in common_words() and t.word.isalpha()]
         beside = after in _NAMED_KINDS or before in _NAMED_KINDS
         if len(said) == 1 and said[0].word[:1].isdigit():
@@ -252,9 +254,14 @@ class Lexicon:
     @staticmethod
     def _plausible(meaning: Meaning, said: Sequence[Token]) -> bool:
         """Own names that are also everyday words count only when written as names."""
-        if meaning.kind not in ("value", "missing_value") or len(said) > 1:
+        if len(said) > 1:
             return True
         token = said[0]
+        if meaning.kind == "dimension":
+            # "Good" is no product, though "goods" are.
+            return token.word not in adjectives()
+        if meaning.kind not in ("value", "missing_value"):
+            return True
         if token.quoted:
             return True
         if len(token.word) <= 2:

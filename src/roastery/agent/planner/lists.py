@@ -26,6 +26,18 @@ def common_words() -> frozenset[str]:
     return said | verbs | irregular | (_words_of_asks() - _names_of_systems())
 
 
+@lru_cache
+def adjectives() -> frozenset[str]:
+    """Words for how something is, as written."""
+    return frozenset(str(words("verbs")["adjectives"]).split())
+
+
+@lru_cache
+def function_words() -> frozenset[str]:
+    """Pronouns, prepositions and the like, as written: alone they never name anything."""
+    return frozenset(str(words("common")["grammar"]).split())
+
+
 def forms(verb: str) -> tuple[str, ...]:
     """A regular verb's forms.
 

@@ -4,6 +4,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Meaning
 from roastery.agent.planner.named import EXCLUDING, Names, qualifies_customers, title_of
 from roastery.agent.planner.paraphrases import said_widely
+from roastery.agent.planner.quantities import of_asked_kind
 from roastery.agent.planner.question import Question, Symbol
 
 
@@ -83,6 +84,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     metrics = _said_otherwise(question, metrics, lexicon)
     if claimed := _claimed(question, metrics, lexicon):
         metrics = claimed
+    metrics = of_asked_kind(question, metrics, lexicon)
     if metrics != said:
         question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
     if wide := said_widely(question.plain, lexicon.vocabulary.metrics):

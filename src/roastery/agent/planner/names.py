@@ -5,7 +5,7 @@ from dataclasses import replace
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.metrics import metrics_of
-from roastery.agent.planner.named import Names, all_split_by
+from roastery.agent.planner.named import Names, all_split_by, all_split_credited
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 
@@ -32,6 +32,8 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
         if name not in dims:
             dims.append(name)
     dims += [d for d in _within_metrics(question, lexicon) if d not in dims]
+    if not dims and (origin := _by_origin(question, found, lexicon)):
+        dims.append(origin)
     if unnamed := _asked_without_name(question, found, dims, lexicon):
         dims.append(unnamed)
     return replace(found, dimensions=tuple(dims), several=tuple(several))
@@ -56,6 +58,23 @@ WITHOUT_NAME = (
     ),
 )
 """Kinds that a question word stands for: who (sold), where, what (sells best)."""
+
+
+ORIGIN = (
+    r"(?:by |per )?where (?:did |do |does |are |is |were |have |has )?(?:they|these|those|them|it|most|(?:the |our |all |new |most |of )*[MA]\d+)? ?"
+    r"(?:come|comes|coming|came|originate[sd]?)(?: from)?|(?:by|per) (?:origin|source|how (?:they|people) found us)"
+)
+"""Words that ask for the channel without naming it."""
+
+
+def _by_origin(question: Question, found: Names, lexicon: Lexicon) -> str | None:
+    if not question.has(ORIGIN):
+        return None
+    question.understood("where|origin|source")
+    ways = ("channel", "platform")
+    if not found.metrics:
+        return ways[0]
+    return next((d for d in ways if all_split_by(lexicon, found, d) or all_split_credited(lexicon, found, d)), None)
 
 
 def _asked_without_name(question: Question, found: Names, dims: list[str], lexicon: Lexicon) -> str | None:

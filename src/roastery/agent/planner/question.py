@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Any
 
+from roastery.agent.planner.asides import asides, opinions
 from roastery.agent.planner.calendar import Span, find_spans
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
@@ -93,6 +94,7 @@ class Question:
 def parse(text: str, lexicon: Lexicon) -> Question:
     """Recognize settings, periods, names and numbers, in this order; what is left over is unknown."""
     tokens, mended = lexicon.mend(tokenize(text))
+    beside = opinions(tokens)
     words = [t.word for t in tokens]
     settings, taken = parameters(words)
     taken_first = tuple(taken)
@@ -102,7 +104,8 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     held = [*taken, *((m.start, m.end) for m in named)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
     taken += [(s.start, s.end) for s in spans]
-    marks = sorted([*settled(lexicon.marks(tokens, taken), tokens), *counted], key=lambda m: m.start)
+    aside = [(c.start, c.stop) for c in beside]
+    marks = sorted([*settled(lexicon.marks(tokens, [*taken, *aside]), tokens), *counted], key=lambda m: m.start)
     covered = {i for a, b in [*taken, *((m.start, m.end) for m in marks)] for i in range(a, b)}
     unknown = [i for i, t in enumerate(tokens) if i not in covered and _unknown(t)]
     slips = lexicon.typos(tokens, unknown)
@@ -110,6 +113,9 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     typos = mended + tuple(
         (" ".join(t.text for t in tokens[m.start : m.end]), m.first.label or m.typo or "") for m in slips
     )
+    found = [*taken, *((m.start, m.end) for m in (*marks, *slips))]
+    beside += asides(tokens, found)
+    unknown = [i for i in unknown if not any(i in c for c in beside)]
     question = Question(text, tokens, [], unknown, settings, typos)
     _write_line(question, spans, [*marks, *slips], taken_by_settings=taken_first)
     return question

@@ -63,17 +63,29 @@ def understand(
         return Reading("describe", metrics=heard.metrics)
     if ask is None and history and (about := pointed(question, heard, history, lexicon)):
         return about if about.intent == "describe" else _finish(question, about, lexicon)
-    before = _before(history)
-    continued: Reading | None = None
-    if before is not None and (followed := follow_up.inherit(question, heard, before, lexicon, ask)):
-        alone = heard.metrics and ask is None and impossible(question, followed, lexicon) is not None
-        if not alone or impossible(question, heard, lexicon) is not None:
-            heard = followed
-            ask = ask or BY_INTENT.get(followed.intent)
-            continued = before
+    heard, ask, continued = _continued(question, heard, history, lexicon, ask)
     if ask is not None:
         return ask_reading(ask, question, heard, lexicon, tools, continued)
     return _finish(question, heard, lexicon, continued)
+
+
+def _continued(
+    question: Question, heard: Reading, history: Sequence[Reading], lexicon: Lexicon, ask: Ask | None
+) -> tuple[Reading, Ask | None, Reading | None]:
+    """The reading with what it takes over from the thread, the tool that goes on, and the reading that it continues."""
+    for before in _before(history):
+        followed = follow_up.inherit(question, heard, before, lexicon, ask)
+        if followed is None:
+            continue
+        alone = heard.metrics and ask is None and impossible(question, followed, lexicon) is not None
+        if alone and impossible(question, heard, lexicon) is None:
+            break
+        own = ask is not None or is_about_itself(question, heard)
+        if not own and follow_up.changes_nothing(question, followed, before):
+            return follow_up.not_understood(question, before), None, before
+        ask = ask or BY_INTENT.get(followed.intent)
+        return follow_up.over_a_gap(followed, before, history), ask, before
+    return heard, ask, None
 
 
 def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
@@ -84,11 +96,10 @@ def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
     return found
 
 
-def _before(history: Sequence[Reading]) -> Reading | None:
-    """What a question may continue: the last one that asked for numbers, or the question back that stands open."""
-    if history and history[-1].pending:
-        return history[-1]
-    return next((r for r in reversed(history[-4:]) if follow_up.can_be_continued(r)), None)
+def _before(history: Sequence[Reading]) -> list[Reading]:
+    """What a question may continue: the question back that stands open, then the last one that asked for numbers."""
+    earlier = [r for r in reversed(history[-4:]) if follow_up.can_be_continued(r)][:1]
+    return [*history[-1:], *earlier] if history and history[-1].pending else earlier
 
 
 def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | None]:
@@ -194,7 +205,7 @@ CARRIED_OUT = (
 
 
 def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Reading | None = None) -> Reading:
-    if reading.intent == "refuse":
+    if reading.intent in ("refuse", "clarify"):
         return reading
     settled = intent(question, reading, lexicon)
     if settled.intent not in PLAIN:

@@ -1,0 +1,99 @@
+"""What kind of number is asked: a count, a rate, a cost of one, a length of time. A metric of another kind is exchanged
+for its sibling of that kind, or the question is asked back; it never stands in for it.
+"""
+
+from collections.abc import Sequence
+
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.question import Question
+
+RATE_OF = {
+    "gross_margin": "gross_margin_rate",
+    "discounts": "discount_rate",
+    "churned_subscriptions": "churn_rate",
+    "deals_won": "win_rate",
+    "opens": "open_rate",
+    "email_clicks": "email_click_rate",
+    "unsubscribes": "unsubscribe_rate",
+    "bounces": "bounce_rate",
+    "renewals": "renewal_rate",
+    "workflow_completions": "workflow_completion_rate",
+    "form_submissions": "form_conversion_rate",
+    "attributed_revenue": "attribution_coverage",
+    "clicks": "ctr",
+}
+"""Counts and sums by the rate that has them above the line."""
+COUNT_OF = {rate: count for count, rate in RATE_OF.items() if rate not in ("gross_margin_rate", "attribution_coverage")}
+TIME_OF = {
+    "deals_won": "sales_cycle_days",
+    "deals_closed": "sales_cycle_days",
+    "opportunities": "sales_cycle_days",
+    "win_rate": "sales_cycle_days",
+    "orders": "delivery_days",
+    "deliveries": "delivery_days",
+    "tickets": "resolution_hours",
+}
+"""What is counted by how long it takes."""
+TIMES = frozenset({"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours", "payback_days"})
+PER_ONE = {
+    ("spend", "leads"): "cost_per_lead",
+    ("spend", "clicks"): "cpc",
+    ("spend", "customers"): "cac",
+    ("spend", "new_customers"): "cac",
+    ("spend", "bookings"): "cost_per_booking",
+    ("spend", "reported_conversions"): "cost_per_reported_conversion",
+    ("shipping_cost", "orders"): "shipping_cost_per_order",
+    ("revenue", "orders"): "aov",
+    ("units_sold", "orders"): "units_per_order",
+    ("revenue", "spend"): "roas",
+    ("attributed_revenue", "spend"): "roas",
+    ("revenue", "customers"): "ltv",
+}
+"""A metric over another: "cost for one enquiry", "what a click costs us"."""
+ONE = r"(?:one|a|an|each|every|1|single|individual)"
+AS_RATE = (
+    r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)|percent(?:age)? wise|rate not (?:a |the )?count"
+)
+COUNTED = r"(?:how many|number of|count of|nr of) (?!of)(?:\w+ ){0,2}?(?P<m>M\d+)"
+LONG = r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours))(?! ago)"
+
+
+def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """The metrics, each exchanged for its sibling of the kind that is asked."""
+    known = lexicon.vocabulary.metrics
+    found = list(metrics)
+    if pair := _per_one(question, found):
+        found = [pair if pair in known else m for m in found[:1]] if pair in known else found
+    if len(found) == 1 and question.says(AS_RATE):
+        found = [RATE_OF.get(found[0], found[0])]
+    elif any(question[m["m"]].of.first.name in COUNT_OF for m in question.find(COUNTED)) and len(found) == 1:
+        found = [COUNT_OF.get(found[0], found[0])]
+    if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF:
+        found = [TIME_OF[found[0]]]
+    return found if all(m in known for m in found) else list(metrics)
+
+
+def _per_one(question: Question, metrics: Sequence[str]) -> str | None:
+    """The metric of one thing for another, where two were named and the words put them over each other."""
+    if len(metrics) != 2:
+        return None
+    for (above, below), ratio in PER_ONE.items():
+        if {above, below} != set(metrics):
+            continue
+        a = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == above), "")
+        b = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == below), "")
+        over = (
+            rf"{a} (?:\w+ ){{0,3}}?(?:per|for|of) (?:the |our )?{ONE}? ?{b}|{a} (?:\w+ ){{0,2}}?(?:per) (?:\w+ )?{b}"
+            rf"|{ONE} {b} (?:\w+ ){{0,3}}?{a}|{b} (?:\w+ ){{0,3}}?{a}(?: \S+){{0,5}}? (?:each|apiece|per head|a piece)"
+            rf"|{a} {ONE} {b}|per {b}(?: \w+){{0,3}} {a}"
+        )
+        if a and b and question.has(over):
+            return ratio
+    return None
+
+
+def of_another_kind(question: Question, metrics: Sequence[str]) -> str | None:
+    """What was asked where no metric of the reading is of that kind: "how long", or None."""
+    if question.has(LONG) and metrics and not TIMES.intersection(metrics):
+        return next(question.find(LONG))[0]
+    return None
