@@ -174,6 +174,12 @@ RULES: tuple[Rule, ...] = (
         read_since,
     ),
     period_rule(
+        "since an event",
+        rf"(?:ever )?since (?:\S+ ){{1,8}}?(?:began|begun|started|launched|went live|opened|kicked off|came out|go live"
+        rf"|start|launch)(?: (?:on|in|at))? (?P<point>{POINT})",
+        read_since,
+    ),
+    period_rule(
         "iso week",
         rf"(?:calendar |iso )?(?:week|wk|kw|cw) (?P<w>[1-9]|[1-4]\d|5[0-3])(?:(?: of)? (?P<year>{YEAR}))?",
         read_iso_week,

@@ -107,7 +107,8 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             f"its full name.",
             pending=kept,
         )
-    if periods := further_periods(question, reading):
+    periods = [] if reading.intent in ("ltv", "forecast", "alert") else further_periods(question, reading)
+    if periods:
         said = " and ".join(f"“{name_text(question.words(s))}”" for s in periods[:3])
         return Reading(
             "clarify",

@@ -45,6 +45,9 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
     """The usual metrics for a question such as "how did Meta do?", said to be assumed."""
     if reading.metrics:
         return reading
+    if limits := [f.field for f in reading.filters if f.metric]:
+        said = ", ".join(metric_title(m, lexicon) for m in dict.fromkeys(limits))
+        return replace(reading, metrics=tuple(dict.fromkeys(limits))).assuming(f"the amount is read as {said}")
     named = reading.dimensions or reading.filters
     doing = question.has(pattern("doing"))
     doing = doing or most_moved(question) is not None

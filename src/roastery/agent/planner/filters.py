@@ -17,6 +17,7 @@ from roastery.agent.planner.named import (
     qualifies_customers,
 )
 from roastery.agent.planner.question import Question, Symbol, number_value
+from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.planner.reading import Filter
 from roastery.agent.render import name_text
 
@@ -55,6 +56,11 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         for m in question.find(said)
         for n in re.findall(r"V\d+", m["list"])
     }
+    examples = {
+        n
+        for m in question.find(r"(?:(?:[VDXM]\d+|our|the|ads?) ?,? ?(?:and |or )?){1,6}(?:and so on|etc|and such|and the like|or whatever)")
+        for n in re.findall(r"V\d+", m[0])
+    }
     values: dict[tuple[str, str], list[Meaning]] = {}
     named: dict[tuple[str, str], set[int]] = {}
     assumptions = list(found.assumptions)
@@ -65,7 +71,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         for n in re.findall(r"V\d+", m["list"])
     }
     for symbol in question.of_kind("V"):
-        if symbol.name in replaced:
+        if symbol.name in replaced | examples:
             question.used.add(symbol.index)
             continue
         meanings, note = _which(question, symbol, found, lexicon)
@@ -123,6 +129,26 @@ def _with_any(question: Question, found: Names, lexicon: Lexicon) -> list[Filter
             filters.append(Filter(name, "is_null", ()))
         elif question.has(rf"(?:with|using|used|under|on|via|through) {some}{symbol.name}"):
             filters.append(Filter(name, "not_null", ()))
+    return filters or _money_limits(question, found)
+
+
+MEDIA = frozenset({"campaign", "ad_group", "ad", "keyword", "platform", "account", "audience", "asset", "objective"})
+
+
+def _money_limits(question: Question, found: Names) -> list[Filter]:
+    """ "Keywords over 200 bucks", "stores under $3,000": money alone is spend where ads are listed, else revenue."""
+    if not question.of_kind("D"):
+        return []
+    kinds = {m.name for s in question.of_kind("D") for m in s.of.meanings}
+    metric = "spend" if kinds & MEDIA else "revenue"
+    filters: list[Filter] = []
+    for op, said in COMPARATORS:
+        for m in question.find(rf"D\d+ (?:\S+ ){{0,4}}?{said} (?P<n>N\d+)(?P<unit>{_UNIT})"):
+            symbol = question[m["n"]]
+            money = str(symbol.of)[:1] in "$€£" or re.search(r"dollar|usd|buck|eur|pound|gbp", m["unit"])
+            if money and symbol.index not in question.used:
+                question.used.add(symbol.index)
+                filters.append(Filter(metric, op, (format(number_value(symbol.of), "f"),), True))
     return filters
 
 
@@ -231,6 +257,9 @@ def _thresholds(question: Question, found: Names) -> list[Filter]:
         add(m["m"], "gte" if m["way"] in ("more", "above", "higher", "over") else "lte", m["n"])
     for m in question.find(r"(?P<n>N\d+) (?:or|and) (?P<way>more|less|fewer) (?P<m>[MA]\d+)"):
         add(m["m"], "gte" if m["way"] == "more" else "lte", m["n"])
+    for m in question.find(r"(?P<m>[MA]\d+) (?:of |was |is )*(?P<n>N\d+) or (?P<way>better|worse)"):
+        less = question[m["m"]].of.first.name in LESS_IS_BETTER
+        add(m["m"], "lte" if (m["way"] == "worse") != less else "gte", m["n"])
     for m in question.find(r"(?:with )?(?:no|zero|without(?: any)?) (?P<m>M\d+)"):
         if question.of_kind("D"):
             filters.append(Filter(question[m["m"]].of.first.name, "eq", ("0",), True))

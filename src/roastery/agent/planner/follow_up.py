@@ -15,13 +15,13 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question, number_value
-from roastery.agent.planner.ranking import ranking
+from roastery.agent.planner.ranking import LISTED, ranking
 from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading, reading_json, reading_of
 from roastery.agent.planner.tokens import stem
 from roastery.agent.render import name_text
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
-SORTING = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+"
+SORTING = rf"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+|{LISTED}"
 WHICH_ONE = (
     r"(?:which|what|who) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
     r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top|cheapest|strongest|weakest|priciest|leading)"

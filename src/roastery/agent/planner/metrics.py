@@ -88,7 +88,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     if metrics != said:
         question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
     if wide := said_widely(question.plain, lexicon.vocabulary.metrics):
-        metrics = [wide[0]]
+        metrics = of_asked_kind(question, [wide[0]], lexicon)
         question.understood(wide[1])
         question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
         doubtful = missing = None
@@ -160,6 +160,11 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
         there = lexicon.vocabulary.metrics.keys() >= set(meant)
         if metrics and there and set(metrics) <= parts and any(True for _ in question.find(said, question.plain)):
             return list(meant)
+    kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
+    if not metrics and "platform" in kinds and question.has(r"(?:pay|paid|paying|pays) (?:to )?V\d+"):
+        return ["spend"]
+    if not metrics and kinds & {"product", "category"} and question.has(r"how many (?:\w+ |N\d+ )?V\d+"):
+        return ["units_sold"]
     if not metrics and "active_subscriptions" in lexicon.vocabulary.metrics:
         plans = any(m.name == "plan" for s in question.of_kind("V") for m in s.of.meanings)
         if plans and question.has(r"how many (?:\w+ )?V\d+"):

@@ -88,7 +88,7 @@ def _asked_without_name(question: Question, found: Names, dims: list[str], lexic
     for dimension, said in WITHOUT_NAME:
         known = any(v.dimension == dimension for v in lexicon.vocabulary.values)
         splits = found.metrics and all_split_by(lexicon, found, dimension)
-        if known and splits and question.has(said):
+        if known and splits and question.says(said):
             return dimension
     return None
 

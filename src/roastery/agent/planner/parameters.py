@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 MODELS = {
-    "first_touch": r"first (?:touch|click|interaction)",
+    "first_touch": r"first (?:touch|click|interaction)|(?:all (?:of )?)?(?:the )?credit (?:goes |going |go |is given )?to (?:the first|whatever (?:\w+ ){0,3}first|whoever (?:\w+ ){0,3}first|what came first)(?: \w+){0,2}?(?= ,|$| \?)|(?:all (?:of )?)?(?:the )?credit (?:goes |going |go )?to (?:what|whatever|whoever)(?: \S+){1,6}? (?:very )?first time",
     "last_non_direct": r"last non direct(?: touch| click| interaction)?",
-    "last_touch": r"last (?:touch|click|interaction)",
-    "linear": r"linear",
-    "time_decay": r"time decay(?:ing)?",
-    "position_based": r"position based|u shaped|ushaped|bathtub",
+    "last_touch": r"last (?:touch|click|interaction)|only the last (?:thing|ad|step|contact)(?: \S+){0,4}? counts?|(?:all (?:of )?)?(?:the )?credit (?:goes |going |go |is given )?to (?:the |whatever (?:\w+ ){0,3})last(?: (?:thing|ad|step|contact|touchpoint))?",
+    "linear": r"linear|(?:credit|revenue|it) (?:is |be |was )?(?:spread|shared|split|divided) (?:evenly|equally)|(?:every|each|all) (?:step|touch|touchpoint|contact|channel|stop)s?(?: \S+){0,4}? (?:the )?(?:same|equal) (?:credit|share|weight)|equal (?:credit|weight|share)s?(?: (?:to|for) (?:every|each|all)(?: \w+){0,2})?",
+    "time_decay": r"time decay(?:ing)?|(?:more|most|extra|higher) (?:weight|credit) (?:to|on|for) (?:the )?(?:recent|later|latest|newer)(?: \w+)?",
+    "position_based": r"(?:first and last|last and first)(?: \w+)? (?:\w+ ){0,2}?(?:more|most|extra|higher)(?: (?:than|weight|credit)(?: \S+){0,3}? middle)?|(?:more|most|extra) (?:weight|credit) (?:to|on|for) (?:the )?first and (?:the )?last|position based|u shaped|ushaped|bathtub",
     "w_shaped": r"w shaped|wshaped",
     "markov": r"markov(?: chain)?|data driven",
     "shapley": r"shapley(?: value)?",
@@ -22,6 +22,10 @@ _WINDOW = re.compile(
     r"|conversion|touch) )*(?:window|lookback|look back|click window|attribution)"
     r"|(?:attribution |lookback |click )?window of (?P<m>\d+) days?|(?P<k>\d+) ?days? clicks?(?: through)?(?! rate)"
     r"|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?)(?![^ ])"
+)
+_OLDER = re.compile(
+    r"(?<![^ ])(?:clicks|touches|anything|contacts|ads)(?: that (?:are|were|is))? older than (?P<n>\d+) days?"
+    r"(?: (?:do|does|should|did) not count| (?:is|are) ignored| excluded| out)?(?![^ ])"
 )
 _VIEW = re.compile(
     r"(?<![^ ])(?P<n>\d+) ?(?:days?|d) view(?: through)?(?: window)?(?![^ ])"
@@ -76,6 +80,9 @@ def parameters(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, in
     if match := _WINDOW.search(line):
         found["attribution_window_days"] = int(next(n for n in match.group("n", "m", "h", "k") if n))
         take(match.start(), match[0].strip())
+    elif match := _OLDER.search(line):
+        found["attribution_window_days"] = int(match["n"])
+        take(match.start(), match[0])
     if match := _VIEW.search(line):
         found["view_window_days"] = int(match["n"] or match["m"])
         take(match.start(), match[0])

@@ -46,12 +46,23 @@ def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
     if len(periods) != 2 or question.has(rf"(?:{COMPARED}|{VERSUS}|better|worse|more|less|higher|lower)"):
         return periods
     periods = _same_year(periods)
+    if whole := _from_to(question, *periods):
+        return [whole]
     first, last = sorted(periods, key=lambda s: s.of.days.start)
     beside = question.has(rf"{periods[0].name} (?:and|plus|through|to)(?: in)? {periods[1].name}")
     if not beside or first.of.days.end != last.of.days.start:
         return periods
     days = Days(first.of.days.start, last.of.days.end, first.of.days.unit)
     return [replace(first, of=replace(first.of, days=days, back=None))]
+
+
+def _from_to(question: Question, first: Symbol, last: Symbol) -> Symbol | None:
+    """ "From the start of August to the end of October", "1 September until the end of October": one period."""
+    linked = question.has(rf"{first.name} (?:to|until|till|through|thru|up to|-)(?: and including)? {last.name}")
+    a, b = first.of.days, last.of.days
+    if not linked or a.start >= b.end or a.name or (b.end - a.start).days > 1100:
+        return None
+    return replace(first, of=replace(first.of, days=Days(a.start, b.end, "day"), back=None))
 
 
 def _same_year(periods: list[Symbol]) -> list[Symbol]:

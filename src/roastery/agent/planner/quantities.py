@@ -66,9 +66,10 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
         found = [pair if pair in known else m for m in found[:1]] if pair in known else found
     if len(found) == 1 and question.says(AS_RATE):
         found = [RATE_OF.get(found[0], found[0])]
-    elif any(question[m["m"]].of.first.name in COUNT_OF for m in question.find(COUNTED)) and len(found) == 1:
+    elif len(found) == 1 and (question.has(COUNTED) or question.plain.startswith("how many ") and not question.has("of")):
         found = [COUNT_OF.get(found[0], found[0])]
-    if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF:
+    arriving = question.says(r"(?:arriv|ship|deliver|reach|parcel|package|way)\w*")
+    if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF and (arriving or found[0] != "orders"):
         found = [TIME_OF[found[0]]]
     return found if all(m in known for m in found) else list(metrics)
 

@@ -59,6 +59,7 @@ def ranking(question: Question, found: Names, grain: str | None, *, assumed: boo
 
 
 LISTED = (
+    rf"(?:{BEST}|{WORST}|{HIGH}|{LOW})(?: [MA]\d+)?(?: \w+)? (?:first|on top|at the top)|"
     r"(?:\w+est|best|worst|top|most \w+|least \w+) (?:\w+ )?first|from (?:the )?\w+est to(?: the)? \w+est|(?:low"
     r"|high|small|large)"
     r" to (?:low|high|small|large)|(?:ascending|descending)(?: order)?"
