@@ -314,7 +314,9 @@ def read_since(calendar: Calendar, m: re.Match[str]) -> Days | None:
         return None
     if re.fullmatch(r"from \S+(?: \S+)?", m[0]) and m[0].endswith(m["point"]) and point.unit in ("quarter", "year"):
         return Days(point.start, point.end, point.unit, point.name, f"took '{m[0]}' as within it")
-    return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, point.assumption)
+    event = m[0].removesuffix(m["point"]).strip()
+    note = f"“{event}” only says where the time begins" if len(event.split()) > 2 else point.assumption
+    return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, note)
 
 
 def read_ending(calendar: Calendar, m: re.Match[str]) -> Days | None:

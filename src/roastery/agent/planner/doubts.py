@@ -13,6 +13,7 @@ from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text, value_name
 
 EMAIL = word_set("email_metrics")
+TIMES = frozenset({"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours"})
 
 
 def missing_metric(question: Question, reading: Reading, found: Names, lexicon: Lexicon) -> Reading:
@@ -63,6 +64,9 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         meaning = symbol.of.first
         said = question.words(symbol)
         if meaning.kind == "missing_value" and meaning.value == "email" and EMAIL.issuperset(reading.metrics):
+            continue
+        if meaning.name == "hour" and TIMES.intersection(reading.metrics):
+            # "How many hours until …": what it is measured in, no split.
             continue
         if meaning.kind == "missing_value":
             values = [v for v in lexicon.vocabulary.values if v.dimension == meaning.name]

@@ -115,7 +115,7 @@ def _continues(question: Question, heard: Reading) -> bool:
     line = question.line
     if OPENING.match(question.plain) and re.match(r"(?:make|set|change) (?:it|that|them) ", question.plain):
         return True
-    if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")):
+    if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")) and not question.symbols:
         return False
     if "metrics" not in heard.said:
         if question.has(WHICH_ONE) or question.has(r"(?:in )?totals?|overall"):
@@ -271,6 +271,7 @@ def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filte
     adding = question.has(r"(?:also|too|as well|plus|add|include)")
     kept = [f for f in before.filters if f.metric or not _is_replaced(question, f)]
     for new in heard.filters:
+        kept = [f for f in kept if f.metric or not _is_wider(new, f)]
         old = next((f for f in kept if f.field == new.field and f.metric == new.metric), None)
         if old is not None:
             kept.remove(old)
@@ -280,6 +281,23 @@ def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filte
             )
         kept.append(new)
     return tuple(kept)
+
+
+WIDER: dict[str, frozenset[str]] = {
+    "product": frozenset({"category"}),
+    "location": frozenset({"region", "franchise", "country", "brand", "service_area"}),
+    "campaign": frozenset({"platform", "channel", "objective"}),
+    "ad_group": frozenset({"campaign", "platform", "channel"}),
+    "asset": frozenset({"asset_type", "campaign", "platform"}),
+}
+"""Kinds by those that hold them: after one product, "the whole category" is no longer that product."""
+
+
+def _is_wider(new: Filter, old: Filter) -> bool:
+    """Whether a new name takes the place of a narrower one; of campaigns on two platforms, one is chosen by platform."""
+    if new.metric or new.op != "in" or old.op != "in" or new.field not in WIDER.get(old.field, ()):
+        return False
+    return not any(v.startswith(f"{platform}:") for platform in new.values for v in old.values)
 
 
 def _is_replaced(question: Question, condition: Filter) -> bool:

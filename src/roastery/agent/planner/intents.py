@@ -16,7 +16,8 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """The same reading, turned into another intent where the words ask for one."""
     if refused := _not_computed(question, reading):
         return refused
-    if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")) and not reading.metrics:
+    said_hello = re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,"))
+    if said_hello and not question.symbols and not reading.metrics:
         return Reading("clarify", message=f"{HELLO} {ABLE} What would you like to know?")
     if _asks_health(question, reading):
         return Reading("health")

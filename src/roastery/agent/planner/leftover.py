@@ -221,7 +221,7 @@ def left_out(
         turned = next((w for i in run if (w := question.tokens[i].word).startswith(REVERSING)), None)
         if turned is not None and not turned.startswith(("returning",)) and reading.intent in ("query", "compare"):
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
-        if narrows(question, run):
+        if reading.intent in COUNTING and narrows(question, run):
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
         names.append(f"“{text}”")
     shown = names[:MOST_SAID]
@@ -229,6 +229,8 @@ def left_out(
     return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
 
 
+COUNTING = frozenset({"query", "compare", "forecast", "alert"})
+"""Readings whose number a word right before it changes."""
 REVERSING = (
     "lose",
     "losing",

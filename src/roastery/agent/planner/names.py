@@ -143,6 +143,8 @@ def _splits(question: Question, symbol: Symbol) -> bool:
     name = symbol.name
     if question.has(rf"{ASKS_FOR_EACH} {OF}*{name}|{name} (?:by|breakdown|split|wise|level|comparison|ranking)"):
         return True
+    if question.has(rf"(?:all|every|any|each) (?:of )?(?:the |our )*{name} (?:but|except|without|excluding|other than|minus)"):
+        return False
     if symbol.of.first.name == "cohort_month" and question.has(rf"P\d+ {name}"):
         # "The January cohort" is those who came in January.
         return False

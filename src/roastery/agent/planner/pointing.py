@@ -6,9 +6,12 @@ from dataclasses import replace
 
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.named import EXCLUDING
 from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.quantities import AS_RATE, RATE_OF
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
+from roastery.agent.render import name_text
 
 EMAIL = word_set("email_metrics")
 IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
@@ -31,6 +34,10 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
 
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, as the thread means it."""
+    if not heard.metrics and question.says(AS_RATE) and len(before.metrics) == 1 and before.metrics[0] in RATE_OF:
+        heard = replace(heard, metrics=(RATE_OF[before.metrics[0]],), said=heard.said | {"metrics"}, share=False)
+    if one := _the_one(question, heard, before, lexicon):
+        heard = one
     if before.metrics and EMAIL.issuperset(before.metrics):
         metrics = tuple(IN_EMAIL.get(m, m) for m in heard.metrics)
         heard = replace(heard, metrics=metrics)
@@ -53,6 +60,26 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
         said = (heard.said | {"metrics"}) - ({"filters"} if not filters else set())
         return replace(heard, metrics=("qualified_leads",), filters=filters, said=frozenset(said))
     return heard
+
+
+def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
+    """ "Drop the brand one", "only the spring ones": names of the thread's own kind that hold the word."""
+    found = next(question.find(rf"(?P<out>{EXCLUDING} )?(?:the |that |those |our |only |just )*(?P<w>[DMAV]\d+|[a-z]+) ones?"), None)
+    fields = [*before.dimensions, *(f.field for f in before.filters if not f.metric)]
+    if found is None or not fields or heard.filters:
+        return None
+    word = found["w"]
+    said = question.words(question[word]).lower().split() if word[0].isupper() else [word]
+    for field in fields:
+        if within := lexicon.containing(said, field):
+            question.used.update({question[word].index} if word[0].isupper() else ())
+            values = tuple(dict.fromkeys(m.value for m in within))
+            labels = tuple(dict.fromkeys(m.label for m in within))
+            new = Filter(field, "not_in" if found["out"] else "in", values, False, labels)
+            kept = (heard.said | {"filters"}) - {"dimensions"}
+            note = f"“the {' '.join(said)} one” is read as {', '.join(name_text(label) for label in labels[:3])}"
+            return replace(heard, filters=(new,), dimensions=(), said=kept).assuming(note)
+    return None
 
 
 def _together(question: Question, heard: Reading, history: Sequence[Reading]) -> Reading | None:

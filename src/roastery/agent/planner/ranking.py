@@ -41,6 +41,8 @@ def ranking(question: Question, found: Names, grain: str | None, *, assumed: boo
         )
     ):
         side = "low" if question.has(r"(?:ascending|asc|low to high|smallest first|lowest first)") else "high"
+    if found.metrics and by not in found.metrics:
+        by = found.metrics[0]
     if side is None and limit is None:
         return Ranking()
     side = side or "best"

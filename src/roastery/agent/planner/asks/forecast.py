@@ -27,7 +27,9 @@ class Forecast(Ask):
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         today = lexicon.vocabulary.calendar.today
-        ahead = reading.period is not None and reading.period.start > today and "period" in reading.said
+        period = reading.period
+        ahead = period is not None and period.start >= today and "period" in reading.said
+        ahead = ahead and period is not None and period.end > today + timedelta(days=1)
         return ahead or question.says(pattern(self.said))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
