@@ -76,7 +76,7 @@ def unsaid_exclusion(question: Question, reading: Reading) -> Symbol | None:
     ):
         for found in question.find(said):
             symbol = question[found["s"]]
-            if symbol.kind != "D" or symbol.index not in question.used:
+            if symbol.index not in question.used:
                 return symbol
     return None
 
