@@ -127,6 +127,20 @@ def credited(reading: Reading, lexicon: Lexicon) -> Reading:
     return replace(reading, metrics=metrics, order_by=order, filters=filters).assuming(*notes)
 
 
+OF_ASSETS = {"roas": "asset_roas"}
+
+
+def of_assets(reading: Reading, lexicon: Lexicon) -> Reading:
+    """Return by kind of creative is that of the creatives themselves."""
+    if "asset_type" not in reading.dimensions or not OF_ASSETS.keys() & set(reading.metrics):
+        return reading
+    if not lexicon.vocabulary.metrics.keys() >= set(OF_ASSETS.values()):
+        return reading
+    metrics = tuple(OF_ASSETS.get(m, m) for m in reading.metrics)
+    order = reading.order_by and (OF_ASSETS.get(reading.order_by[0], reading.order_by[0]), reading.order_by[1])
+    return replace(reading, metrics=metrics, order_by=order).assuming("ROAS of creatives is revenue over their own spend")
+
+
 E_MAIL = frozenset({"klaviyo", "mailchimp", "constant_contact", "email"})
 IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
 

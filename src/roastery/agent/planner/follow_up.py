@@ -29,7 +29,7 @@ WHICH_ONE = (
 SHARE_OF_IT = pattern("share_of_it")
 LIMITS = "|".join(said for _, said in COMPARATORS)
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
-POINTING = r"(?:the two|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
+POINTING = r"(?:the N\d+|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
 
 
 def can_be_continued(reading: Reading) -> bool:
@@ -67,6 +67,10 @@ def inherit(
     return _merge(question, heard, before, lexicon)
 
 
+ADDING = (
+    r"(?:add|also|plus|include|as well|too|along with|together with|next to (?:it|that|them)|beside (?:it|that|them)"
+    r"|alongside(?: it| that| them)?|side by side with (?:it|that))"
+)
 SAME_AGAIN = r"(?:again|repeat|once more|same|redo|rerun|re run|refresh|update|correct|right|yes|ok|thanks|thank you)"
 WHAT_IS_ASKED = (
     "intent", "metrics", "dimensions", "grain", "period", "compare", "filters", "order_by", "limit", "share", "models",
@@ -161,7 +165,7 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         search="",
     )
     if "metrics" in heard.said:
-        adding = question.has(r"(?:add|also|plus|include|as well|too|along with|together with)|" + SORTING)
+        adding = question.has(ADDING + "|" + SORTING)
         metrics = tuple(dict.fromkeys((*before.metrics, *heard.metrics))) if adding else heard.metrics
         order = before.order_by
         if order and order[0] not in metrics:
@@ -237,7 +241,8 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
         return merged
     if not merged.metrics:
         return replace(merged, limit=heard.limit or merged.limit)
-    by = heard.metrics[0] if heard.metrics else (before.order_by[0] if before.order_by else merged.metrics[0])
+    added = question.has(ADDING) and not question.has(r"by (?:\w+ )?M\d+")
+    by = heard.metrics[0] if heard.metrics and not added else (before.order_by[0] if before.order_by else merged.metrics[0])
     by = by if by in merged.metrics else merged.metrics[0]
     about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
     again = ranking(question, about, merged.grain, assumed=True)

@@ -3,11 +3,13 @@
 import re
 
 from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT
+from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import words
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.tokens import phrase, stem
 
 HELLO = "Hello."
 
@@ -23,9 +25,22 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return Reading("health")
     if _asks_definition(question, reading):
         return Reading("describe", metrics=reading.metrics)
+    if not reading.metrics and question.has(pattern("asks_meaning")) and (named := _by_title(question, lexicon)):
+        return Reading("describe", metrics=named)
     if listed := _asks_list(question, reading):
         return listed
     return reading
+
+
+def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
+    """ "What counts as qualified": the metrics whose title has a word of the question that is no everyday word."""
+    said = {stem(t.word) for t in question.tokens if t.word.isalpha()} - accounted("empty") - accounted("asking")
+    found = [
+        term.name
+        for term in lexicon.vocabulary.metrics.values()
+        if said & {w for w in phrase(term.title) if w not in accounted("plain") and w not in accounted("carrying")}
+    ]
+    return tuple(found) if len(found) <= 3 else ()
 
 
 def elsewhere(question: Question, reading: Reading) -> Reading | None:

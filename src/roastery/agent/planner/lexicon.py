@@ -34,6 +34,7 @@ class Lexicon:
         self._heads: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
         self._add_metrics()
         self._add_dimensions()
+        self._kinds = self._words_of_kinds()
         self._add_values()
         self._starts = {p[0] for p in self._phrases} | {p[0] for p in self._heads} | PEOPLE.keys()
         self._typo_targets = [
@@ -75,6 +76,16 @@ class Lexicon:
             meaning = Meaning("ambiguous", there[0], readings=there, ask=ask, weak=bool(entry.get("weak")))
             for text in entry["phrases"]:
                 self._put(phrase(text), meaning)
+
+    def _words_of_kinds(self) -> dict[str, frozenset[str]]:
+        """Single words for each kind of thing: "plan", "location" and "store"."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for key, meanings in self._phrases.items():
+            if len(key) == 1:
+                for meaning in meanings:
+                    if meaning.kind == "dimension":
+                        found[meaning.name].add(key[0])
+        return {name: frozenset(said) for name, said in found.items()}
 
     def _add_head(self, label: str, meaning: Meaning) -> None:
         """ "Performance Max – All Products" is known by what stands before the dash, too."""
@@ -229,13 +240,16 @@ class Lexicon:
                 before = stems[start - 1] if start else ""
                 after = stems[end] if end < len(stems) else ""
                 own = [t for i, t in zip(at[start:end], said, strict=True) if i not in terms]
-                if self._names_something(said, own, before, after):
+                kinds = frozenset(k for key in keys for m in self._phrases[key] for k in self._kinds.get(m.name, ()))
+                if self._names_something(said, own, before, after, kinds):
                     meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
                     found.append(Mark(at[start], at[end - 1] + 1, tuple(meanings), partial=True))
         return found
 
     @staticmethod
-    def _names_something(said: Sequence[Token], own: Sequence[Token], before: str, after: str) -> bool:
+    def _names_something(
+        said: Sequence[Token], own: Sequence[Token], before: str, after: str, kinds: frozenset[str] = frozenset()
+    ) -> bool:
         """Whether words that stand in a name are meant as that name; `own` are those that are no metric either."""
         if all(t.quoted for t in said):
             return True
@@ -244,7 +258,7 @@ class Lexicon:
         if len(said) == 1 and said[0].word in function_words():
             return False
         telling = [t for t in own if stem(t.word) not in common_words() and t.word.isalpha()]
-        beside = after in _NAMED_KINDS or before in _NAMED_KINDS
+        beside = after in _NAMED_KINDS or before in _NAMED_KINDS or after in kinds
         if len(said) == 1 and said[0].word[:1].isdigit():
             return False
         if len(said) == 1:

@@ -12,7 +12,25 @@ from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 
 def names(question: Question, lexicon: Lexicon) -> Names:
     found = metrics_of(question, lexicon)
-    return filters_of(question, lexicon, _dimensions(question, found, lexicon))
+    named = filters_of(question, lexicon, _dimensions(question, found, lexicon))
+    if other := _homonym(named, lexicon):
+        return filters_of(question, lexicon, _dimensions(question, replace(found, metrics=other), lexicon))
+    return named
+
+
+HOMONYMS = {"sessions": "completed_appointments"}
+"""A word for two things: sessions on the site, and sessions with a patient."""
+
+
+def _homonym(found: Names, lexicon: Lexicon) -> tuple[str, ...] | None:
+    """The metrics with the other meaning of a word, where the first cannot be split or narrowed as asked."""
+    fields = {*found.dimensions, *(f.field for f in found.filters if not f.metric)}
+    known = lexicon.vocabulary.metrics
+    for metric, other in HOMONYMS.items():
+        if metric in found.metrics and other in known and metric in known and fields:
+            if not all(known[metric].splits_by(f) for f in fields) and all(known[other].splits_by(f) for f in fields):
+                return tuple(other if m == metric else m for m in found.metrics)
+    return None
 
 
 def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:

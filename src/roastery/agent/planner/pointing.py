@@ -11,6 +11,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.quantities import AS_RATE, RATE_OF
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
+from roastery.agent.planner.tokens import phrase, stem
 from roastery.agent.render import name_text
 
 EMAIL = word_set("email_metrics")
@@ -73,6 +74,11 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
     for field in fields:
         if within := lexicon.containing(said, field):
             question.used.update({question[word].index} if word[0].isupper() else ())
+            if found[0].endswith("one") and len({m.label for m in within}) > 1:
+                # Of several that hold the word, the one that begins with it: "Brand – Search", not "Non-Brand …".
+                within = [m for m in within if phrase(m.label)[:1] == (stem(said[0]),)]
+                if len({m.label for m in within}) != 1:
+                    return None
             values = tuple(dict.fromkeys(m.value for m in within))
             labels = tuple(dict.fromkeys(m.label for m in within))
             new = Filter(field, "not_in" if found["out"] else "in", values, False, labels)

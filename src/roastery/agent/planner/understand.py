@@ -12,6 +12,7 @@ from roastery.agent.planner.defaults import (
     credited,
     in_email,
     named_rows_only,
+    of_assets,
     with_metrics,
     with_period,
     with_trend,
@@ -83,9 +84,18 @@ def _continued(
         own = ask is not None or is_about_itself(question, heard)
         if not own and follow_up.changes_nothing(question, followed, before):
             return follow_up.not_understood(question, before), None, before
+        if ask is not None and ask.intent == "models" and not followed.models:
+            followed = replace(followed, models=_models_of(history), attribution_model=None)
         ask = ask or BY_INTENT.get(followed.intent)
         return follow_up.over_a_gap(followed, before, history), ask, before
     return heard, ask, None
+
+
+def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:
+    """The attribution models that a thread has used last: "put the two side by side"."""
+    used = [r.attribution_model or "last_non_direct" for r in history[-3:] if follow_up.can_be_continued(r)]
+    found = tuple(dict.fromkeys(used))
+    return found if len(found) > 1 else ()
 
 
 def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
@@ -220,7 +230,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     if doubt := missing_name(question, settled, lexicon) or without_split(question, settled):
         return doubt
     settled = with_whole(question, settled, lexicon)
-    settled = credited(in_email(settled, lexicon), lexicon)
+    settled = credited(of_assets(in_email(settled, lexicon), lexicon), lexicon)
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return refused

@@ -22,6 +22,12 @@ class Alerts(Ask):
     patterns = ("goes_up", "goes_down", "moves_by", "tells_a_limit", "over", "under", "at_least", "at_most")
     keeps_doubt = True
 
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if super().is_meant(question, reading, lexicon):
+            return True
+        told = question.says(TOLD) and not question.has(r"^(?:which|what|how|who|where|were|was|did|is|are)(?: .*)?")
+        return told and question.has(rf"{WHEN}(?: \S+){{1,14}}?(?:{LIMIT}) N\d+(?: .*)?") and bool(question.of_kind("M"))
+
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         found = first_metric(reading, "revenue", lexicon)
         limits = [f for f in found.filters if f.metric]
@@ -69,6 +75,10 @@ class Alerts(Ask):
         }
 
 
+WHEN = r"(?:if|when|whenever|once|as soon as|the moment|the minute|in case|should|each time|every time)"
+LIMIT = "|".join(pattern(name) for name in ("over", "under", "at_least", "at_most")) + r"|to|by|hits?|reach(?:es)?|cross(?:es)?"
+TOLD = r"(?:me|us|i|we|heads up|the team|someone)"
+"""Somebody to be told, when, and a limit: an alert, in whatever words."""
 WINDOWS = {"day": "yesterday", "week": "last_week", "month": "last_month"}
 """What is looked at when an alert is to look once a day, week or month."""
 

@@ -22,6 +22,13 @@ CADENCES = (
     ("day", r"daily|(?:every|each) (?:day|morning|evening|weekday)|once a day|mornings"),
     ("hour", r"hourly|(?:every|each) hour"),
 )
+AGAIN = rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter)|{WEEKDAY}s|(?:daily|weekly|monthly)"
+DELIVERED = (
+    r"(?:in|into|to) (?:my|our|the|her|his|their) (?:\S+ )?(?:inbox|mailbox|mail|e ?mail|slack|channel|desk|phone)|to (?:me|us|myself)"
+    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report) (?:it |this |that )?(?:to )?(?:me|us|over|everyone|the \w+)"
+    r"|by e ?mail|via (?:slack|e ?mail|mail)|(?:i|we) (?:want|need|would like|wanna have|get)"
+)
+"""That something is to come again and again, and to somebody: together they are a schedule, in whatever words."""
 TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 
 
@@ -34,7 +41,10 @@ class Schedules(Ask):
     what = "creating schedules"
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        return question.says(pattern(self.said)) and not question.says(pattern("tells_a_limit"))
+        if question.says(pattern("tells_a_limit")):
+            return False
+        again, to = question.says(rf"(?:{AGAIN})"), question.says(DELIVERED)
+        return question.says(pattern(self.said)) or (again and to)
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = {**reading.details, **_when(question)}
