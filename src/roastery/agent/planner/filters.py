@@ -16,6 +16,7 @@ from roastery.agent.planner.named import (
     plural,
     qualifies_customers,
 )
+from roastery.agent.planner.quantities import PER_ONE
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.planner.reading import Filter
@@ -42,7 +43,7 @@ def _is_idle_value(meaning: Meaning, found: Names) -> bool:
 
 
 def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
-    thresholds = _thresholds(question, found)
+    thresholds = [_of_ratio(f, found) for f in _thresholds(question, found)]
     excluded = {
         n
         for said in (
@@ -88,6 +89,8 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             if op == "in":
                 focus.append((meaning.name, meaning.value))
     for symbol in question.of_kind("M"):
+        if "online" in question.words(symbol).lower() and found.metrics == ("orders",):
+            values.setdefault(("sales_channel", "in"), []).append(Meaning("value", "sales_channel", "online", "online"))
         if (
             symbol.of.first.name == "new_customers"
             and qualifies_customers(question, symbol)
@@ -115,6 +118,14 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         focus=tuple(focus),
         assumptions=tuple(assumptions),
     )
+
+
+def _of_ratio(limit: Filter, found: Names) -> Filter:
+    """ "Pay over $90 for an enquiry": the limit is on what one costs, not on the sum."""
+    for (above, below), ratio in PER_ONE.items():
+        if ratio in found.metrics and limit.field in (above, below) and limit.field not in found.metrics:
+            return replace(limit, field=ratio)
+    return limit
 
 
 def _with_any(question: Question, found: Names, lexicon: Lexicon) -> list[Filter]:

@@ -76,7 +76,13 @@ WHAT_IS_ASKED = (
     "intent", "metrics", "dimensions", "grain", "period", "compare", "filters", "order_by", "limit", "share", "models",
     "attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency", "details",
 )  # fmt: skip
+UNANSWERED = "nothing is taken over from the question before, which was not answered"
 CONTINUES = "continues from the last question that was answered, without what was asked in between"
+
+
+def opens(question: Question) -> bool:
+    """Whether a question is worded as the continuation of another."""
+    return bool(OPENING.match(question.line)) or question.has(POINTING)
 
 
 def changes_nothing(question: Question, followed: Reading, before: Reading) -> bool:
@@ -98,6 +104,8 @@ def not_understood(question: Question, before: Reading) -> Reading:
 
 def over_a_gap(followed: Reading, before: Reading, history: Sequence[Reading]) -> Reading:
     """The reading, saying so where it continues past a question that was asked back or refused."""
+    if UNANSWERED in before.assumptions:
+        return followed.assuming(UNANSWERED)
     if CONTINUES in before.assumptions or (history[-1].intent in ("clarify", "refuse") and history[-1] is not before):
         return followed.assuming(CONTINUES)
     return followed
@@ -157,7 +165,10 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     merged = replace(
         before,
         said=heard.said,
-        assumptions=tuple(a for a in heard.assumptions if not a.startswith(("this ", "compared is "))),
+        assumptions=(
+            *(a for a in before.assumptions if _still_holds(a, heard)),
+            *(a for a in heard.assumptions if not a.startswith(("this ", "compared is "))),
+        ),
         message="",
         options=(),
         pending={},
@@ -215,8 +226,22 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
 
 
+def _still_holds(assumption: str, heard: Reading) -> bool:
+    """What the answer before left out or took for granted holds for what continues it, until it is said anew."""
+    if "period" not in heard.said and assumption.startswith(("took ", "no period was named")):
+        return True
+    return assumption.endswith(("of how this was computed", "where the time begins"))
+
+
 def _moved_back(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:
     """ "Same for the quarter before": the thread's period moves, nothing is compared."""
+    after = next(question.find(r"(?:the )?(?:next|following) (?P<a>day|week|month|quarter|year)|the (?P<b>day|week|month|quarter|year) after"), None)
+    if after and before.period is not None and not question.of_kind("P"):
+        unit = after["a"] or after["b"]
+        start = calendar.begin(unit, before.period.start)
+        first = calendar.shift(unit, start, 1)
+        moved = Days(first, calendar.shift(unit, first, 1), unit)
+        return replace(heard, period=moved, compare=None, said=(heard.said | {"period"}) - {"compare"})
     units = [s.of.compare for s in question.of_kind("C") if str(s.of.compare).startswith("before:1:")]
     compares = question.has(rf"(?:{VERSUS}|{COMPARED}|with|to|than)")
     if not units or before.period is None or compares or question.of_kind("P"):

@@ -7,6 +7,7 @@ from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import words
 from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import phrase, stem
@@ -151,10 +152,14 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
     ):
         return None
     listing = question.has(pattern("asks_list"))
-    ranked = question.has(pattern("ranks_or_rates"))
+    ranked = question.has(rf"{pattern('ranks_or_rates')}|{BEST}|{WORST}|{HIGH}|{LOW}")
     if not dims or not listing or ranked or "period" in reading.said:
         return None
-    return Reading("values", dimensions=(dims[0],), search=_search_text(question))
+    meant = next(question.find(r"(?:i mean|meaning|that is) (?:the |our )*(?:\w+ )?(?P<d>D\d+)"), None)
+    kind = question[meant["d"]].of.first.name if meant else dims[0]
+    if meant is None and len(set(dims)) > 1 and question.has(r"(?:do|did|does) (?:they|people|customers|guests|we) (?!have|run|sell|offer)"):
+        return None
+    return Reading("values", dimensions=(kind,), search="" if meant else _search_text(question))
 
 
 IN_NAME = re.compile(
@@ -168,7 +173,8 @@ IN_NAME = re.compile(
 
 
 def _search_text(question: Question) -> str:
-    if found := IN_NAME.search(question.text):
+    found = IN_NAME.search(question.text)
+    if found and len(found["text"].split()) <= 4 and not re.search(r"[,.;:/]| (?:i|we|they|do|are|is|did|in) ", found["text"]):
         return found["text"].strip()
     for symbol in question.of_kind("V"):
         return question.words(symbol)

@@ -218,6 +218,8 @@ def left_out(
     names = []
     for run in runs(left):
         text = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
+        if period := _bounds(question, run):
+            return Reading("clarify", message=f"I could not read “{text} {period}” as a time. From when to when do you mean?")
         turned = next((w for i in run if (w := question.tokens[i].word).startswith(REVERSING)), None)
         if turned is not None and not turned.startswith(("returning",)) and reading.intent in ("query", "compare"):
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
@@ -227,6 +229,17 @@ def left_out(
     shown = names[:MOST_SAID]
     are = "is" if len(shown) == 1 else "are"
     return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
+
+
+BOUNDS = frozenset({"since", "until", "till", "til", "before", "after", "from", "prior"})
+
+
+def _bounds(question: Question, run: Sequence[int]) -> str:
+    """ "Until", "since" beside a period that was read without them: the period is another one."""
+    if not question.tokens[run[-1]].word in BOUNDS:
+        return ""
+    after = next((s for s in question.of_kind("P") if s.start == run[-1] + 1), None)
+    return question.words(after) if after else ""
 
 
 COUNTING = frozenset({"query", "compare", "forecast", "alert"})

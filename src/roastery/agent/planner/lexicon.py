@@ -19,6 +19,7 @@ PEOPLE = dict.fromkeys(word_set("customers"), "customer")
 PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 _SKIPPED = frozenset({"-", "(", ")", ":", "&", "."})
 _NAMED_KINDS = word_set("named_kinds")
+_SHOWN_KINDS = frozenset({"ad", "campaign", "ads"})
 _NEVER_NAMES = word_set("never_names")
 _AMBIGUOUS_VALUES = word_set("ambiguous_values")
 _MISSPELT: dict[str, str] = words("sets")["misspelt"]
@@ -209,7 +210,10 @@ class Lexicon:
         terms = {
             i for m in found if m.first.kind in ("metric", "ambiguous", "dimension") for i in range(m.start, m.end)
         }
-        return _without_overlap([*found, *self._partials(tokens, at, stems, blocked, terms)])
+        parts = self._partials(tokens, at, stems, blocked, terms)
+        named = {(m.start, m.end) for m in parts if m.end < len(tokens) and stem(tokens[m.end].word) in _SHOWN_KINDS}
+        found = [m for m in found if m.first.kind != "dimension" or (m.start, m.end) not in named]
+        return _without_overlap([*found, *parts])
 
     def _as_customers(self, key: tuple[str, ...]) -> list[Meaning] | None:
         """ "Leads became clients": a metric said with another word for customers."""
@@ -240,7 +244,7 @@ class Lexicon:
                 before = stems[start - 1] if start else ""
                 after = stems[end] if end < len(stems) else ""
                 own = [t for i, t in zip(at[start:end], said, strict=True) if i not in terms]
-                kinds = frozenset(k for key in keys for m in self._phrases[key] for k in self._kinds.get(m.name, ()))
+                kinds = _SHOWN_KINDS & {after} | frozenset(k for key in keys for m in self._phrases[key] for k in self._kinds.get(m.name, ()))
                 if self._names_something(said, own, before, after, kinds):
                     meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
                     found.append(Mark(at[start], at[end - 1] + 1, tuple(meanings), partial=True))

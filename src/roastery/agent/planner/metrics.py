@@ -26,6 +26,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             missing = missing or (symbol, meaning)
             continue
         name = meaning.name
+        if name == "online_orders" and "online" in {v.value for v in lexicon.vocabulary.values}:
+            question.used.add(symbol.index)
+            name = "orders"
         if name == "spend" and _customers_spend(question, symbol):
             name = "revenue"
             assumptions.append("what customers spend is revenue")
@@ -46,7 +49,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         elif name == "new_customers" and qualifies_customers(question, symbol):
             question.used.add(symbol.index)
             continue
-        elif name in NET_OF and _is_taken_off(question, symbol):
+        elif name in NET_OF and _is_taken_off(question, symbol) and "revenue" in lexicon.vocabulary.metrics:
+            if "revenue" not in metrics and not any(s.of.first.name in REVENUES for s in question.of_kind("M")):
+                metrics.append("revenue")
             assumptions.append(
                 f"{title_of(lexicon, 'revenue')} is after refunds and discounts and without tax and shipping"
             )
@@ -118,7 +123,7 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("cpc",),
         {"clicks", "spend", "cpc"},
-        r"(?:cheap\w*|expensive|costliest|pric\w*) (?:\w+ ){0,4}?clicks?",
+        r"(?:cheap\w*|dear|dearest|dearer|expensive|costl\w+|pric\w*) (?:\w+ ){0,4}?clicks?",
     ),
     (
         ("completed_appointments",),
@@ -248,15 +253,20 @@ NET_OF = frozenset({"refunds", "discounts", "tax", "shipping_revenue", "shipping
 """What revenue is already without, so that "revenue without tax" asks for revenue."""
 
 
+REVENUES = frozenset({"revenue", "attributed_revenue", "gross_revenue"})
+
+
 def name_of(meaning: Meaning) -> str:
     return meaning.name
 
 
 def _is_taken_off(question: Question, symbol: Symbol) -> bool:
     """ "Revenue excluding refunds", "net of discounts": not a second metric."""
-    revenue = any(s.of.first.name in ("revenue", "attributed_revenue") for s in question.of_kind("M"))
+    others = [s for s in question.symbols if s.kind in "MA" and s.of.first.name not in NET_OF]
+    revenue = any(s.of.first.name in REVENUES for s in others) or not others
     off = rf"(?:after|net of|less|minus|{EXCLUDING}) (?:all |any |the )*(?:[MX]\d+ (?:and|or|,) )*{symbol.name}"
-    return revenue and question.has(off)
+    gone = rf"{symbol.name} (?:is|are|was|were|being|have been|has been) (?:off|out|taken off|taken out|deducted|removed)"
+    return revenue and (question.has(off) or question.has(gone))
 
 
 def _only_says_whose(question: Question, symbol: Symbol) -> bool:

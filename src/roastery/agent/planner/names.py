@@ -197,6 +197,9 @@ def _only_says_where(question: Question, symbol: Symbol) -> bool:
 
 def _is_total(question: Question, symbol: Symbol) -> bool:
     """ "Total spend across all platforms" is not split."""
+    whole = rf"all (?:of )?(?:the |our )*(?:V\d+ )?{symbol.name}(?: \S+){{0,4}}? (?:together|combined|in total|altogether|summed)"
+    if question.has(whole):
+        return True
     across = question.has(
         rf"(?:across|over|for|on|from|of|in) (?:all|every|the entire|all of|all the|all our|all of our|the whole) "
         rf"(?:of )?(?:the |our )?{symbol.name}"

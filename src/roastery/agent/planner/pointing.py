@@ -35,7 +35,7 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
 
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, as the thread means it."""
-    if not heard.metrics and question.says(AS_RATE) and len(before.metrics) == 1 and before.metrics[0] in RATE_OF:
+    if not heard.metrics and question.says(rf"{AS_RATE}|(?:as|in) (?:a )?(?:percent|percentage|rate)|percent of") and len(before.metrics) == 1 and before.metrics[0] in RATE_OF:
         heard = replace(heard, metrics=(RATE_OF[before.metrics[0]],), said=heard.said | {"metrics"}, share=False)
     if one := _the_one(question, heard, before, lexicon):
         heard = one

@@ -84,6 +84,7 @@ def _per_one(question: Question, metrics: Sequence[str]) -> str | None:
         a = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == above), "")
         b = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == below), "")
         over = (
+            rf"{b}(?: \S+){{0,6}}? {ONE} (?:of (?:them|these|those)|one)(?: \w+){{0,2}} {a}|{a}(?: \S+){{0,4}}? for {ONE} {b}|"
             rf"{a} (?:\w+ ){{0,3}}?(?:per|for|of) (?:the |our )?{ONE}? ?{b}|{a} (?:\w+ ){{0,2}}?(?:per) (?:\w+ )?{b}"
             rf"|{ONE} {b} (?:\w+ ){{0,3}}?{a}|{b} (?:\w+ ){{0,3}}?{a}(?: \S+){{0,5}}? (?:each|apiece|per head|a piece)"
             rf"|{a} {ONE} {b}|per {b}(?: \w+){{0,3}} {a}"

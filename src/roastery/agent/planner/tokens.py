@@ -66,6 +66,7 @@ _CONTRACTIONS = {
     "gonna": "going to",
     "wanna": "want to",
     "gotta": "have to",
+    "pmax": "performance max",
     "lw": "last week",
     "lm": "last month",
     "lq": "last quarter",

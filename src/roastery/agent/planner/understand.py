@@ -88,7 +88,8 @@ def _continued(
             followed = replace(followed, models=_models_of(history), attribution_model=None)
         ask = ask or BY_INTENT.get(followed.intent)
         return follow_up.over_a_gap(followed, before, history), ask, before
-    return heard, ask, None
+    open_end = bool(history) and history[-1].intent in ("clarify", "refuse") and follow_up.opens(question)
+    return heard.assuming(follow_up.UNANSWERED) if open_end else heard, ask, None
 
 
 def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Where money works best: recommend_budget."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from roastery.agent.planner.asks.base import Ask, settings_json
@@ -10,6 +11,7 @@ from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.reading import Reading
 
 SPLITS = ("campaign", "channel", "platform")
+MONEY = r"(?:money|budgets?|spend|spending|invest\w*|dollars?|euros?|pounds?|N\d+)"
 ACQUIRING = frozenset({"new_customers", "cac", "paid_cac", "new_customer_roas", "customers"})
 
 
@@ -29,7 +31,19 @@ class Budget(Ask):
         said = [f.values[0] for f in reading.filters if f.metric and f.values]
         if amounts or said:
             amount = format(number_value(amounts[0].of), "f") if amounts else said[0]
+            earlier = str(reading.details.get("amount", "0")).lstrip("-")
+            if amounts and str(amounts[0].of).isdigit() and Decimal(amount) < 100 and Decimal(earlier) >= 1000:
+                reading = reading.assuming(f"“{question.words(amounts[0])}” is read as {amount} thousand")
+                amount = format(Decimal(amount) * 1000, "f")
             details["amount"] = f"-{amount}" if question.says(pattern("cutting")) else amount
+        judged = {*SPLITS, "ad", "ad_group", "account", "keyword", "audience", "asset", "objective"}
+        if reading.dimensions and not judged.intersection(reading.dimensions) and not question.says(MONEY):
+            kind = reading.dimensions[0].replace("_", " ")
+            return Reading(
+                "clarify",
+                message=f"By what should I judge each {kind}: revenue, orders, or another number? Where money works best I "
+                f"can say by campaign, channel or platform.",
+            )
         by = next((d for d in reading.dimensions if d in SPLITS), None)
         by = by or next((f.field for f in reading.filters if f.field in SPLITS), None)
         if by:

@@ -21,7 +21,8 @@ class Reconcile(Ask):
     patterns = ("own_records", "claimed", "held_against")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        if super().is_meant(question, reading, lexicon):
+        between = sources_in(question) or any(f.field == "platform" for f in reading.filters) or question.says(BETWEEN)
+        if super().is_meant(question, reading, lexicon) and between:
             return True
         own = question.says(pattern("own_records"))
         claimed = question.says(pattern("claimed")) or any(f.field == "platform" for f in reading.filters)
@@ -61,6 +62,12 @@ class Reconcile(Ask):
         }
 
 
+BETWEEN = (
+    r"(?:reconcil\w*|discrepanc\w*|mismatch\w*|over ?\w*claim\w*|over ?report\w*|over ?stat\w*|over ?count\w*|double ?count\w*|inflat\w+"
+    r"|exaggerat\w+|under ?report\w*|numbers?|figures?|totals?|data|sources?|systems?|platforms?|claim\w*|report\w*|books|records?"
+    r"|actuals?|crm|shop|analytics|bank|invoices?|V\d+|S\d+|say|says|tally|match\w*|agree\w*|line up)"
+)
+"""Sources that could disagree, or words for their disagreeing."""
 OURS = frozenset({"we", "you", "our", "us", "your", "ours"})
 
 
