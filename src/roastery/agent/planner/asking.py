@@ -43,6 +43,10 @@ def ask_reading(
     if ask.intent in NEEDS_PERIOD and settled.period is None:
         days, note = default_period(lexicon.vocabulary.calendar, None, settled.compare)
         settled = replace(settled, period=days).assuming(note)
+    if beyond := [f for f in settled.filters if not f.metric and ask.narrowed_by is not None and f.field not in ask.narrowed_by]:
+        said = " and ".join(beyond[0].labels or beyond[0].values)
+        ways = ", ".join(sorted(d.replace("_", " ") for d in ask.narrowed_by or ()))
+        return Reading("clarify", message=f"I cannot narrow {ask.what} to “{said}”, only split them by {ways}. Which of these do you want?")
     if doubt := not_carried_out(question, settled):
         return doubt
     return left_out(question, settled, own=(ask.said, *ask.patterns), before=before)

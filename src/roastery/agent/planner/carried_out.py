@@ -6,12 +6,15 @@ means stands in the reading, or when whoever set it aside for a reason has marke
 
 from collections.abc import Iterator
 
+from roastery.agent.planner.dates import Days
+from roastery.agent.planner.guard import PERSONAL
 from roastery.agent.planner.named import EXCLUDING
 from roastery.agent.planner.quantities import of_another_kind
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text
 
+PEOPLE = frozenset({"customers", "active_customers", "new_customers", "leads", "active_subscriptions"})
 NO_METRICS = frozenset({"assets", "ltv", "budget", "attribution", "models", "journeys", "reconcile", "schedule"})
 """Readings whose tool has its own measure; the metrics said only tell the question away."""
 NO_NAMES = frozenset({"describe", "health", "values", "schedule", "alert"})
@@ -113,6 +116,30 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
         return Reading(
             "clarify",
             message=f"Which period do you mean: {said}? I can answer for one, or compare two (“… compared with …”).",
+            pending=kept,
+        )
+    if isinstance(reading.compare, Days) and reading.period is not None and question.says("average|avg|mean|typical"):
+        long, short = reading.compare.end - reading.compare.start, reading.period.end - reading.period.start
+        if long > 1.4 * short or short > 1.4 * long:
+            return Reading(
+                "clarify",
+                message="I compare sums and rates of two periods, not with the average of several. Shall I show the "
+                "months side by side, or compare with one of them?",
+                pending=kept,
+            )
+    if reading.intent in ("query", "compare") and not reading.grain and question.has(r"^(?:and |so |ok )?when (?:was|were|did|do|does|is|have|had)(?: .*)?"):
+        return Reading(
+            "clarify",
+            message="You ask when. I can show it by day, week or month, so that the day stands out; which one?",
+            options=("By day", "By week", "By month"),
+            pending=kept,
+        )
+    if reading.limit and reading.intent == "query" and not reading.dimensions and not reading.grain:
+        if PEOPLE.intersection(s.of.first.name for s in question.of_kind("M")):
+            return Reading("refuse", message=PERSONAL)
+        return Reading(
+            "clarify",
+            message=f"The first {reading.limit} of what: campaigns, products, days, or something else?",
             pending=kept,
         )
     if reading.intent in ("query", "compare", "explain") and (asked := of_another_kind(question, reading.metrics)):

@@ -72,7 +72,8 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         for n in re.findall(r"V\d+", m["list"])
     }
     for symbol in question.of_kind("V"):
-        if symbol.name in replaced | examples:
+        lost = "deals_closed" in found.metrics and question.words(symbol).lower() in ("lost", "won")
+        if symbol.name in replaced | examples or lost:
             question.used.add(symbol.index)
             continue
         meanings, note = _which(question, symbol, found, lexicon)

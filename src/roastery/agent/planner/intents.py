@@ -25,12 +25,20 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if _asks_health(question, reading):
         return Reading("health")
     if _asks_definition(question, reading):
-        return Reading("describe", metrics=reading.metrics)
+        credit = ("attributed_revenue",) if question.says(pattern("asks_how_credit_works")) else ()
+        return Reading("describe", metrics=_qualified(question, reading) or credit)
     if not reading.metrics and question.has(pattern("asks_meaning")) and (named := _by_title(question, lexicon)):
         return Reading("describe", metrics=named)
     if listed := _asks_list(question, reading):
         return listed
     return reading
+
+
+def _qualified(question: Question, reading: Reading) -> tuple[str, ...]:
+    """ "When does a lead count as qualified" is about qualified leads."""
+    if reading.metrics == ("leads",) and question.says("qualif\\w+"):
+        return ("qualified_leads",)
+    return reading.metrics
 
 
 def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
@@ -107,13 +115,19 @@ def not_done(question: Question) -> Reading | None:
 def _asks_health(question: Question, reading: Reading) -> bool:
     if reading.metrics:
         return question.has(pattern("asks_freshness_of_metric"))
-    return question.says(pattern("health"))
+    of_data = question.says(r"(?:data|numbers?|figures?|sync\\w*|feeds?|sources?|imports?|tracking|connections?|integrations?|information|trust|rely)")
+    about = [s for s in question.of_kind("D") if s.of.first.name not in ("source_system", "platform", "pipeline")]
+    return question.says(pattern("health")) and (of_data or not about)
 
 
 def _asks_definition(question: Question, reading: Reading) -> bool:
     narrowed = reading.said & {"period", "filters", "dimensions", "grain", "compare", "limit"}
+    if not reading.metrics and question.says(pattern("asks_how_credit_works")):
+        return True
     if question.has(pattern("asks_how")) and not question.has(pattern("asks_how_metric_does")):
         return bool(reading.metrics)
+    if question.has(pattern("asks_as_what")):
+        return bool(reading.metrics) and "period" not in reading.said
     if question.has(pattern("asks_how_computed")):
         return bool(reading.metrics)
     if question.has(pattern("asks_splits")):
@@ -156,10 +170,12 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
     if not dims or not listing or ranked or "period" in reading.said:
         return None
     meant = next(question.find(r"(?:i mean|meaning|that is) (?:the |our )*(?:\w+ )?(?P<d>D\d+)"), None)
+    others = [s for s in question.of_kind("V") if not {m.name for m in s.of.meanings} & {*dims}]
+    noted = tuple(f"“{question.words(s)}” does not narrow the list" for s in others)
     kind = question[meant["d"]].of.first.name if meant else dims[0]
     if meant is None and len(set(dims)) > 1 and question.has(r"(?:do|did|does) (?:they|people|customers|guests|we) (?!have|run|sell|offer)"):
         return None
-    return Reading("values", dimensions=(kind,), search="" if meant else _search_text(question))
+    return Reading("values", dimensions=(kind,), search="" if meant else _search_text(question), assumptions=noted)
 
 
 IN_NAME = re.compile(
@@ -176,8 +192,10 @@ def _search_text(question: Question) -> str:
     found = IN_NAME.search(question.text)
     if found and len(found["text"].split()) <= 4 and not re.search(r"[,.;:/]| (?:i|we|they|do|are|is|did|in) ", found["text"]):
         return found["text"].strip()
+    kinds = {m.name for s in question.of_kind("D") for m in s.of.meanings}
     for symbol in question.of_kind("V"):
-        return question.words(symbol)
+        if kinds & {m.name for m in symbol.of.meanings} or not kinds:
+            return question.words(symbol)
     quoted = [t.text for t in question.tokens if t.quoted]
     if quoted:
         return " ".join(quoted)

@@ -149,6 +149,22 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
         r"(?:acquir\w+|getting|winning) .*customers? .*(?:cheap\w*|expensive\w*|cost\w*)",
     ),
     (
+        ("ltv",),
+        {"customers", "new_customers", "active_customers"},
+        r"(?:most|more|least|less) (?:valuable|lucrative|worthwhile) (?:\w+ ){0,2}?(?:customers?|clients?|patients?|guests?|buyers?|shoppers?)",
+    ),
+    (
+        ("repeat_rate",),
+        {"customers", "new_customers", "active_customers"},
+        r"(?:most|more|least|less) loyal (?:\w+ ){0,2}?(?:customers?|clients?|patients?|guests?|buyers?|shoppers?)",
+    ),
+    (
+        ("ltv",),
+        {"customers", "new_customers", "active_customers", "active_subscriptions", "revenue"},
+        r"how much (?:money )?(?:does|do|did|has|is|are) (?:a|an|one|each|the average|our average|an average|a typical|every) (?:\w+ )?(?:customers?|clients?|patients?|guests?|members?|subscribers?|buyers?) .*"
+        r"(?:bring|brought|spend|spent|pay|paid|worth|lifetime|generate|leave).*(?:lifetime|total|all in all|so far|to date|altogether|over time)(?: .*)?",
+    ),
+    (
         ("aov",),
         {"customers", "spend", "revenue", "orders", "aov"},
         (
@@ -272,7 +288,7 @@ def _is_taken_off(question: Question, symbol: Symbol) -> bool:
 def _only_says_whose(question: Question, symbol: Symbol) -> bool:
     """ "LTV of customers": the word says whose number it is."""
     return question.has(
-        rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*{symbol.name}|[DV]\d+ {symbol.name}"
+        rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*(?:P\d+ |new )?{symbol.name}|[DV]\d+ {symbol.name}"
     )
 
 

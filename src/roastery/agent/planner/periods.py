@@ -180,11 +180,21 @@ def _compare_days(base: Days, other: Days, calendar: Calendar) -> When:
         note = f"took {other.start:%B} as this month so far"
         if other.start < add_months(base.start, -1):
             return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
+    if base.start <= calendar.today < base.end - timedelta(days=1) and other.end == base.start and not base.name:
+        return _so_far(base, other, calendar)
     if (other.start, other.end) == _before(base):
         return When(base, "previous_period", None, (), True, True)
     if (other.start, other.end) == (add_months(base.start, -12), add_months(base.end, -12)):
         return When(base, "previous_year", None, (), True, True)
     return When(base, replace(other, name=None), None, (), True, True)
+
+
+def _so_far(base: Days, other: Days, calendar: Calendar) -> When:
+    """This fiscal year against the last: as far as this one has come, against the same stretch of the other."""
+    if base.unit == "year":
+        return When(base, "previous_year", None, (), True, True)
+    now = Days(base.start, calendar.today + timedelta(days=1), base.unit)
+    return When(now, Days(other.start, min(other.start + (now.end - now.start), other.end), "day"), None, (), True, True)
 
 
 def _before(days: Days) -> tuple[object, object]:

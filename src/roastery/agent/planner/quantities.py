@@ -47,7 +47,6 @@ PER_ONE = {
     ("units_sold", "orders"): "units_per_order",
     ("revenue", "spend"): "roas",
     ("attributed_revenue", "spend"): "roas",
-    ("revenue", "customers"): "ltv",
 }
 """A metric over another: "cost for one enquiry", "what a click costs us"."""
 ONE = r"(?:one|a|an|each|every|1|single|individual)"

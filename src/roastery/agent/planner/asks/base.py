@@ -14,8 +14,8 @@ class Ask:
     """One tool's questions. said: the name of the pattern (words/patterns.yml) that gives the question away.
 
     what: the tool in words, for the sentence that refuses it where it is not there. fills: the parts that a question
-    of this kind always gives itself, so that they are not taken over from the thread. patterns: further patterns that it
-    reads by; their words and those of `said` are what its questions are made of (leftover.py).
+    of this kind always gives itself, so that they are not taken over from the thread. narrowed_by: kinds of names that
+    the tool can be narrowed to, all when None. patterns: further patterns that it reads by; their words and those of `said` are what its questions are made of (leftover.py).
     """
 
     intent: ClassVar[Intent]
@@ -23,6 +23,7 @@ class Ask:
     said: ClassVar[str]
     what: ClassVar[str]
     keeps_doubt: ClassVar[bool] = False
+    narrowed_by: ClassVar[frozenset[str] | None] = None
     patterns: ClassVar[tuple[str, ...]] = ()
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:

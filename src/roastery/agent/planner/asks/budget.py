@@ -22,6 +22,7 @@ class Budget(Ask):
     tool = "recommend_budget"
     said = "ask_recommend_budget"
     what = "budget recommendations"
+    narrowed_by = frozenset(SPLITS)
     patterns = ("cutting",)
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

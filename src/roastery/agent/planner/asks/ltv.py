@@ -22,6 +22,7 @@ class Ltv(Ask):
     tool = "forecast_ltv"
     said = "ask_forecast_ltv"
     what = "forecasts of lifetime value"
+    narrowed_by = frozenset(SPLITS)
     patterns = ("horizon", "ask_forecast_metric")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
