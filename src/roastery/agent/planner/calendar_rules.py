@@ -174,6 +174,12 @@ RULES: tuple[Rule, ...] = (
         read_since,
     ),
     period_rule(
+        "until now",
+        rf"(?:from |between )?(?:the )?(?:start of |beginning of )?(?P<point>{POINT}) (?:to|until|till|through|up to|up until|and|-) "
+        rf"(?:now|today|date|the present|this day)",
+        read_since,
+    ),
+    period_rule(
         "since an event",
         rf"(?:ever )?since (?:\S+ ){{1,8}}?(?:began|begun|started|launched|went live|opened|kicked off|came out|go live"
         rf"|start|launch)(?: (?:on|in|at))? (?P<point>{POINT})",

@@ -16,7 +16,7 @@ from roastery.agent.planner.named import (
     plural,
     qualifies_customers,
 )
-from roastery.agent.planner.quantities import PER_ONE
+from roastery.agent.planner.quantities import ONE, PER_ONE
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.planner.reading import Filter
@@ -160,6 +160,9 @@ def _money_limits(question: Question, found: Names) -> list[Filter]:
             money = str(symbol.of)[:1] in "$€£" or re.search(r"dollar|usd|buck|eur|pound|gbp", m["unit"])
             if money and symbol.index not in question.used:
                 question.used.add(symbol.index)
+                one = next(question.find(rf"{symbol.name}{_UNIT} (?:for|per|on) (?:{ONE} )?(?P<of>[MA]\d+)"), None)
+                if one and (ratio := PER_ONE.get(("spend", question[one["of"]].of.first.name))):
+                    metric = ratio
                 filters.append(Filter(metric, op, (format(number_value(symbol.of), "f"),), True))
     return filters
 

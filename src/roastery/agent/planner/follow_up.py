@@ -9,13 +9,14 @@ from rapidfuzz import fuzz, process
 
 from roastery.agent.planner.asks import BY_INTENT, Ask
 from roastery.agent.planner.dates import Calendar, Days
+from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question, number_value
-from roastery.agent.planner.ranking import LISTED, ranking
+from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, ranking
 from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading, reading_json, reading_of
 from roastery.agent.planner.tokens import stem
 from roastery.agent.render import name_text
@@ -58,7 +59,7 @@ def inherit(
         return None
     if ask is not None:
         return _asked_on(question, heard, before, ask, lexicon)
-    heard = in_thread(question, heard, before, lexicon)
+    heard = in_thread(question, _named_in_thread(question, heard, before, lexicon), before, lexicon)
     if not _continues(question, heard):
         return None
     if before.intent in BY_INTENT and question.says(pattern("shows_numbers")) and (before.metrics or heard.metrics):
@@ -71,6 +72,7 @@ ADDING = (
     r"(?:add|also|plus|include|as well|too|along with|together with|next to (?:it|that|them)|beside (?:it|that|them)"
     r"|alongside(?: it| that| them)?|side by side with (?:it|that))"
 )
+ALL_OF_THEM = r"(?:all|every one|each) of (?:them|these|those)|(?:show|list|see|give)(?: me| us)? (?:them )?all|(?:the )?(?:full|whole|complete) list"
 SAME_AGAIN = r"(?:again|repeat|once more|same|redo|rerun|re run|refresh|update|correct|right|yes|ok|thanks|thank you)"
 WHAT_IS_ASKED = (
     "intent", "metrics", "dimensions", "grain", "period", "compare", "filters", "order_by", "limit", "share", "models",
@@ -109,6 +111,28 @@ def over_a_gap(followed: Reading, before: Reading, history: Sequence[Reading]) -
     if CONTINUES in before.assumptions or (history[-1].intent in ("clarify", "refuse") and history[-1] is not before):
         return followed.assuming(CONTINUES)
     return followed
+
+
+def _named_in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    """The names of a follow-up, chosen by what the thread's metrics can be narrowed by: "just Tax Advisory"."""
+    if "metrics" in heard.said or not before.metrics or not any(not f.metric for f in heard.filters):
+        return heard
+    dims = tuple(d for d in heard.dimensions if d not in {f.field for f in heard.filters})
+    found = filters_of(question, lexicon, Names(metrics=before.metrics, dimensions=dims))
+    names = tuple(f for f in found.filters if not f.metric)
+    limits = tuple(f for f in heard.filters if f.metric)
+    if not names:
+        return heard
+    kept = tuple(a for a in heard.assumptions if " is read as the " not in a)
+    said = heard.said | ({"dimensions"} if found.dimensions else set())
+    return replace(
+        heard,
+        filters=(*names, *limits),
+        dimensions=found.dimensions,
+        focus=found.focus,
+        said=frozenset(said),
+        assumptions=tuple(dict.fromkeys((*kept, *found.assumptions))),
+    )
 
 
 def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lexicon: Lexicon) -> Reading | None:
@@ -175,11 +199,17 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         focus=heard.focus,
         search="",
     )
+    limits = {f.field for f in heard.filters if f.metric}
+    if heard.metrics and limits.issuperset(heard.metrics):
+        # "Only those above 20 leads": a condition, no new number.
+        heard = replace(heard, said=heard.said - {"metrics"})
     if "metrics" in heard.said:
         adding = question.has(ADDING + "|" + SORTING)
         metrics = tuple(dict.fromkeys((*before.metrics, *heard.metrics))) if adding else heard.metrics
         order = before.order_by
         if order and order[0] not in metrics:
+            if before.limit and (order[0] in LESS_IS_BETTER) != (metrics[0] in LESS_IS_BETTER):
+                merged = merged.assuming(f"ranked from the {'highest' if order[1] == 'desc' else 'lowest'}, as before")
             order = (metrics[0], order[1]) if before.limit else None
         merged = replace(
             merged, metrics=metrics, order_by=order, filters=tuple(f for f in merged.filters if not f.metric or adding)
@@ -207,6 +237,8 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
             merged = replace(merged, compare="previous_period")
     elif "compare" in heard.said:
         merged = replace(merged, compare=_against(heard.compare, before.period, lexicon))
+    if question.has(ALL_OF_THEM):
+        merged = replace(merged, limit=None)
     merged = _ranked(question, heard, before, merged)
     merged = _condition(question, merged)
     for name in ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency"):
@@ -224,6 +256,9 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     if "models" in heard.said:
         merged = replace(merged, models=heard.models)
     return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
+
+
+ORDER_OF_UNITS = ("day", "week", "month", "quarter", "year")
 
 
 def _still_holds(assumption: str, heard: Reading) -> bool:
@@ -247,6 +282,12 @@ def _moved_back(question: Question, heard: Reading, before: Reading, calendar: C
     if not units or before.period is None or compares or question.of_kind("P"):
         return heard
     unit = str(units[0]).split(":")[2] or before.period.unit
+    one_day = (before.period.end - before.period.start).days == 1
+    if ORDER_OF_UNITS.index(before.period.unit) < ORDER_OF_UNITS.index(unit) and (one_day or "earlier" in question.line):
+        # "A week earlier", of a day: the same day of the week before.
+        first, last = calendar.shift(unit, before.period.start, -1), calendar.shift(unit, before.period.end, -1)
+        moved = Days(first, last, before.period.unit)
+        return replace(heard, period=moved, compare=None, said=(heard.said | {"period"}) - {"compare"})
     start = calendar.begin(unit, before.period.start)
     days = Days(calendar.shift(unit, start, -1), start, unit)
     return replace(heard, period=days, compare=None, said=(heard.said | {"period"}) - {"compare"})

@@ -43,7 +43,10 @@ def _qualified(question: Question, reading: Reading) -> tuple[str, ...]:
 
 def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
     """ "What counts as qualified": the metrics whose title has a word of the question that is no everyday word."""
-    said = {stem(t.word) for t in question.tokens if t.word.isalpha()} - accounted("empty") - accounted("asking")
+    said = {stem(t.word) for t in question.tokens if t.word.isalpha()}
+    said -= accounted("empty") | accounted("asking") | accounted("period") | accounted("averaging")
+    if len(question.tokens) > 10:
+        return ()
     found = [
         term.name
         for term in lexicon.vocabulary.metrics.values()

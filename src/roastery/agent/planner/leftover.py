@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from roastery.agent.planner.lists import words
+from roastery.agent.planner.lists import common_words, words
 from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.patterns import vocabulary
 from roastery.agent.planner.question import Question, whole_words
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.planner.tokens import stem
 
 MOST_SAID = 3
@@ -225,10 +225,22 @@ def left_out(
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
         if reading.intent in COUNTING and narrows(question, run):
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
+        if before is not None and any(stem(question.tokens[i].word) not in common_words() for i in run):
+            return _no_part(text, reading)
         names.append(f"“{text}”")
     shown = names[:MOST_SAID]
     are = "is" if len(shown) == 1 else "are"
     return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
+
+
+def _no_part(text: str, reading: Reading) -> Reading:
+    """In a follow-up, an unknown word is likely what it is about."""
+    return Reading(
+        "clarify",
+        message=f"I could not tell what “{text}” is to change. Name the metric, the period, the split or the name that is "
+        f"to change.",
+        pending={"slot": "rest", "reading": reading_json(reading)},
+    )
 
 
 BOUNDS = frozenset({"since", "until", "till", "til", "before", "after", "from", "prior"})
@@ -238,7 +250,7 @@ def _bounds(question: Question, run: Sequence[int]) -> str:
     """ "Until", "since" beside a period that was read without them: the period is another one."""
     if not question.tokens[run[-1]].word in BOUNDS:
         return ""
-    after = next((s for s in question.of_kind("P") if s.start == run[-1] + 1), None)
+    after = next((s for s in question.of_kind("P") if s.start == run[-1] + 1 or s.end == run[0]), None)
     return question.words(after) if after else ""
 
 

@@ -133,8 +133,8 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("completed_appointments",),
         {"bookings"},
-        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,2}?(?:completed|attended|took place"
-        r"|carried out)",
+        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,3}?(?:completed?|attended|took place|take place|happened"
+        r"|finish(?:ed)?|carr(?:y|ied) out|(?:got|get|were|been|be) done)",
     ),
     (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
     (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),

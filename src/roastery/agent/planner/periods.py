@@ -180,7 +180,8 @@ def _compare_days(base: Days, other: Days, calendar: Calendar) -> When:
         note = f"took {other.start:%B} as this month so far"
         if other.start < add_months(base.start, -1):
             return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
-    if base.start <= calendar.today < base.end - timedelta(days=1) and other.end == base.start and not base.name:
+    running = base.start <= calendar.today < base.end - timedelta(days=1) and not base.name
+    if running and other.end == base.start and (base.unit, base.start.month) != ("year", 1):
         return _so_far(base, other, calendar)
     if (other.start, other.end) == _before(base):
         return When(base, "previous_period", None, (), True, True)

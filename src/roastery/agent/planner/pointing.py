@@ -8,7 +8,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import EXCLUDING
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.quantities import AS_RATE, RATE_OF
+from roastery.agent.planner.quantities import AS_RATE, PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
 from roastery.agent.planner.tokens import phrase, stem
@@ -37,6 +37,12 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
     """What was heard, as the thread means it."""
     if not heard.metrics and question.says(rf"{AS_RATE}|(?:as|in) (?:a )?(?:percent|percentage|rate)|percent of") and len(before.metrics) == 1 and before.metrics[0] in RATE_OF:
         heard = replace(heard, metrics=(RATE_OF[before.metrics[0]],), said=heard.said | {"metrics"}, share=False)
+    counted = before.metrics[0] if len(before.metrics) == 1 else ""
+    if heard.metrics == ("spend",) and ("spend", counted) in PER_ONE and question.has(r"(?:.* )?(?:each|one)(?: of (?:them|these|those))?(?: .*)?"):
+        if not before.dimensions:
+            heard = replace(heard, metrics=(PER_ONE["spend", counted],))
+        else:
+            heard = heard.assuming(f"“each” is read as each {before.dimensions[0].replace('_', ' ')}")
     if one := _the_one(question, heard, before, lexicon):
         heard = one
     if before.metrics and EMAIL.issuperset(before.metrics):

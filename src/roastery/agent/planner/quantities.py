@@ -49,6 +49,7 @@ PER_ONE = {
     ("attributed_revenue", "spend"): "roas",
 }
 """A metric over another: "cost for one enquiry", "what a click costs us"."""
+BELOW = frozenset(below for _, below in PER_ONE)
 ONE = r"(?:one|a|an|each|every|1|single|individual)"
 AS_RATE = (
     r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)|percent(?:age)? wise|rate not (?:a |the )?count"
@@ -62,7 +63,9 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
     known = lexicon.vocabulary.metrics
     found = list(metrics)
     if pair := _per_one(question, found):
-        found = [pair if pair in known else m for m in found[:1]] if pair in known else found
+        both = question.has(rf"{ONE} of (?:them|these|those)(?: .*)?")
+        counted = [m for m in found if m in BELOW] if both else []
+        found = [*counted, pair] if pair in known else found
     if len(found) == 1 and question.says(AS_RATE):
         found = [RATE_OF.get(found[0], found[0])]
     elif len(found) == 1 and (question.has(COUNTED) or question.plain.startswith("how many ") and not question.has("of")):

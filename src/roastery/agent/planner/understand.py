@@ -78,7 +78,9 @@ def _continued(
         followed = follow_up.inherit(question, heard, before, lexicon, ask)
         if followed is None:
             continue
-        alone = heard.metrics and ask is None and impossible(question, followed, lexicon) is not None
+        carried = credited(in_email(followed, lexicon), lexicon)
+        alone = heard.metrics and ask is None and impossible(question, carried, lexicon) is not None
+        alone = alone and not question.has(r"(?:of|from|for|with|by|in|via) (?:them|those|these|it|there)")
         if alone and impossible(question, heard, lexicon) is None:
             break
         own = ask is not None or is_about_itself(question, heard)
