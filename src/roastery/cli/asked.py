@@ -24,7 +24,7 @@ def by_tool() -> dict[str, list[str]]:
 
 def _asked(cases: list[Case]) -> Iterator[tuple[str, str]]:
     for case in cases:
-        if len(case.turns) > 1 or "typo" in case.tags:
+        if len(case.turns) > 1 or "typo" in case.tags or case.blind:
             continue
         for tool in case.turns[0].right[0].tools:
             yield tool, case.turns[0].question

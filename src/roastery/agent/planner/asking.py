@@ -9,9 +9,10 @@ from roastery.agent.planner.doubts import missing_name
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.periods import default_period
+from roastery.agent.planner.periods import AGAINST_BEFORE, default_period
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.restating import restated
 from roastery.agent.planner.unknown import unknown_name
 
 NAMES_DO_NOT_MATTER = frozenset({"alert", "schedule", "reconcile"})
@@ -49,4 +50,7 @@ def ask_reading(
         return Reading("clarify", message=f"I cannot narrow {ask.what} to “{said}”, only split them by {ways}. Which of these do you want?")
     if doubt := not_carried_out(question, settled):
         return doubt
+    if settled.compare is None:
+        settled = replace(settled, assumptions=tuple(a for a in settled.assumptions if a != AGAINST_BEFORE))
+    settled = restated(question, settled, lexicon, before)
     return left_out(question, settled, own=(ask.said, *ask.patterns), before=before)

@@ -161,7 +161,8 @@ def in_email(reading: Reading, lexicon: Lexicon) -> Reading:
 
 def with_trend(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if reading.grain is None and question.has(TREND) and reading.intent == "query" and not reading.order_by:
-        return replace(reading, grain=trend_grain(reading.period, lexicon.vocabulary.calendar))
+        grain = trend_grain(reading.period, lexicon.vocabulary.calendar)
+        return replace(reading, grain=grain).assuming(f"no step of the period was named, so it is shown by {grain}")
     return reading
 
 

@@ -213,9 +213,23 @@ def _which(
     same = tuple(m for m in ranked if m.name == ranked[0].name)
     if len(same) > 1 and len({m.label for m in same}) == 1 and same[0].name not in ("platform", "channel"):
         return same, f"“{name_text(same[0].label)}” is the name of several {plural(same[0].name)}; all are counted"
+    kinds = list(dict.fromkeys(m.name for m in ranked if not rank(m)[0] and m.name not in KINDRED.get(ranked[0].name, ())))
+    if len(kinds) > 1 and not beside:
+        which, other = ranked[0].name.replace("_", " "), kinds[1].replace("_", " ")
+        return (ranked[0],), f"“{name_text(question.words(symbol))}” is read as the {which}, not the {other}"
     return (ranked[0],), None
 
 
+KINDRED = {
+    "platform": ("source_system", "channel"),
+    "channel": ("platform",),
+    "source_system": ("platform",),
+    "service": ("product", "category"),
+    "product": ("service", "category"),
+    "country": ("region",),
+    "region": ("country",),
+}
+"""Kinds that a name means alike."""
 FAMILIES = (
     frozenset({"location", "region", "service_area", "franchise", "country"}),
     frozenset({"category", "product", "service", "plan", "promotion"}),

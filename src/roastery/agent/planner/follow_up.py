@@ -185,6 +185,7 @@ def _continues(question: Question, heard: Reading) -> bool:
 
 def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     calendar = lexicon.vocabulary.calendar
+    heard = _moved_back(question, heard, before, calendar)
     before = replace(before, filters=tuple(f for f in before.filters if f.values != NO_VALUES))
     merged = replace(
         before,
@@ -228,7 +229,6 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
         merged = replace(merged, grain=heard.grain, limit=None, order_by=None)
     if "filters" in heard.said or any(_is_replaced(question, f) for f in before.filters):
         merged = replace(merged, filters=_filters(question, heard, before))
-    heard = _moved_back(question, heard, before, calendar)
     if "period" in heard.said:
         merged = replace(merged, period=heard.period)
         if isinstance(before.compare, str) or "compare" in heard.said or before.compare is None:
@@ -249,7 +249,9 @@ def _merge(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     if question.has(r"(?:in total|overall|totals?|altogether|combined|not split|without (?:the )?(?:split|breakdown))"):
         merged = replace(merged, dimensions=(), grain=None, order_by=None, limit=None)
     if question.has(r"(?:trend|over time)") and merged.grain is None:
-        merged = replace(merged, grain=trend_grain(merged.period, calendar), order_by=None, limit=None)
+        grain = trend_grain(merged.period, calendar)
+        merged = replace(merged, grain=grain, order_by=None, limit=None)
+        merged = merged.assuming(f"no step of the period was named, so it is shown by {grain}")
     intent: Intent = "compare" if merged.compare is not None else "query"
     if before.intent in BY_INTENT:
         intent = before.intent

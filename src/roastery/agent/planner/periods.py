@@ -12,6 +12,7 @@ from roastery.agent.planner.question import Question, Symbol
 
 VERSUS = pattern("versus")
 MOVED = pattern("moved")
+AGAINST_BEFORE = "nothing was named to be compared with, so it is the period before"
 COMPARED = rf"(?:{MOVED}|compar(?:e[sd]?|ing|ison)|difference|between)"
 TREND = pattern("trend")
 
@@ -250,10 +251,10 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
         # "This quarter vs last".
         return When(_to_date(base, calendar), "previous_period", None, (), True, True)
     if not compares and base is None and _moved(question) and not question.has(TREND) and not question.of_kind("G"):
-        return When(None, "previous_period", None, (), False, False)
+        return When(None, "previous_period", None, (AGAINST_BEFORE,), False, False)
     if not compares:
         if base is not None and _moved(question) and not question.has(TREND) and not question.of_kind("G"):
-            return When(_to_date(base, calendar), "previous_period", None, (), True, False)
+            return When(_to_date(base, calendar), "previous_period", None, (AGAINST_BEFORE,), True, False)
         return When(base, None, None, (), base is not None)
     how = str(compares[0].of.compare)
     if how.startswith("before:"):

@@ -32,6 +32,7 @@ from roastery.agent.planner.pointing import pointed
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading
+from roastery.agent.planner.restating import restated
 from roastery.agent.planner.unknown import unknown_name
 
 SHARING = pattern("sharing")
@@ -239,7 +240,8 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
         return refused
     if doubt := not_carried_out(question, settled):
         return doubt
-    return left_out(question, named_rows_only(with_period(settled, lexicon)), CARRIED_OUT, before=before)
+    settled = restated(question, named_rows_only(with_period(settled, lexicon)), lexicon, before)
+    return left_out(question, settled, CARRIED_OUT, before=before)
 
 
 def questions_in(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Cases of evaluation: questions, threads and hostile inputs with what is expected (cases/test/README.md)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 HOSTILE = "hostile.yml"
+BATCH = re.compile(r"b\d+")
 REPLACED = ("status", "tool", "tools", "query", "arguments", "mentions")
 
 
@@ -40,6 +42,13 @@ class Case:
     intent: str
     turns: tuple[Turn, ...]
     tags: tuple[str, ...] = ()
+
+    @property
+    def blind(self) -> str:
+        """The batch of a question that was written without sight of the planner and measured before it was learned from:
+        b1, b2; '' for all others (cases/dev/README.md)."""
+        found = BATCH.match(self.id)
+        return found[0] if found else ""
 
 
 @dataclass(frozen=True)
