@@ -1,8 +1,10 @@
-"""Clauses beside the question: "our investor wants it", "analyst here, no prose". They ask nothing, and it is said so."""
+"""Clauses beside the question: "our investor wants it", "analyst here, no prose". They ask nothing, and it is"
+" said so."""
 
 import re
 from collections.abc import Iterator, Sequence
 
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.tokens import Token
 
 ENDS = frozenset({".", ",", ";", ":", "!", "?", "-", "(", ")"})
@@ -10,7 +12,8 @@ OPINION = re.compile(
     r"^(?:because |since |as |cause |cos )?(?:i|we|he|she|they|my \w+|our \w+|someone|somebody|everybody|nobody)"
     r"(?: \w+){0,2}? (?:(?:do|does|did|can|could) not (?:trust|believe|like|get|understand|buy)|(?:promised|owe|owes)"
     r"|(?:want|wants|needs|asked|asks|insists?|keeps? asking|is asking|are asking)(?: me| us)?(?: for)?"
-    r" (?:it|this|that|them|these|those)|(?:have|has|had|got) (?:a|the|an|my|our) (?:call|meeting|deadline|review|board|pitch))"
+    r" (?:it|this|that|them|these|those)"
+    r"|(?:have|has|had|got) (?:a|the|an|my|our) (?:call|meeting|deadline|review|board|pitch))"
 )
 """What people say of themselves or of others while they ask: doubts, promises, meetings, who wants to know."""
 
@@ -35,16 +38,9 @@ def opinions(tokens: Sequence[Token]) -> list[range]:
     return [c for c in found if OPINION.match(" ".join(tokens[i].word for i in c))]
 
 
-TELLING = frozenset(
-    """i we you my me us it he she they someone somebody everyone everybody nobody there here thanks thank please sorry no ok
-    okay hi hello hey boss meeting call deck board question need is was are been getting so this that""".split()
-)
+TELLING = word_set("beside_telling")
 """One of these stands in a clause that only accompanies a question; a bare list of names has none."""
-NARROWING = frozenset(
-    """and or but plus vs versus only just without except excluding exclude not by per for from in on of at via through with
-    within under over above below between since until before after during include including leave leaving drop minus
-    split broken grouped sorted ranked ordered compared than to where whose which that who""".split()
-)
+NARROWING = word_set("beside_narrowing")
 """Beginnings of clauses that change a question, whether their words are known or not."""
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from roastery.agent.planner.asks import Ask
-from roastery.agent.planner.defaults import credited
 from roastery.agent.planner.carried_out import not_carried_out
+from roastery.agent.planner.defaults import credited
 from roastery.agent.planner.doubts import missing_name
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.leftover import left_out
@@ -44,10 +44,15 @@ def ask_reading(
     if ask.intent in NEEDS_PERIOD and settled.period is None:
         days, note = default_period(lexicon.vocabulary.calendar, None, settled.compare)
         settled = replace(settled, period=days).assuming(note)
-    if beyond := [f for f in settled.filters if not f.metric and ask.narrowed_by is not None and f.field not in ask.narrowed_by]:
+    if beyond := [
+        f for f in settled.filters if not f.metric and ask.narrowed_by is not None and f.field not in ask.narrowed_by
+    ]:
         said = " and ".join(beyond[0].labels or beyond[0].values)
         ways = ", ".join(sorted(d.replace("_", " ") for d in ask.narrowed_by or ()))
-        return Reading("clarify", message=f"I cannot narrow {ask.what} to “{said}”, only split them by {ways}. Which of these do you want?")
+        return Reading(
+            "clarify",
+            message=f"I cannot narrow {ask.what} to “{said}”, only split them by {ways}. Which of these do you want?",
+        )
     if doubt := not_carried_out(question, settled):
         return doubt
     if settled.compare is None:

@@ -175,7 +175,8 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "until now",
-        rf"(?:from |between )?(?:the )?(?:start of |beginning of )?(?P<point>{POINT}) (?:to|until|till|through|up to|up until|and|-) "
+        rf"(?:from |between )?(?:the )?(?:start of |beginning of )?(?P<point>{POINT}) (?:to|until|till|through"
+        rf"|up to|up until|and|-) "
         rf"(?:now|today|date|the present|this day)",
         read_since,
     ),

@@ -1,7 +1,7 @@
 """Names, periods and exclusions of a question that its reading does not carry out: asked about, never dropped.
 
-Words without a symbol are looked at in leftover.py; here are the symbols themselves. A symbol is carried out when what it
-means stands in the reading, or when whoever set it aside for a reason has marked it as used.
+Words without a symbol are looked at in leftover.py; here are the symbols themselves. A symbol is carried out when what
+it means stands in the reading, or when whoever set it aside for a reason has marked it as used.
 """
 
 from collections.abc import Iterator
@@ -127,7 +127,11 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
                 "months side by side, or compare with one of them?",
                 pending=kept,
             )
-    if reading.intent in ("query", "compare") and not reading.grain and question.has(r"^(?:and |so |ok )?when (?:was|were|did|do|does|is|have|had)(?: .*)?"):
+    if (
+        reading.intent in ("query", "compare")
+        and not reading.grain
+        and question.has(r"^(?:and |so |ok )?when (?:was|were|did|do|does|is|have|had)(?: .*)?")
+    ):
         return Reading(
             "clarify",
             message="You ask when. I can show it by day, week or month, so that the day stands out; which one?",
@@ -145,7 +149,8 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
     if reading.intent in ("query", "compare", "explain") and (asked := of_another_kind(question, reading.metrics)):
         return Reading(
             "clarify",
-            message=f"You ask “{asked}”, and none of the numbers that I understood is a length of time. Which one do you "
+            message=f"You ask “{asked}”, and none of the numbers that I understood is a length of time. Which one"
+            f" do you "
             f"mean: how long deals take to close, orders to arrive, tickets to be answered?",
             pending=kept,
         )

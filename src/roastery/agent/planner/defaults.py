@@ -138,7 +138,9 @@ def of_assets(reading: Reading, lexicon: Lexicon) -> Reading:
         return reading
     metrics = tuple(OF_ASSETS.get(m, m) for m in reading.metrics)
     order = reading.order_by and (OF_ASSETS.get(reading.order_by[0], reading.order_by[0]), reading.order_by[1])
-    return replace(reading, metrics=metrics, order_by=order).assuming("ROAS of creatives is revenue over their own spend")
+    return replace(reading, metrics=metrics, order_by=order).assuming(
+        "ROAS of creatives is revenue over their own spend"
+    )
 
 
 E_MAIL = frozenset({"klaviyo", "mailchimp", "constant_contact", "email"})

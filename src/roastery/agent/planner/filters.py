@@ -59,7 +59,9 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     }
     examples = {
         n
-        for m in question.find(r"(?:(?:[VDXM]\d+|our|the|ads?) ?,? ?(?:and |or )?){1,6}(?:and so on|etc|and such|and the like|or whatever)")
+        for m in question.find(
+            r"(?:(?:[VDXM]\d+|our|the|ads?) ?,? ?(?:and |or )?){1,6}(?:and so on|etc|and such|and the like|or whatever)"
+        )
         for n in re.findall(r"V\d+", m[0])
     }
     values: dict[tuple[str, str], list[Meaning]] = {}
@@ -213,7 +215,9 @@ def _which(
     same = tuple(m for m in ranked if m.name == ranked[0].name)
     if len(same) > 1 and len({m.label for m in same}) == 1 and same[0].name not in ("platform", "channel"):
         return same, f"“{name_text(same[0].label)}” is the name of several {plural(same[0].name)}; all are counted"
-    kinds = list(dict.fromkeys(m.name for m in ranked if not rank(m)[0] and m.name not in KINDRED.get(ranked[0].name, ())))
+    kinds = list(
+        dict.fromkeys(m.name for m in ranked if not rank(m)[0] and m.name not in KINDRED.get(ranked[0].name, ()))
+    )
     if len(kinds) > 1 and not beside:
         which, other = ranked[0].name.replace("_", " "), kinds[1].replace("_", " ")
         return (ranked[0],), f"“{name_text(question.words(symbol))}” is read as the {which}, not the {other}"

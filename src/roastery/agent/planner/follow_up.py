@@ -30,7 +30,10 @@ WHICH_ONE = (
 SHARE_OF_IT = pattern("share_of_it")
 LIMITS = "|".join(said for _, said in COMPARATORS)
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
-POINTING = r"(?:the N\d+|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest|the others|one|ones)"
+POINTING = (
+    r"(?:the N\d+|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest"
+    r"|the others|one|ones)"
+)
 
 
 def can_be_continued(reading: Reading) -> bool:
@@ -72,7 +75,10 @@ ADDING = (
     r"(?:add|also|plus|include|as well|too|along with|together with|next to (?:it|that|them)|beside (?:it|that|them)"
     r"|alongside(?: it| that| them)?|side by side with (?:it|that))"
 )
-ALL_OF_THEM = r"(?:all|every one|each) of (?:them|these|those)|(?:show|list|see|give)(?: me| us)? (?:them )?all|(?:the )?(?:full|whole|complete) list"
+ALL_OF_THEM = (
+    r"(?:all|every one|each) of (?:them|these|those)|(?:show|list|see|give)(?: me| us)? (?:them )?all"
+    r"|(?:the )?(?:full|whole|complete) list"
+)
 SAME_AGAIN = r"(?:again|repeat|once more|same|redo|rerun|re run|refresh|update|correct|right|yes|ok|thanks|thank you)"
 WHAT_IS_ASKED = (
     "intent", "metrics", "dimensions", "grain", "period", "compare", "filters", "order_by", "limit", "share", "models",
@@ -272,7 +278,13 @@ def _still_holds(assumption: str, heard: Reading) -> bool:
 
 def _moved_back(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:
     """ "Same for the quarter before": the thread's period moves, nothing is compared."""
-    after = next(question.find(r"(?:the )?(?:next|following) (?P<a>day|week|month|quarter|year)|the (?P<b>day|week|month|quarter|year) after"), None)
+    after = next(
+        question.find(
+            r"(?:the )?(?:next|following) (?P<a>day|week|month|quarter|year)|the (?P<b>day|week|month|quarter"
+            r"|year) after"
+        ),
+        None,
+    )
     if after and before.period is not None and not question.of_kind("P"):
         unit = after["a"] or after["b"]
         start = calendar.begin(unit, before.period.start)
@@ -285,7 +297,9 @@ def _moved_back(question: Question, heard: Reading, before: Reading, calendar: C
         return heard
     unit = str(units[0]).split(":")[2] or before.period.unit
     one_day = (before.period.end - before.period.start).days == 1
-    if ORDER_OF_UNITS.index(before.period.unit) < ORDER_OF_UNITS.index(unit) and (one_day or "earlier" in question.line):
+    if ORDER_OF_UNITS.index(before.period.unit) < ORDER_OF_UNITS.index(unit) and (
+        one_day or "earlier" in question.line
+    ):
         # "A week earlier", of a day: the same day of the week before.
         first, last = calendar.shift(unit, before.period.start, -1), calendar.shift(unit, before.period.end, -1)
         moved = Days(first, last, before.period.unit)
@@ -310,7 +324,11 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
     if not merged.metrics:
         return replace(merged, limit=heard.limit or merged.limit)
     added = question.has(ADDING) and not question.has(r"by (?:\w+ )?M\d+")
-    by = heard.metrics[0] if heard.metrics and not added else (before.order_by[0] if before.order_by else merged.metrics[0])
+    by = (
+        heard.metrics[0]
+        if heard.metrics and not added
+        else (before.order_by[0] if before.order_by else merged.metrics[0])
+    )
     by = by if by in merged.metrics else merged.metrics[0]
     about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
     again = ranking(question, about, merged.grain, assumed=True)
@@ -367,7 +385,8 @@ WIDER: dict[str, frozenset[str]] = {
 
 
 def _is_wider(new: Filter, old: Filter) -> bool:
-    """Whether a new name takes the place of a narrower one; of campaigns on two platforms, one is chosen by platform."""
+    """Whether a new name takes the place of a narrower one; of campaigns on two platforms, one is chosen by"
+    " platform."""
     if new.metric or new.op != "in" or old.op != "in" or new.field not in WIDER.get(old.field, ()):
         return False
     return not any(v.startswith(f"{platform}:") for platform in new.values for v in old.values)

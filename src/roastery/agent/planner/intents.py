@@ -7,8 +7,8 @@ from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import words
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 from roastery.agent.planner.question import Question
+from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import phrase, stem
 
@@ -118,7 +118,9 @@ def not_done(question: Question) -> Reading | None:
 def _asks_health(question: Question, reading: Reading) -> bool:
     if reading.metrics:
         return question.has(pattern("asks_freshness_of_metric"))
-    of_data = question.says(r"(?:data|numbers?|figures?|sync\\w*|feeds?|sources?|imports?|tracking|connections?|integrations?|information|trust|rely)")
+    of_data = question.says(
+        r"(?:data|numbers?|figures?|sync\\w*|feeds?|sources?|imports?|tracking|connections?|integrations?|information|trust|rely)"
+    )
     about = [s for s in question.of_kind("D") if s.of.first.name not in ("source_system", "platform", "pipeline")]
     return question.says(pattern("health")) and (of_data or not about)
 
@@ -176,7 +178,11 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
     others = [s for s in question.of_kind("V") if not {m.name for m in s.of.meanings} & {*dims}]
     noted = tuple(f"“{question.words(s)}” does not narrow the list" for s in others)
     kind = question[meant["d"]].of.first.name if meant else dims[0]
-    if meant is None and len(set(dims)) > 1 and question.has(r"(?:do|did|does) (?:they|people|customers|guests|we) (?!have|run|sell|offer)"):
+    if (
+        meant is None
+        and len(set(dims)) > 1
+        and question.has(r"(?:do|did|does) (?:they|people|customers|guests|we) (?!have|run|sell|offer)")
+    ):
         return None
     return Reading("values", dimensions=(kind,), search="" if meant else _search_text(question), assumptions=noted)
 
@@ -193,7 +199,11 @@ IN_NAME = re.compile(
 
 def _search_text(question: Question) -> str:
     found = IN_NAME.search(question.text)
-    if found and len(found["text"].split()) <= 4 and not re.search(r"[,.;:/]| (?:i|we|they|do|are|is|did|in) ", found["text"]):
+    if (
+        found
+        and len(found["text"].split()) <= 4
+        and not re.search(r"[,.;:/]| (?:i|we|they|do|are|is|did|in) ", found["text"])
+    ):
         return found["text"].strip()
     kinds = {m.name for s in question.of_kind("D") for m in s.of.meanings}
     for symbol in question.of_kind("V"):

@@ -219,7 +219,9 @@ def left_out(
     for run in runs(left):
         text = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
         if period := _bounds(question, run):
-            return Reading("clarify", message=f"I could not read “{text} {period}” as a time. From when to when do you mean?")
+            return Reading(
+                "clarify", message=f"I could not read “{text} {period}” as a time. From when to when do you mean?"
+            )
         turned = next((w for i in run if (w := question.tokens[i].word).startswith(REVERSING)), None)
         if turned is not None and not turned.startswith(("returning",)) and reading.intent in ("query", "compare"):
             return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
@@ -237,7 +239,8 @@ def _no_part(text: str, reading: Reading) -> Reading:
     """In a follow-up, an unknown word is likely what it is about."""
     return Reading(
         "clarify",
-        message=f"I could not tell what “{text}” is to change. Name the metric, the period, the split or the name that is "
+        message=f"I could not tell what “{text}” is to change. Name the metric, the period, the split or the name"
+        f" that is "
         f"to change.",
         pending={"slot": "rest", "reading": reading_json(reading)},
     )
@@ -248,7 +251,7 @@ BOUNDS = frozenset({"since", "until", "till", "til", "before", "after", "from", 
 
 def _bounds(question: Question, run: Sequence[int]) -> str:
     """ "Until", "since" beside a period that was read without them: the period is another one."""
-    if not question.tokens[run[-1]].word in BOUNDS:
+    if question.tokens[run[-1]].word not in BOUNDS:
         return ""
     after = next((s for s in question.of_kind("P") if s.start == run[-1] + 1 or s.end == run[0]), None)
     return question.words(after) if after else ""

@@ -244,7 +244,9 @@ class Lexicon:
                 before = stems[start - 1] if start else ""
                 after = stems[end] if end < len(stems) else ""
                 own = [t for i, t in zip(at[start:end], said, strict=True) if i not in terms]
-                kinds = _SHOWN_KINDS & {after} | frozenset(k for key in keys for m in self._phrases[key] for k in self._kinds.get(m.name, ()))
+                kinds = _SHOWN_KINDS & {after} | frozenset(
+                    k for key in keys for m in self._phrases[key] for k in self._kinds.get(m.name, ())
+                )
                 if self._names_something(said, own, before, after, kinds):
                     meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
                     found.append(Mark(at[start], at[end - 1] + 1, tuple(meanings), partial=True))

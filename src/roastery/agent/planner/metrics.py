@@ -133,7 +133,8 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("completed_appointments",),
         {"bookings"},
-        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,3}?(?:completed?|attended|took place|take place|happened"
+        r"(?:appointments?|jobs?|visits?|bookings?|treatments?) (?:\w+ ){0,3}?(?:completed?|attended|took place"
+        r"|take place|happened"
         r"|finish(?:ed)?|carr(?:y|ied) out|(?:got|get|were|been|be) done)",
     ),
     (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
@@ -151,7 +152,8 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("ltv",),
         {"customers", "new_customers", "active_customers"},
-        r"(?:most|more|least|less) (?:valuable|lucrative|worthwhile) (?:\w+ ){0,2}?(?:customers?|clients?|patients?|guests?|buyers?|shoppers?)",
+        r"(?:most|more|least|less) (?:valuable|lucrative|worthwhile) (?:\w+ ){0,2}?(?:customers?|clients?"
+        r"|patients?|guests?|buyers?|shoppers?)",
     ),
     (
         ("repeat_rate",),
@@ -161,8 +163,10 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("ltv",),
         {"customers", "new_customers", "active_customers", "active_subscriptions", "revenue"},
-        r"how much (?:money )?(?:does|do|did|has|is|are) (?:a|an|one|each|the average|our average|an average|a typical|every) (?:\w+ )?(?:customers?|clients?|patients?|guests?|members?|subscribers?|buyers?) .*"
-        r"(?:bring|brought|spend|spent|pay|paid|worth|lifetime|generate|leave).*(?:lifetime|total|all in all|so far|to date|altogether|over time)(?: .*)?",
+        r"how much (?:money )?(?:does|do|did|has|is|are) (?:a|an|one|each|the average|our average|an average"
+        r"|a typical|every) (?:\w+ )?(?:customers?|clients?|patients?|guests?|members?|subscribers?|buyers?) .*"
+        r"(?:bring|brought|spend|spent|pay|paid|worth|lifetime|generate|leave).*(?:lifetime|total|all in all"
+        r"|so far|to date|altogether|over time)(?: .*)?",
     ),
     (
         ("aov",),
@@ -281,14 +285,17 @@ def _is_taken_off(question: Question, symbol: Symbol) -> bool:
     others = [s for s in question.symbols if s.kind in "MA" and s.of.first.name not in NET_OF]
     revenue = any(s.of.first.name in REVENUES for s in others) or not others
     off = rf"(?:after|net of|less|minus|{EXCLUDING}) (?:all |any |the )*(?:[MX]\d+ (?:and|or|,) )*{symbol.name}"
-    gone = rf"{symbol.name} (?:is|are|was|were|being|have been|has been) (?:off|out|taken off|taken out|deducted|removed)"
+    gone = (
+        rf"{symbol.name} (?:is|are|was|were|being|have been|has been) (?:off|out|taken off|taken out|deducted|removed)"
+    )
     return revenue and (question.has(off) or question.has(gone))
 
 
 def _only_says_whose(question: Question, symbol: Symbol) -> bool:
     """ "LTV of customers": the word says whose number it is."""
     return question.has(
-        rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*(?:P\d+ |new )?{symbol.name}|[DV]\d+ {symbol.name}"
+        rf"M\d+ (?:of|from|for|per|by|among) (?:our |the |all |each |every )*(?:P\d+ |new )?{symbol.name}"
+        rf"|[DV]\d+ {symbol.name}"
     )
 
 

@@ -27,9 +27,10 @@ def _homonym(found: Names, lexicon: Lexicon) -> tuple[str, ...] | None:
     fields = {*found.dimensions, *(f.field for f in found.filters if not f.metric)}
     known = lexicon.vocabulary.metrics
     for metric, other in HOMONYMS.items():
-        if metric in found.metrics and other in known and metric in known and fields:
-            if not all(known[metric].splits_by(f) for f in fields) and all(known[other].splits_by(f) for f in fields):
-                return tuple(other if m == metric else m for m in found.metrics)
+        if not fields or metric not in found.metrics or not known.keys() >= {metric, other}:
+            continue
+        if not all(known[metric].splits_by(f) for f in fields) and all(known[other].splits_by(f) for f in fields):
+            return tuple(other if m == metric else m for m in found.metrics)
     return None
 
 
@@ -79,7 +80,8 @@ WITHOUT_NAME = (
 
 
 ORIGIN = (
-    r"(?:by |per )?where (?:did |do |does |are |is |were |have |has )?(?:they|these|those|them|it|most|(?:the |our |all |new |most |of )*[MA]\d+)? ?"
+    r"(?:by |per )?where (?:did |do |does |are |is |were |have |has )?(?:they|these|those|them|it|most|(?:the "
+    r"|our |all |new |most |of )*[MA]\d+)? ?"
     r"(?:come|comes|coming|came|originate[sd]?)(?: from)?|(?:by|per) (?:origin|source|how (?:they|people) found us)"
 )
 """Words that ask for the channel without naming it."""
@@ -161,7 +163,9 @@ def _splits(question: Question, symbol: Symbol) -> bool:
     name = symbol.name
     if question.has(rf"{ASKS_FOR_EACH} {OF}*{name}|{name} (?:by|breakdown|split|wise|level|comparison|ranking)"):
         return True
-    if question.has(rf"(?:all|every|any|each) (?:of )?(?:the |our )*{name} (?:but|except|without|excluding|other than|minus)"):
+    if question.has(
+        rf"(?:all|every|any|each) (?:of )?(?:the |our )*{name} (?:but|except|without|excluding|other than|minus)"
+    ):
         return False
     if symbol.of.first.name == "cohort_month" and question.has(rf"P\d+ {name}"):
         # "The January cohort" is those who came in January.
@@ -197,7 +201,10 @@ def _only_says_where(question: Question, symbol: Symbol) -> bool:
 
 def _is_total(question: Question, symbol: Symbol) -> bool:
     """ "Total spend across all platforms" is not split."""
-    whole = rf"all (?:of )?(?:the |our )*(?:V\d+ )?{symbol.name}(?: \S+){{0,4}}? (?:together|combined|in total|altogether|summed)"
+    whole = (
+        rf"all (?:of )?(?:the |our )*(?:V\d+ )?{symbol.name}(?: \S+){{0,4}}? (?:together|combined|in total"
+        r"|altogether|summed)"
+    )
     if question.has(whole):
         return True
     across = question.has(

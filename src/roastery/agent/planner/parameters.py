@@ -4,13 +4,15 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from roastery.agent.planner.patterns import pattern
+
 MODELS = {
-    "first_touch": r"first (?:touch|click|interaction)|(?:all (?:of )?)?(?:the )?credit (?:goes |going |go |is given )?to (?:the first|whatever (?:\w+ ){0,3}first|whoever (?:\w+ ){0,3}first|what came first)(?: \w+){0,2}?(?= ,|$| \?)|(?:all (?:of )?)?(?:the )?credit (?:goes |going |go )?to (?:what|whatever|whoever)(?: \S+){1,6}? (?:very )?first time",
+    "first_touch": rf"first (?:touch|click|interaction)|{pattern('credit_to_first')}",
     "last_non_direct": r"last non direct(?: touch| click| interaction)?",
-    "last_touch": r"last (?:touch|click|interaction)|only the last (?:thing|ad|step|contact)(?: \S+){0,4}? counts?|(?:all (?:of )?)?(?:the )?credit (?:goes |going |go |is given )?to (?:the |whatever (?:\w+ ){0,3})last(?: (?:thing|ad|step|contact|touchpoint))?",
-    "linear": r"linear|(?:credit|revenue|it) (?:is |be |was )?(?:spread|shared|split|divided) (?:evenly|equally)|(?:every|each|all) (?:step|touch|touchpoint|contact|channel|stop)s?(?: \S+){0,4}? (?:the )?(?:same|equal) (?:credit|share|weight)|equal (?:credit|weight|share)s?(?: (?:to|for) (?:every|each|all)(?: \w+){0,2})?",
-    "time_decay": r"time decay(?:ing)?|(?:more|most|extra|higher) (?:weight|credit) (?:to|on|for) (?:the )?(?:recent|later|latest|newer)(?: \w+)?",
-    "position_based": r"(?:first and last|last and first)(?: \w+)? (?:\w+ ){0,2}?(?:more|most|extra|higher)(?: (?:than|weight|credit)(?: \S+){0,3}? middle)?|(?:more|most|extra) (?:weight|credit) (?:to|on|for) (?:the )?first and (?:the )?last|position based|u shaped|ushaped|bathtub",
+    "last_touch": rf"last (?:touch|click|interaction)|{pattern('credit_to_last')}",
+    "linear": rf"linear|{pattern('credit_evenly')}",
+    "time_decay": rf"time decay(?:ing)?|{pattern('credit_to_recent')}",
+    "position_based": rf"position based|u shaped|ushaped|bathtub|{pattern('credit_to_ends')}",
     "w_shaped": r"w shaped|wshaped",
     "markov": r"markov(?: chain)?|data driven",
     "shapley": r"shapley(?: value)?",

@@ -196,7 +196,9 @@ def _so_far(base: Days, other: Days, calendar: Calendar) -> When:
     if base.unit == "year":
         return When(base, "previous_year", None, (), True, True)
     now = Days(base.start, calendar.today + timedelta(days=1), base.unit)
-    return When(now, Days(other.start, min(other.start + (now.end - now.start), other.end), "day"), None, (), True, True)
+    return When(
+        now, Days(other.start, min(other.start + (now.end - now.start), other.end), "day"), None, (), True, True
+    )
 
 
 def _before(days: Days) -> tuple[object, object]:

@@ -35,10 +35,19 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
 
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, as the thread means it."""
-    if not heard.metrics and question.says(rf"{AS_RATE}|(?:as|in) (?:a )?(?:percent|percentage|rate)|percent of") and len(before.metrics) == 1 and before.metrics[0] in RATE_OF:
+    if (
+        not heard.metrics
+        and question.says(rf"{AS_RATE}|(?:as|in) (?:a )?(?:percent|percentage|rate)|percent of")
+        and len(before.metrics) == 1
+        and before.metrics[0] in RATE_OF
+    ):
         heard = replace(heard, metrics=(RATE_OF[before.metrics[0]],), said=heard.said | {"metrics"}, share=False)
     counted = before.metrics[0] if len(before.metrics) == 1 else ""
-    if heard.metrics == ("spend",) and ("spend", counted) in PER_ONE and question.has(r"(?:.* )?(?:each|one)(?: of (?:them|these|those))?(?: .*)?"):
+    if (
+        heard.metrics == ("spend",)
+        and ("spend", counted) in PER_ONE
+        and question.has(r"(?:.* )?(?:each|one)(?: of (?:them|these|those))?(?: .*)?")
+    ):
         if not before.dimensions:
             heard = replace(heard, metrics=(PER_ONE["spend", counted],))
         else:
@@ -71,7 +80,10 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
 
 def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
     """ "Drop the brand one", "only the spring ones": names of the thread's own kind that hold the word."""
-    found = next(question.find(rf"(?P<out>{EXCLUDING} )?(?:the |that |those |our |only |just )*(?P<w>[DMAV]\d+|[a-z]+) ones?"), None)
+    found = next(
+        question.find(rf"(?P<out>{EXCLUDING} )?(?:the |that |those |our |only |just )*(?P<w>[DMAV]\d+|[a-z]+) ones?"),
+        None,
+    )
     fields = [*before.dimensions, *(f.field for f in before.filters if not f.metric)]
     if found is None or not fields or heard.filters:
         return None

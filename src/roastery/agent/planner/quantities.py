@@ -52,10 +52,13 @@ PER_ONE = {
 BELOW = frozenset(below for _, below in PER_ONE)
 ONE = r"(?:one|a|an|each|every|1|single|individual)"
 AS_RATE = (
-    r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)|percent(?:age)? wise|rate not (?:a |the )?count"
+    r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)"
+    r"|percent(?:age)? wise|rate not (?:a |the )?count"
 )
 COUNTED = r"(?:how many|number of|count of|nr of) (?!of)(?:\w+ ){0,2}?(?P<m>M\d+)"
-LONG = r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours))(?! ago)"
+LONG = (
+    r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours))(?! ago)"
+)
 
 
 def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) -> list[str]:
@@ -68,7 +71,9 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
         found = [*counted, pair] if pair in known else found
     if len(found) == 1 and question.says(AS_RATE):
         found = [RATE_OF.get(found[0], found[0])]
-    elif len(found) == 1 and (question.has(COUNTED) or question.plain.startswith("how many ") and not question.has("of")):
+    elif len(found) == 1 and (
+        question.has(COUNTED) or (question.plain.startswith("how many ") and not question.has("of"))
+    ):
         found = [COUNT_OF.get(found[0], found[0])]
     arriving = question.says(r"(?:arriv|ship|deliver|reach|parcel|package|way)\w*")
     if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF and (arriving or found[0] != "orders"):
@@ -86,7 +91,8 @@ def _per_one(question: Question, metrics: Sequence[str]) -> str | None:
         a = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == above), "")
         b = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == below), "")
         over = (
-            rf"{b}(?: \S+){{0,6}}? {ONE} (?:of (?:them|these|those)|one)(?: \w+){{0,2}} {a}|{a}(?: \S+){{0,4}}? for {ONE} {b}|"
+            rf"{b}(?: \S+){{0,6}}? {ONE} (?:of (?:them|these|those)|one)(?: \w+){{0,2}} {a}"
+            rf"|{a}(?: \S+){{0,4}}? for {ONE} {b}|"
             rf"{a} (?:\w+ ){{0,3}}?(?:per|for|of) (?:the |our )?{ONE}? ?{b}|{a} (?:\w+ ){{0,2}}?(?:per) (?:\w+ )?{b}"
             rf"|{ONE} {b} (?:\w+ ){{0,3}}?{a}|{b} (?:\w+ ){{0,3}}?{a}(?: \S+){{0,5}}? (?:each|apiece|per head|a piece)"
             rf"|{a} {ONE} {b}|per {b}(?: \w+){{0,3}} {a}"

@@ -1,4 +1,5 @@
-"""What was taken to be meant where a question names a number by none of its own words: said, so that it can be objected."""
+"""What was taken to be meant where a question names a number by none of its own words: said, so that it can be"
+" objected."""
 
 from collections.abc import Iterator
 
@@ -19,7 +20,9 @@ def restated(question: Question, reading: Reading, lexicon: Lexicon, before: Rea
     if reading.intent not in RESTATED or any(a.startswith("no metric was named") for a in reading.assumptions):
         return reading
     old = set(before.metrics) if before is not None else set()
-    return reading.assuming(*(note for m in reading.metrics if m not in old and (note := _note(question, m, reading, lexicon))))
+    return reading.assuming(
+        *(note for m in reading.metrics if m not in old and (note := _note(question, m, reading, lexicon)))
+    )
 
 
 def _note(question: Question, metric: str, reading: Reading, lexicon: Lexicon) -> str:
@@ -27,7 +30,11 @@ def _note(question: Question, metric: str, reading: Reading, lexicon: Lexicon) -
     if any(title in assumption for assumption in reading.assumptions):
         return ""
     own = set(_own_words(metric, lexicon))
-    said = [" ".join(t.word for t in question.tokens[s.start : s.end]) for s in question.symbols if s.kind in "MA" and s.of.first.name == metric]
+    said = [
+        " ".join(t.word for t in question.tokens[s.start : s.end])
+        for s in question.symbols
+        if s.kind in "MA" and s.of.first.name == metric
+    ]
     if any(own & {*phrase(words)} or {*phrase(words)} & EVERYDAY for words in said):
         return ""
     if said:

@@ -15,7 +15,8 @@ class Ask:
 
     what: the tool in words, for the sentence that refuses it where it is not there. fills: the parts that a question
     of this kind always gives itself, so that they are not taken over from the thread. narrowed_by: kinds of names that
-    the tool can be narrowed to, all when None. patterns: further patterns that it reads by; their words and those of `said` are what its questions are made of (leftover.py).
+    the tool can be narrowed to, all when None. patterns: further patterns that it reads by; their words and those of
+    `said` are what its questions are made of (leftover.py).
     """
 
     intent: ClassVar[Intent]

@@ -42,7 +42,8 @@ class Budget(Ask):
             kind = reading.dimensions[0].replace("_", " ")
             return Reading(
                 "clarify",
-                message=f"By what should I judge each {kind}: revenue, orders, or another number? Where money works best I "
+                message=f"By what should I judge each {kind}: revenue, orders, or another number? Where money"
+                f" works best I "
                 f"can say by campaign, channel or platform.",
             )
         by = next((d for d in reading.dimensions if d in SPLITS), None)

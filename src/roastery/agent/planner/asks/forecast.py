@@ -37,12 +37,16 @@ class Forecast(Ask):
         found = first_metric(reading, "revenue", lexicon)
         details = dict(found.details)
         metric = found.metrics[0] if found.metrics else ""
-        longer = next(question.find(r"(?:make|set|do|try) (?:it|that|this) (?P<n>\d{1,3})(?: days)?", question.plain), None)
+        longer = next(
+            question.find(r"(?:make|set|do|try) (?:it|that|this) (?P<n>\d{1,3})(?: days)?", question.plain), None
+        )
         if longer and found.period is not None and found.period.unit == "day" and "target" not in details:
             # "Make it 90", after the next 30 days.
             days = int(longer["n"])
             question.used.update(s.index for s in question.of_kind("N"))
-            found = replace(found, period=replace(found.period, end=found.period.start + timedelta(days=days), name=None))
+            found = replace(
+                found, period=replace(found.period, end=found.period.start + timedelta(days=days), name=None)
+            )
         targets = [f.values[0] for f in found.filters if f.metric and f.field == metric] or [
             format(number_value(s.of), "f") for s in question.of_kind("N") if s.index not in question.used
         ]

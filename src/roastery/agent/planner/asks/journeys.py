@@ -23,7 +23,9 @@ class Journeys(Ask):
     what = "customer journeys"
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        open_deals = any(f.field in ("stage", "pipeline") for f in reading.filters) or "pipeline_value" in reading.metrics
+        open_deals = (
+            any(f.field in ("stage", "pipeline") for f in reading.filters) or "pipeline_value" in reading.metrics
+        )
         meant = super().is_meant(question, reading, lexicon) and not DURATIONS.intersection(reading.metrics)
         return meant and not (open_deals and question.says("funnel|value|worth"))
 

@@ -63,8 +63,10 @@ class Reconcile(Ask):
 
 
 BETWEEN = (
-    r"(?:reconcil\w*|discrepanc\w*|mismatch\w*|over ?\w*claim\w*|over ?report\w*|over ?stat\w*|over ?count\w*|double ?count\w*|inflat\w+"
-    r"|exaggerat\w+|under ?report\w*|numbers?|figures?|totals?|data|sources?|systems?|platforms?|claim\w*|report\w*|books|records?"
+    r"(?:reconcil\w*|discrepanc\w*|mismatch\w*|over ?\w*claim\w*|over ?report\w*|over ?stat\w*|over ?count\w*"
+    r"|double ?count\w*|inflat\w+"
+    r"|exaggerat\w+|under ?report\w*|numbers?|figures?|totals?|data|sources?|systems?|platforms?|claim\w*"
+    r"|report\w*|books|records?"
     r"|actuals?|crm|shop|analytics|bank|invoices?|V\d+|S\d+|say|says|tally|match\w*|agree\w*|line up)"
 )
 """Sources that could disagree, or words for their disagreeing."""

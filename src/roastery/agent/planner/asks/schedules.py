@@ -22,10 +22,15 @@ CADENCES = (
     ("day", r"daily|(?:every|each) (?:day|morning|evening|weekday)|once a day|mornings"),
     ("hour", r"hourly|(?:every|each) hour"),
 )
-AGAIN = rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter)|{WEEKDAY}s|(?:daily|weekly|monthly)"
+AGAIN = (
+    rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter)|{WEEKDAY}s|(?:daily"
+    rf"|weekly|monthly)"
+)
 DELIVERED = (
-    r"(?:in|into|to) (?:my|our|the|her|his|their) (?:\S+ )?(?:inbox|mailbox|mail|e ?mail|slack|channel|desk|phone)|to (?:me|us|myself)"
-    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report) (?:it |this |that )?(?:to )?(?:me|us|over|everyone|the \w+)"
+    r"(?:in|into|to) (?:my|our|the|her|his|their) (?:\S+ )?(?:inbox|mailbox|mail|e ?mail|slack|channel|desk"
+    r"|phone)|to (?:me|us|myself)"
+    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report) (?:it |this "
+    r"|that )?(?:to )?(?:me|us|over|everyone|the \w+)"
     r"|by e ?mail|via (?:slack|e ?mail|mail)|(?:i|we) (?:want|need|would like|wanna have|get)"
 )
 """That something is to come again and again, and to somebody: together they are a schedule, in whatever words."""
