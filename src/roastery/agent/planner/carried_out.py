@@ -19,6 +19,7 @@ NO_METRICS = frozenset({"assets", "ltv", "budget", "attribution", "models", "jou
 """Readings whose tool has its own measure; the metrics said only tell the question away."""
 NO_NAMES = frozenset({"describe", "health", "values", "schedule", "alert"})
 SMALL = r"(?:the |our |all |any |my |from |for |in |on |at |of |via |to |with |counting |including |include )*"
+WITHOUT = r"(?:without|excluding|exclude|excl|except(?: for)?|minus|other than|not counting|not including|leaving out)"
 EXCLUSIVE = frozenset({"not_in", "ne", "is_null"})
 AFTERWARDS = (
     r"(?:D\d+ |M\d+ )?(?:is |are |was |were |being )?"
@@ -74,6 +75,7 @@ def unsaid_exclusion(question: Question, reading: Reading) -> Symbol | None:
         return None
     for said in (
         rf"{EXCLUDING} {SMALL}(?:D\d+ )?(?P<s>[VDX]\d+)",
+        rf"{WITHOUT} {SMALL}(?P<s>M\d+)",
         rf"(?P<s>[VD]\d+) {AFTERWARDS}",
         rf"(?:leave|leaving|take|taking|keep|keeping|set|throw|cut) {SMALL}(?P<s>[VD]\d+) (?:D\d+ )?(?:out|off|aside)",
     ):
@@ -152,6 +154,28 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             message=f"You ask “{asked}”, and none of the numbers that I understood is a length of time. Which one"
             f" do you "
             f"mean: how long deals take to close, orders to arrive, tickets to be answered?",
+            pending=kept,
+        )
+    for found in question.find(r"(?P<a>M\d+) (?P<b>M\d+)"):
+        both = {question[found[x]].of.first.name for x in "ab"}
+        if (
+            len(both) == 2
+            and both <= set(reading.metrics)
+            and not {question[found[x]].index for x in "ab"} & question.used
+        ):
+            said = f"{question.words(question[found['a']])} {question.words(question[found['b']])}"
+            return Reading(
+                "clarify",
+                message=f"I know no number called “{said}”. Do you mean one of the two, or both?",
+                pending=kept,
+            )
+    asked = len(list(question.find(r"how (?:many|much)", question.plain)))
+    several = reading.dimensions or any(len(f.values) > 1 for f in reading.filters if not f.metric)
+    if reading.intent in ("query", "compare") and asked > max(1, len(reading.metrics)) and not several:
+        titles = " and ".join(m.replace("_", " ") for m in reading.metrics)
+        return Reading(
+            "clarify",
+            message=f"You ask for {asked} numbers, and I understood only {titles}. What is the other one?",
             pending=kept,
         )
     for symbol in dropped(question, reading):

@@ -90,6 +90,11 @@ def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Readin
     if not reading.share:
         return reading
     parts = [f for f in reading.filters if not f.metric and f.op == "in"]
+    if parts and reading.dimensions and question.has(r"V\d+ shares? of(?: .*)?"):
+        # "The online share of orders by region": the part is split beside the regions, not cut out of them.
+        kept = tuple(f for f in reading.filters if f is not parts[0])
+        focus = tuple((parts[0].field, v) for v in parts[0].values)
+        return replace(reading, dimensions=(*reading.dimensions, parts[0].field), filters=kept, focus=focus)
     if not parts or reading.dimensions:
         return reading if reading.dimensions or parts else replace(reading, share=False)
     kept = tuple(f for f in reading.filters if f is not parts[0])

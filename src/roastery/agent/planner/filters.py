@@ -16,7 +16,7 @@ from roastery.agent.planner.named import (
     plural,
     qualifies_customers,
 )
-from roastery.agent.planner.quantities import ONE, PER_ONE
+from roastery.agent.planner.quantities import ONE, PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.planner.reading import Filter
@@ -99,6 +99,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             and qualifies_customers(question, symbol)
             and all_split_by(lexicon, found, "customer_type")
         ):
+            question.used.add(symbol.index)
             values.setdefault(("customer_type", "in"), []).append(
                 Meaning("value", "customer_type", "new", "new customers")
             )
@@ -125,6 +126,8 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
 
 def _of_ratio(limit: Filter, found: Names) -> Filter:
     """ "Pay over $90 for an enquiry": the limit is on what one costs, not on the sum."""
+    if RATE_OF.get(limit.field) in found.metrics and limit.field not in found.metrics:
+        return replace(limit, field=RATE_OF[limit.field])
     for (above, below), ratio in PER_ONE.items():
         if ratio in found.metrics and limit.field in (above, below) and limit.field not in found.metrics:
             return replace(limit, field=ratio)

@@ -14,6 +14,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     assumptions: list[str] = []
     doubtful = missing = None
     order_metric = None
+    weak = ""
     firm = bool(question.of_kind("M"))
     for symbol in question.symbols:
         if symbol.kind not in ("M", "A", "X"):
@@ -31,12 +32,14 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             name = "orders"
         if name == "spend" and _customers_spend(question, symbol):
             name = "revenue"
+            question.used.add(symbol.index)
             assumptions.append("what customers spend is revenue")
         if symbol.kind == "A":
             if meaning.weak and question.has(rf"{symbol.name} (?:it|that|them|those|sure)"):
                 continue
             if firm and (meaning.weak or _beside_metric(question, symbol)):
                 question.used.add(symbol.index)
+                weak = weak or name
                 continue
             if "reported_conversions" in meaning.readings and question.has(BY_PLATFORM):
                 metrics.append("reported_conversions")
@@ -85,6 +88,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             order_metric = order_metric or name
         if name not in metrics:
             metrics.append(name)
+    if weak and not metrics:
+        # "What did we invoice to enterprise clients": the clients only say whose.
+        metrics = [weak]
     said = list(metrics)
     metrics = _said_otherwise(question, metrics, lexicon)
     if claimed := _claimed(question, metrics, lexicon):
@@ -148,6 +154,16 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
         ("cac",),
         {"new_customers", "spend", "customers"},
         r"(?:acquir\w+|getting|winning) .*customers? .*(?:cheap\w*|expensive\w*|cost\w*)",
+    ),
+    (
+        ("opportunities", "deals_won"),
+        {"opportunities"},
+        r"(?:opportunit\w+|deals?) .*how many .*(?:won|win|signed)(?: .*)?",
+    ),
+    (
+        ("first_reply_hours",),
+        {"tickets", "resolution_hours"},
+        r"(?:how (?:long|fast|quickly|soon)|hours|time) .*(?:answer|reply|respond|react|get back)(?:ed|ing|s)? .*",
     ),
     (
         ("ltv",),

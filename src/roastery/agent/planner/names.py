@@ -14,6 +14,7 @@ def names(question: Question, lexicon: Lexicon) -> Names:
     found = metrics_of(question, lexicon)
     named = filters_of(question, lexicon, _dimensions(question, found, lexicon))
     if other := _homonym(named, lexicon):
+        question.used.update(s.index for s in question.of_kind("M") if s.of.first.name in HOMONYMS)
         return filters_of(question, lexicon, _dimensions(question, replace(found, metrics=other), lexicon))
     return named
 

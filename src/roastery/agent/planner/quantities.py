@@ -5,6 +5,7 @@ for its sibling of that kind, or the question is asked back; it never stands in 
 from collections.abc import Sequence
 
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.named import COMPARATORS
 from roastery.agent.planner.question import Question
 
 RATE_OF = {
@@ -51,10 +52,26 @@ PER_ONE = {
 """A metric over another: "cost for one enquiry", "what a click costs us"."""
 BELOW = frozenset(below for _, below in PER_ONE)
 ONE = r"(?:one|a|an|each|every|1|single|individual)"
+BECAME = (
+    r"(?:turn|turned|turning|convert|converted|converting) (?:in)?to|became|become|becoming"
+    r"|ended (?:up )?(?:in|as)|led to|lead to"
+    r"|resulted in|result in|got to|made it to"
+)
+BECOMING = {
+    ("leads", "bookings"): "booking_conversion_rate",
+    ("leads", "customers"): "lead_to_customer_rate",
+    ("leads", "new_customers"): "lead_to_customer_rate",
+    ("leads", "deals_won"): "lead_to_customer_rate",
+    ("sessions", "orders"): "conversion_rate",
+    ("sessions", "form_submissions"): "form_conversion_rate",
+    ("opportunities", "deals_won"): "win_rate",
+}
+PRICED = r"cheap\w*|expensive|pric(?:y|ey|ier|iest)|costliest|dear(?:est|er)?"
 AS_RATE = (
     r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)"
     r"|percent(?:age)? wise|rate not (?:a |the )?count"
 )
+BY_PERCENT = rf"[MA]\d+ (?:\w+ ){{0,3}}?(?:{'|'.join(said for _, said in COMPARATORS)}) N\d+"
 COUNTED = r"(?:how many|number of|count of|nr of) (?!of)(?:\w+ ){0,2}?(?P<m>M\d+)"
 LONG = (
     r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours))(?! ago)"
@@ -69,7 +86,12 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
         both = question.has(rf"{ONE} of (?:them|these|those)(?: .*)?")
         counted = [m for m in found if m in BELOW] if both else []
         found = [*counted, pair] if pair in known else found
-    if len(found) == 1 and question.says(AS_RATE):
+    if into := _into(question):
+        found = [into] if into in known and len(found) == 2 else found
+    if len(found) == 1 and ("spend", found[0]) in PER_ONE and question.says(PRICED):
+        found = [PER_ONE["spend", found[0]]]
+    limited = any(str(s.of).endswith("%") for s in question.of_kind("N")) and question.has(BY_PERCENT)
+    if len(found) == 1 and (limited or question.says(AS_RATE)):
         found = [RATE_OF.get(found[0], found[0])]
     elif len(found) == 1 and (
         question.has(COUNTED) or (question.plain.startswith("how many ") and not question.has("of"))
@@ -81,12 +103,18 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
     return found if all(m in known for m in found) else list(metrics)
 
 
+def _into(question: Question) -> str | None:
+    """The rate of what became what: "how many leads turned into jobs"."""
+    for m in question.find(rf"(?P<a>[MA]\d+) (?:\w+ ){{0,2}}?(?:{BECAME}) (?:an? |our |the )?(?P<b>[MA]\d+)"):
+        return BECOMING.get((question[m["a"]].of.first.name, question[m["b"]].of.first.name))
+    return None
+
+
 def _per_one(question: Question, metrics: Sequence[str]) -> str | None:
     """The metric of one thing for another, where two were named and the words put them over each other."""
-    if len(metrics) != 2:
-        return None
+    named = {s.of.first.name for s in question.symbols if s.kind in "MA"}
     for (above, below), ratio in PER_ONE.items():
-        if {above, below} != set(metrics):
+        if not metrics or not {above, below} >= set(metrics) or not named >= {above, below}:
             continue
         a = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == above), "")
         b = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == below), "")
