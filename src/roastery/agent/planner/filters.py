@@ -215,6 +215,11 @@ def _which(
         if len(same) == 1:
             return same, f"“{said}” is read as the {first.replace('_', ' ')} {name_text(same[0].label)}"
         return same, f"“{said}” is read as the {len(same)} {plural(first)} whose name contains it"
+    chosen = ranked[0].name
+    if beside and chosen not in beside and not any(chosen in family and beside & family for family in FAMILIES):
+        kinds = " or ".join(sorted(d.replace("_", " ") for d in beside))
+        note = f"“{name_text(question.words(symbol))}” is no {kinds} here but a {chosen.replace('_', ' ')}"
+        return (ranked[0],), note
     same = tuple(m for m in ranked if m.name == ranked[0].name)
     if len(same) > 1 and len({m.label for m in same}) == 1 and same[0].name not in ("platform", "channel"):
         return same, f"“{name_text(same[0].label)}” is the name of several {plural(same[0].name)}; all are counted"

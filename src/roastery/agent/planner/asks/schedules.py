@@ -28,7 +28,7 @@ AGAIN = (
 )
 DELIVERED = (
     r"(?:in|into|to) (?:my|our|the|her|his|their) (?:\S+ )?(?:inbox|mailbox|mail|e ?mail|slack|channel|desk"
-    r"|phone)|to (?:me|us|myself)"
+    r"|phone)|to (?:me|us|myself|everyone|(?:the|my|our) (?:\w+ )?(?:team|boss|board|partners|manager|owners?))"
     r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report) (?:it |this "
     r"|that )?(?:to )?(?:me|us|over|everyone|the \w+)"
     r"|by e ?mail|via (?:slack|e ?mail|mail)|(?:i|we) (?:want|need|would like|wanna have|get)"
@@ -49,6 +49,11 @@ class Schedules(Ask):
         if question.says(pattern("tells_a_limit")):
             return False
         again, to = question.says(rf"(?:{AGAIN})"), question.says(DELIVERED)
+        if question.says(rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|evening|afternoon)") and question.of_kind(
+            "M"
+        ):
+            # No number is asked "every morning" but one that is to come again.
+            return not question.says(rf"(?:for|by|per|of|on) (?:every|each) (?:{WEEKDAY}|morning|evening|afternoon)")
         return question.says(pattern(self.said)) or (again and to)
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
