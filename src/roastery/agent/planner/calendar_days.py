@@ -314,6 +314,14 @@ def read_since(calendar: Calendar, m: re.Match[str]) -> Days | None:
         return None
     if re.fullmatch(r"from \S+(?: \S+)?", m[0]) and m[0].endswith(m["point"]) and point.unit in ("quarter", "year"):
         return Days(point.start, point.end, point.unit, point.name, f"took '{m[0]}' as within it")
+    if re.fullmatch(rf"from {re.escape(m['point'])}", m[0]):
+        return Days(
+            point.start,
+            max(calendar.today, point.start + timedelta(days=1)),
+            "day",
+            None,
+            point.assumption or f"took '{m[0]}' as since then",
+        )
     event = m[0].removesuffix(m["point"]).strip()
     note = f"“{event}” only says where the time begins" if len(event.split()) > 2 else point.assumption
     return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, note)

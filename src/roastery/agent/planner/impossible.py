@@ -22,7 +22,8 @@ def impossible(question: Question, reading: Reading, lexicon: Lexicon) -> Readin
         return Reading(
             "refuse", message=f"There is no split by hour here, only by day, week, month, quarter and year. {ABLE}"
         )
-    if (
+    each = bool(reading.limit and reading.grain and reading.dimensions)
+    if each or (
         reading.limit
         and len(reading.dimensions) > 1
         and question.has(r"(?:in|for|within|of|per) (?:each|every) D\d+|per D\d+")

@@ -17,7 +17,9 @@ EVERYDAY = frozenset({"cost", "spend", "turnover", "revenue", "sales", "orders",
 
 def restated(question: Question, reading: Reading, lexicon: Lexicon, before: Reading | None = None) -> Reading:
     """The reading with a sentence for each metric that was described rather than named."""
-    if reading.intent not in RESTATED or any(a.startswith("no metric was named") for a in reading.assumptions):
+    if reading.intent not in RESTATED or any(
+        a.startswith(("no metric was named", "ranked by")) for a in reading.assumptions
+    ):
         return reading
     old = set(before.metrics) if before is not None else set()
     return reading.assuming(
