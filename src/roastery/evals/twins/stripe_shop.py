@@ -15,7 +15,6 @@ from roastery.evals.twins.stripe_records import Row, cents, charge, person, refu
 from roastery.evals.world import World
 
 SHOP = "acct_shop"
-CAPTURED = ("PAID", "PARTIALLY_REFUNDED", "REFUNDED")
 ORDER = ("order_id", "customer_id", "occurred_at", "total", "fee_amount", "is_test", "total_refunded", "currency")
 CUSTOMER = ("customer_id", "first_name", "last_name", "email", "phone", "country")
 CHARGED_SECONDS, BACK_SECONDS = 20, 5
@@ -23,11 +22,10 @@ CHARGED_SECONDS, BACK_SECONDS = 20, 5
 
 
 def paid_orders(world: World) -> pa.Table:
-    """Orders that were paid by card online, also those cancelled and paid back later."""
+    """Orders that were paid by card online and stand; those cancelled later are left out, unlike in life."""
     orders = world.orders
     by_card = pc.and_(pc.equal(orders["sales_channel"], "online"), pc.invert(orders["is_cash"]))
-    captured = pc.is_in(orders["financial_status"], value_set=pa.array(CAPTURED))
-    return orders.filter(pc.and_(by_card, captured)).select(ORDER)
+    return orders.filter(pc.and_(by_card, pc.equal(orders["status"], "completed"))).select(ORDER)
 
 
 def shop_books(world: World) -> dict[str, list[Row]]:
