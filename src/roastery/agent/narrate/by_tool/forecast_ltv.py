@@ -21,7 +21,7 @@ def tell(voice: Voice, finding: Finding) -> str:
     if groups:
         told = [f"[[{g['labels'][0]}]] [[{g['predicted_ltv']}]]" for g in groups[:MOST_GROUPS]]
         split = data["dimensions"][0].replace("_", " ")
-        sentences.append(f"The forecast per customer by {split}: {'; '.join(told)}.")
+        sentences.append(f"Predicted lifetime value by {split}: {'; '.join(told)}.")
     if data["tests"]:
         test = data["tests"][-1]
         forecast, actual = facts[test["forecast"]], facts[test["actual"]]
@@ -39,9 +39,10 @@ def _whole(data: Mapping[str, Any], whole: Mapping[str, Any], facts: Mapping[str
             f"**[[{whole['customers']}]] subscribers are forecast to pay [[{value.id}]] {when}**, between "
             f"[[{whole['low']}]] and [[{whole['high']}]]; [[{whole['alive']}]] of them are forecast to stay."
         )
-    so_far = f"lifetime value so far is [[{whole['to_date']}]]"
+    # A sentence of its own: beside "lifetime value" the forecast would be taken for it.
+    so_far = f"Lifetime value so far is [[{whole['to_date']}]]"
     bounds = f"between [[{whole['low']}]] and [[{whole['high']}]]"
     return (
-        f"**The forecast is [[{whole['predicted_ltv']}]] per customer; {so_far}.** That is of [[{whole['customers']}]] "
-        f"customers. The forecast {when} is that they bring [[{value.id}]], {bounds}."
+        f"**Predicted lifetime value is [[{whole['predicted_ltv']}]] per customer.** {so_far}. That is of "
+        f"[[{whole['customers']}]] customers. The forecast {when} is that they bring [[{value.id}]], {bounds}."
     )
