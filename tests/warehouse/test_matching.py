@@ -62,6 +62,26 @@ def test_an_order_id_that_differs_keeps_sales_apart(warehouse: Warehouse) -> Non
     assert found(warehouse) == {"o1": "o1", "p1": "p1"}
 
 
+def test_a_payment_of_an_order_that_the_shop_called_off_is_no_sale(warehouse: Warehouse) -> None:
+    """The shop says what becomes of its orders; a payment system only that money came, and went."""
+    put(
+        warehouse,
+        transactions=[
+            sale("o1", "order", "30", external_order_id="1", status="cancelled"),
+            sale("p1", "payment", "30", 1, external_order_id="1", refunded_amount="30"),
+            sale("o2", "order", "40", external_order_id="2", is_test=True),
+            sale("p2", "payment", "40", 1, external_order_id="2"),
+            sale("o3", "order", "50", external_order_id="3"),
+            sale("p3", "payment", "50", 1, external_order_id="3", status="cancelled"),  # paid in another way
+            sale("o4", "order", "60", external_order_id="4", status="pending"),
+            sale("p4", "payment", "60", 1, external_order_id="4"),
+        ],
+    )
+    assert found(warehouse) == {"o3": "o3", "p4": "p4"}
+    put(warehouse, transactions=[sale("o4", "order", "60", external_order_id="4", status="cancelled")])
+    assert found(warehouse) == {"o3": "o3"}
+
+
 def test_several_alike_are_matched_one_to_one_nearest_first_and_listed(warehouse: Warehouse) -> None:
     put(
         warehouse,

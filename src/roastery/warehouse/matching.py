@@ -15,20 +15,31 @@ from roastery.warehouse.sql import quoted
 # Valid records, each in the group of its order id. An invoice or order takes the deal of its opportunity with it.
 RECORDS = """
 CREATE OR REPLACE TEMP TABLE sale_rows AS
-WITH valid AS (
+WITH ranked AS (
     SELECT
-        t.transaction_id, t.kind, coalesce(list_position({order}, t.kind), 99) AS rank, t.occurred_at,
+        *, coalesce(list_position({order}, kind), 99) AS rank,
+        coalesce(external_order_id, transaction_id) AS order_key,
+        status = 'cancelled' OR is_test AS is_void,
+        status = 'completed' AND NOT is_test AND occurred_at IS NOT NULL AND amount IS NOT NULL AS is_valid
+    FROM {transactions}),
+-- An order that was called off takes its payment with it, whatever the payment's own system says.
+called_off AS (
+    SELECT order_key FROM ranked GROUP BY order_key
+    HAVING min(rank) FILTER (is_void) < min(rank) FILTER (is_valid)),
+valid AS (
+    SELECT
+        t.transaction_id, t.kind, t.rank, t.occurred_at,
         t.external_order_id,
         coalesce(l.person_id, t.customer_id) AS person_id, t.lead_id, t.fee_amount, t.currency,
         coalesce(t.source_system, t.connection_source) AS system,
         coalesce(o.opportunity_id, d.opportunity_id) AS opportunity_id,
-        {amount} AS amount, {whole} AS whole_amount, {minor} AS minor,
-        coalesce(t.external_order_id, t.transaction_id) AS order_key
-    FROM {transactions} t
+        {amount} AS amount, {whole} AS whole_amount, {minor} AS minor, t.order_key
+    FROM ranked t
+    ANTI JOIN called_off USING (order_key)
     LEFT JOIN work.labels l USING (customer_id)
     LEFT JOIN curated.opportunities o ON o.opportunity_id = t.opportunity_id
     LEFT JOIN curated.opportunities d ON d.opportunity_id = t.transaction_id AND t.kind = 'deal'
-    WHERE t.status = 'completed' AND NOT t.is_test AND t.occurred_at IS NOT NULL AND t.amount IS NOT NULL),
+    WHERE t.is_valid),
 carriers AS (
     SELECT opportunity_id, arg_min(order_key, (occurred_at, transaction_id)) AS order_key
     FROM valid WHERE kind <> 'deal' AND opportunity_id IS NOT NULL GROUP BY opportunity_id)

@@ -158,8 +158,9 @@ def test_a_linear_model_shares_sales_with_others(clicked: ToolContext) -> None:
 def test_the_shops_own_total_becomes_our_revenue(books: ToolContext) -> None:
     found = bridged(books, sources=["shop"], metric="revenue")
     assert found == {
-        "cancelled": -50, "tests": -10, "tax_charged": -8, "shipping": -5, "further_records": 0, "best_record": 0,
-        "sale_day": 0, "other_systems": 60, "refunds_given": -20, "refund_day": -10, "start": 373, "recorded": 373,
+        "cancelled": -50, "tests": -10, "tax_charged": -8, "shipping": -5, "called_off": 0, "further_records": 0,
+        "best_record": 0, "sale_day": 0, "other_systems": 60, "refunds_given": -20, "refund_day": -10, "start": 373,
+        "recorded": 373,
         "ours": 330, "residual": 0,
     }  # fmt: skip
 

@@ -119,7 +119,9 @@ def _parts(books: Books) -> list[Part]:
             Part("tax_charged", "tax charged", "records", f"{valid} AND NOT is_test", "no_tax"),
             Part("shipping", "shipping charged", "records", f"{valid} AND NOT is_test", "own"),
         ]
+    called_off = "records of orders that a system which counts before this one has cancelled"
     parts += [
+        Part("called_off", called_off, "records", f"{valid} AND NOT is_test AND sale_id IS NOT NULL", "own"),
         Part("further_records", "further records of the same sale in this system", "firsts", "true", "own"),
         Part("best_record", _best_said(books), "firsts", "true", "gross"),
         Part("sale_day", "counted on the day of the record that stands for the sale", "shared", "true", "gross"),

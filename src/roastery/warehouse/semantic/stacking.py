@@ -17,6 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 CUT = "\x00"
+DuckDBCompiler: Any = Dialect.statement_compiler
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def written(select: sa.Select[Any]) -> "Written | sa.Select[Any]":
     return select if made.ctes else Written(tuple(str(made).split(CUT)), tuple(made.cuts))
 
 
-class _Cut(Dialect.statement_compiler):  # type: ignore[misc]
+class _Cut(DuckDBCompiler):  # type: ignore[misc]
     """Leaves a cut where a value goes in, so that no constant of the text can be taken for a place."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
