@@ -276,11 +276,11 @@ def test_rows_can_be_ordered_and_kept_by_their_change(ask: Ask) -> None:
         end="2026-11-01",
         compare_to="previous_period",
         order_by=[{"field": "spend__change", "direction": "asc"}],
-        filters=[{"metric": "spend__change", "op": "lt", "values": ["0"]}],
+        filters=[{"metric": "spend__change", "op": "gt", "values": ["60"]}],
     )
     changes = [row["spend__change"] for row in frame.rows]
     assert changes == sorted(changes)
-    assert all(change < 0 for change in changes)
+    assert all(change > 60 for change in changes)
     assert changes
 
 

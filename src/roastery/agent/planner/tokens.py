@@ -135,6 +135,7 @@ class Token:
         return self.text[:1].isupper()
 
 
+@lru_cache(maxsize=4096)
 def tokenize(question: str) -> tuple[Token, ...]:
     """Words, numbers and the few signs that carry meaning.
 
