@@ -21,9 +21,10 @@ from roastery.warehouse.sizes import Sizes
 from tests.examples import examples
 from tests.warehouse.conftest import everything, put, rows
 
-BY_KEYS = Sizes(large_from=0, huge_from=10**9, fold_share=0)
-IN_TWO = Sizes(large_from=0, huge_from=0, fold_share=0)
-MIXED = Sizes(large_from=0, huge_from=0, fold_share=2, most_keys=3, compared_rows=4)
+BY_KEYS = Sizes(large_from=0, anew_until=0, huge_from=10**9, fold_share=0)
+IN_TWO = Sizes(large_from=0, anew_until=0, huge_from=0, fold_share=0)
+ANEW = Sizes(large_from=0, huge_from=0, fold_share=0)
+MIXED = Sizes(large_from=0, anew_until=0, huge_from=0, fold_share=2, most_keys=3, compared_rows=4)
 
 CUSTOMER = st.sampled_from(["c1", "c2", "c3", "c4", "shop:1", "shop:2", None])
 VISITOR = st.sampled_from(["v1", "v2", "v3", None])
@@ -271,7 +272,7 @@ def test_facts_are_there_before_what_is_derived_and_say_so(
 
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("sizes", [BY_KEYS, IN_TWO, MIXED], ids=["at once", "facts first", "mixed"])
+@pytest.mark.parametrize("sizes", [BY_KEYS, IN_TWO, MIXED, ANEW], ids=["at once", "facts first", "mixed", "mostly new"])
 @settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(PUSHED, PUSHED, PUSHED, LANDED, READ), min_size=4, max_size=14))
 def test_long_sequences_of_increments_equal_a_full_rebuild(
