@@ -53,7 +53,7 @@ class Voice:
         return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
     def was(self, metric: str) -> str:
-        plural = metric in PLURALS or (metric.endswith("s") and metric not in SHORT)
+        plural = metric in PLURALS or (metric.endswith("s") and metric not in SHORT and self.title(metric)[-1:] == "s")
         return "were" if plural else "was"
 
     def label(self, dimension: str, value: str) -> str:
