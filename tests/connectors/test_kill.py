@@ -4,6 +4,7 @@ import json
 import signal
 from dataclasses import asdict
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,7 @@ POINTS: list[tuple[Provider, int, str]] = [
 MORE = [
     ("meta_ads", 6, "after"),
     ("google_ads", 9, "during"),
-]
-MORE += [
-    (provider, at, when) for provider in SETTINGS for at in (1, 2, 5, 12, 20) for when in ("before", "during", "after")
+    *product(SETTINGS, (1, 2, 5, 12, 20), ("before", "during", "after")),
 ]
 """Proved by `make prove`: each costs two processes and two builds."""
 

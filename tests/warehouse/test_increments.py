@@ -283,6 +283,17 @@ def test_long_sequences_of_increments_equal_a_full_rebuild(
     warehouse._owner.close()
 
 
+def test_where_most_has_just_arrived_everything_is_made_anew_and_later_only_what_changed(
+    open_warehouse: Callable[..., Warehouse],
+) -> None:
+    warehouse = open_warehouse(sizes=ANEW)
+    campaigns = [{"campaign_id": f"c{n}", "campaign_name": f"Campaign {n}"} for n in range(8)]
+    for rows_of_it, is_full in ((campaigns, True), ([{"campaign_id": "c8"}], False)):
+        warehouse.upsert_rows("campaigns", rows_of_it, build=False)
+        assert warehouse.build().is_full == is_full
+    assert rows(warehouse, "SELECT count(*) FROM curated.campaigns") == [(9,)]
+
+
 def test_a_first_arrival_larger_than_a_row_group_reaches_everything_made_of_it(
     open_warehouse: Callable[..., Warehouse],
 ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -23,6 +24,9 @@ from roastery.warehouse.scalar import count, scalar
 from roastery.warehouse.sizes import Sizes
 from roastery.warehouse.state import build_name
 from roastery.warehouse.steps import DAY, FACTS, GATES, Step, digest, steps, view_statements
+
+MOSTLY = 0.75
+"""The share of records that have just arrived from which on all is made anew."""
 
 if TYPE_CHECKING:
     from roastery.warehouse.engine import Warehouse
@@ -147,19 +151,20 @@ class _Build:
         self.last = _last(cursor)
         self.seq = count(cursor, "SELECT last_seq FROM meta.sequence")
 
+    @cached_property
+    def _records(self) -> int:
+        return count(self.cursor, "SELECT count(*) FROM raw.records")
+
     @property
     def is_large(self) -> bool:
         """Whether tables are so large that making one anew takes longer than finding what is affected."""
-        return count(self.cursor, "SELECT count(*) FROM raw.records") >= self.sizes.large_from
+        return self._records >= self.sizes.large_from
 
     @property
     def is_mostly_new(self) -> bool:
         """Whether three in four records have just arrived in a large file: to follow each takes twice as long."""
-        known = self.last.last_seq
-        records, new = self.cursor.execute(
-            "SELECT count(*), count(*) FILTER (seq > $known) FROM raw.records", {"known": known}
-        ).fetchall()[0]
-        return bool(self.sizes.large_from <= records <= self.sizes.anew_until and new >= 0.75 * records)
+        records, new = self._records, self.seq - self.last.last_seq
+        return self.is_large and records <= self.sizes.anew_until and new >= MOSTLY * records
 
     @property
     def is_huge(self) -> bool:

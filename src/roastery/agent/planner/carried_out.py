@@ -178,7 +178,7 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             message=f"You ask for {asked} numbers, and I understood only {titles}. What is the other one?",
             pending=kept,
         )
-    for symbol in dropped(question, reading):
+    if symbol := next(iter(dropped(question, reading)), None):
         said = name_text(question.words(symbol))
         return Reading(
             "clarify",
