@@ -37,7 +37,7 @@ def test_metric_equals_its_check_by_every_dimension_and_grain(
 ) -> None:
     allowed = _allowed(metric)
     grains = ("day", "week", "month", "quarter", "year")
-    shapes: list[tuple[tuple[str, ...], str | None]] = [((), grain) for grain in grains]
+    shapes: list[tuple[tuple[str, ...], str | None]] = [((), grain) for grain in (None, *grains)]
     shapes += [((name,), grain) for name in allowed for grain in (None, "month")]
     shapes += [(pair, None) for pair in itertools.pairwise(allowed)]
     _check(metric, _possible(metric, shapes), layer, oracle, *_days(metric, date(2026, 7, 1), date(2026, 11, 15)))

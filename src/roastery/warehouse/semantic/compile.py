@@ -21,7 +21,7 @@ from roastery.warehouse.semantic.model import DATE, Dimension, Measure
 from roastery.warehouse.semantic.parameters import place, shape_of_branch
 from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions, is_filtered, plan
 from roastery.warehouse.semantic.sources import Catalog
-from roastery.warehouse.semantic.stacking import Branches, Part, Stacked
+from roastery.warehouse.semantic.stacking import Branches, Layer, Part, Stacked, quoted
 
 SPINE = "on_spine"
 REAL = "is_real"
@@ -137,27 +137,28 @@ class Compiler:
         stacked, keys = self._stacked(), self.plan.keys
         if keys and self._is_plain():
             return stacked
-        columns: list[Any] = [sa.column(name) for name in keys]
-        reals: list[Core] = [sa.column(SPINE).is_not(None)] if self.plan.spine else []
+        columns, reals = [quoted(name) for name in keys], []
+        if self.plan.spine:
+            reals.append(f"{quoted(SPINE)} IS NOT NULL")
         for branch in self.plan.branches:
             if branch.presence:
                 continue
             prefix = "" if branch.when == "now" else "b_"
             own, present = self._presence(prefix, branch)
             for name, measure in branch.measures:
-                value: Core = sa.column(prefix + name)
-                columns.append(self._fill(value, own, present, measure, branch).label(prefix + name))
+                value = quoted(prefix + name)
+                columns.append(f"{self._fill(value, own, present, measure, branch)} AS {value}")
                 if name in self._strict:
-                    columns.append(value.label(prefix + RAW + name))
+                    columns.append(f"{value} AS {quoted(prefix + RAW + name)}")
             reals.append(self._is_real(prefix, own, branch))
         if not keys:
-            return sa.select(*columns).select_from(stacked).subquery("filled")
+            return Layer("filled", columns, stacked)
+        is_real = " OR ".join(reals)
         if all(name == DATE for name in keys):
             # Nothing looks beyond its own row, so that rows can go at once.
-            return sa.select(*columns).select_from(stacked).where(sa.or_(*reals)).subquery("filled")
-        filled = sa.select(*columns, sa.or_(*reals).label(REAL)).select_from(stacked).subquery("filled")
-        kept: list[Any] = [sa.column(name) for name in (*keys, *self._value_names())]
-        return sa.select(*kept).select_from(filled).where(sa.column(REAL)).subquery("kept")
+            return Layer("filled", columns, stacked, where=is_real)
+        filled = Layer("filled", [*columns, f"({is_real}) AS {REAL}"], stacked)
+        return Layer("kept", [quoted(name) for name in (*keys, *self._value_names())], filled, where=REAL)
 
     def _value_names(self) -> list[str]:
         prefixes = ("", "b_") if self.bound.compare is not None else ("",)
@@ -171,55 +172,54 @@ class Compiler:
         branch = self.plan.branches[0]
         return not any(is_filtered(measure, self._common[branch.number]) for _, measure in branch.measures)
 
-    def _presence(self, prefix: str, branch: Branch) -> tuple[Core, Core]:
+    def _presence(self, prefix: str, branch: Branch) -> tuple[str, str]:
         """How many rows the branch found for a key, and whether the fact has any on the key's date."""
-        own: Core = sa.column(f"{prefix}n{branch.number}")
-        probe: Core = sa.column(f"{prefix}w{branch.number}") if branch.number in self._probed else own
+        own = f"{prefix}n{branch.number}"
+        probe = f"{prefix}w{branch.number}" if branch.number in self._probed else own
         if all(name == DATE for name in self.plan.keys):
             return own, probe
-        return own, sa.func.sum(probe).over(partition_by=[sa.column(DATE)] if DATE in self.plan.keys else None)
+        return own, f"sum({probe}) OVER ({f'PARTITION BY {quoted(DATE)}' if DATE in self.plan.keys else ''})"
 
-    def _fill(self, value: Core, own: Core, present: Core, measure: Measure, branch: Branch) -> Core:
+    def _fill(self, value: str, own: str, present: str, measure: Measure, branch: Branch) -> str:
         if measure.aggregate == "median":
             return value
-        empty: Core = present > ZERO
+        empty = f"{present} > 0"
         if not is_filtered(measure, self._common[branch.number]):
             # Rows whose value is not known stay unknown.
-            empty = sa.and_(empty, sa.func.coalesce(own, ZERO) == ZERO)
-        return sa.case((value.is_not(None), value), (empty, ZERO))
+            empty += f" AND coalesce({own}, 0) = 0"
+        return f"CASE WHEN {value} IS NOT NULL THEN {value} WHEN {empty} THEN 0 END"
 
-    def _is_real(self, prefix: str, own: Core, branch: Branch) -> Core:
+    def _is_real(self, prefix: str, own: str, branch: Branch) -> str:
         """Whether a row stands for something that counts, rather than for rows that no measure counts."""
         common = self._common[branch.number]
         if any(not is_filtered(measure, common) for _, measure in branch.measures):
-            return own > ZERO
-        counted: Core = sa.func.coalesce(*(sa.column(prefix + name) for name, _ in branch.measures))
-        return counted.is_not(None)
+            return f"{own} > 0"
+        counted = ", ".join(quoted(prefix + name) for name, _ in branch.measures)
+        return f"coalesce({counted}) IS NOT NULL"
 
     def _stacked(self) -> Any:
         """All branches under each other, grouped again by key: each column has its value in one of them only."""
         parts = [self._part(branch) for branch in self.plan.branches]
         if len(parts) == 1 and not self.plan.spine and not parts[0].is_unfinished:
             return Stacked([parts[0].select], "stacked")
-        names = list(dict.fromkeys(name for part in parts for name in part.values))
-        selects = [part.select for part in parts]
         if self.plan.spine:
-            assert self.plan.grain is not None
-            bucket: Any = sa.column(days.BUCKET).label(DATE)
-            series = days.bucket_series("now", self.plan.grain)
-            selects.append(sa.select(bucket, ONE.label(SPINE)).select_from(series))
-            names.append(SPINE)
-        grouped: list[Any] = [sa.column(name) for name in self.plan.keys]
-        made = sa.select(*grouped, *(self._met(name).label(name) for name in names))
-        made = made.select_from(Stacked(selects, "parts"))
-        return (made.group_by(*grouped) if grouped else made).subquery("stacked")
+            parts.append(self._branches.of(("spine", self.plan.grain), self._spine))
+        names = dict.fromkeys(name for part in parts for name in part.values)
+        grouped = [quoted(name) for name in self.plan.keys]
+        columns = grouped + [f"{self._met(name)}({quoted(name)}) AS {quoted(name)}" for name in names]
+        return Layer("stacked", columns, Stacked([part.select for part in parts], "parts"), group_by=grouped)
 
-    def _met(self, name: str) -> Core:
-        """One column of the branches as they meet: sums add up, anything else has its value in one row only."""
+    def _spine(self) -> Part:
+        """Every bucket of the period, so that those without a row are there too."""
+        assert self.plan.grain is not None
+        bucket: Any = sa.column(days.BUCKET).label(DATE)
+        series = days.bucket_series("now", self.plan.grain)
+        return Part(sa.select(bucket, ONE.label(SPINE)).select_from(series), (SPINE,), False)
+
+    def _met(self, name: str) -> str:
+        """How one column of the branches meets: sums add up, anything else has its value in one row only."""
         measure = self.bound.measures.get(name.removeprefix("b_"))
-        adds_up = measure is None or measure.is_sum
-        met: Core = sa.func.sum(sa.column(name)) if adds_up else sa.func.max(sa.column(name))
-        return met
+        return "sum" if measure is None or measure.is_sum else "max"
 
     def _part(self, branch: Branch) -> Part:
         if self._top is not None or self._within is not None:

@@ -110,6 +110,40 @@ def _stacked(element: Stacked, compiler: SQLCompiler, **_: Any) -> str:
     return f"({' UNION ALL BY NAME '.join(texts)}) AS {element.name}"
 
 
+class Layer(sa.FromClause):
+    """A SELECT over one source whose columns and conditions are text, as a named source. They hold no value of a query
+    and are most of a query's expressions: as objects they would take longer to compile than all the rest."""
+
+    inherit_cache = False
+    named_with_column = False
+
+    def __init__(
+        self, name: str, columns: Sequence[str], source: sa.FromClause, where: str = "", group_by: Sequence[str] = ()
+    ) -> None:
+        self.name, self.columns_text, self.source = name, ", ".join(columns), source
+        self.rest = f" WHERE {where}" if where else ""
+        self.rest += f" GROUP BY {', '.join(group_by)}" if group_by else ""
+
+    @property
+    def _from_objects(self) -> list[Any]:
+        return [self]
+
+
+@compiles(Layer)
+def _layer(element: Layer, compiler: SQLCompiler, **_: Any) -> str:
+    source = compiler.process(element.source, asfrom=True)
+    return f"(SELECT {element.columns_text} FROM {source}{element.rest}) AS {element.name}"
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL text.
+
+    >>> quoted("date")
+    '"date"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
 def _with_values(select: Written, compiler: SQLCompiler) -> str:
     places = (compiler.process(bind) for bind in select.binds)
     return "".join(chain.from_iterable(zip(select.texts, chain(places, [""]), strict=True)))
