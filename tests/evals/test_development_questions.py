@@ -18,7 +18,7 @@ from roastery.evals.world.companies import COMPANIES
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
 
 TODAY = date(2026, 11, 2)
-FLOORS = {"": (0.96, 0.01), "b1": (0.70, 0.02), "b2": (0.50, 0.05)}
+FLOORS = {"": (0.96, 0.01), "b1": (0.70, 0.02), "b2": (0.50, 0.05), "b3": (0.38, 0.09)}
 """Right at least and confidently wrong at most, by batch; the first only rise, the second only fall."""
 PLATFORMS = ("meta_ads", "google_ads", "tiktok_ads", "linkedin_ads", "klaviyo", "mailchimp")
 CHANNELS = ("paid_social", "paid_search", "email", "organic_search", "direct", "referral")

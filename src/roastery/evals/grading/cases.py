@@ -45,7 +45,7 @@ class Case:
 
     @property
     def blind(self) -> str:
-        """The batch of a question written blind and measured before it was learned from, '' for all others: b1, b2."""
+        """The batch of a question written blind and measured before it was learned from, '' for all others: b1, b2 …"""
         found = BATCH.match(self.id)
         return found[0] if found else ""
 
