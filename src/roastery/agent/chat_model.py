@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,7 +65,17 @@ def _client(base_url: str | None) -> dict[str, Any]:
         return {}
     import httpx2
 
-    return {"http_client": httpx2.Client(trust_env=False)}
+    tls = _tls()
+    clients = {"http_client": httpx2.Client, "http_async_client": httpx2.AsyncClient}
+    return {name: make(trust_env=False, verify=tls) for name, make in clients.items()}
+
+
+@cache
+def _tls() -> Any:
+    """One for all clients: reading the certificates takes longer than a question to a model nearby."""
+    import httpx2
+
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def model_name(model: BaseChatModel) -> str:

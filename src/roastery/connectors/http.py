@@ -2,10 +2,12 @@
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any, NoReturn, Protocol
 
 import httpx2
@@ -91,6 +93,12 @@ class Politeness:
     jitter: Callable[[], float] = random.random
 
 
+@cache
+def _tls(trusts_env: bool) -> ssl.SSLContext:
+    """One for all clients: reading the certificates takes longer than many a request."""
+    return httpx2.create_ssl_context(trust_env=trusts_env)
+
+
 class HttpClient:
     """One provider of one connection over HTTP, synchronous.
 
@@ -122,12 +130,14 @@ class HttpClient:
         self._politeness = politeness or Politeness()
         self._signed: Mapping[str, str] = {}
         self._redactor = redactor
+        # A proxy of the environment cannot reach this machine's own loopback.
+        trusts_env = transport is None and httpx2.URL(self.base_url).host not in LOOPBACK
         self._client = httpx2.Client(
             timeout=self._politeness.timeout,
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             follow_redirects=False,
-            # A proxy of the environment cannot reach this machine's own loopback.
-            trust_env=transport is None and httpx2.URL(self.base_url).host not in LOOPBACK,
+            trust_env=trusts_env,
+            verify=_tls(trusts_env),
             transport=transport,
         )
 

@@ -119,7 +119,15 @@ class SemanticLayer:
         self, dimension: str, search: str = "", limit: int = 50, *, row_scope: Scope = EVERYTHING
     ) -> list[DimensionValue]:
         """The most used values of a dimension, with their names. Errors: UnknownName, NotAllowed."""
-        return dimension_values(self.warehouse, self.semantics, dimension, search, limit, row_scope)
+
+        def read() -> list[DimensionValue]:
+            return dimension_values(self.warehouse, self.semantics, dimension, search, limit, row_scope)
+
+        if search:
+            return read()
+        model = self.warehouse.organization.attribution.model
+        key = (dimension, limit, model, tuple((name, tuple(values)) for name, values in sorted(row_scope.items())))
+        return SHELF.profiles(self.warehouse, self.warehouse.state().build).listed(key, read)
 
     def _today(self) -> Any:
         return self.clock.today(self.warehouse.organization.time_zone)

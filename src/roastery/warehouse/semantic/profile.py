@@ -1,10 +1,11 @@
 """What the stored data looks like: days with rows, currencies, zones and platforms of a table, read once per build."""
 
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakKeyDictionary
 
 import pyarrow as pa
@@ -14,6 +15,10 @@ from roastery.warehouse.contracts import CONTRACTS
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.model import Fact
 from roastery.warehouse.state import DataState
+
+
+LISTS_KEPT = 256
+T = TypeVar("T")
 
 
 class WarehouseDoor(Protocol):
@@ -70,6 +75,15 @@ class Profiles:
         self._found: dict[tuple[str, str], Profile] = {}
         self.names: dict[str, dict[str, str | None]] = {}
         """By dimension the names of keys that were looked up in this build; None for those without one."""
+        self._lists: OrderedDict[Hashable, list[Any]] = OrderedDict()
+
+    def listed(self, key: Hashable, read: Callable[[], list[T]]) -> list[T]:
+        """A list that only a build can change, kept under a key; the last used ones stay."""
+        if key not in self._lists:
+            self._lists[key] = read()
+            while len(self._lists) > LISTS_KEPT:
+                self._lists.popitem(last=False)
+        return list(self._lists[key])
 
     def of(self, fact: Fact) -> Profile:
         day = fact.base_day.date or fact.base_day.at
