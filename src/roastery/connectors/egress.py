@@ -6,7 +6,6 @@ a name that changes its address in between (DNS rebinding) changes nothing. Redi
 
 import ipaddress
 import socket
-import ssl
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ import httpx2
 
 from roastery.connectors.base import Connection
 from roastery.connectors.errors import BadConnection
+from roastery.connectors.tls import tls
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -121,10 +121,10 @@ class _Guarded(httpx2.HTTPTransport):
     """Resolves names itself and connects to what was checked; TLS still proves the name."""
 
     def __init__(self, egress: Egress, title: str) -> None:
-        super().__init__(trust_env=False)
+        super().__init__(trust_env=False, verify=tls(True))
         self._pool.close()
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=tls(True),
             max_connections=10,
             network_backend=_Checked(egress, title),
         )

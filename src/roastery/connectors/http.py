@@ -2,12 +2,10 @@
 
 import logging
 import random
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any, NoReturn, Protocol
 
 import httpx2
@@ -17,6 +15,7 @@ from roastery.connectors.json_stream import streamed
 from roastery.connectors.parsing import parsed
 from roastery.connectors.redaction import PROCESS, Redactor, guard_logs
 from roastery.connectors.throttle import Bucket
+from roastery.connectors.tls import tls
 from roastery.warehouse.clock import Clock
 
 logger = logging.getLogger("roastery.connectors")
@@ -93,12 +92,6 @@ class Politeness:
     jitter: Callable[[], float] = random.random
 
 
-@cache
-def _tls(trusts_env: bool) -> ssl.SSLContext:
-    """One for all clients: reading the certificates takes longer than many a request."""
-    return httpx2.create_ssl_context(trust_env=trusts_env)
-
-
 class HttpClient:
     """One provider of one connection over HTTP, synchronous.
 
@@ -137,7 +130,7 @@ class HttpClient:
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             follow_redirects=False,
             trust_env=trusts_env,
-            verify=_tls(trusts_env),
+            verify=tls(trusts_env),
             transport=transport,
         )
 

@@ -16,7 +16,6 @@ from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.model import Fact
 from roastery.warehouse.state import DataState
 
-
 LISTS_KEPT = 256
 T = TypeVar("T")
 
