@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from roastery.tools.analysis.arrays import Floats
+from roastery.tools.analysis.arrays import Floats, Integers, summed
 from roastery.tools.asking import Asking
 from roastery.tools.base import ToolContext
 from roastery.tools.comparing import last_complete_day
@@ -20,6 +20,7 @@ SeriesKind = Literal["count", "amount", "rate"]
 NO_SLICES = frozenset({"unknown", "none", "unattributed", ""})
 EVERYTHING = ""
 MOST_SLICES = 1_000
+EPOCH = date(1970, 1, 1).toordinal()
 OF_WHOLE_PERIOD = ("The period ends on", "The last ", "The first ")
 OF_GAPS = "that is no data, not zero."
 """Caveats of a query about days that an analysis leaves out, or reads as missing, by itself."""
@@ -91,11 +92,12 @@ def series_of(
     if not steps or not rows.num_rows:
         title = metrics_of(context)[metric].title
         raise NoData(f"There is no complete {grain} of {title} yet. Sync the sources, or import data.")
-    labels = [str(v) for v in rows.column(dimension).to_pylist()] if dimension else [EVERYTHING] * rows.num_rows
-    days = rows.column("date").cast("date32").to_pylist()
+    labels, codes = _coded(rows.column(dimension)) if dimension else ([EVERYTHING], np.zeros(rows.num_rows, np.int64))
+    days = rows.column("date").cast("date32").cast("int32").to_numpy(zero_copy_only=False)
     figures = [rows.column(name).cast("double").to_numpy(zero_copy_only=False) for name in names]
-    slices = _largest(labels, figures[0], most_slices) if dimension else (EVERYTHING,)
-    matrices = [_matrix(days, labels, column, steps, slices) for column in figures]
+    slices = _largest(labels, codes, figures[0], most_slices) if dimension else (EVERYTHING,)
+    at, to = _placed(days, steps), _columns(labels, slices)[codes]
+    matrices = [_matrix(at, to, column, (len(steps), len(slices))) for column in figures]
     if dimension and not _is_reported(context, names):
         matrices = [_filled(matrix) for matrix in matrices]
     unit = context.metrics.semantics.metrics[names[0]].unit
@@ -103,7 +105,7 @@ def series_of(
     definition = {metric: metrics_of(context)[metric].definition}
     said = tuple(c for c in found.provenance.caveats if not (c.startswith(OF_WHOLE_PERIOD) or c.endswith(OF_GAPS)))
     made = replace(found.provenance, metric_definitions=definition, caveats=said)
-    left_out = len({label for label in labels if label not in NO_SLICES}) - len(slices) if dimension else 0
+    left_out = len(set(labels) - NO_SLICES) - len(slices) if dimension else 0
     return Series(
         metric, dimension, steps, ends, slices, matrices[0] * scale, matrices[1] if ratio else None, ratio,
         made, max(left_out, 0), {"unit": unit},
@@ -118,28 +120,42 @@ def _steps(context: ToolContext, grain: Grain, start: date, end: date) -> tuple[
     if first < start:
         first = step(first, grain, 1)
     steps: list[date] = []
-    while step(first, grain, 1) <= end:
+    ends: list[date] = []
+    while (following := step(first, grain, 1)) <= end:
         steps.append(first)
-        first = step(first, grain, 1)
-    return tuple(steps), tuple(step(day, grain, 1) for day in steps)
+        ends.append(following)
+        first = following
+    return tuple(steps), tuple(ends)
 
 
-def _largest(labels: Sequence[str], figures: Floats, most: int) -> tuple[str, ...]:
-    names, place = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)
-    sizes = np.bincount(place, weights=np.abs(np.nan_to_num(figures)), minlength=len(names))
-    order = sorted(range(len(names)), key=lambda i: (-sizes[i], names[i]))
-    return tuple(str(names[i]) for i in order if names[i] not in NO_SLICES)[:most]
+def _coded(column: Any) -> tuple[list[str], Integers]:
+    """The distinct values of a column as text, and which of them each row has."""
+    coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+    return [str(v) for v in coded.dictionary.to_pylist()], coded.indices.to_numpy().astype(np.int64)
 
 
-def _matrix(
-    days: Sequence[date], labels: Sequence[str], figures: Floats, steps: Sequence[date], slices: Sequence[str]
-) -> Floats:
-    row_of = {day: n for n, day in enumerate(steps)}
+def _largest(labels: Sequence[str], codes: Integers, figures: Floats, most: int) -> tuple[str, ...]:
+    sizes = summed(codes, np.abs(np.nan_to_num(figures)), len(labels))
+    order = sorted(range(len(labels)), key=lambda i: (-sizes[i], labels[i]))
+    return tuple(labels[i] for i in order if labels[i] not in NO_SLICES)[:most]
+
+
+def _placed(days: Integers, steps: Sequence[date]) -> Integers:
+    """The number of the step that begins on each day, −1 where none does."""
+    firsts = np.array([first.toordinal() for first in steps], dtype=np.int64) - EPOCH
+    at = np.minimum(np.searchsorted(firsts, days), len(firsts) - 1)
+    return np.where(firsts[at] == days, at, -1)
+
+
+def _columns(labels: Sequence[str], slices: Sequence[str]) -> Integers:
+    """The column of each label, −1 where it has none."""
     column_of = {name: n for n, name in enumerate(slices)}
-    at = np.array([row_of.get(day, -1) for day in days], dtype=np.int64)
-    to = np.array([column_of.get(label, -1) for label in labels], dtype=np.int64)
+    return np.array([column_of.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def _matrix(at: Integers, to: Integers, figures: Floats, shape: tuple[int, int]) -> Floats:
     keep = (at >= 0) & (to >= 0) & np.isfinite(figures)
-    made = np.full((len(steps), len(slices)), np.nan)
+    made = np.full(shape, np.nan)
     made[at[keep], to[keep]] = figures[keep]
     return made
 

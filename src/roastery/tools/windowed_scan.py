@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from roastery.tools.analysis.anomalies import Anomalies
+from roastery.tools.analysis.anomalies import Anomalies, may_miss
 from roastery.tools.analysis.anomalies import detect_anomalies as detect
 from roastery.tools.analysis.arrays import Floats, Integers
 from roastery.tools.analysis.episodes import Episode
@@ -118,7 +118,7 @@ def _codes(series: Series, known: Known, asked: Scan) -> Integers:
 
 def _missing(series: Series, start: int) -> list[Episode]:
     """Days on which a source that tells every day told nothing."""
-    if series.dimension not in TELLS_EVERY_DAY or series.weights is not None:
+    if series.dimension not in TELLS_EVERY_DAY or series.weights is not None or not may_miss(series.values, start):
         return []
     try:
         found = detect(series.values, judged_from=start, kind=series.kind)

@@ -15,9 +15,11 @@ from roastery.tools.analysis.buyers import fit_buyers
 from roastery.tools.analysis.explain import explain_change
 from roastery.tools.analysis.forecast import forecast_series
 from roastery.tools.analysis.histories import histories_of
+from roastery.tools.analysis.windows import threshold_for, told, windowed
 
 CUSTOMERS, RIVAL_CUSTOMERS = 1_000_000, 200_000
 SERIES, DAYS = 1_000, 730
+SLICES, WATCHED_DAYS = 25, 800
 LEAVES = 1_000_000
 FORECAST_SERIES, HORIZON = 40, 56
 TIMES = 3
@@ -25,7 +27,7 @@ TIMES = 3
 
 def run() -> list[Measure]:
     """Best of three runs each; rivals take turns in the same process."""
-    return [*_lifetimes(), _scan(), _causes(), _forecasts()]
+    return [*_lifetimes(), _scan(), _windows(), _causes(), _forecasts()]
 
 
 def _seconds(work: Callable[[], Any], times: int = TIMES) -> float:
@@ -90,6 +92,25 @@ def _scan() -> Measure:
     values[-5, ::10] *= 4
     taken = _seconds(lambda: detect_anomalies(values))
     return Measure("analyses", f"anomaly scan, {SERIES:,} series of {DAYS} days", taken, "s", aim=3.0)
+
+
+def _windows() -> Measure:
+    """A digest's scan once its series are read: small daily counts in tables of 25 slices, one week judged."""
+    rng = np.random.default_rng(5)
+    week = 1 + 0.3 * np.sin(2 * np.pi * np.arange(WATCHED_DAYS) / 7)[:, None]
+    tables = [
+        rng.poisson(rng.gamma(1, 4, SLICES) * week, (WATCHED_DAYS, SLICES)).astype(float)
+        for _ in range(SERIES // SLICES)
+    ]
+    start = WATCHED_DAYS - 7
+
+    def work() -> None:
+        judged = [windowed(values, None, "count", start) for values in tables]
+        threshold = threshold_for(judged, 0.25)
+        for one in judged:
+            told(one, threshold)
+
+    return Measure("analyses", f"scan by windows, {SERIES:,} series of {WATCHED_DAYS} days", _seconds(work), "s", aim=3.0)
 
 
 def _causes() -> Measure:

@@ -107,6 +107,18 @@ def detect_anomalies(
     )  # fmt: skip
 
 
+def may_miss(values: Floats, judged_from: int, grain: Literal["day", "week"] = "day") -> bool:
+    """Whether some judged step of some series could be told as missing data, without running the filter to know.
+
+    How large a step is expected to be is not asked, so a yes may still turn out to be none; a no never does.
+    """
+    steps = GRAINS[grain]
+    if np.isfinite(values[judged_from:]).all() or len(values) <= steps.settled:
+        return False
+    old = _old_enough(_logs(values, None, steps), steps)
+    return bool(_gone(values, steps, old)[judged_from:].any())
+
+
 def _read(values: Any, weights: Any, kind: Kind, events: Integers | None) -> tuple[Floats, Floats | None]:
     y = floats("values", values, allow_gaps=True, ndim=2)
     w = None if weights is None else floats("weights", weights, allow_gaps=True, ndim=2)

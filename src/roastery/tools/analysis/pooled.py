@@ -71,10 +71,12 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
     usual = np.where(_is_settled(y, w), _usual(history, w), np.nan)
     unit, least = _noise(history, w, usual, kind)
     ways = [usual] if w is not None or y.shape[1] < LEAST_SIBLINGS else [usual, _beside_siblings(history, usual)]
+    came_by, usual_by = _Running.of(y), [_Running.of(way) for way in ways]
+    last_week = _LastWeek(_Running.of(history), _Running.of(usual if w is None else w))
     scores, came, expected, sizes = [], [], [], []
     for days in WINDOWS:
-        total = _sums(y, days)
-        tried = [_scored(total, _sums(way, days), unit, least, start) for way in ways]
+        total = came_by.over(days)
+        tried = [_scored(total, way.over(days), unit, least, start) for way in usual_by]
         score, mean, size = tried[0]
         for other in tried[1:]:
             better = other[2] < size
@@ -83,7 +85,7 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
         if days <= SHORT:
             # Budgets change week by week, and then stay: the middle of the departures tells a day apart from that.
             part = 0.75 if kind == "amount" else USUAL_QUANTILE
-            short, _, _ = _scored(total, _by_last_week(history, w, usual, days), unit, least, start, part)
+            short, _, _ = _scored(total, last_week.expects(days), unit, least, start, part)
             agree = (np.sign(short) == np.sign(score)) & (
                 np.abs(score) >= LEAST_AGAINST_LONG.get(kind, MOSTLY_AGAINST_LONG)
             )
@@ -92,7 +94,8 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
         came.append(total)
         expected.append(mean)
         sizes.append(np.fmax(size, least[-1]))
-    below = np.stack([_sums(np.ones(y.shape) if w is None else w, days) for days in WINDOWS])
+    by = _Running.of(np.ones(y.shape) if w is None else w)
+    below = np.stack([by.over(days) for days in WINDOWS])
     return Pooled(np.stack(scores), np.stack(came), np.stack(expected), unit, np.stack(sizes), below)
 
 
@@ -164,14 +167,18 @@ def _beside_siblings(y: Floats, usual: Floats) -> Floats:
     return np.asarray(usual * np.clip(times, 1 / MOST_SIBLING, MOST_SIBLING))
 
 
-def _by_last_week(y: Floats, w: Floats | None, usual: Floats, days: int) -> Floats:
-    """What a window should bring if all went on as in the seven days before it."""
-    base = np.full(y.shape, np.nan)
-    base[days:] = _sums(y, SEASON)[:-days]
-    pattern = usual if w is None else w
-    was = np.full(y.shape, np.nan)
-    was[days:] = _sums(pattern, SEASON)[:-days]
-    return np.asarray(np.divide(base * _sums(pattern, days), was, out=np.full(y.shape, np.nan), where=was > 0))
+class _LastWeek:
+    """What a window should bring if all went on as in the seven days before it, along a pattern of what is usual."""
+
+    def __init__(self, history: "_Running", pattern: "_Running") -> None:
+        self._pattern = pattern
+        self._base, self._was = history.over(SEASON), pattern.over(SEASON)
+
+    def expects(self, days: int) -> Floats:
+        base, was = (np.full(self._base.shape, np.nan) for _ in range(2))
+        base[days:], was[days:] = self._base[:-days], self._was[:-days]
+        ahead = self._pattern.over(days)
+        return np.asarray(np.divide(base * ahead, was, out=np.full(base.shape, np.nan), where=was > 0))
 
 
 def _noise(y: Floats, w: Floats | None, usual: Floats, kind: Kind) -> tuple[Floats, Floats]:
@@ -239,15 +246,35 @@ def _run_length(flags: Flags) -> Floats:
     return np.asarray(np.where(flags, steps - last, 0), dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class _Running:
+    """Sums since the beginning, of which every window is a difference. unknown: how many were, None where none was."""
+
+    sums: Floats
+    unknown: Floats | None
+
+    @staticmethod
+    def of(x: Floats) -> "_Running":
+        gaps = ~np.isfinite(x)
+        if not gaps.any():
+            return _Running(_since_first(x), None)
+        return _Running(_since_first(np.where(gaps, 0.0, x)), _since_first(gaps.astype(np.float64)))
+
+    def over(self, days: int) -> Floats:
+        """Sums over the last `days` steps, NaN where one of them is unknown."""
+        found = np.full((len(self.sums) - 1, self.sums.shape[1]), np.nan)
+        whole = max(len(self.sums) - days, 0)
+        np.subtract(self.sums[days:], self.sums[:whole], out=found[days - 1 :])
+        if self.unknown is not None:
+            found[days - 1 :][self.unknown[days:] - self.unknown[:whole] > 0.5] = np.nan
+        return found
+
+
+def _since_first(x: Floats) -> Floats:
+    made = np.zeros((len(x) + 1, x.shape[1]))
+    np.cumsum(x, axis=0, out=made[1:])
+    return made
+
+
 def _sums(x: Floats, days: int) -> Floats:
-    """Sums over the last `days` steps, NaN where one of them is unknown."""
-    unknown = ~np.isfinite(x)
-    sums = _windowed(np.where(unknown, 0.0, x), days)
-    return np.where(_windowed(unknown.astype(np.float64), days) > 0.5, np.nan, sums)
-
-
-def _windowed(x: Floats, days: int) -> Floats:
-    whole = np.vstack([np.zeros((1, x.shape[1])), np.cumsum(x, axis=0)])
-    found = np.full(x.shape, np.nan)
-    found[days - 1 :] = whole[days:] - whole[: max(len(whole) - days, 0)]
-    return found
+    return _Running.of(x).over(days)
