@@ -208,11 +208,19 @@ def _scored(
     came: Floats, usual: Floats, unit: Floats, least: Floats, start: int, part: float = USUAL_QUANTILE
 ) -> tuple[Floats, Floats, Floats]:
     """Signed departures in their usual size, what was usual, and that size (series,)."""
-    there = np.isfinite(came) & np.isfinite(usual) & (usual > 0) & np.isfinite(unit)
-    o, e = np.where(there, came, 0.0) / np.where(there, unit, 1.0), np.where(there, usual / unit, 1.0)
-    o = np.maximum(o, 0.0)
-    inside = np.where(o > 0, o * np.log(np.maximum(o, TINY) / e), 0.0) - (o - e)
-    root = np.where(there, np.sign(o - e) * np.sqrt(2 * np.maximum(inside, 0.0)), np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        o = np.maximum(came / unit, 0.0)
+        e = np.where(usual > 0, usual, np.nan) / unit
+        off = o - e
+        # o·ln(o/e) − (o − e) in place: these arrays are most of what a scan costs.
+        inside = np.maximum(o, TINY)
+        inside /= e
+        np.log(inside, out=inside)
+        inside *= o
+        inside -= off
+        np.maximum(inside, 0.0, out=inside)
+        inside *= 2
+        root = np.copysign(np.sqrt(inside, out=inside), off)
     past = np.sort(np.abs(root[max(SETTLED, start - MEMORY) : start]), axis=0)
     seen = np.isfinite(past).sum(axis=0)
     place = np.maximum(((seen - 1) * part).astype(np.int64), 0)

@@ -92,7 +92,9 @@ def threshold_for(judged: Sequence[Windowed], alerts_a_month: float) -> float:
 def told(one: Windowed, threshold: float) -> Anomalies:
     """Episodes of each series, the strongest window first and none that shares a day with another."""
     steps, series = one.scores.shape[1:]
-    episodes = [e for s in range(series) for e in _of_series(one, s, threshold)]
+    with np.errstate(invalid="ignore"):
+        beyond = (np.abs(one.scores[:, one.start :]) >= threshold).any(axis=(0, 1))
+    episodes = [e for s in np.flatnonzero(beyond).tolist() for e in _of_series(one, s, threshold)]
     flags: Flags = np.zeros((steps, series), dtype=np.bool_)
     for e in episodes:
         flags[e.start : e.end + 1, e.series] = True
