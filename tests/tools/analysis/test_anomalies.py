@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from roastery.tools.analysis.anomalies import Anomalies, detect_anomalies
+from roastery.tools.analysis.anomalies import Anomalies, detect_anomalies, may_miss
 from roastery.tools.analysis.errors import TooLittleData, UnfitInput
 from tests.examples import examples
 
@@ -229,3 +229,16 @@ def test_a_thousand_series_of_two_years_take_under_three_seconds() -> None:
     started = time.process_time()
     detect_anomalies(y)
     assert time.process_time() - started < 3
+
+
+@given(first=st.integers(330, 395), days=st.integers(1, 9), series=st.integers(0, 3), closed=st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_where_nothing_may_be_missing_no_missing_data_is_told(first: int, days: int, series: int, closed: bool) -> None:
+    y = shops(series=4)
+    if closed:
+        y[6::7] = np.nan
+    y[first : first + days, series] = np.nan
+    told = any(e.kind == "missing" for e in judge(y).episodes)
+    start = len(y) - 30
+    assert may_miss(y, start) or not told
+    assert not may_miss(np.nan_to_num(y), start)
