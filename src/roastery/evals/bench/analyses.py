@@ -110,7 +110,9 @@ def _windows() -> Measure:
         for one in judged:
             told(one, threshold)
 
-    return Measure("analyses", f"scan by windows, {SERIES:,} series of {WATCHED_DAYS} days", _seconds(work), "s", aim=3.0)
+    return Measure(
+        "analyses", f"scan by windows, {SERIES:,} series of {WATCHED_DAYS} days", _seconds(work), "s", aim=3.0
+    )
 
 
 def _causes() -> Measure:
