@@ -9,6 +9,7 @@ from roastery.agent.planner.doubts import missing_name
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.patterns import vocabulary
 from roastery.agent.planner.periods import AGAINST_BEFORE, default_period
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
@@ -31,6 +32,7 @@ def ask_reading(
     """The reading that the ask makes, or the question back or refusal that comes before it."""
     if tools and ask.tool not in tools:
         return Reading("refuse", message=f"I cannot help with {ask.what} yet. {ABLE}")
+    _know_own_words(ask, question)
     settled = ask.read(question, reading, lexicon)
     if settled.intent in ("clarify", "refuse"):
         return settled
@@ -59,3 +61,10 @@ def ask_reading(
         settled = replace(settled, assumptions=tuple(a for a in settled.assumptions if a != AGAINST_BEFORE))
     settled = restated(question, settled, lexicon, before)
     return left_out(question, settled, own=(ask.said, *ask.patterns), before=before)
+
+
+def _know_own_words(ask: Ask, question: Question) -> None:
+    """What a tool's questions are made of names nothing: "the first door" of a journey, a "stale" picture."""
+    own = vocabulary(ask.said, *ask.patterns)
+    names = [i for i in question.unknown if question.tokens[i].quoted or not own.fullmatch(question.tokens[i].word)]
+    question.unknown[:] = names

@@ -72,7 +72,8 @@ def _names_of_systems() -> frozenset[str]:
 @lru_cache
 def english_words() -> frozenset[str]:
     """Words that are themselves, however near they come to a name."""
-    return frozenset(stem(w) for w in str(words("english")["words"]).split())
+    families = re.findall(r"(?<![a-z\\])[a-z]{4,}", " ".join(t for said in words("families").values() for t in said))
+    return frozenset(stem(w) for w in (*str(words("english")["words"]).split(), *families))
 
 
 @lru_cache

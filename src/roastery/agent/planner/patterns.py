@@ -1,4 +1,4 @@
-"""Patterns of the grammar, kept as data: words/patterns.yml and asks.yml hold each as a list of alternatives."""
+"""Patterns of the grammar, kept as data: each name is a list of alternatives, gathered from all files of words/."""
 
 import re
 from functools import lru_cache
@@ -7,10 +7,15 @@ from roastery.agent.planner.dates import WEEKDAY
 from roastery.agent.planner.lists import words
 
 
+FILES = ("asks", "families", "context", "patterns")
+
+
 @lru_cache
 def pattern(name: str) -> str:
     """A pattern's text as one group, with the patterns that it refers to written in."""
-    known = words("asks").get(name) or words("patterns")[name]
+    known = [text for file in FILES for text in words(file).get(name, ())]
+    if not known:
+        raise KeyError(name)
     filled = [text.replace("{weekday}", WEEKDAY) for text in known]
     alternatives = [re.sub(r"<<(\w+)>>", lambda m: pattern(m[1]), text) for text in filled]
     return f"(?:{'|'.join(alternatives)})"

@@ -8,6 +8,7 @@ from roastery.agent.planner import follow_up
 from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.carried_out import not_carried_out
+from roastery.agent.planner.context import asked_part
 from roastery.agent.planner.defaults import (
     credited,
     in_email,
@@ -50,7 +51,7 @@ def understand(
     """
     if refused := refusal(text):
         return refused
-    question = parse(PREAMBLE.sub("", text), lexicon)
+    question = parse(asked_part(text, lexicon), lexicon)
     if refused := not_done(question):
         return refused
     heard, doubt = _heard(question, lexicon)
@@ -256,12 +257,6 @@ def questions_in(text: str) -> list[str]:
     return found or [text]
 
 
-PREAMBLE = re.compile(
-    r"^\s*(?:hi|hey|hello|morning|quick (?:one|question)|(?:i )?need (?:this|it|that)|for (?:the|my|our)"
-    r"|before)\b[^:?]{0,80}:\s+",
-    re.IGNORECASE,
-)
-"""What people say before they ask: "Hi all, need this for the meeting: …"."""
 TRAILING = re.compile(
     r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
 )

@@ -26,9 +26,8 @@ class Alerts(Ask):
         if super().is_meant(question, reading, lexicon):
             return True
         told = question.says(TOLD) and not question.has(r"^(?:which|what|how|who|where|were|was|did|is|are)(?: .*)?")
-        return (
-            told and question.has(rf"{WHEN}(?: \S+){{1,14}}?(?:{LIMIT}) N\d+(?: .*)?") and bool(question.of_kind("M"))
-        )
+        limited = question.has(rf"{WHEN}(?: \S+){{1,14}}? (?:{LIMIT}) (?:the |a |an )?N\d+(?: .*)?")
+        return told and limited and bool(question.of_kind("M") or question.of_kind("A"))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         found = first_metric(reading, "revenue", lexicon)
@@ -82,10 +81,8 @@ LIMIT = (
     "|".join(pattern(name) for name in ("over", "under", "at_least", "at_most"))
     + r"|to|by|hits?|reach(?:es)?|cross(?:es)?"
 )
-TOLD = (
-    r"(?:me|us|i|we|heads up|the team|someone)"
-    """Somebody to be told, when, and a limit: an alert, in whatever words."""
-)
+TOLD = r"(?:me|us|i|we|heads up|the team|someone)"
+"""Somebody to be told, when, and a limit: an alert, in whatever words."""
 WINDOWS = {"day": "yesterday", "week": "last_week", "month": "last_month"}
 """What is looked at when an alert is to look once a day, week or month."""
 

@@ -12,7 +12,16 @@ from roastery.agent.planner.reading import Reading
 
 SPLITS = ("campaign", "channel", "platform")
 MONEY = r"(?:money|budgets?|spend|spending|invest\w*|dollars?|euros?|pounds?|N\d+)"
+LEAST_AMOUNT = 100
+"""A bare number below this is a count, not money to place."""
 ACQUIRING = frozenset({"new_customers", "cac", "paid_cac", "new_customer_roas", "customers"})
+
+
+def _is_money(said: str) -> bool:
+    """ "$500", "5k", "2000", and no percentage, factor or small count."""
+    if said.endswith(("%", "x", "×")):
+        return False
+    return said[:1] in "$€£" or number_value(said) >= LEAST_AMOUNT
 
 
 class Budget(Ask):
@@ -23,7 +32,14 @@ class Budget(Ask):
     said = "ask_recommend_budget"
     what = "budget recommendations"
     narrowed_by = frozenset(SPLITS)
-    patterns = ("cutting",)
+    patterns = ("cutting", "places_money", "asks_where")
+
+    def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if super().is_meant(question, reading, lexicon):
+            return True
+        # An amount, a verb of placing money and the question where: whatever the words.
+        amounts = [s for s in question.of_kind("N") if s.index not in question.used and _is_money(str(s.of))]
+        return bool(amounts) and question.says(pattern("places_money")) and question.says(pattern("asks_where"))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = dict(reading.details)
