@@ -13,7 +13,7 @@ OPINION = re.compile(
     r"(?: \w+){0,2}? (?:(?:do|does|did|can|could) not (?:trust|believe|like|get|understand|buy)|(?:promised|owe|owes)"
     r"|(?:have|has|had|got) (?:a|the|an|my|our) (?:call|meeting|deadline|review|board|pitch))"
 )
-"""What people say of themselves or of others while they ask: doubts, promises, meetings; who wants to know is in context.py."""
+"""What people say of themselves or of others while they ask: doubts, promises, meetings. See also context.py."""
 
 
 def clauses(tokens: Sequence[Token]) -> Iterator[range]:

@@ -2,8 +2,8 @@
 
 Such a clause is cut off before the question is read, so that none of its words is taken for a restriction. What could
 restrict is never cut off: a clause stays as soon as it holds a metric, a name, a split, a number that is no count of
-questions, or a time that is not still to come (what is wanted "by tomorrow" is the answer; what is asked "for October" is
-the number).
+questions, or a time that has begun (what is wanted "by tomorrow" is the answer; what is asked "for October" is the
+number).
 """
 
 import re
@@ -114,4 +114,8 @@ def _is_clock(tokens: Sequence[Token], at: int) -> bool:
     """ "In five minutes", "at 4", "by 3 pm"."""
     after = tokens[at + 1].word if at + 1 < len(tokens) else ""
     before = tokens[at - 1].word if at else ""
-    return bool(re.fullmatch(r"minutes?|min|mins|hours?|hrs?|am|pm|oclock|o", after)) or before in ("at", "by", "before")
+    return bool(re.fullmatch(r"minutes?|min|mins|hours?|hrs?|am|pm|oclock|o", after)) or before in (
+        "at",
+        "by",
+        "before",
+    )

@@ -6,7 +6,6 @@ from functools import lru_cache
 from roastery.agent.planner.dates import WEEKDAY
 from roastery.agent.planner.lists import words
 
-
 FILES = ("asks", "families", "context", "patterns")
 
 
