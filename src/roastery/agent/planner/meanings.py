@@ -31,6 +31,7 @@ class Meaning:
     readings: tuple[str, ...] = ()
     ask: bool = False
     weak: bool = False
+    composed: bool = False
 
 
 @dataclass(frozen=True)

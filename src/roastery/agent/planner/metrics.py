@@ -27,6 +27,11 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             missing = missing or (symbol, meaning)
             continue
         name = meaning.name
+        if meaning.composed:
+            name = _of_whom(question, name, lexicon)
+            if name not in metrics:
+                metrics.append(name)
+            continue
         if name == "online_orders" and "online" in {v.value for v in lexicon.vocabulary.values}:
             question.used.add(symbol.index)
             name = "orders"
@@ -78,12 +83,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             continue
         elif name == "customers" and "new_customers" in lexicon.vocabulary.metrics and _acquired(question):
             name = "new_customers"
-        if (
-            name == "cac"
-            and "paid_cac" in lexicon.vocabulary.metrics
-            and question.has(r"(?:paid only|only paid|on paid|paid(?= M\d+)|from paid)")
-        ):
-            name = "paid_cac"
+        name = _of_whom(question, name, lexicon)
         if _is_bare_by(question, symbol):
             order_metric = order_metric or name
         if name not in metrics:
@@ -92,6 +92,8 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         # "What did we invoice to enterprise clients": the clients only say whose.
         metrics = [weak]
     said = list(metrics)
+    if any(s.of.first.composed for s in question.of_kind("M")):
+        return Names(metrics=tuple(metrics), assumptions=tuple(assumptions), missing=missing, order_metric=order_metric)
     metrics = _said_otherwise(question, metrics, lexicon)
     if claimed := _claimed(question, metrics, lexicon):
         metrics = claimed
@@ -112,6 +114,20 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         missing=missing,
         order_metric=order_metric,
     )
+
+
+ONLY_PAID = (
+    r"(?:paid only|only paid|on paid|paid(?= M\d+)|(?:from|of|to|for|counting|credited to) (?:only )?paid"
+    r"(?: (?:ads?|media|channels?|only|marketing|campaigns))*)"
+)
+
+
+def _of_whom(question: Question, name: str, lexicon: Lexicon) -> str:
+    """ "CAC of paid media only" is another number than CAC."""
+    if name == "cac" and "paid_cac" in lexicon.vocabulary.metrics and question.says(ONLY_PAID):
+        question.understood("only|counting|credited")
+        return "paid_cac"
+    return name
 
 
 SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
@@ -214,6 +230,10 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
         flows = any(m.name == "workflow" for s in question.symbols if s.kind in "DV" for m in s.of.meanings)
         if flows and question.has(r"complet\w+|finish\w+|got through|went through|reached the end"):
             return ["workflow_completions"]
+    whose = r"(?:from|on|of|for|counting|only) (?:only |just |our |the )*M\d+|M\d+ M\d+"
+    if sorted(metrics) == ["new_customers", "roas"] and question.has(whose):
+        # "ROAS on first-time buyers only" is one number; "ROAS and new customers" are two.
+        return ["new_customer_roas"] if "new_customer_roas" in lexicon.vocabulary.metrics else metrics
     both = question.has(r"attributed (?:vs|versus|and|or|against|compared (?:to|with)) M\d+")
     if both and metrics[:1] == ["unattributed_revenue"]:
         return ["attributed_revenue", *metrics]

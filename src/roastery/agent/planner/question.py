@@ -9,6 +9,7 @@ from typing import Any
 
 from roastery.agent.planner.asides import asides, opinions
 from roastery.agent.planner.calendar import Span, find_spans
+from roastery.agent.planner.compositions import composed, marks_of, outside
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
 from roastery.agent.planner.meanings import Mark, Meaning
@@ -98,14 +99,23 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     words = [t.word for t in tokens]
     settings, taken = parameters(words)
     taken_first = tuple(taken)
-    counted = paraphrased(tokens, lexicon.vocabulary.metrics)
+    own = {i for m in lexicon.marks(tokens, taken) if _is_own_name(m) for i in range(m.start, m.end)}
+    made = composed(tokens, lexicon.vocabulary.metrics, own)
+    parts = [(p.start, p.end) for c in made for p in c.parts]
+    held_by = {i for a, b in parts for i in range(a, b)}
+    counted = [m for m in paraphrased(tokens, lexicon.vocabulary.metrics) if held_by.isdisjoint(range(m.start, m.end))]
+    counted = outside(counted, made)
+    taken += parts
     taken += [(m.start, m.end) for m in counted]
     named = [m for m in lexicon.marks(tokens, taken) if _owns_calendar_words(m)]
     held = [*taken, *((m.start, m.end) for m in named)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
     taken += [(s.start, s.end) for s in spans]
     aside = [(c.start, c.stop) for c in beside]
-    marks = sorted([*settled(lexicon.marks(tokens, [*taken, *aside]), tokens), *counted], key=lambda m: m.start)
+    marks = [*outside(settled(lexicon.marks(tokens, [*taken, *aside]), tokens), made), *counted]
+    held = [*((s.start, s.end) for s in spans), *((m.start, m.end) for m in marks), *taken_first]
+    marks += marks_of(made, tokens, {i for a, b in held for i in range(a, b)})
+    marks.sort(key=lambda m: m.start)
     covered = {i for a, b in [*taken, *((m.start, m.end) for m in marks)] for i in range(a, b)}
     unknown = [i for i, t in enumerate(tokens) if i not in covered and _unknown(t)]
     slips = lexicon.typos(tokens, unknown)
@@ -124,6 +134,11 @@ def parse(text: str, lexicon: Lexicon) -> Question:
 def _owns_calendar_words(mark: Mark) -> bool:
     """An own name of several words beats the calendar: a campaign called "Black Friday 2025 – US" is no date."""
     return mark.end - mark.start >= 2 and mark.first.kind in ("value", "metric") and not mark.partial
+
+
+def _is_own_name(mark: Mark) -> bool:
+    """A name of several words, in which a word such as "quote" or "mail" means nothing else."""
+    return mark.end - mark.start >= 2 and mark.first.kind == "value"
 
 
 def _overlaps(start: int, end: int, held: Sequence[tuple[int, int]]) -> bool:

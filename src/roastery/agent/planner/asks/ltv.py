@@ -28,6 +28,9 @@ class Ltv(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if question.says(r"(?:worth|spent|brought) (?:\w+ ){0,3}?(?:so far|to date|until now|already)"):
             return False
+        if any(s.of.first.composed and s.of.first.name not in ("ltv", "predicted_ltv") for s in question.of_kind("M")):
+            # "How long until a customer has paid back", "what is an order worth": a number that is known.
+            return False
         if question.says(pattern(self.said)):
             return True
         if any(s.of.first.name in WORTH for s in question.of_kind("X")):

@@ -1,0 +1,62 @@
+"""Metrics said by what they are made of: "what share of leads becomes a customer", "what do we pay for a click", "how
+long until a ticket is solved". Concepts, and which of them make which metric, stand in words/compositions.yml.
+
+Each form of asking (share, count, ratio, price, length of time) is one function; the first that finds a metric has its
+words. What was asked as a share is never answered by a count, nor by the two numbers that it is made of.
+"""
+
+from collections.abc import Collection, Sequence
+
+from roastery.agent.planner.concepts import Composed, Said
+from roastery.agent.planner.forms_of_asking import FORMS
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.meanings import Mark, Meaning
+from roastery.agent.planner.tokens import Token
+
+KEPT = word_set("composing_kept")
+"""Words within a composed metric that may still narrow it, split it or stand for a second one."""
+
+
+def composed(tokens: Sequence[Token], known: Collection[str], blocked: Collection[int] = ()) -> list[Composed]:
+    """The metrics that are put together of what a question names; no word belongs to two."""
+    said, held = Said(tokens, blocked), set(blocked)
+    found: list[Composed] = []
+    for form in FORMS:
+        for one in form(said):
+            span = {i for p in one.parts for i in range(p.start, p.end)}
+            if one.metric in known and held.isdisjoint(span):
+                held |= set(one.hull)
+                found.append(one)
+                break
+    return found
+
+
+def outside(marks: Sequence[Mark], found: Sequence[Composed]) -> list[Mark]:
+    """Marks without the metrics that stand within a composed one: "win" in "what do we pay to win a customer"."""
+    within = {i for c in found for i in c.hull}
+    return [
+        m
+        for m in marks
+        if not m.first.kind.endswith(("metric", "ambiguous")) or within.isdisjoint(range(m.start, m.end))
+    ]
+
+
+def marks_of(found: Sequence[Composed], tokens: Sequence[Token], held: Collection[int]) -> list[Mark]:
+    """The composed metrics as marks: their words, and what lies between them and names nothing else."""
+    marks: list[Mark] = []
+    for one in found:
+        parts = {i for p in one.parts for i in range(p.start, p.end)}
+        free = {i for i in one.hull if i not in held and tokens[i].word[:1].isalpha() and tokens[i].word not in KEPT}
+        meaning = Meaning("metric", one.metric, composed=True)
+        marks += [Mark(a, b, (meaning,)) for a, b in _runs(sorted(parts | free))]
+    return marks
+
+
+def _runs(indexes: Sequence[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for i in indexes:
+        if runs and runs[-1][1] == i:
+            runs[-1] = (runs[-1][0], i + 1)
+        else:
+            runs.append((i, i + 1))
+    return runs

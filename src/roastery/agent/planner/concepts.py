@@ -1,0 +1,97 @@
+"""Concepts in the words of a question: what a metric can be said by, such as a lead, a click, a price, a share."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from roastery.agent.planner.lists import words
+from roastery.agent.planner.tokens import Token
+
+STOPS = frozenset({"?", ".", ";", "!"})
+LISTING = frozenset({"and", "or", ",", "vs", "versus", "&", "nor"})
+OVER = (
+    r"(?:(?:per|relative to|divided by|over|out of|in relation to|in proportion to|measured against"
+    r"|for (?:each|every|one)"
+    r"|(?:as|in) (?:a |an |the )?(?:share|percentage|percent|fraction|proportion|ratio|rate|part|multiple)s?"
+    r" (?:of|to))"
+    r"|(?:compared|relative) (?:to|with)(?=.* (?:as a ratio|in percent|percent|ratio)))"
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Words [start, end) that name a concept."""
+
+    concept: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A metric with the parts that say it."""
+
+    metric: str
+    parts: tuple[Part, ...]
+
+    @property
+    def hull(self) -> range:
+        return range(min(p.start for p in self.parts), max(p.end for p in self.parts))
+
+
+@lru_cache
+def _concepts() -> Mapping[str, re.Pattern[str]]:
+    return {
+        name: re.compile(rf"(?<![^ ])(?:{text.strip()})(?![^ ])")
+        for name, text in words("compositions")["concepts"].items()
+    }
+
+
+@lru_cache
+def _over() -> re.Pattern[str]:
+    return re.compile(rf"(?<![^ ]){OVER}(?![^ ])")
+
+
+class Said:
+    """The concepts of a question's words, by name."""
+
+    def __init__(self, tokens: Sequence[Token], blocked: Collection[int]) -> None:
+        self.words = [t.word for t in tokens]
+        self.line = " ".join(self.words)
+        self._at, at = {}, 0
+        for index, word in enumerate(self.words):
+            self._at[at] = index
+            at += len(word) + 1
+        self.parts: dict[str, list[Part]] = defaultdict(list)
+        for name, pattern in _concepts().items():
+            for part in self.found(name, pattern):
+                if not any(i in blocked or tokens[i].quoted for i in range(part.start, part.end)):
+                    self.parts[name].append(part)
+
+    def found(self, name: str, pattern: re.Pattern[str]) -> Iterator[Part]:
+        for match in pattern.finditer(self.line):
+            start = self._at[match.start() + len(match[0]) - len(match[0].lstrip())]
+            yield Part(name, start, start + match[0].strip().count(" ") + 1)
+
+    def of(self, names: Sequence[str]) -> list[Part]:
+        return [p for name in names for p in self.parts.get(name, ())]
+
+    def over(self) -> list[Part]:
+        return list(self.found("over", _over()))
+
+    def near(self, a: Part, b: Part, most: int) -> bool:
+        """Whether b begins after a within so many words of the same sentence, and the two are no mere list."""
+        between = self.words[a.end : b.start]
+        listed = not LISTING.isdisjoint(between) and (len(between) < 4 or between[-1] in LISTING - {","})
+        return a.end <= b.start <= a.end + most and STOPS.isdisjoint(between) and not listed
+
+    def before(self, part: Part, back: int = 1) -> str:
+        return self.words[part.start - back] if part.start >= back else ""
+
+    def fits(self, entry: Mapping[str, Any]) -> bool:
+        """What must stand beside the parts, and what must not."""
+        beside = not entry.get("with") or any(self.parts.get(c) for c in entry["with"])
+        return beside and not any(self.parts.get(c) for c in entry.get("unless", ()))

@@ -1,0 +1,202 @@
+"""How a metric is asked: as a share, a count, a ratio, a price, a length of time, or by what is left after costs."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from roastery.agent.planner.concepts import Composed, Part, Said
+from roastery.agent.planner.lists import word_set, words
+
+ONE = frozenset({"a", "an", "one", "1", "each", "every", "per", "single", "another", "individual"})
+SMALL = ONE | word_set("composing_small")
+"""Words between the parts of a metric that say nothing of their own."""
+SPLITTING = frozenset({"which", "by", "per", "each", "every"})
+"""After these a thing is what is listed or split by, not what a share is of."""
+STRONG = frozenset({"expensive", "costly", "price", "priced", "prices", "pricing"})
+
+
+def _pairs(said: Said, entry: Mapping[str, Any], most: int) -> Iterator[tuple[Part, Part]]:
+    """A thing and what became of it: "leads … booked", "missed appointments"."""
+    for a in said.of(entry["of"]):
+        if said.before(a) in SPLITTING:
+            continue
+        for b in said.of(entry["did"]):
+            if said.near(a, b, most) or said.near(b, a, 1):
+                yield a, b
+
+
+def shares(said: Said) -> Iterator[Composed]:
+    """ "What share of A did B", "of A, how many percent did B", "A that did B, in percent", "how often A did B"."""
+    found: list[tuple[int, Composed]] = []
+    for n, entry in enumerate(words("compositions")["pairs"]):
+        if not said.fits(entry):
+            continue
+        for metric, marks in (
+            (entry.get("rate"), said.of(("share",))),
+            (entry.get("rate"), [p for p in said.of(("rate",)) if said.before(p) not in ("the", "a", "any")]),
+            (entry.get("often"), [p for p in said.of(("count",)) if said.words[p.start : p.end] == ["how", "often"]]),
+        ):
+            for a, b in _pairs(said, entry, 9) if metric and marks else ():
+                first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
+                close = last.start - first.end < 3
+                for s in marks:
+                    ahead = s.concept != "rate" and said.near(s, first, 5)
+                    of = {said.before(first, k) for k in (1, 2, 3)} & {"of", "among", "from"}
+                    within = s.concept == "share" and of and said.near(first, s, 10) and said.near(s, last, 5)
+                    behind = said.near(last, s, 2) and s.concept != "count" and (s.concept != "rate" or close)
+                    if ahead or within or behind:
+                        width = max(s.end, last.end) - min(s.start, first.start)
+                        found.append((width + n, Composed(metric, (s, a, b))))
+    yield from (c for _, c in sorted(found, key=lambda f: f[0]))
+
+
+def counts(said: Said) -> Iterator[Composed]:
+    """ "How many A did B", or both side by side: "declined charges", "payments that failed"."""
+    for entry in words("compositions")["pairs"]:
+        if not entry.get("count") or not said.fits(entry):
+            continue
+        for a, b in _pairs(said, entry, 7):
+            first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
+            asked = next((s for s in said.of(("count",)) if said.near(s, first, 4)), None)
+            if asked is not None:
+                yield Composed(entry["count"], (asked, a, b))
+            elif SMALL.issuperset(said.words[first.end : last.start]) and last.start - first.end < 5:
+                yield Composed(entry["count"], (a, b))
+
+
+def ratios(said: Said) -> Iterator[Composed]:
+    """ "Clicks per impression", "orders relative to sessions", "for every dollar of spend how much revenue"."""
+    for entry in words("compositions")["ratios"]:
+        above, below = (said.of((name,)) for name in entry["over"])
+        for x in above:
+            for y in below:
+                for over in said.over():
+                    if said.near(x, over, 3) and said.near(over, y, 3):
+                        yield Composed(entry["is"], (x, over, y))
+                each = said.before(y) in ("each", "every") and said.before(y, 2) in ("for", "of", "on")
+                if each and said.near(y, x, 6):
+                    yield Composed(entry["is"], (y, x))
+
+
+def costs(said: Said) -> Iterator[Composed]:
+    """ "What do we pay for a click", "what does a lead cost us", "how expensive are leads"."""
+    for entry in words("compositions")["costs"]:
+        if not said.fits(entry):
+            continue
+        for x in said.of(entry["of"]):
+            one = _is_one(said, x) or entry["of"] == ["thousand"]
+            for money in said.of(("money_out",)):
+                word = said.words[money.start]
+                if said.before(money) in ("most", "least", "more", "less", "as") or _customers_pay(said, money, x):
+                    continue
+                bare = word in ("dollars", "euros", "bucks", "advertising", "ad", "media", "marketing", "ads")
+                ahead = one and said.near(money, x, 6) and (not bare or _is_per(said, x))
+                behind = one and not bare and said.near(x, money, 3)
+                plain = word in STRONG and (said.near(money, x, 3) or said.near(x, money, 4))
+                if ahead or behind or plain:
+                    beside = [p for p in said.of((*entry.get("with", ())[:1], "new")) if p not in (money, x)]
+                    near = [p for p in beside if said.near(p, x, 3) or said.near(x, p, 3) or p.concept != "new"]
+                    yield Composed(entry["is"], (money, x, *near))
+
+
+def _is_one(said: Said, part: Part) -> bool:
+    """ "A click", "one more customer", "each booked appointment", "to win a customer"."""
+    return any(said.before(part, k) in ONE for k in (1, 2, 3)) and not said.words[part.end - 1].endswith("ss")
+
+
+def _is_per(said: Said, part: Part) -> bool:
+    return any(said.before(part, k) in ("per", "each", "every", "for") for k in (1, 2, 3))
+
+
+def _customers_pay(said: Said, money: Part, x: Part) -> bool:
+    """ "What do customers pay per order": theirs is no cost of ours."""
+    return any(
+        p.end <= money.start <= p.end + 2 and p != x and said.words[p.start] not in ("they", "who")
+        for p in said.of(("customer", "person"))
+        if said.words[money.start].startswith(("pay", "paid", "spen"))
+    )
+
+
+DONE_FIRST = frozenset({"solve", "sign", "first_answer", "travel"})
+"""What may stand before its thing: "resolve a complaint", "wait for a parcel"."""
+
+
+def times(said: Said) -> Iterator[Composed]:
+    """ "How long until a ticket is solved": a length of time, and of what."""
+    asked = [t for t in said.of(("time",)) if said.before(t) not in ("on", "last", "past", "next", "first")]
+    for entry in words("compositions")["times"] if asked else ():
+        sets = [said.of(names) for names in entry["all"]]
+        if not all(sets) or not said.fits(entry):
+            continue
+        first = sets[0]
+        chosen = next(
+            (
+                (a, b)
+                for a in first
+                for b in (sets[1] if len(sets) > 1 else first)
+                if a == b
+                or said.near(a, b, 8)
+                or (said.near(b, a, 6) and b.concept in ("solve", "sign", "first_answer", "travel"))
+            ),
+            None,
+        )
+        if chosen:
+            parts = {asked[0], *chosen, *said.of(entry.get("also", ()))}
+            yield Composed(entry["is"], tuple(p for p in parts if not _inside(p, parts)))
+
+
+def _inside(part: Part, others: Collection[Part]) -> bool:
+    return any(o != part and o.start <= part.start and part.end <= o.end for o in others)
+
+
+def lefts(said: Said) -> Iterator[Composed]:
+    """ "What is left after goods, shipping and ads": which margin it is, the costs say that are taken off."""
+    for over in said.found("after", LEFT):
+        after = [p for p in said.of(("goods_cost", "other_cost")) if over.end <= p.start <= over.end + 14]
+        goods = [p for p in after if p.concept == "goods_cost"]
+        other = [p for p in after if p.concept == "other_cost"]
+        before = said.words[over.end - 1] == "before"
+        money = said.words[over.start] in SUMS
+        if not after or (money and not goods) or after[0].start > over.end + 5:
+            continue
+        share = [s for s in said.of(("share",)) if abs(s.start - over.start) < 8]
+        if (goods and (not other or before)) or (before and other):
+            yield Composed("gross_margin_rate" if share else "gross_margin", (over, *after, *share[:1]))
+        elif not before:
+            yield Composed("contribution_margin", (over, *after))
+
+
+SUMS = frozenset({"revenue", "sales", "turnover", "income", "make", "made", "earn", "earned"})
+LEFT = re.compile(
+    r"(?<![^ ])(?:left(?: over)?|remains?|remained|remaining|stays?|stayed|keep|profit|(?:gross )?margins?|revenue"
+    r"|sales|turnover|income|made?|earn(?:ed)?)(?: \S+){0,5}? (?:after|once|when|minus|less|net of|before|from)"
+    r"(?! that)(?![^ ])"
+)
+
+
+def saids(said: Said) -> Iterator[Composed]:
+    """ "How happy are people with support", "quality of leads": words that need no form of asking."""
+    for entry in words("compositions")["said"]:
+        if not said.fits(entry):
+            continue
+        sets = [said.of(names) for names in entry["all"]]
+        if all(sets) and (chosen := _chain(said, sets)):
+            also = [
+                p
+                for p in said.of(entry.get("also", ()))
+                if any(said.near(c, p, 3) or said.near(p, c, 3) for c in chosen)
+            ]
+            yield Composed(entry["is"], tuple(p for p in (*chosen, *also) if not _inside(p, (*chosen, *also))))
+
+
+def _chain(said: Said, sets: Sequence[Sequence[Part]]) -> tuple[Part, ...] | None:
+    """One part of each set, each near the one before it, whichever comes first."""
+    chains: list[tuple[Part, ...]] = [(p,) for p in sets[0]]
+    for further in sets[1:]:
+        chains = [
+            (*chain, p) for chain in chains for p in further if said.near(chain[-1], p, 6) or said.near(p, chain[-1], 5)
+        ]
+    return chains[0] if chains else None
+
+
+FORMS = (lefts, times, ratios, shares, saids, costs, counts)
