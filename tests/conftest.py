@@ -1,7 +1,9 @@
 """What every test runs under."""
 
 from collections.abc import Iterator
+from functools import cache
 
+import httpcore2
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -12,6 +14,9 @@ from roastery.tools.base import ToolContext
 # The same examples each time, however slow the machine: a red run means a change, not luck or load.
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
+
+# Tests make hundreds of HTTP clients; to read this machine's certificates for each takes longer than their requests.
+httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
 
 @pytest.fixture(scope="session")
