@@ -8,7 +8,8 @@ from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of
-from roastery.agent.planner.understand import questions_in, understand
+from roastery.agent.planner.several import questions_in
+from roastery.agent.planner.understand import understand
 from roastery.agent.render import name_text, render
 from roastery.agent.verify import Verifier
 from roastery.tools.base import ToolContext

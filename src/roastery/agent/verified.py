@@ -7,7 +7,8 @@ from typing import Any
 
 from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.understand import questions_in, understand
+from roastery.agent.planner.several import questions_in
+from roastery.agent.planner.understand import understand
 
 WORD = re.compile(r"[\w%€$£]+", re.UNICODE)
 

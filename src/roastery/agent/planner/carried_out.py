@@ -112,6 +112,13 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             f"its full name.",
             pending=kept,
         )
+    own_name = next(question.find(r"(?:our|your|its|their|the) own (?:brand )?name", question.plain), None)
+    if own_name and not {"campaign", "keyword", "ad_group", "brand"} & {f.field for f in reading.filters}:
+        return Reading(
+            "clarify",
+            message=f"Which campaigns run on “{own_name[0]}”? Name them, or say for example “brand search”.",
+            pending=kept,
+        )
     periods = [] if reading.intent in ("ltv", "forecast", "alert") else further_periods(question, reading)
     if periods:
         said = " and ".join(f"“{name_text(question.words(s))}”" for s in periods[:3])

@@ -17,7 +17,8 @@ from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call
-from roastery.agent.planner.understand import questions_in, understand
+from roastery.agent.planner.several import readings_of
+from roastery.agent.planner.understand import understand
 from roastery.agent.planner.vocabulary import VocabularySource
 from roastery.tools.base import ToolContext
 
@@ -82,9 +83,12 @@ class OfflineModel(BaseChatModel):
     def _plan(self, messages: Sequence[BaseMessage]) -> AIMessage:
         """The tool calls of every question in the message, or what is asked back or refused."""
         history = _history(messages[:-1])
-        readings: list[Reading] = []
-        for text in questions_in(str(messages[-1].content))[:MOST_QUESTIONS]:
-            readings.append(understand(text, self.lexicon, [*history, *readings], frozenset(self.tools)))
+        tools = frozenset(self.tools)
+
+        def read(text: str, before: Sequence[Reading]) -> Reading:
+            return understand(text, self.lexicon, before, tools)
+
+        readings = readings_of(str(messages[-1].content), read, history, MOST_QUESTIONS)
         asking = [r for r in readings if r.intent not in CONTROL]
         if not asking:
             return _control(readings[0])

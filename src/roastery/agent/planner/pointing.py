@@ -33,6 +33,30 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
     return _together(question, heard, history) if question.says(pattern("both_of_them")) else None
 
 
+def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
+    """ "Is that normal?" as the first question: what it points at has not been spoken of.
+
+    Only where no name and no number's own name is said: "what does one of those cost us" has but a verb.
+    """
+    named = [s for s in question.of_kind("M") if question.words(s).lower() not in VERBS]
+    if named or heard.filters or question.of_kind("D") or question.of_kind("X"):
+        return None
+    for name in ("points_without_name", "points_at_the_same", "changed_something", "changed_itself"):
+        found = next(question.find(pattern(name), question.plain), None)
+        if found is None or (name.startswith("changed") and question.of_kind("P")):
+            continue
+        said = name_text(found["it"])
+        return Reading(
+            "clarify",
+            message=f"What do you mean by “{said}”? Name the metric, the campaign or other name, and the period.",
+        )
+    return None
+
+
+VERBS = word_set("verbs_of_metrics")
+"""Verbs that are read as a metric: alone they do not say what of."""
+
+
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, as the thread means it."""
     if (

@@ -1,6 +1,5 @@
 """From a question to a Reading: guard, recognize, settle periods and names, then intent, defaults and doubts."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -29,7 +28,7 @@ from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import When, when
-from roastery.agent.planner.pointing import pointed
+from roastery.agent.planner.pointing import points_at_nothing, pointed
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading
@@ -58,6 +57,8 @@ def understand(
     if refused := elsewhere(question, heard):
         return refused
     heard = _noted(question, heard, lexicon)
+    if not any(r.metrics for r in history) and (unclear := points_at_nothing(question, heard)):
+        return unclear
     ask = _asked(question, heard, lexicon)
     if doubt is not None and (ask is None or ask.keeps_doubt):
         ask = None
@@ -243,21 +244,3 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
         return doubt
     settled = restated(question, named_rows_only(with_period(settled, lexicon)), lexicon, before)
     return left_out(question, settled, CARRIED_OUT, before=before)
-
-
-def questions_in(text: str) -> list[str]:
-    """The questions of one message: it is split after question marks and semicolons, not within a question."""
-    parts = [p.strip() for p in re.split(r"(?<=\?)\s+|;\s+|\n+", text) if re.search(r"\w{2,}", p)]
-    found: list[str] = []
-    for part in parts:
-        if found and TRAILING.fullmatch(part):
-            found[-1] = f"{found[-1].rstrip('?')}, {part}"
-        else:
-            found.append(part)
-    return found or [text]
-
-
-TRAILING = re.compile(
-    r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
-)
-"""A few words after a question mark that belong to the question before: "What was spend? Last week."."""

@@ -1,0 +1,75 @@
+"""The questions of one message: what stands after a question mark, and what a joint such as ", and why" begins.
+
+A few words after a question mark belong to the question before ("What was spend? Last week."). At a joint the message is
+cut only where both sides stand on their own and ask for different things: two tools, or two periods; "what did we spend
+and how many orders came of it" stays one question for two numbers.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from roastery.agent.planner.reading import Reading
+
+MOST_JOINTS = 2
+PLAIN = ("query", "compare")
+CONTROL = ("clarify", "refuse")
+Reader = Callable[[str, Sequence[Reading]], Reading]
+
+STOP = re.compile(r"(?<=\?)\s+|;\s+|\n+|(?<=[.!])\s+(?=(?:and|also|plus|then|besides|second(?:ly)?|oh and)\b)", re.IGNORECASE)
+TRAILING = re.compile(
+    r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
+)
+SPECIFYING = re.compile(
+    r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\.|namely"
+    r"|talking about|speaking of|thinking of|focus(?:ing)? on)"
+    r"|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
+    r"(?!.*\?)(?:[^.?!]{1,90})[.!]?",
+    re.IGNORECASE,
+)
+"""A statement after a question that only says what of it is meant: "Looking at August to October."."""
+ASKING = r"(?:what|which|how|why|who|where|when|are|is|do|does|did|can|could|should|would|will|if|has|have)"
+JOINT = re.compile(rf",?\s+(?:and|plus|also|and also|and then|then)\s+(?=(?:also |then )?{ASKING}\b)", re.IGNORECASE)
+
+
+def questions_in(text: str) -> list[str]:
+    """The questions of one message: it is split after question marks and semicolons, not within a question."""
+    parts = [p.strip() for p in STOP.split(text) if re.search(r"\w{2,}", p)]
+    found: list[str] = []
+    for part in parts:
+        if found and found[-1].endswith("?") and (TRAILING.fullmatch(part) or SPECIFYING.fullmatch(part)):
+            found[-1] = f"{found[-1].rstrip('?')}, {part}"
+        else:
+            found.append(part)
+    return found or [text]
+
+
+def readings_of(text: str, read: Reader, history: Sequence[Reading], most: int) -> list[Reading]:
+    """The readings of a message's questions, each continuing those before it."""
+    found: list[Reading] = []
+    for part in questions_in(text)[:most]:
+        found += _of_part(part, read, [*history, *found])
+    return found[:most]
+
+
+def _of_part(text: str, read: Reader, history: Sequence[Reading]) -> list[Reading]:
+    joints = list(JOINT.finditer(text))[:MOST_JOINTS]
+    if not joints:
+        return [read(text, history)]
+    whole = read(text, history)
+    for joint in joints:
+        first = read(text[: joint.start()], history)
+        if first.intent in CONTROL:
+            continue
+        second = read(text[joint.end() :], [*history, first])
+        if second.intent not in CONTROL and _differ(first, second, whole):
+            return [first, second]
+    return [whole]
+
+
+def _differ(first: Reading, second: Reading, whole: Reading) -> bool:
+    """Whether two sides of a joint ask for different things, each answerable."""
+    if first.intent in PLAIN and second.intent in PLAIN:
+        own_period = "period" in first.said and "period" in second.said and first.period != second.period
+        own_metric = "metrics" in first.said and "metrics" in second.said
+        return own_metric and (own_period or whole.intent in CONTROL)
+    return first.intent != second.intent
