@@ -15,13 +15,15 @@ PLAIN = ("query", "compare")
 CONTROL = ("clarify", "refuse")
 Reader = Callable[[str, Sequence[Reading]], Reading]
 
-STOP = re.compile(r"(?<=\?)\s+|;\s+|\n+|(?<=[.!])\s+(?=(?:and|also|plus|then|besides|second(?:ly)?|oh and)\b)", re.IGNORECASE)
+STOP = re.compile(
+    r"(?<=\?)\s+|;\s+|\n+|(?<=[.!])\s+(?=(?:and|also|plus|then|besides|second(?:ly)?|oh and)\b)", re.IGNORECASE
+)
 TRAILING = re.compile(
     r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
 )
 SPECIFYING = re.compile(
-    r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\.|namely"
-    r"|talking about|speaking of|thinking of|focus(?:ing)? on)"
+    r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\."
+    r"|namely|talking about|speaking of|thinking of|focus(?:ing)? on)"
     r"|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
     r"(?!.*\?)(?:[^.?!]{1,90})[.!]?",
     re.IGNORECASE,

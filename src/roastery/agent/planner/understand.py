@@ -28,7 +28,7 @@ from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import When, when
-from roastery.agent.planner.pointing import points_at_nothing, pointed
+from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading
