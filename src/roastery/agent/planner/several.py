@@ -1,18 +1,20 @@
 """The questions of one message: what stands after a question mark, and what a joint such as ", and why" begins.
 
-A few words after a question mark belong to the question before ("What was spend? Last week."). At a joint the message is
-cut only where both sides stand on their own and ask for different things: two tools, or two periods; "what did we spend
-and how many orders came of it" stays one question for two numbers.
+A few words after a question mark belong to the question before ("What was spend? Last week."). At a joint the message
+is cut only where both sides stand on their own and ask for different things: two tools, or two periods; "what did we
+spend and how many orders came of it" stays one question for two numbers.
 """
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from roastery.agent.planner.reading import Reading
 
 MOST_JOINTS = 2
 PLAIN = ("query", "compare")
 CONTROL = ("clarify", "refuse")
+PERIODIC = ("query", "compare", "explain", "anomalies", "attribution", "models", "journeys", "assets", "reconcile")
 Reader = Callable[[str, Sequence[Reading]], Reading]
 
 STOP = re.compile(
@@ -64,8 +66,16 @@ def _of_part(text: str, read: Reader, history: Sequence[Reading]) -> list[Readin
             continue
         second = read(text[joint.end() :], [*history, first])
         if second.intent not in CONTROL and _differ(first, second, whole):
-            return [first, second]
+            return [_in_period_of(first, second), second]
     return [whole]
+
+
+def _in_period_of(first: Reading, second: Reading) -> Reading:
+    """A period said at the end of the message holds for what stands before the joint too."""
+    if "period" in first.said or "period" not in second.said or first.intent not in PERIODIC:
+        return first
+    left = tuple(a for a in first.assumptions if not a.startswith("no period was named"))
+    return replace(first, period=second.period, assumptions=left)
 
 
 def _differ(first: Reading, second: Reading, whole: Reading) -> bool:
