@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import hmac
+import json
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,12 +112,19 @@ def test_a_backfill_reads_a_range_again_and_lands_nothing_twice(connected: tuple
     assert desk.call("POST", f"/v1/connections/{connection_id}/sync", params={"since": "soon"}).status_code == 422
 
 
-def webhook(desk: Desk, connection_id: str, delivery: str, secret: str = CLIENT["client_secret"]) -> Any:
-    body = b'{"id": 1}'
+def webhook(
+    desk: Desk,
+    connection_id: str,
+    delivery: str,
+    secret: str = CLIENT["client_secret"],
+    topic: str = "orders/updated",
+    number: int = 1,
+) -> Any:
+    body = json.dumps({"id": number}).encode()
     signature = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
     headers = {
         "X-Shopify-Hmac-Sha256": signature,
-        "X-Shopify-Topic": "orders/updated",
+        "X-Shopify-Topic": topic,
         "X-Shopify-Webhook-Id": delivery,
         "Content-Type": "application/json",
     }
@@ -135,3 +144,23 @@ def test_a_signed_webhook_has_its_resource_read_once(connected: tuple[Desk, str]
     assert webhook(desk, connection_id, "d1").status_code == 200
     synced(desk, connection_id)
     assert len(twins.control.asked) == after
+
+
+def test_an_order_deleted_in_the_shop_comes_out_of_the_totals(connected: tuple[Desk, str], twins: Twins) -> None:
+    desk, connection_id = connected
+    sold = {"sql": "SELECT sum(amount) AS sold, count(*) AS orders, max(external_order_id) AS last FROM transactions "
+                   "WHERE source_system = 'shopify'"}  # fmt: skip
+    before = desk.call("POST", "/v1/sql", role="analyst", json=sold).json()["rows"][0]
+    gone = {"sql": f"SELECT amount FROM transactions WHERE external_order_id = '{before['last']}'"}
+    amount = Decimal(desk.call("POST", "/v1/sql", role="analyst", json=gone).json()["rows"][0]["amount"])
+    number = int(before["last"])
+    assert (
+        webhook(desk, connection_id, "forged", secret="wrong", topic="orders/delete", number=number).status_code == 401
+    )
+    assert webhook(desk, connection_id, "d2", topic="orders/delete", number=number).json() == {"received": True}
+    desk.roastery.warehouse(desk.organization).build()
+    after = desk.call("POST", "/v1/sql", role="analyst", json=sold).json()["rows"][0]
+    assert after["orders"] == before["orders"] - 1
+    assert Decimal(after["sold"]) == Decimal(before["sold"]) - amount
+    lines = {"sql": f"SELECT count(*) AS n FROM transaction_lines WHERE transaction_id = 'shopify:{number}'"}
+    assert desk.call("POST", "/v1/sql", role="analyst", json=lines).json()["rows"] == [{"n": 0}]

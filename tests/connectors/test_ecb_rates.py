@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from roastery.connectors.base import Connection
+from roastery.connectors.egress import Egress
 from roastery.connectors.errors import BadConnection
 from roastery.connectors.http import Politeness
-from roastery.connectors.registry import fills
+from roastery.connectors.registry import fills, open_source
 from roastery.connectors.sources.ecb_rates import EcbRates
+from roastery.connectors.sync import sync_connection
 from roastery.evals.twins.ecb import EcbTwin
 from roastery.evals.twins.server import Twins
 from roastery.warehouse.clock import Clock
@@ -17,7 +20,7 @@ from roastery.warehouse.engine import Warehouses
 from roastery.warehouse.fx import rate
 from roastery.warehouse.organization import Organization
 from tests.connectors.company import connect, rows, sync
-from tests.connectors.loopback import Landing, Waits
+from tests.connectors.loopback import Landing, Provider, Say, Waits
 
 POLITE = Politeness(wait=Waits(), jitter=lambda: 1.0)
 
@@ -54,6 +57,29 @@ def test_history_comes_once_then_the_last_days_and_what_was_restated_replaces(tw
     assert twin.asked[2:] == ["lately"]
     assert curated(landing)[lately, "USD"] == Decimal("9.9999")
     twin.restated.clear()
+
+
+def test_a_day_that_cannot_be_read_leaves_the_others_and_the_cursor_as_they_are(twins: Twins, tmp_path: Path) -> None:
+    bad, good = "Date,USD,\n2026-10-32,1.17,\n2026-10-30,1.16,\n2026-10-29,1.15,\n", "2026-10-30"
+    server = Provider(Say(bad.encode(), content_type="text/csv"))
+    warehouses = Warehouses(tmp_path, b"k" * 32, fills(), twins.world.clock)
+    try:
+        warehouse = warehouses.open(Organization("larkspur", "Larkspur", "USD"))
+        _, secrets = connect(twins, "ecb_rates")
+        made = Connection("con_rates", "larkspur", "ecb_rates", {}, server.url)
+        source = open_source(made, secrets, twins.world.clock, politeness=POLITE, egress=Egress.parse("loopback"))
+        report = sync_connection(source, made, warehouse, twins.world.clock)
+        assert report.outcome == "complete", report.message
+        warehouse.build()
+        days = warehouse.query("SELECT rate_date::VARCHAR AS day FROM curated.fx_rates ORDER BY 1").column(0)
+        assert days.to_pylist() == ["2026-10-29", good]
+        aside = warehouse.query("SELECT column_name, message FROM meta.quarantine").to_pylist()
+        told = "The key cannot be read; the row is left out."
+        assert aside == [{"column_name": "rate_date", "message": told}]
+        assert (warehouse.cursor("con_rates", "rates") or {})["last"] == good
+    finally:
+        server.close()
+        warehouses.close()
 
 
 def test_only_the_currencies_that_are_asked_are_kept(twins: Twins) -> None:

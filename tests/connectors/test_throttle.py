@@ -1,6 +1,9 @@
 """The token bucket, with a stopwatch in the test's hand."""
 
+from pathlib import Path
+
 from roastery.connectors.throttle import Bucket, Rate, Throttles
+from tests.processes import Process
 
 
 class Hand:
@@ -50,3 +53,51 @@ def test_connections_of_one_app_share_its_bucket() -> None:
     rate = Rate(1, 1)
     assert throttles.bucket(("acme", "app", "a"), rate) is throttles.bucket(("acme", "app", "a"), rate)
     assert throttles.bucket(("acme", "app", "a"), rate) is not throttles.bucket(("acme", "app", "b"), rate)
+
+
+def test_processes_of_one_home_spend_of_one_budget(tmp_path: Path) -> None:
+    hand, key, rate = Hand(), ("acme", "app", "a"), Rate(per_second=1, burst=4)
+    here, there = (Throttles(hand, tmp_path).bucket(key, rate) for _ in range(2))
+    assert [here.take(), there.take(), here.take(), there.take()] == [0.0, 0.0, 0.0, 0.0]
+    assert (here.take(), there.take()) == (1.0, 2.0)
+    here.close_for(60)
+    assert there.take() == 60.0
+    assert Throttles(hand, tmp_path).bucket(("acme", "app", "b"), rate).take() == 0.0
+
+
+def test_a_process_that_starts_anew_does_not_begin_with_a_full_budget(tmp_path: Path) -> None:
+    """Seventy of a hundred are spent; twelve processes at once take five each, so that thirty of these have to wait."""
+    code = (
+        "import pathlib, sys\n"
+        "from roastery.connectors.throttle import Rate, Throttles\n"
+        "bucket = Throttles(lambda: 0.0, pathlib.Path(sys.argv[1])).bucket('acme', Rate(0.001, 100))\n"
+        "print(sum(bucket.take() > 0 for _ in range(5)))"
+    )
+    bucket = Throttles(lambda: 0.0, tmp_path).bucket("acme", Rate(0.001, 100))
+    for _ in range(70):
+        bucket.take()
+    started = [Process("-c", code, str(tmp_path)) for _ in range(12)]
+    assert sum(int(process.communicate()[0]) for process in started) == 30
+
+
+def test_a_stopwatch_that_begins_anew_gives_nothing_back_and_keeps_what_is_closed(tmp_path: Path) -> None:
+    hand = Hand()
+    hand.now = 1000.0
+    before = Throttles(hand, tmp_path).bucket("acme", Rate(1, 10))
+    for _ in range(10):
+        before.take()
+    before.close_for(30)
+    hand.now = 5.0
+    after = Throttles(hand, tmp_path).bucket("acme", Rate(1, 10))
+    assert after.take() == 30.0
+    hand.now = 36.0
+    assert after.take(10) == 0.0
+    assert after.take() == 1.0, "ten fit, whatever has grown meanwhile"
+
+
+def test_another_configured_rate_holds_at_once_and_a_provider_s_own_stays(tmp_path: Path) -> None:
+    hand = Hand()
+    first = Throttles(hand, tmp_path).bucket("acme", Rate(1, 10))
+    first.refine(available=0, rate=Rate(50, 1000))
+    assert Throttles(hand, tmp_path).bucket("acme", Rate(1, 10)).take(100) == 2.0
+    assert Throttles(hand, tmp_path).bucket("acme", Rate(2, 10)).take(0) == 50.0

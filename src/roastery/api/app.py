@@ -96,10 +96,10 @@ class Roastery:
 
     @cached_property
     def throttles(self) -> Throttles:
-        """One for the process, so that connections of one app share its provider's limit."""
+        """The limits of the home, so that connections of one app share its provider's, in every process."""
         from roastery.connectors.throttle import Throttles
 
-        return Throttles()
+        return Throttles(folder=self.settings.home / "limits")
 
     @cached_property
     def warehouses(self) -> Warehouses:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from roastery.api.connection_health import ENDED, ended
+from roastery.api.connection_health import ENDED, ended, health_of
 from roastery.api.events import PROVIDER as EVENTS
 from roastery.api.events import SECRET_NAME
 from roastery.api.store.audit import note
@@ -22,10 +22,10 @@ from roastery.api.store.connections import Connections, as_connection
 from roastery.api.store.schedules import Schedules
 from roastery.api.store.tables import ConnectionRow
 from roastery.connectors.base import Connection, Previewed
-from roastery.connectors.registry import SOURCES, check_connection, open_source
+from roastery.connectors.registry import SOURCES, check_connection, check_names, open_source
 from roastery.connectors.sync import SyncProgress, SyncReport, sync_connection
 from roastery.tools.base import Actor
-from roastery.warehouse.errors import BadQuery, Busy, UnknownName
+from roastery.warehouse.errors import BadQuery, Busy, NoData, UnknownName
 from roastery.warehouse.organization import Organization
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ STATUS_OF = {
     "not_run": "failed",
 }
 """A connection's status after a sync, by the sync's outcome."""
+
+
+NOTHING_CONNECTED = (
+    "There is nothing to sync yet: no source is connected. `roastery connect` lists what can be, with what each needs; "
+    "then it is, for instance, roastery connect shopify --setting shop=… --secret access_token=… --org {org}. "
+    "A file needs no connection: roastery import --help. To look around first: roastery demo."
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def connect(
 ) -> tuple[ConnectionRow, str | None]:
     """Store a connection that has all its source needs; for `events` the second value is its secret, shown once.
 
-    Errors: UnknownName for the provider, BadConnection that names what is missing.
+    Errors: UnknownName for the provider, a setting or a secret; BadConnection that names what is missing.
     """
     secrets, shown = dict(new.secrets), None
     if new.provider == EVENTS:
@@ -75,6 +82,7 @@ def connect(
     elif new.provider not in SOURCES:
         raise UnknownName("provider", new.provider, providers())
     else:
+        check_names(new.provider, new.settings, secrets)
         draft = Connection("new", organization.id, new.provider, new.settings, new.base_url)
         check_connection(draft, _Given(secrets))
     now = roastery.wall.now()
@@ -122,12 +130,24 @@ def pause(roastery: "Roastery", organization: Organization, actor: Actor, connec
 
 
 def syncable(roastery: "Roastery", organization: Organization, connection_id: str | None = None) -> list[ConnectionRow]:
-    """The connection named, or every one that has something to pull. Errors: NotFound, BadQuery for `events`."""
+    """The connection named, or every one that has something to pull and is not paused.
+
+    Errors: NotFound, BadQuery for `events`; NoData, which says what to do, where there is none.
+    """
     with roastery.database.reading() as session:
         connections = Connections(session, roastery.keyring, organization.id)
         if connection_id is None:
-            return [row for row in connections.list() if row.provider in SOURCES]
-        row = connections.get(connection_id)
+            rows = [row for row in connections.list() if row.provider in SOURCES]
+            if not rows:
+                raise NoData(NOTHING_CONNECTED.format(org=organization.id))
+        else:
+            row = connections.get(connection_id)
+    if connection_id is None:
+        healths = health_of(roastery, organization, rows)
+        awake = [row for row, health in zip(rows, healths, strict=True) if health.state != "paused"]
+        if not awake:
+            raise NoData(f"Nothing is read: {' '.join(health.sentence for health in healths)}")
+        return awake
     if row.provider not in SOURCES:
         raise BadQuery(f"There is nothing to pull for {row.provider}: its rows are pushed to POST /v1/events.")
     return [row]
@@ -140,6 +160,7 @@ def preview(
 
     Errors: as `connect`; BadQuery where the provider's fields are not mapped by the connection; those of reading.
     """
+    check_names(new.provider, new.settings, new.secrets)
     draft = Connection("new", organization.id, new.provider, new.settings, new.base_url)
     given = _Given(new.secrets)
     check_connection(draft, given)

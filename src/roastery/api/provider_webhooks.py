@@ -9,7 +9,7 @@ from roastery.api.errors import BadCredential, NotFound
 from roastery.api.store.connections import Connections, as_connection
 from roastery.api.store.once import ReceivedEvents
 from roastery.api.store.organizations import Organizations
-from roastery.connectors.base import Pushed, SignsAddress
+from roastery.connectors.base import Pushed, SignsAddress, TellsDeletions
 from roastery.connectors.batches import batch_of
 from roastery.connectors.errors import WebhookRejected
 from roastery.connectors.registry import SOURCES, open_source
@@ -30,6 +30,7 @@ def receive_webhook(
 
     url: the address that was called, for schemes that sign it; the connection's webhook_url where a proxy changes it.
     A delivery is a hint, never data: its content is read from the provider, so a lost or repeated one does no harm.
+    What it says was deleted is taken out at once: nothing is left to read, and ids are not given twice.
     Errors: NotFound, BadCredential when the signature does not hold.
     """
     with roastery.database.reading() as session:
@@ -52,7 +53,7 @@ def receive_webhook(
     message_id = f"{provider}:{delivery.id}"
     if received.answered(message_id) is not None:
         return
-    _land_pushed(roastery, organization, row, body)
+    _land_pushed(roastery, organization, row, delivery.topic, body)
     topics = delivery.topic.split(",")
     only = tuple(dict.fromkeys(name for topic in topics for name in source.webhook_resources.get(topic, ())))
     if only:
@@ -61,14 +62,20 @@ def receive_webhook(
     received.keep(message_id, row.id, {"received": True}, roastery.wall.now())
 
 
-def _land_pushed(roastery: "Roastery", organization: "Organization", row: "ConnectionRow", body: bytes) -> None:
+def _land_pushed(
+    roastery: "Roastery", organization: "Organization", row: "ConnectionRow", topic: str, body: bytes
+) -> None:
     """Land what a delivery itself holds, where the source says that it does; it is in the next query soon."""
-    if not issubclass(SOURCES[row.provider], Pushed):
+    if not issubclass(SOURCES[row.provider], Pushed | TellsDeletions):
         return
     connection, clock = as_connection(row), roastery.clock_of(organization)
     source = open_source(connection, roastery.tokens, clock, egress=roastery.settings.egress)
-    assert isinstance(source, Pushed)
-    pages = source.pushed(body)
+    try:
+        pages = source.pushed(body) if isinstance(source, Pushed) else ()
+        if isinstance(source, TellsDeletions):
+            pages = [*pages, *source.deleted(topic, body)]
+    finally:
+        source.http.close()
     warehouse = roastery.warehouse(organization)
     for resource, page in pages:
         batch = batch_of(page, resource, connection, row.provider)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from roastery.warehouse.organization import Organization
 
 SLACK, EVENTS = "slack", "events"
+SLACK_SETTINGS = ("team_id", "destination")
 
 
 def connect(
@@ -202,8 +203,11 @@ def _preview(
 def _link_slack(roastery: Roastery, terminal: Terminal, organization: Organization, settings: dict[str, Any]) -> None:
     """Let a Slack workspace speak for the organization; its token and signing secret are settings of the process."""
     from roastery.api.store.slack import Workspaces
-    from roastery.warehouse.errors import BadQuery
+    from roastery.warehouse.errors import BadQuery, UnknownName
 
+    for given in settings:
+        if given not in SLACK_SETTINGS:
+            raise UnknownName("setting of Slack", given, SLACK_SETTINGS)
     team_id, destination = settings.get("team_id"), settings.get("destination")
     if not team_id:
         raise BadQuery("Name the workspace: --setting team_id=T…; and where digests go: --setting destination=C…")

@@ -35,8 +35,9 @@ def work(
     from datetime import date
 
     from roastery.api.connecting import syncable
+    from roastery.api.connection_health import health_of
     from roastery.cli.progress import told_to
-    from roastery.warehouse.errors import BadPeriod, NoData
+    from roastery.warehouse.errors import BadPeriod
 
     organization = organization_of(roastery, org)
     try:
@@ -44,8 +45,6 @@ def work(
     except ValueError:
         raise BadPeriod(f"'{since}' is not a day; write it as 2026-10-05.") from None
     rows = syncable(roastery, organization, connection)
-    if not rows:
-        raise NoData("There is nothing to sync yet. Add a source with: roastery connect PROVIDER --org ORG")
     reports = []
     for row in rows:
         with told_to(terminal, row.name) as told:
@@ -57,6 +56,9 @@ def work(
     else:
         for report in reports:
             _show(terminal, report)
+        for health in health_of(roastery, organization):
+            if health.state not in ("healthy", "new"):
+                terminal.say(health.sentence)
         terminal.say(f"built {built.build}" if hasattr(built, "build") else "built")
     return 0 if all(report.outcome in PULLED for report in reports) else 2
 

@@ -37,7 +37,8 @@ class Page:
     Rows of a day must all lie in pages of one read, and only the last of these pages carries the day in `replaces`.
     progress: share of this resource's work that is done, 0 to 1. complete_through and history_since are what the source
     knows of itself with this page: the last whole day, and the day since when nothing is missing. notice: a sentence
-    for people, such as why history begins where it does.
+    for people, such as why history begins where it does. unread_at: scope and day of this read at which a record lands
+    whose own cannot be read; the build then sets the row aside by name. None where such a record fails the resource.
     """
 
     records: Sequence[Record]
@@ -49,6 +50,7 @@ class Page:
     history_since: date | None = None
     deleted: Sequence[str] = ()
     notice: str | None = None
+    unread_at: tuple[str, date] | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,15 @@ class Pushed(Protocol):
 
     def pushed(self, body: bytes) -> Sequence[tuple[Resource, Page]]:
         """What a verified delivery holds. Errors: UnknownName, BadConnection."""
+        ...
+
+
+@runtime_checkable
+class TellsDeletions(Protocol):
+    """A source whose webhooks tell for good what was deleted, so that nothing is left to read."""
+
+    def deleted(self, topic: str, body: bytes) -> Sequence[tuple[Resource, Page]]:
+        """What a verified delivery says is gone; nothing where it is about something else."""
         ...
 
 

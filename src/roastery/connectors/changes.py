@@ -1,6 +1,7 @@
 """Reading records by when they last changed: history newest first, then what has changed since."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,18 +56,27 @@ def changed_records(
     reading = Reading.parse(cursor)
     if reading.newest is not None:
         for records in fetch(Ask(since=reading.newest - OVERLAP)):
-            latest = max(map(changed_at, records), default=reading.newest)
+            latest = max(_times(records, changed_at), default=reading.newest)
             reading = replace(reading, newest=max(reading.newest or latest, latest))
             yield records, reading
     if reading.is_whole:
         return
     for records in fetch(Ask(up_to=reading.oldest)):
-        times = [changed_at(record) for record in records]
+        times = _times(records, changed_at)
         if times:
             reading = replace(reading, newest=reading.newest or max(times), oldest=min(times))
         yield records, reading
     # An account without any record has no newest change to go on from: it is read as new next time.
     yield [], replace(reading, is_whole=reading.newest is not None, oldest=None)
+
+
+def _times(records: Iterable[Record], changed_at: Callable[[Record], datetime]) -> list[datetime]:
+    """When records changed. One whose time cannot be read lands all the same; it only tells nothing of the cursor."""
+    found = []
+    for record in records:
+        with suppress(ValueError, TypeError, AttributeError):
+            found.append(changed_at(record))
+    return found
 
 
 def _time(text: Any) -> datetime | None:

@@ -2,14 +2,15 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import cast
 
 from roastery.connectors import sources as sources_folder
 from roastery.connectors.access import Access
-from roastery.connectors.base import Connection, Source, TokenStore
+from roastery.connectors.base import Connection, SignsAddress, Source, TokenStore
+from roastery.connectors.consent import CONSENTS
 from roastery.connectors.egress import Egress
 from roastery.connectors.errors import BadConnection
 from roastery.connectors.http import Politeness
@@ -61,6 +62,30 @@ def check_connection(connection: Connection, tokens: TokenStore) -> None:
     check = getattr(source, "check", None)
     if check is not None:
         check(connection)
+
+
+def check_names(provider: str, settings: Iterable[str], secrets: Iterable[str]) -> None:
+    """Make sure that a new connection is given only what its source knows: a mistyped name would count as absent.
+
+    Errors: UnknownName with the nearest one.
+    """
+    source = source_type(provider)
+    asked = CONSENT_SETTINGS if provider in CONSENTS else ()
+    signs = ("webhook_url",) if isinstance(source.webhook, SignsAddress) else ()
+    known = {*source.required_settings, *source.optional_settings, *asked, *signs}
+    for name in settings:
+        if name not in known:
+            raise UnknownName(f"setting of {source.title}", name, known)
+    granted = GRANTED if provider in CONSENTS else ()
+    known = {*source.required_secrets, *source.optional_secrets, *granted}
+    for name in secrets:
+        if name not in known:
+            raise UnknownName(f"secret of {source.title}", name, known)
+
+
+CONSENT_SETTINGS = ("scopes", "authorize_url", "token_url")
+GRANTED = ("client_id", "client_secret", "access_token", "refresh_token", "expires_at")
+"""What asking for consent can be told, and what it gives."""
 
 
 def open_source(

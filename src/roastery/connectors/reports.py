@@ -125,6 +125,7 @@ def daily_pages(scopes: Sequence[Scope], cursor: Cursor, read: Read, stamp: str 
                     progress=done / days,
                     complete_through=_complete_through(coverage) if is_last else None,
                     history_since=_history_since(coverage) if is_last else None,
+                    unread_at=(scope.id, span.last),
                 )
 
 
@@ -176,6 +177,19 @@ def today_in(zone: str, until: datetime, title: str) -> date:
         return until.astimezone(ZoneInfo(zone)).date()
     except (KeyError, ValueError, OSError):
         raise AbortSync(f"{title} gives '{zone}' as the account's time zone, which is not known.") from None
+
+
+def day_in(zone: str, at: object, title: str) -> str:
+    """An account's day of an instant; what is no instant goes on as it came, for the build to set it aside by name.
+
+    >>> day_in("America/Chicago", "2026-10-05T02:00:00Z", "Acme"), day_in("UTC", "soon", "Acme")
+    ('2026-10-04', 'soon')
+    """
+    try:
+        instant = datetime.fromisoformat(str(at))
+    except ValueError:
+        return str(at)
+    return today_in(zone, instant, title).isoformat()
 
 
 def months_before(day: date, months: int) -> date:

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from roastery.connectors.backfill import rewound
 from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
-from roastery.connectors.batches import BATCH_ROWS, Waiting, batch_of
+from roastery.connectors.batches import BATCH_ROWS, MISSHAPEN, Waiting, batch_of
 from roastery.connectors.errors import (
     AbortSync,
     ConnectorError,
@@ -21,6 +21,7 @@ from roastery.connectors.errors import (
 )
 from roastery.connectors.read_ahead import read_ahead
 from roastery.connectors.redaction import PROCESS
+from roastery.connectors.sweeping import swept
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.raw import LandReport, RawBatch
@@ -28,9 +29,6 @@ from roastery.warehouse.raw import LandReport, RawBatch
 logger = logging.getLogger("roastery.connectors")
 
 Outcome = Literal["complete", "skipped", "waiting", "needs_consent", "failed", "not_run"]
-
-MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
-"""What reading an answer of another shape raises."""
 
 WORST_FIRST: tuple[Outcome, ...] = ("needs_consent", "failed", "waiting", "not_run", "skipped", "complete")
 
@@ -218,7 +216,15 @@ class _Run:
             waiting.add(done, batch_of(done, resource, self.connection, self.source.provider))
         # Caught up: true only now, and also when there was nothing new.
         self._land(waiting, tally, data_as_of=self.until)
+        self._take_out_deleted(resource, tally)
         self.share = 1.0
+
+    def _take_out_deleted(self, resource: Resource, tally: "_Tally") -> None:
+        found = swept(self.source, self.warehouse, self.connection, resource, tally.cursor or {}, self.until)
+        if found is not None:
+            batch, notice = found
+            tally.add(self.warehouse.land(batch), 0, batch.cursor)
+            self.notices += [notice] if notice else []
 
     def _land(self, waiting: "Waiting", tally: "_Tally", data_as_of: datetime | None = None) -> None:
         """Land what waits, in one transaction with the last of its cursors."""

@@ -7,7 +7,7 @@ or a zip of either; days and currencies without a rate (N/A, empty) are left out
 import io
 import re
 import zipfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -95,6 +95,9 @@ def _of_csv(raw: bytes) -> pa.Table:
             "WHERE try_cast(rate AS DECIMAL(24,12)) > 0 ORDER BY day, code"
         ).to_arrow_table()
     days = {day: _iso(day) for day in long.column("day").unique().to_pylist()}
+    if days and not any(map(is_day, days.values())):
+        day = next(iter(days))
+        raise BadQuery(f"'{day}' is not a day as the bank writes it, such as 2026-11-20 or 20 November 2026.")
     return _rows(
         [days[day] for day in long.column("day").to_pylist()],
         long.column("code").to_pylist(),
@@ -102,13 +105,25 @@ def _of_csv(raw: bytes) -> pa.Table:
     )
 
 
+def is_day(text: str) -> bool:
+    """
+    >>> is_day("2026-11-20"), is_day("20 Nov")
+    (True, False)
+    """
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def _iso(day: str) -> str:
+    """A day in ISO form; one that cannot be read as it came, for its rows to be named where they land."""
     for form in ("%Y-%m-%d", "%d %B %Y"):
         try:
             return datetime.strptime(day.strip(), form).date().isoformat()  # noqa: DTZ007 (a day has no zone)
         except ValueError:
             continue
-    raise BadQuery(f"'{day}' is not a day as the bank writes it, such as 2026-11-20 or 20 November 2026.")
+    return day
 
 
 def _rows(days: list[str], codes: list[str], rates: list[str]) -> pa.Table:

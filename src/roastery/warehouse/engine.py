@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,7 +11,17 @@ import pyarrow as pa
 
 from roastery.warehouse import build as building
 from roastery.warehouse import checks as checking
-from roastery.warehouse import compaction, erasing, importing, landing, predictions, retention, state, user_sql
+from roastery.warehouse import (
+    compaction,
+    erasing,
+    importing,
+    landing,
+    predictions,
+    remaining,
+    retention,
+    state,
+    user_sql,
+)
 from roastery.warehouse.blanks import Blanks
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.contracts import Fill
@@ -155,6 +166,12 @@ class Warehouse:
     def cursor(self, connection_id: str, resource: str) -> dict[str, Any] | None:
         """Where a resource's sync goes on, or None before its first landing."""
         return state.cursor_state(self, connection_id, resource)
+
+    def unlisted(
+        self, connection_id: str, resource: str, keys: Sequence[str], made: str, since: datetime, before: datetime
+    ) -> list[str]:
+        """Keys of records made since, landed before, and not among those that a source still lists."""
+        return remaining.unlisted(self, connection_id, resource, keys, made, since, before)
 
     def import_rows(
         self, dataset: str, data: pa.Table | Path | bytes, content_type: str | None = None, *, build: bool = True

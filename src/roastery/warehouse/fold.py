@@ -218,8 +218,11 @@ def set_aside(cursor: duckdb.DuckDBPyConnection, contract: Contract, now: dateti
     at_fault = count(
         cursor,
         f"""INSERT INTO meta.quarantine
-        SELECT NULL, $contract, connection_source, NULL, CASE WHEN {keyless} THEN $key ELSE unreadable END,
-               CASE WHEN {keyless} THEN 'The key is missing.' ELSE 'The value cannot be read; it counts as empty.' END,
+        SELECT NULL, $contract, connection_source, NULL,
+               CASE WHEN {keyless} AND coalesce(unreadable, '') = '' THEN $key ELSE unreadable END,
+               CASE WHEN NOT ({keyless}) THEN 'The value cannot be read; it counts as empty.'
+                    WHEN unreadable <> '' THEN 'The key cannot be read; the row is left out.'
+                    ELSE 'The key is missing.' END,
                to_json(folding), $now::TIMESTAMPTZ
         FROM folding WHERE unreadable <> '' OR {keyless}""",
         {"contract": contract.name, "key": ", ".join(contract.key), "now": now.isoformat()},

@@ -4,6 +4,7 @@ A source takes part by having a twin with a DECLARATION. `make test` runs a samp
 """
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from roastery.connectors.registry import SOURCES
 from roastery.evals.twins.control import Fault, Shape
 from roastery.evals.twins.declaration import emptied
 from roastery.evals.twins.registry import declarations
-from roastery.evals.twins.weather import UNKNOWN_FIELD
+from roastery.evals.twins.weather import UNKNOWN_FIELD, new_name
 from tests.connectors.contract.conftest import Start
 from tests.connectors.contract.scenario import IMPATIENT, Dying, Killed, Scenario
 
@@ -24,13 +25,16 @@ KILLS = 4
 OFTEN = ("meta_ads", "shopify", "hubspot", "custom_crm")
 """Of each kind of source one: what `make test` runs of a proof over all of them."""
 
+REPORTING = tuple(name for name, declared in declarations().items() if declared.day)
+REPORTING_OFTEN = ("tiktok_ads", "ga4")
+"""One whose rows carry their own day and one whose values are told apart by their place."""
+
 prove = pytest.mark.prove
 
 
 @pytest.mark.parametrize("provider", SOURCES)
 def test_every_source_has_a_declared_twin(provider: str) -> None:
-    if provider not in declarations():
-        pytest.skip(f"the twin of {provider} does not say yet what it should bring")
+    assert provider in declarations(), f"the twin of {provider} does not say what it should bring"
 
 
 @pytest.mark.parametrize("provider", [pytest.param(name, marks=() if name in OFTEN else prove) for name in PROVIDERS])
@@ -209,6 +213,50 @@ def test_a_changed_type_is_kept_aside_by_name_or_refused(start: Start, provider:
     asked = "SELECT DISTINCT column_name FROM meta.quarantine WHERE contract = ? AND source = ?"
     aside = scenario.warehouse.query(asked, [drift.contract, provider]).column(0).to_pylist()
     assert any(drift.column in columns.split(", ") for columns in aside)
+
+
+@pytest.mark.parametrize(
+    "provider", [pytest.param(name, marks=() if name in REPORTING_OFTEN else prove) for name in REPORTING]
+)
+def test_a_day_that_cannot_be_read_sets_its_row_aside_and_no_other(start: Start, provider: str) -> None:
+    scenario, day = start(provider), declarations()[provider].day
+    assert day is not None
+    scenario.twins.control.drift(provider, Shape(day.field, "one_retyped"))
+    scenario.synced()
+    scenario.build()
+    asked = "SELECT column_name FROM meta.quarantine WHERE contract = ? AND source = ?"
+    aside = scenario.warehouse.query(asked, [day.contract, provider]).column(0).to_pylist()
+    assert aside, "the row is named"
+    assert all(day.column in columns.split(", ") for columns in aside)
+    truth = next(t for t in scenario.declared.truth if t.contract == day.contract)
+    columns, expected = scenario.expected(truth)
+    missing = set(expected) - set(scenario.found(truth, columns))
+    # Where an ad's row is missing, what its campaign has beyond its ads is another figure.
+    assert 0 < len(missing) <= 2 * len(aside) < len(expected)
+    scenario.twins.control.calm()
+
+
+RENAMED = {
+    "hubspot": ("property_names", "amount"),
+    "linkedin_ads": ("metric_names", "costInLocalCurrency"),
+    "ga4": ("names", "landingPage"),
+    "salesforce": ("field_names", "Amount"),
+    "zendesk": ("metric_names", "reply_time_in_minutes"),
+    "gorgias": ("field_names", "closed_datetime"),
+    "shipstation": ("field_names", "shipment_cost"),
+}
+"""The setting that tells a name which the provider has changed, and such a name."""
+
+
+@pytest.mark.parametrize("provider", [pytest.param(name, marks=() if name == "hubspot" else prove) for name in RENAMED])
+def test_a_name_that_the_provider_has_changed_is_told_by_a_setting(start: Start, provider: str) -> None:
+    scenario, (setting, field) = start(provider), RENAMED[provider]
+    scenario.twins.control.drift(provider, Shape(field, "renamed"))
+    told = {**scenario.connection.settings, setting: f"{field}={new_name(field)}"}
+    scenario.connection = replace(scenario.connection, settings=told)
+    scenario.synced()
+    scenario.check()
+    scenario.twins.control.calm()
 
 
 def until_through(scenario: Scenario, landing: object) -> None:

@@ -15,7 +15,7 @@ from roastery.connectors.errors import RetryLater, Throttled
 from roastery.connectors.http import Reply
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
 from roastery.connectors.readable import WHOLE, number, readable
-from roastery.connectors.reports import DAY, today_in
+from roastery.connectors.reports import DAY, day_in, today_in
 from roastery.connectors.throttle import Rate
 
 TITLE = "Constant Contact"
@@ -193,11 +193,10 @@ class ConstantContact:
         self._zone = str(about.get("time_zone_id") or "UTC")
         yield Page([kept], cursor, progress=1.0)
 
-    def _sent_on(self, at: str) -> date:
-        """The account's day of an instant."""
+    def _own_zone(self) -> str:
         if not self._zone:
             self._zone = str(self._get("account/summary").get("time_zone_id") or "UTC")
-        return today_in(self._zone, datetime.fromisoformat(at), TITLE)
+        return self._zone
 
     def _campaigns(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
         for rows in self._all(f"emails?limit={self._size}", "campaigns"):
@@ -205,13 +204,16 @@ class ConstantContact:
 
     def _summaries(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
         """All of them each time: there is no date to ask by, and what is the same does not land again."""
+        zone = self._own_zone()
         oldest: date | None = None
         for rows in self._every_summary():
-            days = [self._sent_on(row["last_sent_date"]) for row in rows]
-            oldest = min([*days, *([oldest] if oldest else [])], default=None)
-            kept = [{**row, "_connection": {"sent_on": d.isoformat()}} for row, d in zip(rows, days, strict=True)]
-            yield Page(kept, cursor)
-        yesterday = self._sent_on(until.isoformat()) - DAY
+            sent = [today_in(zone, at, TITLE) for row in rows if (at := instant(row["last_sent_date"]))]
+            oldest = min([*sent, *([oldest] if oldest else [])], default=None)
+            yield Page(
+                [{**row, "_connection": {"sent_on": day_in(zone, row["last_sent_date"], TITLE)}} for row in rows],
+                cursor,
+            )
+        yesterday = today_in(zone, until, TITLE) - DAY
         yield Page((), cursor, progress=1.0, complete_through=yesterday, history_since=oldest)
 
     def _every_summary(self) -> Iterator[list[Record]]:
@@ -226,7 +228,7 @@ class ConstantContact:
             row["campaign_id"]
             for rows in self._every_summary()
             for row in rows
-            if datetime.fromisoformat(row["last_sent_date"]) >= since
+            if (instant(row["last_sent_date"]) or until) >= since
         ]
         for start in range(0, len(wanted), self._together):
             some = wanted[start : start + self._together]
@@ -274,6 +276,14 @@ class ConstantContact:
             midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + DAY
             wait = (midnight - now).total_seconds()
         raise Throttled(f"{TITLE} is limiting how much may be asked.", wait_seconds=wait)
+
+
+def instant(at: object) -> datetime | None:
+    """When a campaign went out, None where that cannot be read."""
+    try:
+        return datetime.fromisoformat(str(at))
+    except ValueError:
+        return None
 
 
 def _contact(row: Record) -> Record:

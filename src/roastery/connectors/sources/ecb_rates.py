@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 from roastery.connectors.access import Access, listed, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
-from roastery.connectors.errors import AbortSync, BadConnection
+from roastery.connectors.errors import BadConnection, RetryLater
 from roastery.connectors.http import NoAuth, accept
 from roastery.connectors.throttle import Rate
-from roastery.warehouse.ecb import read_rates
+from roastery.warehouse.ecb import is_day, read_rates
 from roastery.warehouse.errors import BadQuery
 
 TITLE = "ECB reference rates"
@@ -23,7 +23,7 @@ LATELY_DAYS = 80
 """A file of ninety days is enough while the last known day is younger than this."""
 REREAD_DAYS = 14
 YEARS = 10
-DAYS_A_PAGE = 500
+DAYS_A_PAGE = 100
 
 RATES = """
 SELECT payload->>'day' AS rate_date, 'EUR' AS base_currency, code AS quote_currency, payload->'rates'->>code AS rate
@@ -66,12 +66,13 @@ class EcbRates:
         is_near = last is not None and (until.date() - last).days < LATELY_DAYS
         since = last - timedelta(days=REREAD_DAYS) if last and is_near else self._first(until)
         days = self._days(LATELY if is_near else HISTORY, since)
-        first = date.fromisoformat(cursor.state.get("first") or (min(days) if days else since.isoformat()))
         ordered = sorted(days)
+        readable = [day for day in ordered if is_day(day)]
+        first = date.fromisoformat(cursor.state.get("first") or next(iter(readable), since.isoformat()))
         for start in range(0, len(ordered), DAYS_A_PAGE):
             part = ordered[start : start + DAYS_A_PAGE]
             records: list[Record] = [{"day": day, "rates": days[day]} for day in part]
-            through = max(date.fromisoformat(part[-1]), last or date.min)
+            through = max(*(date.fromisoformat(day) for day in part if is_day(day)), last or first, first)
             place = Cursor({"last": through.isoformat(), "first": first.isoformat()})
             progress = (start + len(part)) / len(ordered)
             yield Page(records, place, progress=progress, complete_through=through, history_since=first)
@@ -87,10 +88,12 @@ class EcbRates:
         try:
             rows = read_rates(self.http.get_bytes(path))
         except BadQuery as error:
-            raise AbortSync(f"{TITLE} answered with a file of another kind: {error.message}") from error
+            # A network's own page looks so too, and passes.
+            raise RetryLater(f"{TITLE} answered with a file of another kind: {error.message}") from error
         found: dict[str, dict[str, str]] = {}
         for row in rows.to_pylist():
             code: Any = row["quote_currency"]
-            if row["rate_date"] >= since.isoformat() and (not self._codes or code in self._codes):
+            is_due = row["rate_date"] >= since.isoformat() or not is_day(row["rate_date"])
+            if is_due and (not self._codes or code in self._codes):
                 found.setdefault(row["rate_date"], {})[code] = row["rate"]
         return found

@@ -5,6 +5,7 @@ sampling, thresholds and what was lost in an `(other)` row. Numbers change for a
 ([K]: `reread_days`). Aggregates: they are never added to storefront events.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -14,11 +15,13 @@ from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, Throttled, UnknownShape
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in
 from roastery.connectors.throttle import Rate
 
 TITLE = "Google Analytics"
 TOKEN_URL = "https://oauth2.googleapis.com/token"
+USERS = ("sessions", "totalUsers")
 DIMENSIONS = ("date", "sessionSource", "sessionMedium", "sessionCampaignName", "landingPage")
 NO_TOKENS_LEFT = 50
 """One report costs some tens of tokens of the hour; with fewer left the next one would be refused."""
@@ -53,6 +56,23 @@ def by_day(record: Record) -> tuple[str, date]:
     return record["_connection"]["property"], date.fromisoformat(record["date"])
 
 
+def cells_of(row: Any) -> list[Any]:
+    """The values of a row, none where it is of another form.
+
+    >>> cells_of({"dimensionValues": [{"value": "20261005"}], "metricValues": [{"value": "3"}]}), cells_of({})
+    (['20261005', '3'], [])
+    """
+    try:
+        return [cell.get("value") for kind in ("dimensionValues", "metricValues") for cell in row[kind]]
+    except (AttributeError, KeyError, TypeError):
+        return []
+
+
+def unread_row(row: Any, names: Sequence[str]) -> Record:
+    """A row whose values cannot be told apart: without a day, so that the build sets it aside by name."""
+    return {**dict.fromkeys(names), "date": f"unreadable: {json.dumps(row, default=str)}"}
+
+
 def row_key(record: Record) -> str:
     """What tells rows of a day apart, with lengths so that no two can look alike."""
     return "".join(f"{len(record[name])}:{record[name]}" for name in DIMENSIONS[1:])
@@ -70,6 +90,7 @@ class Ga4:
         "key_event_metric": "Which metric counts as key events; keyEvents. Changing it reads history again.",
         "transaction_metric": "Which metric counts sales; transactions.",
         "revenue_metric": "Which metric is their revenue; purchaseRevenue.",
+        "names": "Where Google calls a dimension or metric otherwise: landingPage=landingPagePlusQueryString.",
         "history_months": "How far back to read; 25.",
         "reread_days": "Days read again at each sync because Google restates them; 12.",
         "slice_days": "Days asked for at once; 7. Fewer keep Google from sampling or adding an (other) row.",
@@ -94,6 +115,7 @@ class Ga4:
             "transactions": str(settings.get("transaction_metric", "transactions")),
             "revenue": str(settings.get("revenue_metric", "purchaseRevenue")),
         }
+        self._names = Renaming.parse(TITLE, settings, "names", (*DIMENSIONS, *USERS))
         self._months = whole_number(TITLE, settings, "history_months", 25)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 12)
         self._slice_days = whole_number(TITLE, settings, "slice_days", 7)
@@ -112,7 +134,8 @@ class Ga4:
 
     def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
         scopes = [self._scope(number, until) for number in self._properties]
-        stamp = " ".join(f"{name}={metric}" for name, metric in self._chosen.items())
+        told = {**self._chosen, **dict(sorted(self._names.others.items()))}
+        stamp = " ".join(f"{name}={theirs}" for name, theirs in told.items())
         last = cursor
         for page in daily_pages(scopes, cursor, self._read, stamp=stamp):
             last = page.cursor
@@ -150,17 +173,23 @@ class Ga4:
             "is_thresholded": bool(meta.get("subjectToThresholding")),
         }
         self._note(meta)
-        names = [header["name"] for kind in ("dimensionHeaders", "metricHeaders") for header in report.get(kind, ())]
+        ours = {theirs: name for name, theirs in self._names.others.items()}
+        headers = [header["name"] for kind in ("dimensionHeaders", "metricHeaders") for header in report.get(kind, ())]
+        names = [ours.get(header, header) for header in headers]
         found: list[Record] = []
+        unread: list[Record] = []
         for row in report.get("rows", ()):
-            cells = [*row["dimensionValues"], *row["metricValues"]]
+            cells = cells_of(row)
             if len(cells) != len(names):
-                raise UnknownShape(f"{TITLE} gives {len(cells)} values for {len(names)} columns.")
-            values = {name: cell.get("value") for name, cell in zip(names, cells, strict=True)}
+                unread.append(unread_row(row, names))
+                continue
+            values = dict(zip(names, cells, strict=True))
             more = {name: value for name, value in row.items() if name not in ("dimensionValues", "metricValues")}
             chosen = {ours: values.get(metric) for ours, metric in self._chosen.items()}
             found.append({**values, **more, "_connection": {**extra, **chosen}})
-        return found
+        if unread and not found:
+            raise UnknownShape(f"{TITLE} no longer gives dimensionValues and metricValues for {', '.join(names)}.")
+        return found + [{**row, "_connection": extra} for row in unread]
 
     def _note(self, meta: Mapping[str, Any]) -> None:
         said = {
@@ -173,14 +202,15 @@ class Ga4:
                 self._noticed.append(notice)
 
     def _report(self, number: str, span: Span, offset: int, limit: int) -> Mapping[str, Any]:
-        metrics = ("sessions", "totalUsers", *dict.fromkeys(self._chosen.values()))
+        metrics = tuple(dict.fromkeys([*map(self._names.theirs, USERS), *self._chosen.values()]))
+        dimensions = [self._names.theirs(name) for name in DIMENSIONS]
         body = self.http.post(
             f"{self._version}/properties/{number}:runReport",
             body={
                 "dateRanges": [{"startDate": span.first.isoformat(), "endDate": span.last.isoformat()}],
-                "dimensions": [{"name": name} for name in DIMENSIONS],
+                "dimensions": [{"name": name} for name in dimensions],
                 "metrics": [{"name": name} for name in metrics],
-                "orderBys": [{"dimension": {"dimensionName": name}} for name in DIMENSIONS],
+                "orderBys": [{"dimension": {"dimensionName": name}} for name in dimensions],
                 "offset": str(offset),
                 "limit": str(limit),
                 "keepEmptyRows": False,

@@ -12,13 +12,16 @@ from typing import Any, ClassVar
 from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.changes import OVERLAP
+from roastery.connectors.errors import BadConnection
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import DAY
 from roastery.connectors.throttle import Rate
 
 TITLE = "Gorgias"
 TICKET = ("id", "status", "created_datetime", "opened_datetime", "closed_datetime", "updated_datetime", "channel",
           "trashed_datetime", "spam")  # fmt: skip
+CUSTOMER = ("id", "email", "firstname", "lastname", "created_datetime", "updated_datetime")
 SURVEY = ("id", "ticket_id", "score", "scored_datetime", "created_datetime", "sent_datetime")
 
 CUSTOMERS = """
@@ -55,6 +58,10 @@ class Gorgias:
     required_secrets: ClassVar[tuple[str, ...]] = ("access_token",)
     optional_settings: ClassVar[Mapping[str, str]] = {
         "email": "The user's address, where access_token is an API key.",
+        "auth_scheme": "How access_token is sent: Basic (an API key, with email) or Bearer; Basic with an email.",
+        "surveys_path": "Where surveys are listed; satisfaction-surveys.",
+        "messages_path": "Where a ticket's messages are listed; messages.",
+        "field_names": "Where Gorgias calls a field otherwise: closed_datetime=closed_at, score=rating.",
         "read_replies": "Whether each new or changed ticket's messages are read for its first reply; true.",
         "calls_per_20_seconds": "How many calls in twenty seconds; 40.",
         "page_limit": "Records a page, at most 100; 100.",
@@ -88,6 +95,11 @@ class Gorgias:
         calls = whole_number(TITLE, settings, "calls_per_20_seconds", 40)
         self._limit = min(100, whole_number(TITLE, settings, "page_limit", 100))
         self._replies = str(settings.get("read_replies", "true")).lower() == "true"
+        self._paths = {
+            "surveys": str(settings.get("surveys_path", "satisfaction-surveys")),
+            "messages": str(settings.get("messages_path", "messages")),
+        }
+        self._names = Renaming.parse(TITLE, settings, "field_names", (*TICKET[1:], *SURVEY[1:], *CUSTOMER[1:]))
         email, token_url = str(settings.get("email", "")), str(settings.get("token_url", ""))
         self.http = access.client(
             TITLE,
@@ -101,8 +113,11 @@ class Gorgias:
         if access.secret("refresh_token"):
             grant = Grant(TITLE, token_url, HeaderStyle(), {})
             return OAuthToken(access.connection, access.tokens, grant, access.clock, access.politeness, access.egress)
+        scheme = str(access.settings.get("auth_scheme") or ("Basic" if email else "Bearer"))
+        if scheme.lower() != "basic":
+            return FixedToken(access.connection, access.tokens, style=HeaderStyle(prefix=f"{scheme} "))
         if not email:
-            return FixedToken(access.connection, access.tokens)
+            raise BadConnection(f"The {TITLE} connection's auth_scheme is Basic; add the setting email.")
 
         def signed(secrets: Mapping[str, str]) -> str:
             return base64.b64encode(f"{email}:{secrets.get('access_token', '')}".encode()).decode()
@@ -116,7 +131,7 @@ class Gorgias:
         """
         name = resource.name
         changed = "created_datetime" if name == "surveys" else "updated_datetime"
-        path = "satisfaction-surveys" if name == "surveys" else name
+        path = self._paths.get(name, name)
         known = cursor.state.get("newest")
         until_known = at(known) - OVERLAP if known else None
         newest, first = known, cursor.state.get("first")
@@ -135,10 +150,10 @@ class Gorgias:
         yield Page((), Cursor({"newest": newest, "first": first}), progress=1.0, **told)
 
     def _listed(self, path: str, changed: str) -> Iterator[list[dict[str, Any]]]:
-        asked = {"limit": str(self._limit), "order_by": f"{changed}:desc"}
+        asked = {"limit": str(self._limit), "order_by": f"{self._names.theirs(changed)}:desc"}
         while True:
             body = self.http.get(f"api/{path}", asked)
-            yield body["data"]
+            yield [self._names.ours(row) for row in body["data"]]
             following = (body.get("meta") or {}).get("next_cursor")
             if not following:
                 return
@@ -149,8 +164,7 @@ class Gorgias:
         if name == "surveys":
             return {field: row[field] for field in SURVEY if field in row}
         if name == "customers":
-            return {f: row.get(f) for f in ("id", "email", "firstname", "lastname", "created_datetime",
-                                            "updated_datetime")}  # fmt: skip
+            return {field: row.get(field) for field in CUSTOMER}
         kept = {field: row[field] for field in TICKET if field in row}
         kept["customer"] = {"id": (row.get("customer") or {}).get("id")}
         kept["_replies"] = {"first": self._first_reply(row["id"]) if self._replies else None}
@@ -158,7 +172,7 @@ class Gorgias:
 
     def _first_reply(self, ticket: Any) -> str | None:
         asked = {"limit": str(self._limit), "order_by": "created_datetime:asc", "ticket_id": str(ticket)}
-        found = self.http.get("api/messages", asked)["data"]
+        found = self.http.get(f"api/{self._paths['messages']}", asked)["data"]
         times = [row["created_datetime"] for row in found if row.get("from_agent") and row.get("public", True)]
         return min(times, key=at, default=None)
 

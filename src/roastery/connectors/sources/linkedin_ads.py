@@ -16,6 +16,7 @@ from roastery.connectors.errors import AbortSync, RetryLater, SliceTooLarge, Thr
 from roastery.connectors.http import Reply
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
 from roastery.connectors.readable import number, readable
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 
@@ -124,6 +125,18 @@ def figure_key(record: Record) -> str:
     return f"creative:{names['creative']}" if names["creative"] else f"group:{names['campaign_group']}"
 
 
+def day_of(during: Any) -> str:
+    """The first day of a range; what is none goes on as it came, for the build to set its row aside.
+
+    >>> day_of({"start": {"year": 2026, "month": 10, "day": 5}}), day_of("October")
+    ('2026-10-05', 'October')
+    """
+    try:
+        return date(**during["start"]).isoformat()
+    except (KeyError, TypeError, ValueError):
+        return str(during)
+
+
 def restli_date(day: date) -> str:
     return f"(year:{day.year},month:{day.month},day:{day.day})"
 
@@ -137,6 +150,7 @@ class LinkedInAds:
     required_settings: ClassVar[tuple[str, ...]] = ("account_id",)
     required_secrets: ClassVar[tuple[str, ...]] = ("access_token",)
     optional_settings: ClassVar[Mapping[str, str]] = {
+        "metric_names": "Where LinkedIn calls a metric otherwise: videoViews=views, follows=followers.",
         "metrics": "Names of the metrics to read, with commas, where LinkedIn has renamed some.",
         "history_months": "How far back to read; 24. LinkedIn keeps days for less time than months.",
         "reread_days": "Days read again at each sync, as LinkedIn does not publish how long it restates; 30.",
@@ -175,6 +189,7 @@ class LinkedInAds:
         settings, base_url = access.settings, access.connection.base_url
         self._accounts = [number_of(account) for account in listed(settings.get("account_id"))]
         self._metrics = listed(settings.get("metrics")) or tuple(METRICS.split(","))
+        self._names = Renaming.parse(TITLE, settings, "metric_names", (*METRICS.split(","), *self._metrics))
         self._months = whole_number(TITLE, settings, "history_months", 24)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 30)
         self._slice_days = whole_number(TITLE, settings, "slice_days", 30)
@@ -214,6 +229,11 @@ class LinkedInAds:
 
     # Figures.
 
+    @property
+    def _stamp(self) -> str:
+        renamed = [f"{ours}={theirs}" for ours, theirs in sorted(self._names.others.items())]
+        return " ".join([f"metrics={','.join(self._metrics)}", *renamed])
+
     def _figures(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
         today = today_in("UTC", until, TITLE)
         scopes = [
@@ -226,7 +246,7 @@ class LinkedInAds:
             for pivots in PIVOTS.values():
                 yield self._merged(scope.id, pivots, span)
 
-        yield from daily_pages(scopes, cursor, read, stamp=f"metrics={','.join(self._metrics)}")
+        yield from daily_pages(scopes, cursor, read, stamp=self._stamp)
 
     def _merged(self, account: str, pivots: Sequence[str], span: Span) -> list[Record]:
         """The rows of some days, put together from as many requests as their metrics need."""
@@ -234,9 +254,9 @@ class LinkedInAds:
         rows: dict[tuple[str, ...], dict[str, Any]] = {}
         for start in range(0, len(self._metrics), room):
             for row in self._analytics(account, pivots, span, self._metrics[start : start + room]):
-                begins = row["dateRange"]["start"]
-                day = date(begins["year"], begins["month"], begins["day"]).isoformat()
-                urns = [number_of(urn) for urn in row["pivotValues"]]
+                day = day_of(row.get("dateRange"))
+                pivot = row.get("pivotValues")
+                urns = [number_of(str(urn)) for urn in (pivot if isinstance(pivot, list) else [pivot])]
                 names = dict(zip(("campaign_group", "campaign", "creative"), [*urns, None, None], strict=False))
                 known = rows.setdefault((day, *urns), {})
                 known |= row
@@ -250,7 +270,7 @@ class LinkedInAds:
             f"q=statistics&pivots=List({','.join(pivots)})" if len(pivots) > 1 else f"q=analytics&pivot={pivots[0]}"
         )
         during = f"(start:{restli_date(span.first)},end:{restli_date(span.last)})"
-        fields = ",".join([*metrics, *ALWAYS])
+        fields = ",".join([*map(self._names.theirs, metrics), *ALWAYS])
         body = self.http.get(
             f"rest/adAnalytics?{finder}&timeGranularity=DAILY&dateRange={during}&accounts=List({urn})&fields={fields}"
         )
@@ -259,7 +279,7 @@ class LinkedInAds:
             raise SliceTooLarge(
                 f"{TITLE} gives at most {MOST_ELEMENTS:,} rows at once, and {span.first} has more in account {account}."
             )
-        return elements
+        return [self._names.ours(element) for element in elements]
 
     # Entities.
 

@@ -18,6 +18,7 @@ from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken
 from roastery.connectors.readable import number, readable
 from roastery.connectors.redaction import PROCESS
+from roastery.connectors.renaming import codes
 from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import SignedBody
@@ -25,7 +26,8 @@ from roastery.connectors.webhooks import SignedBody
 TITLE = "Meta Ads"
 HISTORY_MONTHS = 37
 WAIT_CODES = frozenset({4, 17, 32, 613, *range(80000, 80015)})
-"""Limits of the app, the user, the account and of business use cases; [K] beyond 17 and 613."""
+"""Limits of the app, the user, the account and of business use cases; [K] beyond 17 and 613, so it is a setting."""
+WHOLE_UNITS = ("CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND")
 PASSING_CODES = frozenset({1, 2})
 EXPIRED_CODES = frozenset({102, 190})
 TOO_MUCH = "reduce the amount of data"
@@ -85,15 +87,14 @@ PERFORMANCE = with_residuals("""
             "_connection": {"time_zone": "VARCHAR", "action_type": "VARCHAR"}}') AS r FROM {records}))
 """)
 
-# Budgets are in hundredths, but for these currencies in whole units [K].
+# Budgets are in hundredths, but for some currencies in whole units [K].
 BUDGET = "coalesce(daily, lifetime)"
 CAMPAIGNS = f"""
 WITH campaigns AS (
     SELECT payload,
            nullif(payload->>'daily_budget', '0') AS daily,
            nullif(payload->>'lifetime_budget', '0') AS lifetime,
-           CASE WHEN payload->>'$._connection.currency'
-                     IN ('CLP','COP','CRC','HUF','ISK','IDR','JPY','KRW','PYG','TWD','VND')
+           CASE WHEN payload->>'$._connection.is_whole' = 'true'
                 THEN CAST(1 AS DECIMAL(3,2)) ELSE CAST('0.01' AS DECIMAL(3,2)) END AS unit
     FROM {{records}})
 SELECT 'meta_ads:' || (payload->>'id') AS campaign_id,
@@ -158,6 +159,8 @@ class MetaAds:
         "reread_days": "Days read again at each sync because Meta restates them; 28.",
         "slice_days": "Days asked for at once; 14.",
         "page_limit": "Rows a page; 500.",
+        "limit_codes": "Error codes that mean a limit is reached; 4, 17, 32, 613 and 80000 to 80014.",
+        "whole_unit_currencies": "Currencies whose budgets come in whole units; " + ", ".join(WHOLE_UNITS) + ".",
         "app_id": "The app whose limit this connection shares, where it is not Roastery's own.",
         "api_version": "Version of the Marketing API; v26.0.",
     }
@@ -193,6 +196,8 @@ class MetaAds:
         self._version = str(settings.get("api_version", "v26.0"))
         self._action_type = str(settings.get("action_type", "omni_purchase"))
         self._windows = list(listed(settings.get("attribution_windows", "1d_view,7d_click")))
+        self._limit_codes = codes(TITLE, settings, "limit_codes", WAIT_CODES)
+        self._whole_units = frozenset(listed(settings.get("whole_unit_currencies", WHOLE_UNITS)))
         self._limit = whole_number(TITLE, settings, "page_limit", 500)
         self._slice_days = whole_number(TITLE, settings, "slice_days", 14)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 28)
@@ -228,7 +233,8 @@ class MetaAds:
         known = self._known(account)
         asked = {"fields": ENTITY_FIELDS[kind], "effective_status": json.dumps(STATUSES)}
         for records in self._all(f"act_{account}/{kind}", asked):
-            yield [{**record, "_connection": {"currency": known.currency}} for record in records]
+            extra = {"currency": known.currency, "is_whole": known.currency in self._whole_units}
+            yield [{**record, "_connection": extra} for record in records]
 
     # Insights.
 
@@ -308,7 +314,7 @@ class MetaAds:
 
     def _raise(self, error: Mapping[str, Any], reply: Reply) -> None:
         code, said = error.get("code"), str(error.get("error_user_msg") or error.get("message", ""))
-        if code in WAIT_CODES:
+        if code in self._limit_codes:
             raise Throttled(
                 f"{TITLE} is limiting how much may be asked.", wait_seconds=regain_seconds(reply.headers) or None
             )

@@ -18,6 +18,7 @@ from roastery.connectors.changes import Ask, Reading, changed_records
 from roastery.connectors.errors import AbortSync, RetryLater, SkipResource, Throttled
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import DAY
 from roastery.connectors.throttle import Rate
 
@@ -85,7 +86,7 @@ def noon(name: str, of: str = "payload") -> str:
 PEOPLE = """
        {id} AS customer_id, {email} AS email, {phone} AS phone, {first} AS first_name, {last} AS last_name,
        {created} AS first_seen_at, {country} AS country,
-       NOT coalesce({opted_out} = 'true', false) AS marketing_consent"""
+       {opted_out} <> 'true' AS marketing_consent"""
 PERSON = {
     "email": text("Email"), "phone": text("Phone"), "first": text("FirstName"), "last": text("LastName"),
     "created": text("CreatedDate"), "opted_out": text("HasOptedOutOfEmail"), "id": "'salesforce:' || (payload->>'Id')",
@@ -216,6 +217,7 @@ class Salesforce:
         "score_field": "The field of leads that holds their score.",
         "segment_field": "The field of accounts that holds their segment; Industry.",
         "order_id_field": "The field of opportunities that holds the order's id in another system.",
+        "field_names": "Where another field is used than the standard one: Amount=Net_Amount__c.",
         "lead_stages": "An object from lead statuses to new, contacted, qualified, customer or lost.",
         "renewal_types": "Types or record types of opportunities that are renewals, with commas between; none.",
         "bulk_from": "From how many records on a history is read by Bulk 2.0; 50000.",
@@ -266,6 +268,8 @@ class Salesforce:
             "segment": str(settings.get("segment_field", "Industry")),
             "order_id": str(settings.get("order_id_field", "")),
         }
+        known = {name for _, needed, some in OBJECTS.values() for name in (*needed, *some) if "." not in name}
+        self._names = Renaming.parse(TITLE, settings, "field_names", known)
         stages = settings.get("lead_stages", {})
         self._stages: Mapping[str, Any] = stages if isinstance(stages, Mapping) else {}
         self._renewals = set(listed(settings.get("renewal_types")))
@@ -339,7 +343,8 @@ class Salesforce:
             "opportunities": ("campaign_id", "order_id"),
             "accounts": ("segment",),
         }.get(name, ())
-        asked = ["Id", "SystemModstamp", "IsDeleted", *needed, *some, *(self._fields[what] for what in pointed)]
+        asked = ["Id", "SystemModstamp", "IsDeleted", *map(self._names.theirs, (*needed, *some))]
+        asked += [self._fields[what] for what in pointed]
         left_out = self._absent.get(name, set())
         fields = dict.fromkeys(field for field in asked if field and field not in left_out)
         return f"SELECT {', '.join(fields)} FROM {kind} {ending}"  # noqa: S608
@@ -387,6 +392,7 @@ class Salesforce:
         """A record without the markers of the interface, and with what the settings point to."""
         record = {field: value for field, value in row.items() if field != "attributes"}
         extra: dict[str, Any] = {what: _at(record, field) for what, field in self._fields.items() if field}
+        record = self._names.ours(record)
         if name == "leads":
             extra["stage"] = self._stages.get(str(record.get("Status")))
         if name == "opportunities":

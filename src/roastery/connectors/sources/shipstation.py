@@ -12,6 +12,7 @@ from roastery.connectors.access import Access, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.oauth import FixedToken, HeaderStyle
 from roastery.connectors.readable import number, readable
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import DAY
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import RsaSigned
@@ -22,6 +23,8 @@ LABEL = (
     *("insurance_cost", "carrier_code", "service_code", "tracking_status", "is_return_label", "rma_number", "voided"),
     *("voided_at", "charge_event"),
 )
+
+STOCK = ("sku", "on_hand", "average_cost", "inventory_warehouse_id")
 
 
 def paid(name: str) -> str:
@@ -75,6 +78,7 @@ class ShipStation:
     optional_settings: ClassVar[Mapping[str, str]] = {
         "transaction_prefix": "What stands before the order id of the shop that parcels belong to; shopify:",
         "product_prefix": "What stands before a SKU to name the product; shipstation:",
+        "field_names": "Where ShipStation calls a field of a label or of stock otherwise: on_hand=quantity.",
         "reread_days": "Days of labels read again at each sync, for those voided or delivered since; 45.",
         "track_days": "For labels of how many days the moment of delivery is asked for, one request each, once; 14.",
         "requests_per_minute": "How many requests a minute; 200.",
@@ -101,6 +105,7 @@ class ShipStation:
         settings = access.settings
         self._prefix = str(settings.get("transaction_prefix", "shopify:"))
         self._product_prefix = str(settings.get("product_prefix", "shipstation:"))
+        self._names = Renaming.parse(TITLE, settings, "field_names", (*LABEL, *STOCK))
         self._reread = timedelta(days=whole_number(TITLE, settings, "reread_days", 45))
         self._track = timedelta(days=whole_number(TITLE, settings, "track_days", 14, least=0))
         self._size = min(500, whole_number(TITLE, settings, "page_size", 100))
@@ -145,7 +150,7 @@ class ShipStation:
                 "v2/labels",
                 {**asked, "page": str(page), "page_size": str(self._size), "sort_by": "created_at", "sort_dir": "desc"},
             )
-            yield body["labels"]
+            yield [self._names.ours(row) for row in body["labels"]]
             if page >= int(body["pages"]):
                 return
             page += 1
@@ -185,7 +190,8 @@ class ShipStation:
         today = until.astimezone(UTC).date().isoformat()
         found = self.http.get("v2/inventory", {"group_by": "warehouse", "limit": "1000"})["inventory"]
         rows = [
-            {**row, "_connection": {"day": today, "product_id": f"{self._product_prefix}{row['sku']}"}} for row in found
+            {**row, "_connection": {"day": today, "product_id": f"{self._product_prefix}{row['sku']}"}}
+            for row in map(self._names.ours, found)
         ]
         yield Page(rows, cursor, progress=1.0)
 

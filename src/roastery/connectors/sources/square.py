@@ -70,7 +70,8 @@ FROM {{records}}
 CUSTOMERS = f"""
 SELECT 'square:' || {text("id")} AS customer_id, {text("email_address")} AS email, {text("phone_number")} AS phone,
        {text("given_name")} AS first_name, {text("family_name")} AS last_name, {text("created_at")} AS first_seen_at,
-       {text("address.country")} AS country
+       {text("address.country")} AS country,
+       CASE WHEN {text("preferences.email_unsubscribed")} = 'true' THEN false END AS marketing_consent
 FROM {{records}}
 """  # noqa: S608
 

@@ -17,15 +17,18 @@ from roastery.connectors.errors import AbortSync, RetryLater, SkipResource, Thro
 from roastery.connectors.http import Credentials, Reply
 from roastery.connectors.oauth import FixedToken, HeaderStyle
 from roastery.connectors.readable import number, readable
+from roastery.connectors.renaming import codes
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 
 TITLE = "TikTok Ads"
-LIMIT_CODES = frozenset({40100})
-PASSING_CODES = frozenset({40200, 40201, 40202, 40700, 50000, 50002})
-TOKEN_CODES = frozenset({40101, 40102, 40104, 40105})
-"""[K] Which of them means what; each asks a person to connect again."""
-RIGHTS_CODES = frozenset({40001, 40003})
+CODES = {
+    "limit_codes": (40100,),
+    "token_codes": (40101, 40102, 40104, 40105),
+    "rights_codes": (40001, 40003),
+    "passing_codes": (40200, 40201, 40202, 40700, 50000, 50002),
+}
+"""[K] What a code means, so each list is a setting."""
 LEVELS = {"ad_id": "AUCTION_AD", "campaign_id": "AUCTION_CAMPAIGN"}
 NAMES = {"ad_id": ("campaign_id", "campaign_name", "adgroup_id", "adgroup_name", "ad_name"),
          "campaign_id": ("campaign_name",)}  # fmt: skip
@@ -126,10 +129,14 @@ class TikTokAds:
         "report_time_zone": "The IANA zone of the report's days where it is not the account's own.",
         "history_months": "How far back to read; 24.",
         "reread_days": "Days read again at each sync because TikTok restates them; 28.",
-        "slice_days": "Days asked for at once, at most 30; 30.",
+        "slice_days": "Days asked for at once; 30, which is what TikTok is known to allow.",
         "page_size": "Rows a page, at most 1000; 1000.",
         "requests_per_second": "What the app's access level allows, also per minute times 60; 10 (Basic).",
         "pause_seconds": "How long to wait once the limit is reached, since TikTok does not say; 300.",
+        "limit_codes": "Codes of answers that mean the limit is reached; 40100.",
+        "token_codes": "Codes after which a person has to connect again; 40101, 40102, 40104, 40105.",
+        "rights_codes": "Codes of what this access may not read; 40001, 40003.",
+        "passing_codes": "Codes after which asking again helps; 40200, 40201, 40202, 40700, and all from 50000 on.",
         "app_id": "The app whose limit this connection shares, where it is not Roastery's own.",
         "api_version": "Version of the Business API; v1.3.",
     }
@@ -167,7 +174,8 @@ class TikTokAds:
         self._zone = str(settings.get("report_time_zone", ""))
         self._months = whole_number(TITLE, settings, "history_months", 24)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 28)
-        self._slice_days = min(30, whole_number(TITLE, settings, "slice_days", 30))
+        self._slice_days = whole_number(TITLE, settings, "slice_days", 30)
+        self._codes = {name: codes(TITLE, settings, name, default) for name, default in CODES.items()}
         self._page_size = min(1000, whole_number(TITLE, settings, "page_size", 1000))
         self._pause_seconds = whole_number(TITLE, settings, "pause_seconds", 300)
         rate = whole_number(TITLE, settings, "requests_per_second", 10)
@@ -281,12 +289,12 @@ class TikTokAds:
         if code in (None, 0):
             return
         said = self.http.clean(str(reply.body.get("message", "")))
-        if code in LIMIT_CODES:
+        if code in self._codes["limit_codes"]:
             raise Throttled(f"{TITLE} is limiting how much may be asked.", wait_seconds=float(self._pause_seconds))
-        if code in TOKEN_CODES:
+        if code in self._codes["token_codes"]:
             raise Credentials(f"{TITLE} no longer accepts this connection's access. Connect it again.")
-        if code in PASSING_CODES or code >= 50000:
+        if code in self._codes["passing_codes"] or code >= 50000:
             raise RetryLater(f"{TITLE} has a problem of its own ({code}).")
-        if code in RIGHTS_CODES:
+        if code in self._codes["rights_codes"]:
             raise SkipResource(f"{TITLE} does not let this connection read that ({code}). It said: {said}")
         raise AbortSync(f"{TITLE} refused the request ({code}). It said: {said}")

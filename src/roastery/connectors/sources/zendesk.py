@@ -14,6 +14,7 @@ from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.http import Reply
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
 from roastery.connectors.readable import WHOLE, number, readable
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import DAY
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import StampedBody
@@ -65,6 +66,8 @@ class Zendesk:
         "email": "The agent's address, where access_token is an API token.",
         "good_score": "What a good rating counts; 5.",
         "bad_score": "What a bad rating counts; 1.",
+        "metric_names": "Where a ticket's metrics are called otherwise: solved_at=solved.",
+        "reply_hours": "Whether the first reply counts by calendar or business hours; calendar.",
         "exports_per_minute": "How many exports a minute; 10 (30 with the high volume add-on).",
         "requests_per_minute": "How many requests a minute; 200, by plan up to 2500.",
         "page_limit": "Records a page, at most 1000; 1000.",
@@ -116,6 +119,8 @@ class Zendesk:
             "good": whole_number(TITLE, settings, "good_score", 5, least=0),
             "bad": whole_number(TITLE, settings, "bad_score", 1, least=0),
         }
+        self._names = Renaming.parse(TITLE, settings, "metric_names", ("reply_time_in_minutes", "solved_at"))
+        self._reply_hours = str(settings.get("reply_hours", "calendar"))
         self._limit = min(1000, whole_number(TITLE, settings, "page_limit", 1000))
         per_minute = whole_number(TITLE, settings, "requests_per_minute", 200)
         self._cost = max(1.0, per_minute / whole_number(TITLE, settings, "exports_per_minute", 10))
@@ -165,13 +170,13 @@ class Zendesk:
         if name == "users":
             there = [_user(row) for row in body["users"] if row.get("active") is not False]
             return there, [str(row["id"]) for row in body["users"] if row.get("active") is False]
-        metrics = {row["ticket_id"]: row for row in body.get("metric_sets") or ()}
+        metrics = {row["ticket_id"]: self._names.ours(row) for row in body.get("metric_sets") or ()}
         tickets = [self._ticket(row, metrics.get(row["id"])) for row in body["tickets"] if row["status"] != "deleted"]
         return tickets, [str(row["id"]) for row in body["tickets"] if row["status"] == "deleted"]
 
     def _ticket(self, row: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> Record:
         rating = row.get("satisfaction_rating") or {}
-        reply = ((metrics or {}).get("reply_time_in_minutes") or {}).get("calendar")
+        reply = ((metrics or {}).get("reply_time_in_minutes") or {}).get(self._reply_hours)
         return {
             **{name: row[name] for name in TICKET if name in row},
             "_metrics": {"first_reply_minutes": reply, "solved_at": metrics["solved_at"] if metrics else None},

@@ -181,5 +181,6 @@ DECLARATION = Declaration(
     quick={"page_size": 60, "campaigns_per_call": 20},
     restate=more_opened(30),
     delete=one_deleted,
+    day=Drift("last_sent_date", "email_performance", "report_date"),
     drift=Drift("sends", "email_performance", "sends"),
 )  # fmt: skip

@@ -23,12 +23,16 @@ expire_token: this request's token has just died. wrong_type: status 200 with a 
 comes in drops. slow_body: a pause of `wait_seconds` in mid-answer. clock_skew: a wait until an instant of a clock that
 is hours away from ours. cut_connection: the connection ends before the body begins."""
 
-Kind = Literal["unknown", "missing", "retyped"]
+Kind = Literal["unknown", "missing", "retyped", "one_retyped", "renamed"]
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How answers change their form: a new field beside `field`, none in its place, or text where its value was."""
+    """How answers change their form: a new field beside `field`, none in its place, or text where its value was.
+
+    one_retyped: so in the first record of an answer that has the field, and in no other. renamed: the provider knows
+    the field under another name only, asked and answered.
+    """
 
     field: str
     kind: Kind

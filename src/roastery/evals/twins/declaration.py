@@ -55,7 +55,8 @@ class Declaration:
     quick, quick_since: settings with which little history is read, and from which day on it is then compared. tables:
     further tables that the truth is selected from. restate, delete: what the provider later makes of the company; None
     with `because` where it does no such thing. expires: whether access can end. earlier: how long before now a first
-    sync is made, so that the next one has something to find.
+    sync is made, so that the next one has something to find. day: the field that says on which day a report's row
+    stands.
     """
 
     provider: str
@@ -67,6 +68,7 @@ class Declaration:
     delete: Change | None = None
     because: str = ""
     drift: Drift | None = None
+    day: Drift | None = None
     expires: bool = True
     earlier: timedelta = timedelta(days=3)
 

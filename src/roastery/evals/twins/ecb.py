@@ -10,13 +10,16 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
+import pyarrow as pa
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from roastery.evals.twins.answers import cut_off
-from roastery.evals.twins.control import Control
+from roastery.evals.twins.control import Control, Fault
+from roastery.evals.twins.declaration import Declaration, Truth
 from roastery.evals.twins.tokens import Tokens
+from roastery.evals.world import World
 
 FIRST = date(2014, 1, 2)
 STARTS: Mapping[str, float] = {"USD": 1.08, "GBP": 0.85, "JPY": 160.0, "CHF": 0.96, "BGN": 1.9558}
@@ -33,6 +36,7 @@ class EcbTwin:
     """The bank's two files; nothing is asked of who reads them."""
 
     provider: ClassVar[str] = "ecb_rates"
+    own_faults: ClassVar[frozenset[Fault]] = frozenset()
     settings: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, control: Control) -> None:
@@ -51,15 +55,8 @@ class EcbTwin:
 
     def rates(self, since: date) -> dict[str, dict[str, str]]:
         """What one euro is worth on every banking day since, up to today."""
-        today = self.control.world.clock.today("Europe/Berlin")
-        found = {}
-        for n in range((today - max(since, FIRST)).days + 1):
-            day = max(since, FIRST) + timedelta(days=n)
-            if day.weekday() < 5 and (day.month, day.day) not in HOLIDAYS:
-                moved = 1 + ((day.toordinal() * 37) % 101 - 50) / 1000
-                own = {code: f"{start * (1 if code == 'BGN' else moved):.4f}" for code, start in STARTS.items()}
-                found[day.isoformat()] = {**own, **self.restated.get(day.isoformat(), {})}
-        return found
+        own = own_rates(since, self.control.world.clock.today("Europe/Berlin"))
+        return {day: {**rates, **self.restated.get(day, {})} for day, rates in own.items()}
 
     async def _history(self, request: Request) -> Response:
         self.asked.append("history")
@@ -78,6 +75,37 @@ class EcbTwin:
         rows = self.rates(self.control.world.clock.today("Europe/Berlin") - timedelta(days=LATELY_DAYS))
         days = "".join(f'<Cube time="{day}">{_cubes(rows[day])}</Cube>' for day in sorted(rows)[::-1])
         return Response(ENVELOPE.format(days=days), media_type="text/xml")
+
+
+def own_rates(since: date, through: date) -> dict[str, dict[str, str]]:
+    """The pattern: what one euro is worth on every banking day of a range, by day and currency."""
+    found = {}
+    for n in range((through - max(since, FIRST)).days + 1):
+        day = max(since, FIRST) + timedelta(days=n)
+        if day.weekday() < 5 and (day.month, day.day) not in HOLIDAYS:
+            moved = 1 + ((day.toordinal() * 37) % 101 - 50) / 1000
+            found[day.isoformat()] = {
+                code: f"{start * (1 if code == 'BGN' else moved):.4f}" for code, start in STARTS.items()
+            }
+    return found
+
+
+def _tables(world: World) -> Mapping[str, pa.Table]:
+    days = own_rates(FIRST, world.clock.today("Europe/Berlin"))
+    rows = [{"day": day, "code": code, "rate": rate} for day, rates in days.items() for code, rate in rates.items()]
+    return {"reference_rates": pa.Table.from_pylist(rows)}
+
+
+DECLARATION = Declaration(
+    "ecb_rates",
+    (Truth("fx_rates", "SELECT day::DATE AS rate_date, 'EUR' AS base_currency, code AS quote_currency, rate "
+           "FROM reference_rates", day="rate_date"),),
+    quick={"history_years": 1},
+    quick_since=date(2026, 1, 1),
+    tables=_tables,
+    because="the bank sets a day's rates once and takes none back",
+    expires=False,
+)  # fmt: skip
 
 
 def _cubes(rates: Mapping[str, str]) -> str:

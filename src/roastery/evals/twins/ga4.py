@@ -154,5 +154,6 @@ DECLARATION = Declaration(
     quick_since=date(2026, 9, 2),
     restate=bots_filtered,
     because="Google Analytics deletes nothing from its reports.",
+    day=Drift("dimensionValues", "web_performance", "report_date"),
     drift=Drift("metricValues", "web_performance", "sessions", retyped_fails=True),
 )

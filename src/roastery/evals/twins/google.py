@@ -200,5 +200,6 @@ DECLARATION = Declaration(
     quick_since=date(2026, 10, 3),
     restate=platforms_restate,
     delete=campaign_removed("google_ads"),
+    day=Drift("date", "ad_performance", "report_date"),
     drift=Drift("costMicros", "ad_performance", "spend"),
 )

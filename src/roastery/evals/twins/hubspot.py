@@ -252,7 +252,8 @@ def expected(world: World) -> Mapping[str, pa.Table]:
                       contact=lambda r: linked(r, "invoices", "contacts")),
         "desk": told("tickets", "createdate first_agent_reply_date closed_date csat",
                      contact=lambda r: linked(r, "tickets", "contacts")),
-        "people": told("contacts", "email phone firstname lastname createdate lifecyclestage"),
+        "people": told("contacts", "email phone firstname lastname createdate lifecyclestage "
+                                   "hs_email_optout hs_marketable_status"),
         "moves": pa.Table.from_pylist(
             moves, pa.schema(dict.fromkeys(("kind", "id", "at", "before", "after"), pa.string()))),
     }  # fmt: skip
@@ -286,7 +287,9 @@ FROM desk
 """
 PEOPLE = """
 SELECT 'hubspot:' || id AS customer_id, email, phone, firstname AS first_name, lastname AS last_name,
-       createdate::TIMESTAMPTZ AS first_seen_at, lifecyclestage AS stage
+       createdate::TIMESTAMPTZ AS first_seen_at, lifecyclestage AS stage,
+       CASE WHEN hs_email_optout = 'true' THEN false WHEN hs_marketable_status = 'true' THEN true END
+           AS marketing_consent
 FROM people
 """
 MOVES = """

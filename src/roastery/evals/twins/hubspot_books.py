@@ -90,7 +90,8 @@ class HomeServicesBooks:
             createdate=iso(created), hubspotscore=str(number % 100), hs_analytics_source=source,
             hs_lead_status="UNQUALIFIED" if number % 11 == 5 else None, service_area=AREAS[number % 5],
             hs_analytics_first_timestamp=iso(created - timedelta(hours=2)), hs_analytics_first_url=url,
-            hs_country_region_code="US")  # fmt: skip
+            hs_country_region_code="US", hs_email_optout="true" if number % 7 == 3 else None,
+            hs_marketable_status="true" if number % 7 in (1, 3, 5) else "false")  # fmt: skip
         row["history"]["lifecyclestage"] = [
             *([{"value": stage, "timestamp": iso(settled), "sourceType": "CRM_UI"}] if is_settled else []),
             {"value": "subscriber", "timestamp": iso(created), "sourceType": "FORMS"},

@@ -86,7 +86,8 @@ def _profiles(world: World) -> list[Row]:
                 "subscriptions": {
                     "email": {
                         "marketing": {
-                            "can_receive_email_marketing": bool(row["marketing_consent"]),
+                            "can_receive_email_marketing": bool(row["marketing_consent"])
+                            and not is_suppressed(row["customer_id"]),
                             "consent": "SUBSCRIBED" if row["marketing_consent"] else "UNSUBSCRIBED",
                         }
                     }
@@ -96,6 +97,11 @@ def _profiles(world: World) -> list[Row]:
         for row in world.customers.to_pylist()
     ]
     return sorted(rows, key=lambda row: (row["attributes"]["updated"], row["id"]))
+
+
+def is_suppressed(customer: int) -> bool:
+    """Whose mail came back, though they had subscribed."""
+    return customer % 13 == 0
 
 
 def _clicks(world: World) -> list[Row]:
@@ -283,7 +289,8 @@ def _series(rows: list[Row], days: list[date], statistics: list[str]) -> list[Ro
 
 
 CUSTOMERS = """
-SELECT 'klaviyo:01P' || customer_id AS customer_id, email, phone, first_name, last_name, country, marketing_consent,
+SELECT 'klaviyo:01P' || customer_id AS customer_id, email, phone, first_name, last_name, country,
+       marketing_consent AND customer_id % 13 <> 0 AS marketing_consent,
        date_trunc('second', created_at) AS first_seen_at
 FROM customers
 """
@@ -306,5 +313,6 @@ DECLARATION = Declaration(
     quick={"page_size": 30, "slice_days": 120},
     restate=more_opened(7),
     delete=one_left,
+    day=Drift("send_time", "email_performance", "report_date"),
     drift=Drift("recipients", "email_performance", "sends"),
 )

@@ -266,5 +266,6 @@ DECLARATION = Declaration(
     quick_since=date(2026, 10, 2),
     restate=platforms_restate,
     delete=first_ad_deleted("linkedin_ads"),
+    day=Drift("dateRange", "ad_performance", "report_date"),
     drift=Drift("costInLocalCurrency", "ad_performance", "spend"),
 )

@@ -222,5 +222,6 @@ DECLARATION = Declaration(
     quick={"page_size": 90, "click_days": 1000},
     restate=more_opened(30),
     delete=one_left,
+    day=Drift("send_time", "email_performance", "report_date"),
     drift=Drift("emails_sent", "email_performance", "sends"),
 )  # fmt: skip

@@ -272,5 +272,6 @@ DECLARATION = Declaration(
     quick_since=date(2026, 10, 3),
     restate=platforms_restate,
     delete=first_ad_deleted("meta_ads"),
+    day=Drift("date_start", "ad_performance", "report_date"),
     drift=Drift("spend", "ad_performance", "spend"),
 )

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import orjson
+import pyarrow.compute as pc
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -156,6 +158,16 @@ SELECT 'shopify:' || customer_id AS customer_id, email, first_name, last_name, c
 FROM customers
 """
 
+
+def last_order_deleted(world: World) -> World:
+    """The latest order is deleted in the shop, with all that hangs on it."""
+    gone = pc.max(world.orders["order_id"])
+    kept = {name: getattr(world, name).filter(pc.field("order_id") != gone) for name in ("orders", "order_lines")}
+    refunds = world.refunds.filter(pc.field("order_id") == gone)["refund_id"]
+    lines = world.refund_lines.filter(~pc.field("refund_id").isin(refunds.to_pylist()))
+    return replace(world, **kept, refunds=world.refunds.filter(pc.field("order_id") != gone), refund_lines=lines)
+
+
 DECLARATION = Declaration(
     provider="shopify",
     truth=(
@@ -164,7 +176,8 @@ DECLARATION = Declaration(
         Truth("refunds", REFUNDS),
         Truth("customers", CUSTOMERS),
     ),
-    quick={"order_page": 50, "customer_page": 50},
-    because="Shopify's records change by themselves only with events; deleted orders are told by webhook alone.",
+    quick={"order_page": 50, "customer_page": 50, "deletion_hours": 0},
+    because="Shopify's records change by themselves only with events",
+    delete=last_order_deleted,
     drift=Drift("processedAt", "transactions", "occurred_at"),
 )

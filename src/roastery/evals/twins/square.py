@@ -161,8 +161,8 @@ def expected(world: World) -> Mapping[str, pa.Table]:
         "till_refunds": pa.Table.from_pylist(back, _texts("id", "at", "order")),
         "menu": pa.Table.from_pylist(menu, _texts("id", "name", "category", price=pa.int64(), cost=pa.int64())),
         "guests": pa.Table.from_pylist(
-            books.rows["customers"],
-            _texts("id", "created_at", "given_name", "family_name", "email_address", "phone_number"),
+            [{**row, "refused": str(row["preferences"]["email_unsubscribed"])} for row in books.rows["customers"]],
+            _texts("id", "created_at", "given_name", "family_name", "email_address", "phone_number", "refused"),
         ),
     }
 
@@ -194,7 +194,8 @@ FROM menu
 """
 GUESTS = """
 SELECT 'square:' || id AS customer_id, given_name AS first_name, family_name AS last_name, email_address AS email,
-       phone_number AS phone, created_at::TIMESTAMPTZ AS first_seen_at, 'US' AS country
+       phone_number AS phone, created_at::TIMESTAMPTZ AS first_seen_at, 'US' AS country,
+       CASE WHEN refused = 'True' THEN false END AS marketing_consent
 FROM guests
 """
 

@@ -56,7 +56,8 @@ class BurgerBooks:
                 "id": f"C{number}", "created_at": iso(at), "updated_at": iso(at), "given_name": "Pat",
                 "family_name": f"Reed{number}", "email_address": f"pat{number}@mail.example", "version": 0,
                 "phone_number": f"+1617555{number:04}", "address": {
-                    "country": "US", "address_line_1": "1 Elm St"}})  # fmt: skip
+                    "country": "US", "address_line_1": "1 Elm St"},
+                "preferences": {"email_unsubscribed": number % 6 == 2}})  # fmt: skip
         for number in range(orders):
             self._order(number)
         self._go_on()

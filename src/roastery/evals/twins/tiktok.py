@@ -208,5 +208,6 @@ DECLARATION = Declaration(
     quick_since=date(2026, 10, 2),
     restate=platforms_restate,
     delete=first_ad_deleted("tiktok_ads"),
+    day=Drift("stat_time_day", "ad_performance", "report_date"),
     drift=Drift("spend", "ad_performance", "spend"),
 )

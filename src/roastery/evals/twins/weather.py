@@ -6,6 +6,7 @@ shape of JSON answers when told to.
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -40,6 +41,8 @@ class Weather:
         if met is None and shape is None:
             await self.app(scope, receive, _dated(send))
             return
+        if shape is not None and shape.kind == "renamed":
+            scope, receive = _asked_by_old_name(scope, receive, shape.field)
         held: list[Message] = []
 
         async def hold(message: Message) -> None:
@@ -48,8 +51,34 @@ class Weather:
         await self.app(scope, receive, hold)
         start, body = held[0], b"".join(m.get("body", b"") for m in held[1:])
         if shape is not None and _is_json(start):
-            body = json.dumps(changed(json.loads(body), shape)).encode()
+            answer = json.loads(body)
+            body = json.dumps(reshaped(answer, shape)).encode()
         await _send_held(_dated(send), start, body, met)
+
+
+def reshaped(answer: Any, shape: Shape) -> Any:
+    if shape.kind == "renamed":
+        return json.loads(json.dumps(answer).replace(f'"{shape.field}"', f'"{new_name(shape.field)}"'))
+    return changed_once(answer, shape.field)[0] if shape.kind == "one_retyped" else changed(answer, shape)
+
+
+def new_name(field: str) -> str:
+    """What a provider calls a field that it has renamed."""
+    return f"{field}_of_2031"
+
+
+def _asked_by_old_name(scope: Scope, receive: Receive, field: str) -> tuple[Scope, Receive]:
+    """A request to a provider that has renamed a field, as its twin knows it; by its old name it asks for nothing."""
+    old, new = field.encode(), new_name(field).encode()
+
+    def swapped(text: bytes) -> bytes:
+        return re.sub(rb"\b" + old + rb"\b", b"no_such_field", text).replace(new, old)
+
+    async def received() -> Message:
+        message = await receive()
+        return {**message, "body": swapped(message["body"])} if message.get("body") else message
+
+    return {**scope, "query_string": swapped(scope["query_string"])}, received
 
 
 async def _send_held(send: Send, start: Message, body: bytes, met: Met | None) -> None:
@@ -154,3 +183,20 @@ def changed(value: Any, shape: Shape) -> Any:
     else:
         whole[UNKNOWN_FIELD] = "new"
     return whole
+
+
+def changed_once(value: Any, field: str) -> tuple[Any, bool]:
+    """The JSON with text in place of the first value of a field, and whether there was one.
+
+    >>> changed_once([{"day": "2026-10-05"}, {"day": "2026-10-06"}], "day")
+    ([{'day': 'about 2026-10-05'}, {'day': '2026-10-06'}], True)
+    """
+    if isinstance(value, dict) and value.get(field) is not None:
+        return {**value, field: f"about {value[field]}"}, True
+    places = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for place, item in places:
+        spoilt, is_done = changed_once(item, field)
+        if is_done:
+            return ({**value, place: spoilt} if isinstance(value, dict) else
+                    [*value[:place], spoilt, *value[place + 1 :]]), True  # fmt: skip
+    return value, False

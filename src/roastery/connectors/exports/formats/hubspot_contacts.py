@@ -18,6 +18,8 @@ FIELDS = (
         "source", {"en": "Original Source|Original Traffic Source|Original Source Type", "de": "Ursprüngliche Quelle"}
     ),
     Field("country", {"en": "Country/Region|Country", "de": "Land/Region|Land"}),
+    Field("opted_out", {"en": "Unsubscribed from all email", "de": "Von allen E-Mails abgemeldet"}),
+    Field("marketable", {"en": "Marketing contact status", "de": "Status des Marketing-Kontakts"}),
 )
 
 STAGE = """CASE WHEN lower(lifecycle) IN ('customer', 'evangelist') THEN 'customer'
@@ -35,7 +37,9 @@ LAST = "QUALIFY row_number() OVER (PARTITION BY record_id ORDER BY row_number DE
 
 CUSTOMERS = f"""
 SELECT row_number AS file_row, 'hubspot:' || record_id AS customer_id, email, phone, first_name, last_name,
-       created_at AS first_seen_at, lower(lifecycle) AS stage, country
+       created_at AS first_seen_at, lower(lifecycle) AS stage, country,
+       CASE WHEN lower(opted_out) IN ('true', 'yes', 'ja') THEN false
+            WHEN lower(marketable) IN ('marketing contact', 'marketing-kontakt') THEN true END AS marketing_consent
 FROM {{rows}} WHERE record_id IS NOT NULL {LAST}"""
 
 LEADS = f"""

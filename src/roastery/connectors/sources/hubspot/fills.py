@@ -33,6 +33,10 @@ def first(kind: str, of: str = "payload") -> str:
     return f"'hubspot:' || ({of}->>'$._associations.{kind}[0]')"
 
 
+# Whoever has opted out of all mail has refused; one set as a marketing contact may be written to; of others none knows.
+CONSENT = f"""CASE WHEN {prop("hs_email_optout")} = 'true' THEN false
+            WHEN {prop("hs_marketable_status")} = 'true' THEN true END"""
+
 CUSTOMERS = f"""
 SELECT 'hubspot:' || (payload->>'id') AS customer_id,
        {prop("email")} AS email,
@@ -43,7 +47,8 @@ SELECT 'hubspot:' || (payload->>'id') AS customer_id,
        {prop("lifecyclestage")} AS stage,
        {extra("segment")} AS segment,
        {prop("hs_country_region_code")} AS country,
-       'hubspot:' || {prop("associatedcompanyid")} AS company_id
+       'hubspot:' || {prop("associatedcompanyid")} AS company_id,
+       {CONSENT} AS marketing_consent
 FROM {{records}}
 """  # noqa: S608
 

@@ -11,6 +11,7 @@ from roastery.connectors.changes import Ask, Reading, changed_records
 from roastery.connectors.errors import Throttled
 from roastery.connectors.http import Reply
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import DAY
 from roastery.connectors.sources.hubspot.fills import FILLS
 from roastery.connectors.throttle import Rate
@@ -42,6 +43,7 @@ KINDS: Mapping[str, Kind] = {
             *("email", "phone", "mobilephone", "firstname", "lastname", "createdate", "lifecyclestage"),
             *("hs_lead_status", "hubspotscore", "hs_analytics_source", "hs_country_region_code"),
             *("associatedcompanyid", "hs_merged_object_ids", *CONTACT_VISITS),
+            *("hs_email_optout", "hs_marketable_status"),
         ),
         changed="lastmodifieddate",
         history="lifecyclestage",
@@ -104,6 +106,7 @@ class HubSpot:
         "segment_property": "The property of contacts that holds their segment.",
         "satisfaction_property": "The property of tickets that holds the customer's score.",
         "order_id_property": "The property of deals and invoices that holds the order's id in another system.",
+        "property_names": "Where an account has another property than HubSpot's own: amount=deal_value, phone=tel.",
         "renewals": "true where deals of existing business are renewals; false.",
         "requests_per_10_seconds": "How many requests in ten seconds; 100 (paid accounts allow 190).",
         "searches_per_second": "How many searches a second; 4 (HubSpot allows 5).",
@@ -170,6 +173,8 @@ class HubSpot:
             "satisfaction": str(settings.get("satisfaction_property", "")),
             "order_id": str(settings.get("order_id_property", "")),
         }
+        known = {name for kind in KINDS.values() for name in (*kind.properties, kind.changed)}
+        self._names = Renaming.parse(TITLE, settings, "property_names", known)
         self._renewals = str(settings.get("renewals", "false")).lower()
         self._cap = whole_number(TITLE, settings, "search_cap", SEARCH_CAP, least=BATCH)
         per_second = whole_number(TITLE, settings, "requests_per_10_seconds", 100) / 10
@@ -256,28 +261,37 @@ class HubSpot:
 
     def _pages_of(self, name: str, kind: Kind, search: _Slice) -> Iterator[list[dict[str, Any]]]:
         after: str | None = "0"
-        asked = [*kind.properties, kind.changed, *(name for name in self._extra.values() if name)]
+        known = [*kind.properties, kind.changed]
+        asked = [*map(self._names.theirs, known), *(name for name in self._extra.values() if name)]
+        filters = [{**told, "propertyName": self._names.theirs(told["propertyName"])} for told in search.filters]
+        sort = {
+            "propertyName": self._names.theirs(search.sort),
+            "direction": "DESCENDING" if search.descending else "ASCENDING",
+        }
         while search.seen < self._cap:
             body = self.http.post(
                 f"{self._paths['objects']}/{name}/search",
                 body={
-                    "filterGroups": [{"filters": search.filters}] if search.filters else [],
-                    "sorts": [
-                        {"propertyName": search.sort, "direction": "DESCENDING" if search.descending else "ASCENDING"}
-                    ],
+                    "filterGroups": [{"filters": filters}] if filters else [],
+                    "sorts": [sort],
                     "properties": asked,
                     "limit": min(BATCH, self._cap - search.seen),
                     "after": after,
                 },
                 cost=self._search_cost,
             )
-            found = body["results"]
+            found = [{**record, "properties": self._ours(record["properties"])} for record in body["results"]]
             if found:
                 search.seen, search.last = search.seen + len(found), found[-1]
                 yield found
             after = ((body.get("paging") or {}).get("next") or {}).get("after")
             if not after or not found:
                 return
+
+    def _ours(self, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Properties by HubSpot's own names, and what the settings point to by the account's."""
+        pointed = {where: properties[where] for where in self._extra.values() if where in properties}
+        return {**self._names.ours(properties), **pointed}
 
     def _completed(self, name: str, kind: Kind, found: Sequence[dict[str, Any]]) -> list[Record]:
         """Records with the history and associations that a search does not give, and what the settings point to."""
@@ -301,9 +315,9 @@ class HubSpot:
         found: dict[str, Any] = {}
         for start in range(0, len(numbers), HISTORY_BATCH):
             inputs = [{"id": number} for number in numbers[start : start + HISTORY_BATCH]]
-            asked = {"inputs": inputs, "properties": [], "propertiesWithHistory": [history]}
+            asked = {"inputs": inputs, "properties": [], "propertiesWithHistory": [self._names.theirs(history)]}
             for record in self.http.post(f"{self._paths['objects']}/{name}/batch/read", body=asked)["results"]:
-                kept = (record.get("propertiesWithHistory") or {}).get(history) or []
+                kept = (record.get("propertiesWithHistory") or {}).get(self._names.theirs(history)) or []
                 found[record["id"]] = [{"value": h["value"], "timestamp": h["timestamp"]} for h in kept]
         return found
 

@@ -67,6 +67,7 @@ SELECT 'klaviyo:' || (payload->>'id') AS campaign_id,
 FROM {records}
 """
 
+# Somebody who subscribed and then complained, or whose mail came back, is suppressed: no consent any more.
 CUSTOMERS = """
 SELECT 'klaviyo:' || (payload->>'id') AS customer_id,
        payload->>'$.attributes.email' AS email,
@@ -75,7 +76,9 @@ SELECT 'klaviyo:' || (payload->>'id') AS customer_id,
        payload->>'$.attributes.last_name' AS last_name,
        payload->>'$.attributes.created' AS first_seen_at,
        payload->>'$.attributes.location.country' AS country,
-       (payload->>'$.attributes.subscriptions.email.marketing.consent') = 'SUBSCRIBED' AS marketing_consent
+       (payload->>'$.attributes.subscriptions.email.marketing.consent') = 'SUBSCRIBED'
+           AND coalesce(payload->>'$.attributes.subscriptions.email.marketing.can_receive_email_marketing' <> 'false',
+                        true) AS marketing_consent
 FROM {records}
 """
 

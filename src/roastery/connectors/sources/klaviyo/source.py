@@ -13,7 +13,7 @@ from roastery.connectors.errors import AbortSync, RetryLater, Throttled
 from roastery.connectors.http import Auth, Reply
 from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
-from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in
+from roastery.connectors.reports import DAY, Scope, Span, daily_pages, day_in, months_before, today_in
 from roastery.connectors.sources.klaviyo.fills import FILLS, STATISTICS
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import TimestampedBody
@@ -45,6 +45,7 @@ class Klaviyo:
     optional_settings: ClassVar[Mapping[str, str]] = {
         "conversion_metric": "Name or id of the metric that reports must be asked with; Placed Order.",
         "click_metric": "Name of the metric of clicks; Clicked Email.",
+        "report_time_zone": "The IANA zone of reports' days, where it is not the account's own.",
         "history_months": "How far back reports are read; 24.",
         "click_months": "How far back clicks are read; 12.",
         "reread_days": "Days of flows, and of campaigns' windows, read again at each sync; 14.",
@@ -101,6 +102,7 @@ class Klaviyo:
         self._click_months = whole_number(TITLE, settings, "click_months", 12)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 14)
         self._slice_days = min(365, whole_number(TITLE, settings, "slice_days", 180))
+        self._report_zone = str(settings.get("report_time_zone", ""))
         self._size = min(100, whole_number(TITLE, settings, "page_size", 100))
         a_minute = whole_number(TITLE, settings, "requests_per_minute", 60)
         reports = whole_number(TITLE, settings, "reports_per_minute", 2)
@@ -148,7 +150,7 @@ class Klaviyo:
 
     @property
     def _zone(self) -> str:
-        return str(self._account()["attributes"]["timezone"])
+        return self._report_zone or str(self._account()["attributes"]["timezone"])
 
     # Campaigns and flows are few: each sync reads them all.
 
@@ -159,7 +161,7 @@ class Klaviyo:
     def _sent_on(self, campaign: Record) -> str | None:
         """The account's day on which a campaign went out, None before."""
         at = campaign["attributes"].get("send_time")
-        return today_in(self._zone, datetime.fromisoformat(at), TITLE).isoformat() if at else None
+        return day_in(self._zone, at, TITLE) if at else None
 
     def _flows(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
         for rows in self._all("flows", {"page[size]": "50"}):
@@ -199,11 +201,11 @@ class Klaviyo:
                     {
                         "groupings": result["groupings"],
                         # What is no series goes on as it came: the build keeps it aside by name.
-                        "statistics": {name: v[n] if isinstance(v, list) else v for name, v in told.items()},
+                        "statistics": {name: at_place(v, n) for name, v in told.items()},
                         "_connection": {"day": day, "account": account},
                     }
                     for n, day in enumerate(days)
-                    if any(values[n] for values in series)
+                    if any(at_place(values, n) for values in series)
                 ]
 
         yield from daily_pages([scope], cursor, read)
@@ -291,6 +293,13 @@ class Klaviyo:
             self._bucket.refine(available=float(left))
         if reply.status == 429:
             raise Throttled(f"{TITLE} is limiting how much may be asked.", wait_seconds=reply.retry_after)
+
+
+def at_place(values: Any, n: int) -> Any:
+    """The n-th value of a series, None beyond its end; what is no series as it is."""
+    if not isinstance(values, list):
+        return values
+    return values[n] if n < len(values) else None
 
 
 def _profile(row: Record) -> Record:

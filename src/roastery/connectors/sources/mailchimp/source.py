@@ -14,7 +14,7 @@ from roastery.connectors.http import Reply
 from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken
 from roastery.connectors.redaction import PROCESS
-from roastery.connectors.reports import DAY, today_in
+from roastery.connectors.reports import DAY, day_in, today_in
 from roastery.connectors.sources.mailchimp.fills import FILLS
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import FormWebhook
@@ -148,7 +148,8 @@ class Mailchimp:
             has_automations |= any(str(row.get("type", "")).startswith("automation") for row in rows)
             kept = [{name: row[name] for name in row if name in REPORT_FIELDS or name not in KNOWN} for row in rows]
             yield Page(
-                [{**row, "_connection": {"sent_on": self._day(row["send_time"]).isoformat()}} for row in kept], cursor
+                [{**row, "_connection": {"sent_on": day_in(self._zone, row["send_time"], TITLE)}} for row in kept],
+                cursor,
             )
         began = self._account().get("member_since")
         yield Page(

@@ -36,6 +36,13 @@ ORDERS = f"""query Orders($first: Int!, $after: String, $query: String, $reverse
     {PAGE}
   }}
 }}"""
+ORDER_IDS = f"""query OrderIds($first: Int!, $after: String, $query: String, $reverse: Boolean!) {{
+  orders(first: $first, after: $after, query: $query, sortKey: CREATED_AT, reverse: $reverse) {{
+    nodes {{ legacyResourceId }}
+    {PAGE}
+  }}
+}}"""
+ORDER = "query Order($id: ID!) { order(id: $id) { id } }"
 MORE_LINES = f"""query MoreLines($id: ID!, $after: String) {{
   order(id: $id) {{ lineItems(first: 50, after: $after) {{ nodes {{ {LINE} }} {PAGE} }} }}
 }}"""

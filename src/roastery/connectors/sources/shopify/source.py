@@ -1,6 +1,6 @@
 """Reading Shopify: which pages are asked for, in which order, and where the next sync goes on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
@@ -13,6 +13,7 @@ from roastery.connectors.graphql import GraphQL, Node
 from roastery.connectors.http import Reply
 from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
+from roastery.connectors.parsing import parsed
 from roastery.connectors.reports import DAY, today_in
 from roastery.connectors.sources.shopify.documents import (
     DOCUMENTS,
@@ -24,16 +25,20 @@ from roastery.connectors.sources.shopify.documents import (
     MORE_REFUND_LINES,
     MORE_REFUNDS,
     MORE_VARIANTS,
+    ORDER,
+    ORDER_IDS,
     SCOPES,
     SHOP,
 )
 from roastery.connectors.sources.shopify.fills import FILLS
+from roastery.connectors.sweeping import Listed
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import SignedBody
 
 TITLE = "Shopify"
 TOKEN_HEADER = HeaderStyle("X-Shopify-Access-Token", "")
 RECENT_ORDERS = timedelta(days=60)
+DELETIONS = {"orders/delete": "orders", "customers/delete": "customers", "products/delete": "products"}
 FULL_READ_EVERY = timedelta(hours=24)
 """A change of cost does not always touch its product, so now and then all products are read again."""
 
@@ -54,6 +59,8 @@ class Shopify:
         "order_page": "Orders a page, halved by itself where Shopify finds it too costly; 50.",
         "customer_page": "Customers a page; 200.",
         "product_page": "Products a page; 50.",
+        "deletion_hours": "How often orders that were deleted in the shop are looked for; 24. Webhooks tell at once.",
+        "deletion_days": "How old orders may be to be looked for; 365.",
         "token_url": "Where access is refreshed, where it is not the shop's own address.",
         "api_version": "Version of the Admin API; 2026-10.",
     }
@@ -87,7 +94,7 @@ class Shopify:
         **dict.fromkeys(("customers/create", "customers/update"), ("customers",)),
         **dict.fromkeys(("products/create", "products/update"), ("products",)),
     }
-    """A delivery says what to read again; its own body is of another shape and is not landed."""
+    """A delivery says what to read again; its own body is of another shape and is not landed, but for deletions."""
 
     def __init__(self, access: Access) -> None:
         settings = access.settings
@@ -101,6 +108,8 @@ class Shopify:
             "customers": whole_number(TITLE, settings, "customer_page", 200),
             "products": whole_number(TITLE, settings, "product_page", 50),
         }
+        self._sweep_every = timedelta(hours=whole_number(TITLE, settings, "deletion_hours", 24, least=0))
+        self._sweep_reach = DAY * whole_number(TITLE, settings, "deletion_days", 365)
         self.http = access.client(
             TITLE,
             base_url,
@@ -143,13 +152,15 @@ class Shopify:
         if all_orders and cursor.state.get("all_orders") is False:
             cursor = Cursor()  # The shop has widened our access: its older orders are still to be read.
         yesterday = today_in(self._shop["ianaTimezone"], until, TITLE) - DAY
+        swept_at = cursor.state.get("swept_at") or (None if cursor.state else until.isoformat())
         first: str | None = cursor.state.get("first_order_at")
         since: str | None = cursor.state.get("history_since")
         state = dict(cursor.state)
         is_first = not state
         for records, reading in self._changed("orders", cursor):
             first = min([r["createdAt"] for r in records] + ([first] if first else []), default=None)
-            state = {**reading.state(), "all_orders": all_orders, "first_order_at": first, "history_since": since}
+            told = {"all_orders": all_orders, "first_order_at": first, "history_since": since, "swept_at": swept_at}
+            state = {**reading.state(), **told}
             # In a first sync, newest first, all orders after the oldest change seen are there.
             so_far = self._day(reading.oldest.isoformat()) + DAY if reading.oldest else None
             known = is_first and so_far is not None and so_far <= yesterday
@@ -173,6 +184,37 @@ class Shopify:
             else f"{TITLE} gives this connection only the orders of the last 60 days: "
             f"history begins on {whole}. With the read_all_orders scope it would be complete.",
         )
+
+    # Deletions.
+
+    def deleted(self, topic: str, body: bytes) -> Sequence[tuple[Resource, Page]]:
+        name = DELETIONS.get(topic)
+        if name is None:
+            return ()
+        told = parsed(body)
+        number = told.get("id") if isinstance(told, dict) else None
+        if not number:
+            return ()
+        resource = next(resource for resource in self.resources if resource.name == name)
+        return ((resource, Page((), Cursor(), deleted=[str(number)])),)
+
+    def still_listed(self, resource: Resource, cursor: Cursor, until: datetime) -> Listed | None:
+        """The numbers of all orders of the last year, as far as this access reaches: once a day."""
+        if resource.name != "orders":
+            return None
+        last = cursor.state.get("swept_at")
+        if last and until - datetime.fromisoformat(last) < self._sweep_every:
+            return None
+        # An order at the edge of what may be read is missing for that reason alone.
+        reach = self._sweep_reach if cursor.state.get("all_orders") else min(self._sweep_reach, RECENT_ORDERS - DAY)
+        since = until - reach
+        query = f"created_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'"
+        pages = self._api.walk(ORDER_IDS, "orders", 250, query=query, reverse=False)
+        numbers = [str(node["legacyResourceId"]) for nodes in pages for node in nodes]
+        return Listed(numbers, "createdAt", since, {**cursor.state, "swept_at": until.isoformat()})
+
+    def gone(self, resource: Resource, keys: Sequence[str]) -> Sequence[str]:
+        return [key for key in keys if self._api.ask(ORDER, id=f"gid://shopify/Order/{key}")["order"] is None]
 
     def _history_since(self, first_order_at: str | None, all_orders: bool, until: datetime) -> date:
         """The first day since when no order is missing: the shop's own beginning, or 60 days back."""
