@@ -1,5 +1,6 @@
 """What every command has in common: fast help, sentences for errors, exit codes."""
 
+import json
 import subprocess
 import sys
 
@@ -69,6 +70,12 @@ def test_org_and_key_print_ids_that_can_be_piped(shell: Shell) -> None:
     key_id, secret = key.stdout.split()
     assert (key_id[:4], secret[:4]) == ("key_", "rst_")
     assert shell.run("key", "revoke", key_id).returncode == 0
+    retail = shell.run("org", "create", "Retail", "--fiscal-year-start", "2", "--fiscal-weeks", "4-5-4", "--json")
+    settings = json.loads(retail.stdout)
+    assert (settings["fiscal_year_start"], settings["fiscal_weeks"]) == (2, "4-5-4")
+    wrong = shell.run("org", "create", "Other", "--fiscal-weeks", "4-5-5")
+    assert wrong.returncode == 2
+    assert "4-4-5" in wrong.stderr
     wrong = shell.run("org", "create", "Other", "--time-zone", "Europe/Pariss")
     assert wrong.returncode == 2
     assert "Did you mean 'Europe/Paris'?" in wrong.stderr

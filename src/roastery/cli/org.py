@@ -22,11 +22,25 @@ def create(
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code such as USD, the default.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="IANA zone such as America/Chicago. Default: UTC.")] = None,
     week_start: Annotated[str | None, typer.Option(help="Day on which weeks begin. Default: monday.")] = None,
+    fiscal_year_start: Annotated[
+        int | None, typer.Option(help="Month from 1 to 12 in which fiscal years begin. Default: 1.")
+    ] = None,
+    fiscal_weeks: Annotated[
+        str | None,
+        typer.Option(help="4-4-5, 4-5-4 or 5-4-4 where fiscal periods are of whole weeks. Default: they are months."),
+    ] = None,
     clock: Annotated[str | None, typer.Option(help="ISO instant at which this organization's clock stands.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make an organization and print its id."""
-    settings = {"currency": currency, "time_zone": time_zone, "week_start": week_start, "clock": clock}
+    settings = {
+        "currency": currency,
+        "time_zone": time_zone,
+        "week_start": week_start,
+        "fiscal_year_start": fiscal_year_start,
+        "fiscal_weeks": fiscal_weeks,
+        "clock": clock,
+    }
     run_at_home(work_create, name=name, settings=settings, as_json=as_json)
 
 
@@ -37,7 +51,7 @@ def list_(as_json: Json = False) -> None:
 
 
 def work_create(
-    roastery: Roastery, terminal: Terminal, name: str, settings: dict[str, str | None], as_json: bool
+    roastery: Roastery, terminal: Terminal, name: str, settings: dict[str, str | int | None], as_json: bool
 ) -> None:
     from roastery.api.store.organizations import Organizations, new_organization
 

@@ -11,7 +11,8 @@ from roastery.tools.base import Fact, FactPeriod, Label, Table
 from roastery.tools.facts import UNRANKED, FactBook
 from roastery.tools.frames import canonical_rows, column_json
 from roastery.tools.queries import Asked
-from roastery.warehouse.semantic.calendar import Calendar, shift_between, step
+from roastery.warehouse.organization import Organization
+from roastery.warehouse.semantic.calendar import FISCAL, Calendar, shift_between
 from roastery.warehouse.semantic.query import FilterSpec, FrameColumn, Grain, MetricFrame, MetricQuery, Period
 
 RANKED_ROWS = 50
@@ -49,13 +50,15 @@ class FrameFacts:
 
 
 def frame_facts(
-    book: FactBook, asked: Asked, *, additive: frozenset[str] = frozenset(), fiscal_year_start: int = 1
+    book: FactBook, asked: Asked, *, additive: frozenset[str] = frozenset(), organization: Organization | None = None
 ) -> FrameFacts:
     """Add a frame's facts to the book: rows, totals, changes; ranks among rows; shares of the total if `additive`."""
     frame, query, made = asked.frame, asked.query, asked.frame.provenance
     held = held_by_filters(query.filters)
     metrics = [column for column in frame.columns if column.kind == "metric"]
-    calendar = Calendar(made.period.start, made.week_start, fiscal_year_start)
+    calendar = Calendar(made.period.start, made.week_start)
+    if organization is not None:
+        calendar = Calendar.of(made.period.start, organization.with_settings(week_start=made.week_start))
     rows = tuple(_row(book, asked, metrics, row, held, calendar) for row in frame.rows)
     if query.dimensions or query.grain or not rows:
         days, before = _days(made.period), _days(made.compare_period)
@@ -121,7 +124,7 @@ def _row(
     made = frame.provenance
     period, before = _days(made.period), _days(made.compare_period)
     if query.grain and isinstance(row.get("date"), date):
-        period = bucket_days(row["date"], query.grain, made.period)
+        period = bucket_days(row["date"], query.grain, made.period, calendar)
         if made.compare_period is not None:
             before = _bucket_before(row["date"], query.grain, made.period, made.compare_period, calendar)
     windows = _windows(frame, calendar)
@@ -208,16 +211,20 @@ def _worth_ranking(ranked: Sequence[Fact]) -> Sequence[Fact]:
     return [*known[:10], known[-1]]
 
 
-def bucket_days(start: date, grain: Grain, period: Period) -> FactPeriod:
+def bucket_days(start: date, grain: Grain, period: Period, calendar: Calendar) -> FactPeriod:
     """The days of a calendar bucket that lie inside the period."""
-    end = min(step(start, grain, 1), period.end)
+    end = min(calendar.after(start, grain), period.end)
     return FactPeriod(start=min(max(start, period.start), end), end=end)
 
 
 def _bucket_before(start: date, grain: Grain, period: Period, compare: Period, calendar: Calendar) -> FactPeriod:
     """The days of the compared period's bucket that stands beside this one."""
+    if grain in FISCAL:
+        places = {now: before for before, now in calendar.beside(compare, period, grain)}
+        # Beyond the compared period's end, where it has fewer buckets, there are no days to speak of.
+        return bucket_days(places.get(start, compare.end), grain, compare, calendar)
     shift = shift_between(calendar, compare, period, grain)
-    return bucket_days(replace(shift, count=-shift.count).apply(start), grain, compare)
+    return bucket_days(replace(shift, count=-shift.count).apply(start), grain, compare, calendar)
 
 
 def _days(period: Period | None) -> FactPeriod | None:

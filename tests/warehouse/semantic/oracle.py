@@ -50,6 +50,8 @@ class Asked:
             while day.weekday() != WEEKDAYS.index(self.organization.week_start):
                 day -= timedelta(days=1)
             return day
+        if self.grain.startswith("fiscal_"):
+            return self._fiscal(day)
         first = self.organization.fiscal_year_start
         quarters = [(first + n - 1) % 12 + 1 for n in (0, 3, 6, 9)]
         months = {"month": list(range(1, 13)), "quarter": quarters, "year": [first]}[self.grain]
@@ -57,6 +59,22 @@ class Asked:
         while day.month not in months:
             day = (day - timedelta(days=1)).replace(day=1)
         return day
+
+    def _fiscal(self, day: date) -> date:
+        """Walks a fiscal year of whole weeks from its first day on, one period after another."""
+
+        def first(year: int) -> date:
+            around = [date(year, self.organization.fiscal_year_start, 1) + timedelta(days=n) for n in range(-3, 4)]
+            return next(d for d in around if d.weekday() == WEEKDAYS.index(self.organization.week_start))
+
+        begun = max(found for n in (-1, 0, 1) if (found := first(day.year + n)) <= day)
+        periods = [int(weeks) for weeks in self.organization.fiscal_weeks.split("-")] * 4
+        lengths = {"fiscal_period": periods, "fiscal_quarter": [13] * 4, "fiscal_year": [53]}[str(self.grain)]
+        for weeks in lengths[:-1]:
+            if day < begun + timedelta(weeks=weeks):
+                return begun
+            begun += timedelta(weeks=weeks)
+        return begun
 
     def buckets(self) -> list[date | None]:
         last = min(self.end - timedelta(days=1), self.today)

@@ -24,7 +24,7 @@ METRIC = {
     "direction": "higher",
     "kind": "ratio",
     "formula": "paid_revenue / spend",
-    "grains": ["day", "week", "month", "quarter", "year"],
+    "grains": ["day", "week", "month", "quarter", "year", "fiscal_period", "fiscal_quarter", "fiscal_year"],
     "parameters": ["attribution_model"],
     "across_platforms": None,
     "history": None,

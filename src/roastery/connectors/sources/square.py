@@ -499,7 +499,12 @@ def refuse_errors(reply: Reply) -> None:
 
 def _customer(row: Mapping[str, Any]) -> Record:
     kept = {name: row[name] for name in CUSTOMER if name in row}
-    return {**kept, "address": {"country": (row.get("address") or {}).get("country")}}
+    refused = (row.get("preferences") or {}).get("email_unsubscribed")
+    return {
+        **kept,
+        "address": {"country": (row.get("address") or {}).get("country")},
+        "preferences": {"email_unsubscribed": refused},
+    }
 
 
 def _changed(row: Record) -> datetime:

@@ -78,7 +78,7 @@ class ConsultancyBooks:
         self._put(
             "Lead", lead, created, settled if is_settled else created, Email=f"lead{number}@mail.example", Phone=None,
             FirstName="Kim", LastName=f"Ward{number}", Country="United Kingdom", LeadSource="Paid Search",
-            Status=status, IsConverted=converts, HasOptedOutOfEmail=number % 9 == 0,
+            Status=status, IsConverted=converts, HasOptedOutOfEmail=number % 5 == 2,
             ConvertedDate=created.date().isoformat() if converts else None,
             ConvertedContactId=contact if converts else None,
             ConvertedOpportunityId=opportunity if converts else None,
@@ -103,7 +103,7 @@ class ConsultancyBooks:
                   Type="Customer", BillingCountry="United Kingdom")  # fmt: skip
         self._put("Contact", contact, created, AccountId=account, Email=f"lead{number}@mail.example", Phone=None,
                   FirstName="Kim", LastName=f"Ward{number}", MailingCountry="United Kingdom",
-                  HasOptedOutOfEmail=False)  # fmt: skip
+                  HasOptedOutOfEmail=number % 5 == 2)  # fmt: skip
         self._put(
             "Opportunity", name, created, changed, Name=f"{SERVICES[number % 4]} {number}",
             Amount=float(amount), StageName=stage, IsWon=wins, IsClosed=is_closed, CurrencyIsoCode=currency,

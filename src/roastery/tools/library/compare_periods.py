@@ -64,7 +64,7 @@ class ComparePeriods(Tool[ComparePeriodsArguments]):
 
 
 def _totals_only(context: ToolContext, book: FactBook, asked: Asked, caveats: tuple[str, ...]) -> ToolResult:
-    found = frame_facts(book, asked)
+    found = frame_facts(book, asked, organization=context.organization)
     ripening = maturing(context, book, asked, found.total)
     table = frame_table(asked.frame, table_title(context, asked.query), found)
     receipt = ripening.on(asked.receipt)

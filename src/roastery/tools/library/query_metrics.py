@@ -33,7 +33,7 @@ def query_result(context: ToolContext, asked: Asked) -> ToolResult:
         additive = frozenset()
     elif asked.query.grain:
         additive &= {name for name in additive if metrics_of(context)[name].additivity == "additive"}
-    found = frame_facts(book, asked, additive=additive, fiscal_year_start=context.organization.fiscal_year_start)
+    found = frame_facts(book, asked, additive=additive, organization=context.organization)
     is_split = asked.query.dimensions or asked.query.grain
     ripening = Maturing() if is_split else maturing(context, book, asked, found.total)
     receipt = ripening.on(asked.receipt)

@@ -98,6 +98,9 @@ class Calendar:
         """The first day of the bucket that holds a day."""
         if grain == "day":
             return day
+        if grain in FISCAL:
+            part: Any = grain.removeprefix("fiscal_")
+            return self._weeks.start(day, part) if self.fiscal_weeks else self.bucket(day, FISCAL[grain])
         if grain == "week":
             return day - timedelta(days=(day.weekday() - self.week_offset) % 7)
         if grain == "month":
@@ -110,9 +113,40 @@ class Calendar:
     def buckets(self, period: Period, grain: Grain) -> list[date]:
         """The first days of all buckets that touch a period, in order."""
         found = [self.bucket(period.start, grain)]
-        while (following := step(found[-1], grain, 1)) < period.end:
+        while (following := self.after(found[-1], grain)) < period.end:
             found.append(following)
         return found
+
+    def after(self, start: date, grain: Grain) -> date:
+        """The first day after the bucket that begins on `start`."""
+        if grain not in FISCAL:
+            return step(start, grain, 1)
+        part: Any = grain.removeprefix("fiscal_")
+        return self._weeks.end(start, part) if self.fiscal_weeks else step(start, FISCAL[grain], 1)
+
+    def beside(self, earlier: Period, later: Period, grain: Grain) -> list[tuple[date, date]]:
+        """Every bucket of `earlier` with the one of its ordinal in `later`, which may lie beyond its end."""
+        onto = self.bucket(later.start, grain)
+        found = []
+        for bucket in self.buckets(earlier, grain):
+            found.append((bucket, onto))
+            onto = self.after(onto, grain)
+        return found
+
+    def counted(self, grain: Grain | None) -> Grain | None:
+        """The grain that is meant: without fiscal weeks, fiscal periods are months."""
+        return grain if grain is None or self.fiscal_weeks else FISCAL.get(grain, grain)
+
+    @property
+    def fiscal_sentence(self) -> str:
+        """How fiscal years are counted, for receipts."""
+        month = date(2000, self.fiscal_year_start, 1)
+        if not self.fiscal_weeks:
+            return f"Fiscal years begin on 1 {month:%B}; fiscal periods are its months."
+        return (
+            f"Fiscal years begin on the {self.week_start.capitalize()} nearest to 1 {month:%B}; their periods are of "
+            f"{self.fiscal_weeks} weeks, and a 53rd week belongs to the last."
+        )
 
     def window_start(self, over: str, days: int, counted: Period, first: date) -> date:
         """The first day of a cumulative value that ends with `counted`, in a period that begins on `first`."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from roastery.warehouse.semantic.calendar import GRAINS
+from roastery.warehouse.semantic.calendar import FISCAL, GRAINS
 from roastery.warehouse.semantic.formula import Choice
 from roastery.warehouse.semantic.load import shipped
 from roastery.warehouse.semantic.model import Additivity, Semantics
@@ -111,7 +111,9 @@ def _metric(semantics: Semantics, name: str) -> MetricEntry:
         additivity=semantics.additivity(name),
         across_platforms=semantics.sums_across_platforms(name),
         dimensions=semantics.allowed_dimensions(name),
-        grains=() if any(m.fact.of_period for leaf in semantics.leaves(name) for m in leaf.measures) else GRAINS,
+        grains=()
+        if any(m.fact.of_period for leaf in semantics.leaves(name) for m in leaf.measures)
+        else (*GRAINS, *FISCAL),
         parameters=_parameters(semantics, name),
         history=next((part.history for part in semantics.ingredients(name) if part.history), None),
         direction=metric.direction,

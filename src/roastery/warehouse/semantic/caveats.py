@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from roastery.warehouse.semantic.bound import OTHER, BoundMetric, BoundQuery
-from roastery.warehouse.semantic.calendar import step
 from roastery.warehouse.semantic.model import DATE, Fact, Semantics, Window
 from roastery.warehouse.semantic.profile import Profiles
 from roastery.warehouse.semantic.query import Period
@@ -27,6 +26,7 @@ def before_asking(
         *_gaps(bound, profiles),
         *_cut_buckets(bound),
         *_windows(bound),
+        *_fiscal(bound),
         *_rest(bound),
         *_zones(bound, profiles),
         *_claims(bound, semantics, profiles),
@@ -120,14 +120,20 @@ def _cut_buckets(bound: BoundQuery) -> list[str]:
     if bound.grain in (None, "day"):
         return []
     assert bound.grain is not None
-    found = []
+    found, said = [], bound.grain.replace("_", " ")
     start, end = bound.period.start, bound.period.end
     if bound.calendar.bucket(start, bound.grain) != start:
-        found.append(f"The first {bound.grain} is cut: it counts from {start} only.")
+        found.append(f"The first {said} is cut: it counts from {start} only.")
     last = bound.calendar.bucket(end - timedelta(days=1), bound.grain)
-    if step(last, bound.grain, 1) != end and not is_open(bound.period, bound.today):
-        found.append(f"The last {bound.grain} is cut: it counts to {end - timedelta(days=1)} only.")
+    if bound.calendar.after(last, bound.grain) != end and not is_open(bound.period, bound.today):
+        found.append(f"The last {said} is cut: it counts to {end - timedelta(days=1)} only.")
     return found
+
+
+def _fiscal(bound: BoundQuery) -> list[str]:
+    """How the fiscal years are counted that a query names."""
+    is_named = "fiscal" in f"{bound.asked.grain} {bound.period.name}"
+    return [bound.calendar.fiscal_sentence] if is_named else []
 
 
 def _windows(bound: BoundQuery) -> list[str]:

@@ -4,8 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from roastery.warehouse.semantic.calendar import UNIT_MONTHS, Calendar
+from roastery.warehouse.semantic.calendar import FISCAL, UNIT_MONTHS, Calendar
 from roastery.warehouse.semantic.expression import Core
+from roastery.warehouse.semantic.fiscal import PATTERNS
 from roastery.warehouse.semantic.parameters import place
 from roastery.warehouse.semantic.plan import Branch
 from roastery.warehouse.semantic.query import Grain
@@ -33,6 +34,8 @@ def bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
     """The first day of the bucket that holds a day; the same as Calendar.bucket."""
     if grain == "day":
         return day
+    if grain in FISCAL:
+        return fiscal_bucket(day, grain, calendar)
     unit: Core = sa.literal_column(f"'{grain}'")
     if grain == "week":
         offset: Core = sa.literal_column(str(calendar.week_offset))
@@ -48,10 +51,47 @@ def bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
     return as_date(sa.func.date_trunc(unit, first.op("-")(turn)).op("+")(turn))
 
 
+def fiscal_bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
+    """The first day of the fiscal period, quarter or year of whole weeks that holds a day; as FiscalWeeks.start."""
+
+    def number(value: int) -> Core:
+        return sa.literal_column(str(value))
+
+    def year_start(year: Core) -> Core:
+        """The first weekday from three days before the first of the month to three days after."""
+        latest = sa.func.make_date(year, number(calendar.fiscal_year_start), number(4))
+        back = sa.func.isodow(latest).op("+")(number(6 - calendar.week_offset)).op("%")(number(7))
+        return as_date(latest.op("-")(sa.cast(back, sa.Integer)))
+
+    own = sa.func.year(day)
+    starts = [year_start(sa.cast(own.op("+")(number(n)), sa.Integer)) for n in (1, 0, -1)]
+    year: Core = sa.case((day >= starts[0], starts[0]), (day >= starts[1], starts[1]), else_=starts[2])
+    if grain == "fiscal_year":
+        return as_date(year)
+    week = sa.func.date_diff(sa.literal_column("'day'"), year, day).op("//")(number(7))
+    quarter = sa.func.least(week.op("//")(number(13)), number(3)).op("*")(number(13))
+    weeks = quarter
+    if grain == "fiscal_period":
+        first, second, _ = PATTERNS[calendar.fiscal_weeks]
+        within = week.op("-")(quarter)
+        period = sa.case((within < number(first), number(0)), (within < number(first + second), number(first)),
+                         else_=number(first + second))  # fmt: skip
+        weeks = quarter.op("+")(period)
+    return as_date(year.op("+")(sa.cast(weeks.op("*")(number(7)), sa.Integer)))
+
+
+LONGEST_WEEKS: dict[Grain, int] = {"fiscal_period": 6, "fiscal_quarter": 14, "fiscal_year": 53}
+"""A 53rd week makes a year's last period and quarter one longer."""
+
+
 def aligned(day: Core, branch: Branch, grain: Grain) -> Core:
     """A bucket of the compared period moved beside the asked one of the same ordinal."""
     if branch.when == "now":
         return day
+    if grain in FISCAL:
+        # Periods of four and of five weeks move by no common step: each is looked up by its ordinal.
+        ordinal = sa.func.list_position(place("shift_from"), day)
+        return as_date(sa.func.list_extract(place("shift_to"), ordinal))
     count = sa.cast(place("shift"), sa.Integer)
     if grain in UNIT_MONTHS:
         return as_date(day.op("+")(sa.func.to_months(count)))
@@ -60,6 +100,8 @@ def aligned(day: Core, branch: Branch, grain: Grain) -> Core:
 
 def bucket_series(when: str, grain: Grain) -> Any:
     """One row per bucket of a period up to today, its first day as `bucket`."""
+    if grain in FISCAL:
+        return sa.select(as_date(sa.func.unnest(place(f"{when}_buckets"))).label(BUCKET)).subquery("series")
     series = sa.func.generate_series(
         place(f"{when}_first_bucket"), place(f"{when}_last_bucket"), sa.literal_column(f"INTERVAL {INTERVALS[grain]}")
     )
@@ -70,7 +112,7 @@ def window_series(branch: Branch, grain: Grain, calendar: Calendar) -> Any:
     """One row per bucket: its first day, and the days that its window counts, `begins` to before `ends`."""
     assert branch.window is not None
     series = bucket_series(branch.when, grain)
-    ends = bucket_end(series.c[BUCKET], grain, place(f"{branch.when}_as_of"))
+    ends = bucket_end(series.c[BUCKET], grain, place(f"{branch.when}_as_of"), calendar)
     inner = sa.select(series.c[BUCKET], ends.label(ENDS)).subquery("ending")
     last = inner.c[ENDS]
     if branch.window.over == "trailing":
@@ -82,7 +124,11 @@ def window_series(branch: Branch, grain: Grain, calendar: Calendar) -> Any:
     return sa.select(inner.c[BUCKET], as_date(begins).label(BEGINS), last).subquery("windows")
 
 
-def bucket_end(start: Core, grain: Grain, latest: Core) -> Core:
+def bucket_end(start: Core, grain: Grain, latest: Core, calendar: Calendar) -> Core:
     """The first day after a bucket, not beyond `latest`."""
+    if grain in FISCAL:
+        # So many days later lie in the following bucket, however long this one is.
+        beyond = start.op("+")(sa.literal_column(str(7 * LONGEST_WEEKS[grain])))
+        return sa.func.least(fiscal_bucket(beyond, grain, calendar), latest)
     following = as_date(start.op("+")(sa.literal_column(f"INTERVAL {INTERVALS[grain]}")))
     return sa.func.least(following, latest)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from roastery.warehouse.semantic.bound import BoundFilter, BoundQuery
-from roastery.warehouse.semantic.calendar import instant, shift_between
+from roastery.warehouse.semantic.calendar import FISCAL, instant, shift_between
 from roastery.warehouse.semantic.expression import Core
 from roastery.warehouse.semantic.model import DATE, Window
 from roastery.warehouse.semantic.plan import WHOLE, Branch, Plan
@@ -48,7 +48,11 @@ def values_of(bound: BoundQuery, last_rate_day: date | None) -> dict[str, Any]:
     }
     if bound.compare is not None:
         found |= _days("before", bound.compare, bound) | _prior_days("before", bound.compare, bound)
-        if bound.grain:
+        if bound.grain in FISCAL:
+            found["shift_from"], found["shift_to"] = map(
+                list, zip(*bound.calendar.beside(bound.compare, bound.period, bound.grain), strict=True)
+            )
+        elif bound.grain:
             found["shift"] = shift_between(bound.calendar, bound.compare, bound.period, bound.grain).count
     for window in bound.windows:
         found |= _window_days(window, bound)
@@ -98,6 +102,9 @@ def _days(when: str, period: Period, bound: BoundQuery) -> dict[str, Any]:
         first = bound.calendar.bucket(period.start, bound.grain)
         found[f"{when}_first_bucket"] = first
         found[f"{when}_last_bucket"] = max(first, bound.calendar.bucket(last, bound.grain))
+        if bound.grain in FISCAL:
+            until = Period(period.start, max(last, period.start) + timedelta(days=1))
+            found[f"{when}_buckets"] = bound.calendar.buckets(until, bound.grain)
     return found
 
 
@@ -155,4 +162,5 @@ def _settings(bound: BoundQuery) -> Hashable:
         bound.organization_currency,
         bound.calendar.week_start,
         bound.calendar.fiscal_year_start,
+        bound.calendar.fiscal_weeks,
     )

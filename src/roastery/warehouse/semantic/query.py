@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 Op = Literal[
     "in", "not_in", "contains", "starts_with", "is_null", "not_null", "eq", "ne", "gt", "gte", "lt", "lte", "between"
 ]
-Grain = Literal["day", "week", "month", "quarter", "year"]
+Grain = Literal["day", "week", "month", "quarter", "year", "fiscal_period", "fiscal_quarter", "fiscal_year"]
+"""Fiscal ones are those of whole weeks (fiscal.py) where an organization has such years, else month, quarter, year."""
 Accumulation = Literal["running", "month_to_date", "quarter_to_date", "year_to_date", "trailing"]
 
 

@@ -79,6 +79,7 @@ def resolve(query: MetricQuery, setting: Setting, row_scope: Scope = EVERYTHING)
     metrics = tuple(choice.bind(semantics.metric(name), name in shown) for name in dict.fromkeys((*shown, *needed)))
     refuse_odd_shares(query, semantics, names, grain)
     calendar = _calendar(setting, (measure.fact for measure in choice.measures.values()))
+    grain = calendar.counted(grain)
     period, assumptions = resolved_period(query, calendar)
     compare = compared_period(query, calendar, period)
     if any(o.suffix == SHARE and o.name not in query.shares for o in order):

@@ -69,4 +69,4 @@ def _as_of(branch: "FactSelect", bucket: Core) -> Core:
     assert branch.grain is not None
     if branch.branch.at == "start":
         return sa.func.greatest(bucket, branch.place("start"))
-    return days.bucket_end(bucket, branch.grain, branch.place("as_of"))
+    return days.bucket_end(bucket, branch.grain, branch.place("as_of"), branch.bound.calendar)
