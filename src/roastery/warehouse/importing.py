@@ -19,6 +19,7 @@ from roastery.warehouse.forgetting import Forgetter
 from roastery.warehouse.forgetting_rows import ForgettingRows
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import note_addresses, write_progress
+from roastery.warehouse.likely import likely_header
 from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.row_checks import checked_select
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from roastery.warehouse.engine import Warehouse
 
 ERRORS_LISTED = 1_000
+NO_KEY, NEEDED = "The key is missing.", "A new row needs this column."
 QUARANTINED_ROWS = 10_000
 
 
@@ -108,6 +110,7 @@ class _Import:
         self.rules: dict[str, Rule] = {c.name: rule(c, self.now) for c in target.columns}
         self.import_id = f"imp_{uuid4().hex}"
         self.remarks: dict[str, None] = {}
+        self.likely: dict[str, str] = {}
         self.has_forgotten = False
 
     def run(self, source: tabular.Source, *, deleting: bool = False) -> ImportReport:
@@ -130,6 +133,7 @@ class _Import:
                 if not deleting:
                     self._require_columns(cursor)
                 changed = self._land(cursor, deleting=deleting)
+                self._name_likely(cursor)
                 report = self._report(cursor, source, changed)
                 self._quarantine(cursor)
                 if changed:
@@ -156,6 +160,7 @@ class _Import:
     def _check_chunk(self, cursor: duckdb.DuckDBPyConnection, source: tabular.Source, rows: pa.Table) -> None:
         cursor.register("chunk", rows)
         found = tabular.columns_of(source, cursor)
+        self._note_likely(found)
         self._note_unknown(found)
         if source.is_json:
             cursor.execute(
@@ -216,7 +221,7 @@ class _Import:
                                   AND r.resource = {quoted(self.target.name)})"""
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE incomplete AS {missing}")
             cursor.execute(
-                "INSERT INTO faults SELECT s.row_number, ?, 'A new row needs this column.', NULL "
+                f"INSERT INTO faults SELECT s.row_number, ?, {quoted(NEEDED)}, NULL "
                 "FROM staged s SEMI JOIN incomplete USING (key)",
                 [column.name],
             )
@@ -300,15 +305,35 @@ class _Import:
         if found and not any(column in self.target.by_name for column in found):
             if not all(column.isprintable() for column in found):
                 raise BadQuery("This file is no table of text. Export it as CSV, JSON lines or Parquet.")
+            told = [f"'{header}' is likely {column}" for column, header in self.likely.items()]
             raise BadQuery(
-                f"None of the columns is one of {self.target.name}: {', '.join(list(found)[:12])}.",
+                f"None of the columns is one of {self.target.name}: {', '.join(list(found)[:12])}."
+                + (f" {'; '.join(told)}." if told else ""),
                 allowed=self.target.column_names,
             )
+        meant = {header: column for column, header in self.likely.items()}
         for column in found:
             if column not in self.target.by_name:
-                near = nearest(column, self.target.column_names)
+                near = meant.get(column) or nearest(column, self.target.column_names)
                 hint = f" Did you mean '{near}'?" if near else ""
                 self._remark(f"'{column}' is not a column of {self.target.name} and was left out.{hint}")
+
+    def _note_likely(self, found: Mapping[str, str]) -> None:
+        """For each needed column that the file lacks the header that is probably it, each header once."""
+        strangers = [column for column in found if column not in self.target.by_name]
+        for column in self.target.columns:
+            if (column.is_key or column.required) and column.name not in found:
+                header = likely_header(column, (s for s in strangers if s not in self.likely.values()))
+                if header is not None:
+                    self.likely.setdefault(column.name, header)
+
+    def _name_likely(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Say in the rejections which header is probably the one that is missed."""
+        for column, header in self.likely.items():
+            cursor.execute(
+                "UPDATE faults SET message = message || ? WHERE column_name = ? AND message IN (?, ?)",
+                [f" '{header}' is likely it: name that column {column}.", column, NO_KEY, NEEDED],
+            )
 
     def _note_missing_keys(self, found: Mapping[str, str]) -> None:
         """A remark where rows get '' for a part of their key, for rows that differ only there become one."""
