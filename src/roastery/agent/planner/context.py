@@ -18,6 +18,10 @@ from roastery.agent.planner.tokens import Token, tokenize
 
 CUT = re.compile(r"(?<=[.!?])\s+|(?<=[,;:)])\s+|\s+(?=\()|\s+[-–—]+\s+|\.{2,}\s*")
 """Where one clause ends and the next begins."""
+DIFFERS = re.compile(
+    r"\b(differ(?:s|ed|ent)?|deviate[sd]?) from\b(?: (?:that|those|the ones?) (?:of|in|from)\b)?", re.IGNORECASE
+)
+"""What "different from September" holds a number against is no beginning of a period."""
 LONGEST_HEAD = 14
 
 
@@ -29,6 +33,7 @@ def asked_part(text: str, lexicon: Lexicon) -> str:
     ['Hi,', 'spend last week', '(finance needs it)']
     """
     kept: list[str] = []
+    text = DIFFERS.sub(r"\1 than", text)
     parts = clauses(text)
     if len(parts) < 2:
         return text
@@ -61,10 +66,10 @@ def _accompanies(clause: str, lexicon: Lexicon) -> bool:
     line = " ".join(t.word for t in tokens)
     if not tokens or any(t.quoted for t in tokens):
         return False
-    for name in ("says_who_asks", "says_how_to_answer"):
-        if found := _whole(name).fullmatch(line):
-            rest = found["rest"] or ""
-            return not _restricts(tokens[len(tokens) - len(rest.split()) :], lexicon)
+    if re.fullmatch(rf"{pattern('says_nothing')}|{pattern('says_how_to_answer')}", line):
+        return True
+    if found := _whole("says_who_asks").fullmatch(line):
+        return not _restricts(tokens[len(tokens) - len(found["rest"].split()) :], lexicon)
     return False
 
 

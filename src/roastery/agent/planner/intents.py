@@ -1,11 +1,13 @@
 """Questions that are not about numbers of a period: definitions, data health, lists of names, what other tools do."""
 
 import re
+from dataclasses import replace
 
 from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT
 from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import words
+from roastery.agent.planner.named import by_verb
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
@@ -26,12 +28,20 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return Reading("health")
     if _asks_definition(question, reading):
         credit = ("attributed_revenue",) if question.says(pattern("asks_how_credit_works")) else ()
-        return Reading("describe", metrics=_qualified(question, reading) or credit)
+        return Reading("describe", metrics=_qualified(question, _said_by_name(question, reading)) or credit)
     if not reading.metrics and question.has(pattern("asks_meaning")) and (named := _by_title(question, lexicon)):
         return Reading("describe", metrics=named)
     if listed := _asks_list(question, reading):
         return listed
     return reading
+
+
+def _said_by_name(question: Question, reading: Reading) -> Reading:
+    """ "What goes into cost per booking": a verb that could be a metric beside one that is named."""
+    marks = [*question.of_kind("M"), *question.of_kind("A")]
+    verbs = {s.of.first.name for s in marks if by_verb(question, s)}
+    named = tuple(m for m in reading.metrics if m not in verbs)
+    return replace(reading, metrics=named) if named else reading
 
 
 def _qualified(question: Question, reading: Reading) -> tuple[str, ...]:
@@ -115,8 +125,14 @@ def not_done(question: Question) -> Reading | None:
     return None
 
 
+def only_verbs(question: Question) -> bool:
+    """Whether all metrics are said by verbs alone ("came in", "goes into"), and so perhaps meant as no metric."""
+    marks = [*question.of_kind("M"), *question.of_kind("A")]
+    return bool(marks) and all(by_verb(question, s) for s in marks)
+
+
 def _asks_health(question: Question, reading: Reading) -> bool:
-    if reading.metrics:
+    if reading.metrics and not (only_verbs(question) and question.says(pattern("names_data"))):
         return question.has(pattern("asks_freshness_of_metric"))
     of_data = question.says(
         r"(?:data|numbers?|figures?|sync\\w*|feeds?|sources?|imports?|tracking|connections?|integrations?|information|trust|rely)"
@@ -139,7 +155,7 @@ def _asks_definition(question: Question, reading: Reading) -> bool:
         return True
     if question.has(pattern("asks_catalogue")):
         return not reading.metrics
-    if question.has(pattern("asks_meaning")):
+    if question.says(pattern("asks_meaning")):
         return bool(reading.metrics) and not narrowed - {"compare"}
     if (
         question.says(r"(?:what|which) (?:metrics|kpis|measures|numbers) (?:do|can|are|could)(?: .*)?")
@@ -150,6 +166,10 @@ def _asks_definition(question: Question, reading: Reading) -> bool:
         return not reading.metrics and not narrowed - {"dimensions"}
     bare = question.has(pattern("asks_what_is")) and not question.has(pattern("says_ours"))
     return bare and bool(reading.metrics) and not narrowed
+
+
+MEMBERS = {"category": "product", "region": "location", "platform": "campaign", "channel": "campaign"}
+"""What has a name of its own inside a name: "how are our packages spelled" lists products."""
 
 
 def _asks_list(question: Question, reading: Reading) -> Reading | None:
@@ -172,12 +192,16 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
         return None
     listing = question.has(pattern("asks_list"))
     ranked = question.has(rf"{pattern('ranks_or_rates')}|{BEST}|{WORST}|{HIGH}|{LOW}")
+    if not dims and question.says(pattern("asks_spelling")):
+        dims = [MEMBERS[s.of.first.name] for s in question.of_kind("V") if s.of.first.name in MEMBERS]
     if not dims or not listing or ranked or "period" in reading.said:
         return None
     meant = next(question.find(r"(?:i mean|meaning|that is) (?:the |our )*(?:\w+ )?(?P<d>D\d+)"), None)
     others = [s for s in question.of_kind("V") if not {m.name for m in s.of.meanings} & {*dims}]
     noted = tuple(f"“{question.words(s)}” does not narrow the list" for s in others)
     kind = question[meant["d"]].of.first.name if meant else dims[0]
+    if not meant and kind == "source_system" and others:
+        kind = MEMBERS.get(others[0].of.first.name, kind)
     if (
         meant is None
         and len(set(dims)) > 1
@@ -197,6 +221,9 @@ IN_NAME = re.compile(
 )
 
 
+QUOTED = re.compile(r"(?<!\w)[\"'“‘](?P<text>[^\"'“”‘’]{1,60})[\"'”’](?!\w)")
+
+
 def _search_text(question: Question) -> str:
     found = IN_NAME.search(question.text)
     if (
@@ -205,6 +232,8 @@ def _search_text(question: Question) -> str:
         and not re.search(r"[,.;:/]| (?:i|we|they|do|are|is|did|in) ", found["text"])
     ):
         return found["text"].strip()
+    if quoted := QUOTED.search(question.text):
+        return quoted["text"].strip()
     kinds = {m.name for s in question.of_kind("D") for m in s.of.meanings}
     for symbol in question.of_kind("V"):
         if kinds & {m.name for m in symbol.of.meanings} or not kinds:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.meanings import Meaning
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, Symbol
@@ -29,6 +30,15 @@ class Names:
     missing: tuple[Symbol, Meaning] | None = None
     order_metric: str | None = None
     several: tuple[Symbol, ...] = ()
+
+
+VERBAL = word_set("verbs_of_metrics") | frozenset("in into out off up back on we us did put goes go going went".split())
+"""Words of metrics said by a verb alone: "came in", "goes into", "cost us"."""
+
+
+def by_verb(question: Question, symbol: Symbol) -> bool:
+    """Whether a metric is said by a verb alone, and so perhaps meant as none."""
+    return set(question.words(symbol).lower().split()) <= VERBAL
 
 
 def title_of(lexicon: Lexicon, metric: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.named import EXCLUDING
+from roastery.agent.planner.named import EXCLUDING, by_verb
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.quantities import AS_RATE, PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question
@@ -38,7 +38,7 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
 
     Only where no name and no number's own name is said: "what does one of those cost us" has but a verb.
     """
-    named = [s for s in question.of_kind("M") if question.words(s).lower() not in VERBS]
+    named = [s for s in question.of_kind("M") if not by_verb(question, s)]
     if named or heard.filters or question.of_kind("D") or question.of_kind("X"):
         return None
     for name in ("points_without_name", "points_at_the_same", "changed_something", "changed_itself"):
@@ -51,10 +51,6 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
             message=f"What do you mean by “{said}”? Name the metric, the campaign or other name, and the period.",
         )
     return None
-
-
-VERBS = word_set("verbs_of_metrics")
-"""Verbs that are read as a metric: alone they do not say what of."""
 
 
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:

@@ -11,6 +11,12 @@ from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
 
+HELD_AGAINST = (
+    r"(?:next to|beside|besides|alongside|against|versus|vs|compared? (?:to|with)|side by side with|rather than|instead of"
+    r"|than|different(?:ly)?|differ\w*|relative to|over|as opposed to|unlike)"
+)
+
+
 class Models(Ask):
     """ "Compare first touch and last touch by channel", "does it depend on the attribution model"."""
 
@@ -24,6 +30,9 @@ class Models(Ask):
         changes = r"(?:change|changes|changed|differ|differs|shift|shifts)(?: \S+){0,3} (?:under|with|using|if)"
         if reading.attribution_model and reading.compare in (None, "previous_period") and question.says(changes):
             return "compare" not in reading.said
+        held = question.says(HELD_AGAINST) and question.says(pattern("against_usual_model"))
+        if len(reading.models) == 1 and held:
+            return True
         return len(reading.models) > 1 or question.says(pattern(self.said))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

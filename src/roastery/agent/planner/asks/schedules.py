@@ -23,17 +23,22 @@ CADENCES = (
     ("hour", r"hourly|(?:every|each) hour"),
 )
 AGAIN = (
+    r"(?:the )?(?:first|last|\d+|start|beginning|end|middle) (?:\w+ )?of (?:every|each|the) (?:month|quarter|week|year)|"
+    r"(?:once|twice) (?:a|per|every) (?:day|week|month|quarter)|nightly|fortnightly|quarterly|every other \w+|"
+    r"every \d+ (?:days|weeks|months|hours)|"
     rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter)|{WEEKDAY}s|(?:daily"
     rf"|weekly|monthly)"
 )
 DELIVERED = (
     r"(?:in|into|to) (?:my|our|the|her|his|their) (?:\S+ )?(?:inbox|mailbox|mail|e ?mail|slack|channel|desk"
     r"|phone)|to (?:me|us|myself|everyone|(?:the|my|our) (?:\w+ )?(?:team|boss|board|partners|manager|owners?))"
-    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report) (?:it |this "
+    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report|throw|stick|pop|serve|land) (?:it |this "
     r"|that )?(?:to )?(?:me|us|over|everyone|the \w+)"
     r"|by e ?mail|via (?:slack|e ?mail|mail)|(?:i|we) (?:want|need|would like|wanna have|get)"
 )
 """That something is to come again and again, and to somebody: together they are a schedule, in whatever words."""
+DESTINATION = re.compile(r"(?<!\w)#[a-z][\w-]+", re.IGNORECASE)
+"""A channel as people write it: #leadership."""
 TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
 
 
@@ -48,7 +53,8 @@ class Schedules(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if question.says(pattern("tells_a_limit")):
             return False
-        again, to = question.says(rf"(?:{AGAIN})"), question.says(DELIVERED)
+        again = question.says(rf"(?:{AGAIN})")
+        to = question.says(DELIVERED) or bool(DESTINATION.search(question.text))
         if question.says(rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|evening|afternoon)") and question.of_kind(
             "M"
         ):
