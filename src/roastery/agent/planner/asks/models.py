@@ -10,10 +10,9 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
-
 HELD_AGAINST = (
-    r"(?:next to|beside|besides|alongside|against|versus|vs|compared? (?:to|with)|side by side with|rather than|instead of"
-    r"|than|different(?:ly)?|differ\w*|relative to|over|as opposed to|unlike)"
+    r"(?:next to|beside|besides|alongside|against|versus|vs|compared? (?:to|with)|side by side with|rather than"
+    r"|instead of|than|different(?:ly)?|differ\w*|relative to|over|as opposed to|unlike)"
 )
 
 

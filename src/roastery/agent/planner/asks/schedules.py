@@ -23,7 +23,8 @@ CADENCES = (
     ("hour", r"hourly|(?:every|each) hour"),
 )
 AGAIN = (
-    r"(?:the )?(?:first|last|\d+|start|beginning|end|middle) (?:\w+ )?of (?:every|each|the) (?:month|quarter|week|year)|"
+    r"(?:the )?(?:first|last|\d+|start|beginning|end|middle) (?:\w+ )?of (?:every|each|the) (?:month|quarter|week|year)"
+    r"|"
     r"(?:once|twice) (?:a|per|every) (?:day|week|month|quarter)|nightly|fortnightly|quarterly|every other \w+|"
     r"every \d+ (?:days|weeks|months|hours)|"
     rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter)|{WEEKDAY}s|(?:daily"
@@ -32,8 +33,8 @@ AGAIN = (
 DELIVERED = (
     r"(?:in|into|to) (?:my|our|the|her|his|their) (?:\S+ )?(?:inbox|mailbox|mail|e ?mail|slack|channel|desk"
     r"|phone)|to (?:me|us|myself|everyone|(?:the|my|our) (?:\w+ )?(?:team|boss|board|partners|manager|owners?))"
-    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report|throw|stick|pop|serve|land) (?:it |this "
-    r"|that )?(?:to )?(?:me|us|over|everyone|the \w+)"
+    r"|(?:send|mail|e ?mail|post|drop|forward|push|deliver|dm|shoot|ping|text|report|throw|stick|pop"
+    r"|serve|land) (?:it |this |that )?(?:to )?(?:me|us|over|everyone|the \w+)"
     r"|by e ?mail|via (?:slack|e ?mail|mail)|(?:i|we) (?:want|need|would like|wanna have|get)"
 )
 """That something is to come again and again, and to somebody: together they are a schedule, in whatever words."""
