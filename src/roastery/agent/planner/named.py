@@ -32,7 +32,9 @@ class Names:
     several: tuple[Symbol, ...] = ()
 
 
-VERBAL = word_set("verbs_of_metrics") | frozenset(["in", "into", "out", "off", "up", "back", "on", "we", "us", "did", "put", "goes", "go", "going", "went"])
+VERBAL = word_set("verbs_of_metrics") | frozenset(
+    ["in", "into", "out", "off", "up", "back", "on", "we", "us", "did", "put", "goes", "go", "going", "went"]
+)
 """Words of metrics said by a verb alone: "came in", "goes into", "cost us"."""
 
 
