@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from roastery.agent.planner.calendar_days import Kind, Rule
+from roastery.agent.planner.calendar_grammar import Kind, Rule
 from roastery.agent.planner.calendar_rules import RULES
 from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.tokens import Token

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 from roastery.agent.planner import dates
-from roastery.agent.planner.calendar_days import Rule, period_rule
+from roastery.agent.planner.calendar_grammar import Rule, period_rule
 from roastery.agent.planner.dates import YEAR, Calendar, Days, add_months
 
 _FISCAL = r"(?:fiscal|financial)"

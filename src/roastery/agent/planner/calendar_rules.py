@@ -3,49 +3,58 @@
 from datetime import timedelta
 
 from roastery.agent.planner import dates
-from roastery.agent.planner.calendar_days import (
-    LAST,
+from roastery.agent.planner.calendar_fiscal import FISCAL_RULES
+from roastery.agent.planner.calendar_grammar import LAST, UNIT, Rule, period_rule, read_before, read_grain, read_says
+from roastery.agent.planner.calendar_points import (
     OF,
     POINT,
     POINTS,
-    UNIT,
-    Rule,
+    read_half,
+    read_iso_week,
+    read_month,
+    read_season,
+    read_year,
+)
+from roastery.agent.planner.calendar_relative import (
     last_n,
     named,
-    period_rule,
     read_all_time,
-    read_before,
+    read_count_up_to,
+    read_few,
+    read_fiscal_year,
+    read_half_years,
+    read_last_days_without_today,
+    read_last_n,
+    read_named,
+    read_next,
+    read_next_n,
+    read_past_unit,
+    read_relative_fiscal_quarter,
+    read_rest,
+    read_short_last,
+    read_so_far,
+    read_weekend,
+    read_yesterday_and_before,
+)
+from roastery.agent.planner.calendar_stretches import (
     read_beside,
     read_days_of_month,
     read_days_of_that_month,
     read_edge,
     read_ending,
-    read_few,
-    read_fiscal_year,
-    read_grain,
-    read_half,
+    read_first_units,
     read_half_of,
-    read_iso_week,
-    read_last_n,
-    read_month,
-    read_named,
-    read_next,
-    read_next_n,
     read_nth_week,
     read_nth_weekday,
     read_part_of,
-    read_past_unit,
+    read_quarters,
     read_range,
-    read_relative_fiscal_quarter,
-    read_rest,
-    read_says,
-    read_season,
-    read_short_last,
+    read_range_of_year,
     read_since,
+    read_split_days,
+    read_week_ending,
     read_week_of,
-    read_weekend,
 )
-from roastery.agent.planner.calendar_fiscal import FISCAL_RULES
 from roastery.agent.planner.dates import MONTH, WEEKDAY, YEAR, Days
 
 NEXT = "next|coming|upcoming|following"
@@ -123,6 +132,102 @@ RULES: tuple[Rule, ...] = (
         lambda c, m: named(c, f"last_{m['unit']}", m["unit"]),
     ),
     # Then periods made of other periods.
+    period_rule("yesterday and before", "yesterday and the day before(?: yesterday)?", read_yesterday_and_before),
+    period_rule(
+        "split days",
+        rf"(?:on |over |in )?(?:the )?(?:weekend (?:of |from )?)?(?:the )?(?P<a>\d{{1,2}})(?:/| - | and | & | to )"
+        rf"(?P<b>\d{{1,2}})(?: of)? (?P<month>{MONTH})" + OF,
+        read_split_days,
+    ),
+    period_rule(
+        "so far in a year",
+        rf"(?:so far (?:in |of |during )(?P<year>{YEAR}))|(?:in |of )?(?P<year2>{YEAR}) (?:so far|until now|to date"
+        rf"|up to now"
+        r"|till now|until today)",
+        read_so_far,
+    ),
+    *(
+        period_rule(
+            f"{unit} until now",
+            rf"(?:the )?(?:full |whole |entire )?(?:(?:this|current) )?{unit} (?:so far|to date|until (?:now|today)"
+            rf"|up to (?:now|today)|till (?:now|today))|(?:up to|until|till) (?:now|today) this {unit}",
+            read_named(f"{unit}_to_date", unit),
+        )
+        for unit in ("year", "quarter", "month")
+    ),
+    period_rule(
+        "units just over",
+        r"(?:the )?(?P<unit>week|month|quarter|year) (?:just gone|(?:that |which )?(?:has |have )?(?:just )?ended"
+        r"|just (?:past|finished|over)|gone by)",
+        lambda c, m: named(c, f"last_{m['unit']}", m["unit"]),
+    ),
+    period_rule(
+        "week that began",
+        rf"(?:the )?week (?:that |which )?(?:began|begins|started|starts|starting|beginning|commencing)(?: on| with)?"
+        rf" (?P<point>{POINT})",
+        read_week_of,
+    ),
+    period_rule(
+        "week ending",
+        rf"(?:the )?week (?:that |which )?(?:ending|ended|ends|to|up to)(?: on| with)? (?P<point>{POINT})",
+        read_week_ending,
+    ),
+    period_rule(
+        "first units of a year",
+        rf"(?:the )?(?:first|opening) (?P<n>\d+) (?P<unit>month|quarter)s (?:of|in) (?P<point>the year|this year"
+        rf"|last year"
+        rf"|{YEAR})",
+        read_first_units,
+    ),
+    period_rule(
+        "months of a year",
+        rf"(?:from |between )?(?P<a>{MONTH}) (?:to|until|till|through|thru|-|up to|and) (?P<b>{MONTH})"
+        rf"(?: of| in| ,)? (?P<relative>this year|last year)",
+        read_range_of_year,
+    ),
+    period_rule(
+        "through the end",
+        rf"(?:from |between )?(?P<first>{POINT}) (?:to|until|till|through|thru|-|up to)(?: to| and(?: including"
+        rf"| incl \.| incl)?)?(?: the)? end of (?P<last>{POINT})",
+        read_range,
+    ),
+    period_rule(
+        "up to and including",
+        rf"(?:from |between )?(?P<first>{POINT}) (?:up )?(?:to|until|till|through) and (?:including|incl \.|incl|with)"
+        rf" (?P<last>{POINT})",
+        read_range,
+    ),
+    period_rule(
+        "quarters", r"(?:from |between )?q(?P<a>[1-4]) (?:to|through|-|until) q(?P<b>[1-4])" + OF, read_quarters
+    ),
+    period_rule(
+        "n units up to yesterday",
+        rf"(?:the )?(?:last )?(?P<n>\d+) (?P<unit>{UNIT})s? (?:up to|until|till|to|through|ending|ended) yesterday",
+        read_count_up_to,
+    ),
+    period_rule(
+        "half years",
+        rf"(?:the )?(?:{LAST}) (?:half year|half a year|year and a half)",
+        read_half_years,
+    ),
+    period_rule(
+        "last unit without today",
+        r"(?:the )?(?:last|past) (?:(?P<n>\d+) )?(?P<unit>day|week|month)s? ?,? (?:(?:not counting|excluding|without"
+        r"|except(?: for)?|but not|not including|minus) today|today (?:excluded|not included|left out|aside"
+        r"|not counted))",
+        read_last_days_without_today,
+    ),
+    period_rule(
+        "since the first of",
+        rf"(?:since|from|starting(?: on)?) the (?:first|1) (?:day )?of (?P<point>{MONTH}(?: {YEAR})?)"
+        rf"(?: (?:onwards?|on|until now|to now|to today|till now|to date))?",
+        read_since,
+    ),
+    period_rule(
+        "first of the month",
+        rf"(?:on )?the first of (?P<month>{MONTH})" + OF,
+        lambda c, m: dates.day(c, 1, m["month"], read_year(c, m)),
+    ),
     period_rule(
         "week before last",
         rf"(?:the )?(?P<unit>{UNIT}) before last",
@@ -343,13 +448,14 @@ RULES: tuple[Rule, ...] = (
     period_rule(
         "in may",
         r"(?:(?<=in )|(?<=for )|(?<=during )|(?<=of )|(?<=since )|(?<=vs )|(?<=versus )|(?<=with )|(?<=to )"
-        r"|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=last )|(?<=this ))(?P<month>may)",
+        r"|(?<=against )|(?<=than )|(?<=from )|(?<=and )|(?<=, )|(?<=last )|(?<=this ))(?P<month>may)",
         read_month,
     ),
     # Grains.
     period_rule(
         "by unit",
-        rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar )?(?P<unit>{UNIT}"
+        rf"(?:by|per|each|every|split by|broken down by|grouped by|on a|at a)(?: the)? (?:calendar |single "
+        rf"|individual )?(?P<unit>{UNIT}"
         rf"|daily|weekly|monthly|quarterly|yearly|annual)(?: (?:basis|level))?",
         read_grain,
         "grain",
@@ -363,13 +469,30 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "unit by unit",
-        r"(?P<unit>day|week|month|quarter|year) (?:by|after|per) (?P=unit)",
+        r"(?P<unit>day|week|month|quarter|year) (?:by|after|per|for) (?P=unit)",
         read_grain,
         "grain",
     ),
     period_rule(
         "unitly",
-        r"(?P<unit>daily|weekly|monthly|quarterly|yearly|annual|annually)(?: (?:basis|trend|breakdown|view))?",
+        r"(?P<unit>daily|weekly|monthly|quarterly|yearly|annual|annually)(?: (?:basis|trend|breakdown|view|steps"
+        r"|figures|values|series|intervals|buckets))?",
+        read_grain,
+        "grain",
+    ),
+    period_rule(
+        "unit wise",
+        r"(?:for |of |over )?(?:the )?individual (?P<unit>day|week|month|quarter)s|into (?P<unit2>day|week|month"
+        r"|quarter)s"
+        r"|(?P<unit3>day|week|month|quarter) wise",
+        lambda c, m: m["unit"] or m["unit2"] or m["unit3"],
+        "grain",
+    ),
+    period_rule(
+        "a unit",
+        r"(?<!in )(?<!once )(?<!twice )(?<!times )(?<!for )(?<!of )(?<!half )(?<!within )(?<!quite )(?<!over"
+        r" )(?<!after )"
+        r"a (?P<unit>day|week|month)(?= (?:since|in|from|over|last|this|between|during|,|\?|for)|$)",
         read_grain,
         "grain",
     ),

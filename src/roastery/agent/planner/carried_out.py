@@ -90,7 +90,8 @@ def further_periods(question: Question, reading: Reading) -> list[Symbol]:
     """Periods beyond the one that is read and the one that it is compared with."""
     if reading.period is None:
         return []
-    spans = {(s.of.days.start, s.of.days.end): s for s in question.of_kind("P") if s.of.days is not None}
+    read = [s for s in question.of_kind("P") if s.of.days is not None and s.index not in question.used]
+    spans = {(s.of.days.start, s.of.days.end): s for s in read}
     if len(spans) <= 1 + (reading.compare is not None):
         return []
     first, last = min(a for a, _ in spans), max(b for _, b in spans)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from roastery.agent.planner.calendar import Span
-from roastery.agent.planner.calendar_days import last_n, named, read_point
+from roastery.agent.planner.calendar_points import read_point
+from roastery.agent.planner.calendar_relative import last_n, named
 from roastery.agent.planner.dates import Calendar, Days, add_months
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, Symbol
@@ -33,17 +34,21 @@ def when(question: Question, calendar: Calendar) -> When:
     """Read the periods of a question; nothing is assumed yet where none is named."""
     periods = _joined(question, [s for s in question.of_kind("P") if s.of.days is not None])
     grains = [s.of.grain for s in question.of_kind("G")]
-    grain = grains[-1] if grains else _grain_of_superlative(question)
+    grain = grains[-1] if grains else _grain_of_each(question, periods) or _grain_of_superlative(question)
     found = _pair(question, periods, calendar)
     if found is None:
         found = _relative(question, periods, calendar)
-    found = replace(found, grain=grain)
+    found = replace(found, grain=grain or found.grain)
     said = tuple(s.of.days.assumption for s in periods if s.of.days.assumption)
     return replace(found, assumptions=(*found.assumptions, *said))
 
 
 def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
     """ "In August and September" is one period of two months, unless they are compared."""
+    periods = _in_a_year(question, _corrected(question, periods))
+    runs = _runs(question, periods)
+    if len(runs) < len(periods) and (len(runs) > 1 or not question.has(rf"(?:{COMPARED}|{VERSUS}|better|worse)")):
+        return runs
     if len(periods) != 2 or question.has(rf"(?:{COMPARED}|{VERSUS}|better|worse|more|less|higher|lower)"):
         return periods
     periods = _same_year(periods)
@@ -55,6 +60,58 @@ def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
         return periods
     days = Days(first.of.days.start, last.of.days.end, first.of.days.unit)
     return [replace(first, of=replace(first.of, days=days, back=None))]
+
+
+def _corrected(question: Question, periods: list[Symbol]) -> list[Symbol]:
+    """ "This quarter … sorry, the previous one": what is said last holds. "Until today" says nothing."""
+    said = r"(?:sorry|i mean|i meant|make that|correction|no wait|wait no|or rather)"
+    kept = []
+    for n, symbol in enumerate(periods):
+        after = question.line.split(symbol.name, 1)[1]
+        nxt = periods[n + 1].name if n + 1 < len(periods) else None
+        taken_back = nxt and re.search(rf"(?<![^ ]){said}(?![^ ])", after.split(nxt, 1)[0])
+        now = symbol.of.days.name == "today" and question.has(rf"(?:until|till|to|by|as of|up to) {symbol.name}")
+        if taken_back or (now and len(periods) == 2):
+            question.used.add(symbol.index)
+        else:
+            kept.append(symbol)
+    return kept
+
+
+def _in_a_year(question: Question, periods: list[Symbol]) -> list[Symbol]:
+    """ "Last year in October", "in 2025, Q3": a month or quarter of the year that is said beside it."""
+    if len(periods) != 2:
+        return periods
+    for year, part in (periods, reversed(periods)):
+        whole, days = year.of.days, part.of.days
+        if whole.unit != "year" or days.unit not in ("month", "quarter") or days.name:
+            continue
+        beside = rf"(?:{year.name} (?:, )?(?:(?:in|for) )?{part.name}|{part.name} (?:, )?(?:(?:in|of) )?{year.name})"
+        if re.search(r"20\d\d", part.of.text) or not question.has(beside) or whole.start.month != 1:
+            continue
+        months = 12 * (whole.start.year - days.start.year)
+        moved = Days(add_months(days.start, months), add_months(days.end, months), days.unit)
+        question.used.add(year.index)
+        return [replace(part, of=replace(part.of, days=moved, back=None))]
+    return periods
+
+
+def _runs(question: Question, periods: list[Symbol]) -> list[Symbol]:
+    """ "Sep+Oct", "March, April and May": months, days or quarters that are listed and follow each other, as one."""
+    found: list[Symbol] = []
+    last = ""
+    for symbol in periods:
+        before = found[-1].of.days if found else None
+        listed = last and question.has(rf"{last} (?:(?:,|and|plus|, and) )?(?:in |on )?{symbol.name}")
+        days = symbol.of.days
+        if before and listed and not days.name and before.unit == days.unit and before.end == days.start:
+            whole = Days(before.start, days.end, days.unit)
+            found[-1] = replace(found[-1], of=replace(found[-1].of, days=whole, back=None))
+            question.used.add(symbol.index)
+        else:
+            found.append(symbol)
+        last = symbol.name
+    return found
 
 
 def _from_to(question: Question, first: Symbol, last: Symbol) -> Symbol | None:
@@ -75,6 +132,14 @@ def _same_year(periods: list[Symbol]) -> list[Symbol]:
     years = int(said[0]) - a.of.days.start.year
     moved = Days(add_months(a.of.days.start, 12 * years), add_months(a.of.days.end, 12 * years), a.of.days.unit)
     return [replace(a, of=replace(a.of, days=moved)), b]
+
+
+def _grain_of_each(question: Question, periods: list[Symbol]) -> str | None:
+    """ "In each of the last six months": the steps of the period, one by one."""
+    for symbol in periods:
+        if question.has(rf"(?:each|every one|every single one) of (?:the |our )?{symbol.name}"):
+            return str(symbol.of.days.unit)
+    return None
 
 
 def _grain_of_superlative(question: Question) -> str | None:
@@ -231,6 +296,9 @@ def _units_before(base: Days, count: int, unit: str, calendar: Calendar) -> Days
     return Days(start, base.start, unit)
 
 
+LENGTHS = {"day": 1, "week": 7, "month": 30.5, "quarter": 91.5, "year": 365}
+
+
 def _moved(question: Question) -> bool:
     """ "Did revenue rise?" compares; "which category moved the most units" ranks."""
     line = re.sub(
@@ -275,6 +343,9 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     if base is None and unit:
         base = last_n(calendar, 1, unit)
         return When(base, kind, None, (), False, True)
+    if base is not None and unit and (base.end - base.start).days > 2.5 * LENGTHS[unit]:
+        # "Month over month, this year": the months of it, one after the other.
+        return When(base, None, unit, (), True, False)
     return When(_to_date(base, calendar) if base else None, kind, None, (), base is not None, True)
 
 

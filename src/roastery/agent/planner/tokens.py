@@ -24,7 +24,8 @@ _NUMBER_WORDS = {
     "twentyfive": "25",
 }
 _TOKEN = re.compile(
-    r"""(?P<date>\d{4}-\d{1,2}(?:-\d{1,2})?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4})
+    r"""(?P<date>\d{4}-\d{1,2}(?:-\d{1,2})?(?!\d)|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}\.\d{1,2}\.\d{4}
+        |(?<![\d/])\d{1,2}/\d{1,2}(?![\d/]))
     |(?P<money>[$€£]\s?\d[\d,]*(?:\.\d+)?\s?(?:k|m|bn)?(?![^\W_]))
     |(?P<number>\d[\d,]*(?:\.\d+)?(?:k|m|bn|%|x|×)?(?![^\W_]))
     |(?P<path>(?<![\w/.])/[a-z][\w/-]*)
@@ -166,8 +167,8 @@ def _is_range_dash(text: str, at: int) -> bool:
 
 
 _MONTHS = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
-_MONTH_BEFORE = re.compile(rf"\b{_MONTHS}$", re.IGNORECASE)
-_MONTH_AFTER = re.compile(rf"{_MONTHS}\b", re.IGNORECASE)
+_MONTH_BEFORE = re.compile(rf"\b(?:{_MONTHS}|q[1-4])$", re.IGNORECASE)
+_MONTH_AFTER = re.compile(rf"(?:{_MONTHS}|q[1-4])\b", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65536)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from roastery.agent.planner.asks.base import Ask, filters_json, first_metric, period_json, settings_json
-from roastery.agent.planner.calendar_days import named
+from roastery.agent.planner.calendar_relative import named
 from roastery.agent.planner.dates import Calendar, Days, add_months
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
