@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from roastery.connectors.base import Connection
@@ -13,7 +12,7 @@ from roastery.connectors.registry import open_source
 from roastery.connectors.sync import Landing, SyncReport, sync_connection
 from roastery.evals.twins.control import Provider
 from roastery.evals.twins.server import Twins
-from tests.connectors.loopback import Secrets
+from tests.connectors.loopback import Secrets, engine
 
 
 def connect(twins: Twins, provider: Provider, **settings: Any) -> tuple[Connection, Secrets]:
@@ -38,8 +37,7 @@ def sync(
 
 def rows(sql: str, **tables: pa.Table) -> list[tuple[Any, ...]]:
     """The sorted rows of a SELECT over Arrow tables."""
-    with duckdb.connect() as database:
-        database.execute("SET TimeZone = 'UTC'")
+    with engine() as database:
         for name, table in tables.items():
             database.register(name, table)
         found = database.sql(sql).to_arrow_table()

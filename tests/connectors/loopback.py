@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import duckdb
+import orjson
 import pyarrow as pa
 
 from roastery.connectors.base import Connection, Source
@@ -164,10 +166,9 @@ class Landing:
                 if record.deleted:
                     current.pop((*place, record.key), None)
                 elif record.day is None or latest.get(place) == (record.read_id or batch.read_id):  # type: ignore[call-overload]
-                    current[*place, record.key] = (record.key, json.dumps(record.payload), number)
+                    current[*place, record.key] = (record.key, orjson.dumps(record.payload).decode(), number)
         target = CONTRACTS[contract]
-        with duckdb.connect() as database:
-            database.execute("SET TimeZone = 'UTC'")
+        with engine() as database:
             tables = []
             for fill in (fill for fill in source.fills if fill.contract == contract):
                 for resource in (fill.resource, *fill.joins):
@@ -177,6 +178,18 @@ class Landing:
                 typed = ", ".join(f'try_cast("{c}" AS {target.column(c).sql_type}) AS "{c}"' for c in given)
                 tables.append(database.sql(f"SELECT {typed} FROM ({sql})").to_arrow_table())
         return pa.concat_tables(tables, promote_options="permissive")
+
+
+def engine() -> duckdb.DuckDBPyConnection:
+    """A connection of its own to a database without a file, which takes far longer to make than a connection."""
+    connection = _database().cursor()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _records(resource: str, current: Mapping[tuple[Any, ...], tuple[str, str, int]]) -> pa.Table:

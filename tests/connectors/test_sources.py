@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -44,12 +45,19 @@ def test_a_restated_resource_says_how_long(source: type[Source]) -> None:
     assert all(resource.reread_days > 0 for resource in source.resources if resource.partition)
 
 
+@cache
+def _raw() -> duckdb.DuckDBPyConnection:
+    """A database with nothing but raw records, none."""
+    database = duckdb.connect()
+    database.execute(RAW)
+    return database
+
+
 @pytest.mark.parametrize(("source", "fill"), FILLS, ids=NAMES)
 def test_a_fill_gives_columns_of_its_contract_and_its_whole_key(source: type[Source], fill: ContractSql) -> None:
     assert fill.contract in CONTRACTS
     assert {fill.resource, *fill.joins} <= {resource.name for resource in source.resources}
-    with duckdb.connect() as database:
-        database.execute(RAW)
+    with _raw().cursor() as database:
         sql = fill.bound(lambda resource: "(SELECT * FROM raw_records)")
         columns = [row[0] for row in database.execute(f"DESCRIBE {sql}").fetchall()]
     target = contract(fill.contract)
@@ -59,8 +67,7 @@ def test_a_fill_gives_columns_of_its_contract_and_its_whole_key(source: type[Sou
 
 @pytest.mark.parametrize(("source", "fill"), FILLS, ids=NAMES)
 def test_money_and_figures_never_pass_through_floating_point(source: type[Source], fill: ContractSql) -> None:
-    with duckdb.connect() as database:
-        database.execute(RAW)
+    with _raw().cursor() as database:
         sql = fill.bound(lambda resource: "(SELECT * FROM raw_records)")
         described = database.execute(f"DESCRIBE {sql}").fetchall()
     assert [row[0] for row in described if row[1] in ("DOUBLE", "FLOAT")] == []
