@@ -379,15 +379,15 @@ def test_a_file_larger_than_the_memory_allowed_is_taken(tmp_path: Path, home: Pa
 def test_a_foreign_header_is_named_as_the_likely_key_in_every_rejection(warehouse: Warehouse) -> None:
     report = load(warehouse, "ad_performance", "Date,platform,campaign_id,Ad,spend\n2026-10-01,meta_ads,c1,a1,1.50\n")
     assert (report.accepted, report.rejected) == (0, 1)
-    said = "The key is missing. 'Date' is likely it: name that column report_date."
+    said = "The key is missing. 'date' is likely it: name that column report_date."
     assert report.errors == (RowError(1, "report_date", said),)
-    assert "'Date' is not a column of ad_performance and was left out. Did you mean 'report_date'?" in report.warnings
-    assert "'Ad' is not a column of ad_performance and was left out. Did you mean 'ad_id'?" in report.warnings
+    assert "'date' is not a column of ad_performance and was left out. Did you mean 'report_date'?" in report.warnings
+    assert "'ad' is not a column of ad_performance and was left out. Did you mean 'ad_id'?" in report.warnings
     assert rows(warehouse, "SELECT message FROM meta.quarantine") == [(said,)]
 
 
 def test_a_file_of_foreign_headers_only_is_refused_with_the_likely_ones(warehouse: Warehouse) -> None:
-    with pytest.raises(BadQuery, match="'Tag' is likely report_date; 'Kampagne' is likely campaign_id") as refused:
+    with pytest.raises(BadQuery, match="'tag' is likely report_date; 'kampagne' is likely campaign_id") as refused:
         load(warehouse, "ad_performance", "Tag,Kampagne,Kosten\n01.10.2026,Sommer,5\n")
     assert "None of the columns" in refused.value.message
 

@@ -19,7 +19,7 @@ from roastery.warehouse.forgetting import Forgetter
 from roastery.warehouse.forgetting_rows import ForgettingRows
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import note_addresses, write_progress
-from roastery.warehouse.likely import likely_header
+from roastery.warehouse.likely import likely_headers
 from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.row_checks import checked_select
@@ -321,11 +321,8 @@ class _Import:
     def _note_likely(self, found: Mapping[str, str]) -> None:
         """For each needed column that the file lacks the header that is probably it, each header once."""
         strangers = [column for column in found if column not in self.target.by_name]
-        for column in self.target.columns:
-            if (column.is_key or column.required) and column.name not in found:
-                header = likely_header(column, (s for s in strangers if s not in self.likely.values()))
-                if header is not None:
-                    self.likely.setdefault(column.name, header)
+        missing = [c for c in self.target.columns if (c.is_key or c.required) and c.name not in found]
+        self.likely |= likely_headers(missing, strangers)
 
     def _name_likely(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Say in the rejections which header is probably the one that is missed."""

@@ -1,7 +1,7 @@
-"""Which header of a foreign file is probably a column that it lacks: 'date' or 'Datum' for report_date."""
+"""Which headers of a foreign file are probably the columns that it lacks: 'date' or 'Datum' for report_date."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from roastery.warehouse.contracts import Column
 from roastery.warehouse.errors import nearest
@@ -10,24 +10,41 @@ DAY_WORDS = frozenset({"date", "day", "datum", "tag", "fecha", "dia", "jour", "d
 """What a column of days is called in the languages that exports come in."""
 
 
-def likely_header(column: Column, headers: Iterable[str]) -> str | None:
-    """The header that shares most words with the column's name, else one that is spelled nearly so; None for neither.
+def likely_headers(columns: Sequence[Column], headers: Sequence[str]) -> dict[str, str]:
+    """Headers by the missing column that they probably are, each used once: those that share most words, and leave
+    fewest over, first; then those that are spelled nearly so.
 
     >>> from roastery.warehouse.contracts import contract
-    >>> key = contract("ad_performance").by_name["report_date"]
-    >>> likely_header(key, ["Campaign", "Date", "Cost"]), likely_header(key, ["Datum"]), likely_header(key, ["Cost"])
-    ('Date', 'Datum', None)
+    >>> ads = [c for c in contract("ad_performance").columns if c.is_key]
+    >>> likely_headers(ads, ["Datum", "Ad", "Cost"])
+    {'report_date': 'Datum', 'ad_id': 'Ad'}
     """
-    headers = list(headers)
-    own = words(column.name)
+    pairs = []
+    for place, column in enumerate(columns):
+        for header in headers:
+            shared, left_over = alike(column, header)
+            if shared and shared >= left_over:
+                pairs.append((-shared, left_over, place, column.name, header))
+    found: dict[str, str] = {}
+    for *_, name, header in sorted(pairs):
+        if name not in found and header not in found.values():
+            found[name] = header
+    for column in columns:
+        others = [header for header in headers if header not in found.values()]
+        if column.name not in found and (near := nearest(column.name, others)):
+            found[column.name] = near
+    return found
+
+
+def alike(column: Column, header: str) -> tuple[int, int]:
+    """How many words a header shares with a column's name, and how many of both are left over.
+
+    A word for days in any language is a day column's `date`.
+    """
+    own, told = words(column.name), words(header)
     if column.type in ("date", "timestamp"):
-        own |= DAY_WORDS
-    shared = [(len(own & words(header)), -len(words(header) - own), -place) for place, header in enumerate(headers)]
-    best = max(shared, default=(0, 0, 0))
-    # A word more than it shares tells of something else: 'campaign start date' is no report_date.
-    if best[0] > 0 and -best[1] < best[0] + 1:
-        return headers[-best[2]]
-    return nearest(column.name, headers)
+        own, told = ({"date"} | own, {"date" if word in DAY_WORDS else word for word in told})
+    return len(own & told), len(told - own) + len(own - told) if own & told else 0
 
 
 def words(name: str) -> set[str]:
