@@ -54,7 +54,19 @@ BY_SALE: Mapping[str, Matures] = {
     "paid_revenue": Matures(Brings("refunds", "sale", paid=True), sign=-1),
     "roas": Matures(Brings("refunds", "sale", paid=True), "over", -1),
 }
-WHY = {"touch": "people touched then still buy", "sale": "refunds still come"}
+BY_REPORT: Mapping[str, Matures] = {
+    "reported_conversions": Matures(Brings("reported_conversions", "report")),
+    "reported_conversion_value": Matures(Brings("reported_conversion_value", "report")),
+    "reported_roas": Matures(Brings("reported_conversion_value", "report"), "over"),
+    "cost_per_reported_conversion": Matures(Brings("reported_conversions", "report"), "under"),
+}
+GROWING = ("touch", "report")
+"""What arrives is the value itself; of sales, what arrives is taken from it."""
+WHY = {
+    "touch": "people touched then still buy",
+    "sale": "refunds still come",
+    "report": "platforms still restate those days",
+}
 
 
 @dataclass(frozen=True)
@@ -89,8 +101,8 @@ def maturing(context: ToolContext, book: FactBook, asked: Asked, total: Cells) -
 
 def _kinds(attribution: Mapping[str, Any], refund_basis: str) -> Mapping[str, Matures]:
     if attribution.get("date") == "touch":
-        return BY_TOUCH
-    return BY_SALE if refund_basis == "order_day" else {}
+        return {**BY_REPORT, **BY_TOUCH}
+    return {**BY_REPORT, **(BY_SALE if refund_basis == "order_day" else {})}
 
 
 class _Telling:
@@ -133,7 +145,7 @@ class _Telling:
 
     def _base(self, now: Fact, matures: Matures, dated: Dated, found: Outlook, start: int, end: int) -> float:
         """What the period has brought so far, in the arrivals' unit."""
-        if matures.brings.by == "touch":
+        if matures.brings.by in GROWING:
             return found.arrived
         if matures.shape == "sum":
             return float(now.value or 0)
@@ -167,7 +179,7 @@ class _Telling:
         shift = (made.period.start - made.compare_period.start).days
         seen = at_same_age(dated.triangle, start, end, shift)
         since = float(dated.triangle.arrived[start - shift : end - shift].sum()) - seen
-        whole = seen + since if matures.brings.by == "touch" else float(before.value)
+        whole = seen + since if matures.brings.by in GROWING else float(before.value)
         if matures.brings.by == "sale" and matures.shape != "sum":
             whole = float(dated.triangle.exposure[start - shift : end - shift].sum()) - seen - since
         if whole <= 0:

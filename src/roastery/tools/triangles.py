@@ -20,6 +20,11 @@ MOST_LAGS = 120
 CREDIT_COLUMNS: Mapping[str | None, str] = {"platform": "platform", "channel": "channel", "campaign": "campaign_id"}
 OF_SALES = ("sales_channel", "source_system", "customer_type", "region", "franchise", "brand", "country")
 SALE_COLUMNS: Mapping[str | None, str] = {**{name: name for name in OF_SALES}, "location": "location_id"}
+REPORT_COLUMNS: Mapping[str | None, str] = {
+    "platform": "platform", "account": "account_id", "campaign": "campaign_id"
+}  # fmt: skip
+SEEN_WITHIN_DAYS = 3
+"""A day seen for the first time later than this has been restated unseen."""
 KEPT = 24
 
 
@@ -27,12 +32,16 @@ KEPT = 24
 class Brings:
     """What matures: credited orders, revenue or new customers of a day's touches; refunds of a day's sales.
 
-    of: the column of credits that is summed, or `refunds`. by: `touch` (days of touches), `sale` (days of sales).
+    of: the column of credits that is summed, `refunds`, or what platforms report of a day. by: `touch` (days of
+    touches), `sale` (days of sales), `report` (days of platforms' reports, as they were restated).
     credited: of sales as they are credited, else of all sales. paid: touches of campaigns that stand in ad_performance.
     """
 
-    of: Literal["order_weight", "credited_net", "new_customer_weight", "refunds"]
-    by: Literal["touch", "sale"]
+    of: Literal[
+        "order_weight", "credited_net", "new_customer_weight", "refunds",
+        "reported_conversions", "reported_conversion_value",
+    ]  # fmt: skip
+    by: Literal["touch", "sale", "report"]
     credited: bool = True
     paid: bool = False
 
@@ -80,9 +89,16 @@ def triangle_of(
 ) -> Dated | None:
     """The triangle up to the last whole day; None where the filters cannot be told or nothing has come yet."""
     columns = CREDIT_COLUMNS if brings.credited else SALE_COLUMNS
-    where = {table: conditions(filters, columns, table) for table in ("c", "t", "s")}
+    columns = REPORT_COLUMNS if brings.by == "report" else columns
+    where = {table: conditions(filters, columns, table) for table in ("c", "t", "s", "r")}
     if any(text is None for text in where.values()):
         return None
+    if brings.by == "report":
+        seen = warehouse.query("SELECT max(seen_on) AS day FROM meta.reported").column(0)[0].as_py()
+        if seen is None:
+            return None
+        # What a platform said today is in its number of today.
+        last_whole = seen
     exposure, arrived = _statements(brings, where, attribution, currency, _credits(warehouse, attribution))  # type: ignore[arg-type]
     key = (warehouse.organization.id, warehouse.state().build, last_whole, exposure, arrived)
     kept = _SHELF.setdefault(getattr(warehouse, "_owner", warehouse), {})
@@ -110,6 +126,8 @@ def _statements(
     brings: Brings, where: Mapping[str, str], attribution: Mapping[str, Any], currency: str, credits: str
 ) -> tuple[str, str]:
     """(exposure by day, what arrived by day and lag)."""
+    if brings.by == "report":
+        return _reported(brings, where["r"], currency)
     paid = {table: f"AND {table}.is_paid" if brings.paid else "" for table in ("c", "t")}
     own = f"c.touchpoint_id IS NOT NULL AND NOT c.is_direct {paid['c']} {where['c']}"
     if brings.by == "touch":
@@ -138,6 +156,39 @@ def _statements(
         FROM sales s {rate} WHERE true {where["s"]} GROUP BY 1""",
         f"""SELECT s.sale_date AS day, r.refund_date - s.sale_date AS lag, sum({back})::DOUBLE AS arrived
         FROM sales s JOIN sale_refunds r ON r.sale_id = s.sale_id {rate} WHERE true {where["s"]} GROUP BY 1, 2""",
+    )
+
+
+def _reported(brings: Brings, where: str, currency: str) -> tuple[str, str]:
+    """Clicks of the days that were watched from their beginning, and what platforms added to or took from each later.
+
+    A day that was first asked for when it was old has not shown how it grew; only days after the last such one count.
+    """
+    value, rate = f"r.{brings.of}", ""
+    if brings.of == "reported_conversion_value":
+        value, rate = converted(f"r.{brings.of}", "r", "r.report_date", currency)
+    watched = f"""watched AS (
+        SELECT platform, account_id, campaign_id, report_date FROM meta.reported r WHERE true {where}
+        GROUP BY ALL HAVING min(seen_on) <= report_date + {SEEN_WITHIN_DAYS}),
+    since AS (
+        SELECT coalesce(max(r.report_date), DATE '1900-01-01') AS day FROM ad_performance r
+        ANTI JOIN watched USING (platform, account_id, campaign_id, report_date) WHERE true {where})"""
+    return (
+        f"""WITH {watched}
+        SELECT r.report_date AS day, sum(r.clicks)::DOUBLE AS exposure FROM ad_performance r
+        SEMI JOIN watched USING (platform, account_id, campaign_id, report_date)
+        WHERE r.report_date > (SELECT day FROM since) GROUP BY 1""",
+        f"""WITH {watched},
+        said AS (
+            SELECT r.platform, r.account_id, r.campaign_id, r.report_date, r.seen_on, {value} AS worth
+            FROM meta.reported r SEMI JOIN watched USING (platform, account_id, campaign_id, report_date) {rate}
+            WHERE r.report_date > (SELECT day FROM since)),
+        came AS (
+            SELECT report_date, seen_on, coalesce(worth, 0) - coalesce(lag(worth) OVER (
+                PARTITION BY platform, account_id, campaign_id, report_date ORDER BY seen_on), 0) AS more
+            FROM said)
+        SELECT report_date AS day, seen_on - report_date AS lag, sum(more)::DOUBLE AS arrived
+        FROM came GROUP BY 1, 2""",
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from roastery.warehouse import fold, names
+from roastery.warehouse import fold, names, restating
 from roastery.warehouse.arrivals import Folding, fold_arrivals, read_arrivals
 from roastery.warehouse.changes import Changes
 from roastery.warehouse.contracts import CONTRACTS, Fill
@@ -184,6 +184,7 @@ class _Build:
             made.update(step.makes)
         for statement in view_statements(self.organization, self.today):
             self.cursor.execute(statement)
+        restating.note(self.cursor, self.today)
         return self._report(made, sum(at_fault.values()), is_full=True)
 
     def small(self) -> BuildReport:
@@ -201,6 +202,8 @@ class _Build:
             if changed.intersection(step.reads):
                 _run(self.cursor, step)
                 changed.update(table for table in step.makes if _moved(self.cursor, table))
+        if "ad_performance" in affected:
+            restating.note(self.cursor, self.today)
         return self._report(changed, sum(at_fault.values()))
 
     def arrive(self) -> tuple[BuildReport, bool]:
@@ -220,6 +223,8 @@ class _Build:
             changes.part("meta.campaign_names", "FROM named")
         if self.last.built_on != self.today:
             changes.whole(DAY)
+        if "ad_performance" in affected:
+            restating.note(self.cursor, self.today)
         is_whole = not (self.is_huge and affected)
         for step in self.steps:
             if is_whole or step.makes[0] in FACTS:

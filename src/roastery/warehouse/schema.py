@@ -47,6 +47,10 @@ CREATE TABLE IF NOT EXISTS meta.layers (
 CREATE TABLE IF NOT EXISTS meta.predictions (
     customer_id VARCHAR NOT NULL, acquired_on DATE NOT NULL, to_date DECIMAL(18,6), expected DECIMAL(18,6),
     currency VARCHAR NOT NULL, as_of DATE NOT NULL);
+CREATE TABLE IF NOT EXISTS meta.reported (
+    platform VARCHAR NOT NULL, account_id VARCHAR NOT NULL, campaign_id VARCHAR NOT NULL, report_date DATE NOT NULL,
+    seen_on DATE NOT NULL, currency VARCHAR, reported_conversions DECIMAL(18,6),
+    reported_conversion_value DECIMAL(18,6));
 CREATE TABLE IF NOT EXISTS meta.several (contract VARCHAR NOT NULL, key_hash UBIGINT NOT NULL);
 """
 """meta.suppressions: keyed hashes of forgotten people, which landing obeys; meta.erasures: the erasures that this file
@@ -54,6 +58,7 @@ has seen, and meta.compacted those whose bytes are gone too; meta.retention: day
 gone. meta.addresses: what sealing noticed of e-mail hashes (a desk's, another spelling of a Gmail mailbox).
 meta.layers: what filled each contract when it was last folded whole, weakest first (fill_no -1: imports);
 meta.predictions: the last forecast, by customer.
+meta.reported: what ad platforms said of a day, by the day on which they said it (restating.py).
 meta.several: hashes of keys with rows from several records. meta.pending and delta: what is built so far but not
 yet derived from. work holds what the build passes from step to step, curated what is asked, published the wrappers
 of user SQL."""
