@@ -67,13 +67,13 @@ def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
 
 def elsewhere(question: Question, reading: Reading) -> Reading | None:
     """What no marketing data answers, refused by its name."""
-    if reading.metrics and question.has(pattern("asks_meaning")):
+    if reading.metrics and (question.has(pattern("asks_meaning")) or question.has(pattern("asks_as_what"))):
         return None
     named = {w for s in question.symbols if s.kind in "MV" for w in question.words(s).lower().split()}
     for topic in words("elsewhere"):
         for said in topic["said"]:
             found = next(question.find(said, question.plain), None)
-            if found and not named.intersection(found[0].split()[:2]):
+            if found and (topic.get("whatever_is_named") or not named.intersection(found[0].split()[:2])):
                 return Reading("refuse", message=f"There is no data here on {topic['what']}. {ABLE}")
     return None
 

@@ -41,10 +41,13 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
     named = [s for s in question.of_kind("M") if not by_verb(question, s)]
     if named or heard.filters or question.of_kind("D") or question.of_kind("X"):
         return None
-    for name in ("points_without_name", "points_at_the_same", "changed_something", "changed_itself"):
+    unnamed = () if question.of_kind("M") or question.of_kind("A") or question.unknown else ("counts_nothing",)
+    for name in (*unnamed, "points_without_name", "points_at_the_same", "changed_something", "changed_itself"):
         found = next(question.find(pattern(name), question.plain), None)
         if found is None or (name.startswith("changed") and question.of_kind("P")):
             continue
+        if name == "counts_nothing":
+            return Reading("clarify", message="How many of what: orders, customers, leads, or another number?")
         said = name_text(found["it"])
         return Reading(
             "clarify",

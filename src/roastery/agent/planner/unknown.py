@@ -6,7 +6,7 @@ from dataclasses import replace
 from roastery.agent.planner.guard import ABLE, OTHERS, PERSONAL
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.named import EXCLUDING, plural
+from roastery.agent.planner.named import EXCLUDING, by_verb, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text
@@ -30,10 +30,20 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
         if other := _somebody_else(question, run):
             return other
         said = name_text(question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end])
+        if _is_what_is_asked(question, run) and not lexicon.nearest_values(said):
+            return Reading("refuse", message=f"There is no data here on {said}. {ABLE}")
         if strict and not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
         return _ask(said, place, question, reading, lexicon)
     return None
+
+
+def _is_what_is_asked(question: Question, run: Sequence[int]) -> bool:
+    """ "How many miles did our trucks drive": what is counted is nothing known, and no number is named beside it."""
+    if any(not by_verb(question, s) for s in (*question.of_kind("M"), *question.of_kind("A"))):
+        return False
+    before = [t.word for t in question.tokens[max(0, run[0] - 2) : run[0]]]
+    return before[-1:] in (["what"], ["which"]) or before in (["how", "many"], ["how", "much"])
 
 
 PERSONS = frozenset(

@@ -12,6 +12,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.reading import Reading
 
+FORECASTS = "I can forecast a number of your marketing data: name one, such as revenue, orders or leads."
 NEXT_MONTH = "no period was named, so this looks 28 days ahead"
 
 
@@ -34,6 +35,11 @@ class Forecast(Ask):
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         calendar = lexicon.vocabulary.calendar
+        if not reading.metrics and any(s.of.partial and not s.of.first.weak for s in question.of_kind("V")):
+            names = [question.words(s) for s in question.of_kind("V")]
+            if all(name.islower() for name in names):
+                # "Will we get hail next week": a word out of a name is not what a number is forecast for.
+                return Reading("refuse", message=f"I cannot tell what will become of “{names[0]}” itself. {FORECASTS}")
         found = first_metric(reading, "revenue", lexicon)
         details = dict(found.details)
         metric = found.metrics[0] if found.metrics else ""
