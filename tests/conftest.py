@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import httpcore2
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from roastery.evals import direct
 from roastery.evals.world import World
 from roastery.tools.base import ToolContext
+from tests.once import filled_once
 
 # The same examples each time, however slow the machine: a red run means a change, not luck or load.
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -28,5 +30,10 @@ def larkspur_world() -> World:
 @pytest.fixture(scope="session")
 def larkspur(larkspur_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolContext]:
     """Asks about that company; read by all tests, changed by none."""
-    with direct.opened(tmp_path_factory.mktemp("larkspur"), larkspur_world) as context:
+
+    def fill(home: Path) -> None:
+        with direct.opened(home, larkspur_world):
+            pass
+
+    with direct.opened(filled_once(tmp_path_factory, "larkspur", fill), larkspur_world) as context:
         yield context

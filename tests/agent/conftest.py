@@ -1,6 +1,7 @@
 """Fixtures of the agent's tests: one real small company, and analysts over it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,15 +14,23 @@ from roastery.tools import registry
 from roastery.tools.base import ToolContext
 from roastery.warehouse.engine import Warehouses
 from tests.agent import company
+from tests.once import filled_once
 
 
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToolContext]:
     """The company, open for reading."""
-    warehouses = Warehouses(tmp_path_factory.mktemp("agent"), b"0" * 32, (), company.NOON)
-    warehouse = warehouses.open(company.ROASTER)
-    company.fill(warehouse)
-    yield company.context_on(warehouse)
+
+    def opened(home: Path) -> Warehouses:
+        return Warehouses(home, b"0" * 32, (), company.NOON)
+
+    def fill(home: Path) -> None:
+        warehouses = opened(home)
+        company.fill(warehouses.open(company.ROASTER))
+        warehouses.close()
+
+    warehouses = opened(filled_once(tmp_path_factory, "roaster", fill))
+    yield company.context_on(warehouses.open(company.ROASTER))
     warehouses.close()
 
 

@@ -23,7 +23,7 @@ from tests.tools.beans import MemoryLedger, ad_rows, as_csv, context_on, filled_
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with opened(filled_home(tmp_path_factory.mktemp("home"))) as warehouse:
+    with opened(filled_home(tmp_path_factory)) as warehouse:
         yield warehouse
 
 

@@ -26,7 +26,7 @@ OCTOBER = {"start": "2026-10-01", "end": "2026-11-01"}
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return filled_home(tmp_path_factory.mktemp("filled"))
+    return filled_home(tmp_path_factory)
 
 
 @pytest.fixture

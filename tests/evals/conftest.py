@@ -11,6 +11,7 @@ from roastery.evals.world.companies import COMPANIES, Company
 from roastery.evals.world.truth import Truth
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.engine import Warehouse, Warehouses
+from tests.once import filled_once
 
 
 @pytest.fixture(scope="session")
@@ -47,24 +48,34 @@ def shared_material() -> Path:
 class Houses:
     """Small companies in warehouses of their own, each imported when it is first asked for; changed by no test."""
 
-    def __init__(self, home: Path, companies: dict[str, Company]) -> None:
-        self._warehouses = Warehouses(home, b"k" * 32, [], Clock())
-        self._companies = companies
-        self._open: dict[str, Warehouse] = {}
+    def __init__(self, factory: pytest.TempPathFactory, companies: dict[str, Company]) -> None:
+        self._factory, self._companies = factory, companies
+        self._open: dict[str, tuple[Warehouses, Warehouse]] = {}
 
     def of(self, slug: str) -> Warehouse:
         if slug not in self._open:
             company = self._companies[slug]
-            self._open[slug] = self._warehouses.open(company.organization)
-            company.load_into(self._open[slug])
-        return self._open[slug]
+
+            def fill(home: Path) -> None:
+                warehouses = _warehouses(home)
+                company.load_into(warehouses.open(company.organization))
+                warehouses.close()
+
+            warehouses = _warehouses(filled_once(self._factory, slug, fill))
+            self._open[slug] = warehouses, warehouses.open(company.organization)
+        return self._open[slug][1]
 
     def close(self) -> None:
-        self._warehouses.close()
+        for warehouses, _ in self._open.values():
+            warehouses.close()
+
+
+def _warehouses(home: Path) -> Warehouses:
+    return Warehouses(home, b"k" * 32, [], Clock())
 
 
 @pytest.fixture(scope="session")
 def houses(small_companies: dict[str, Company], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Houses]:
-    found = Houses(tmp_path_factory.mktemp("companies"), small_companies)
+    found = Houses(tmp_path_factory, small_companies)
     yield found
     found.close()

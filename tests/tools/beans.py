@@ -7,11 +7,14 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
+
 from roastery.tools.base import Actor, Receipt, ToolContext
 from roastery.warehouse.clock import Clock
 from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic.layer import SemanticLayer
+from tests.once import filled_once
 
 BEANS = Organization(id="org_beans", name="Beans", currency="USD", time_zone="America/Chicago")
 NOON = Clock.from_iso("2026-11-10T18:00:00+00:00")
@@ -178,11 +181,14 @@ def opened(home: Path) -> Iterator[Warehouse]:
     warehouses.close()
 
 
-def filled_home(home: Path) -> Path:
-    """Fill the organization under a home and close it."""
-    with opened(home) as warehouse:
-        fill(warehouse)
-    return home
+def filled_home(factory: pytest.TempPathFactory) -> Path:
+    """A home whose organization is filled; nobody opens it, so that it can be copied."""
+
+    def make(home: Path) -> None:
+        with opened(home) as warehouse:
+            fill(warehouse)
+
+    return filled_once(factory, "beans", make)
 
 
 class MemoryLedger:

@@ -14,7 +14,7 @@ from tests.tools.beans import context_on, filled_home, opened
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose organization is filled; nobody opens it, so that it can be copied."""
-    return filled_home(tmp_path_factory.mktemp("filled"))
+    return filled_home(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ Send = Callable[..., Any]
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home whose organization is filled; nobody opens it, so that it can be copied."""
-    return filled_home(tmp_path_factory.mktemp("filled"))
+    return filled_home(tmp_path_factory)
 
 
 @pytest.fixture
