@@ -36,11 +36,11 @@ def told(*findings: Finding) -> list[tuple[str, dict[str, str]]]:
     return [(i["metric"], dict(i["where"])) for _, i in incidents_of(findings)]
 
 
-def test_the_narrowest_of_those_that_say_the_same_is_told_once() -> None:
+def test_the_most_severe_of_those_that_say_the_same_is_told_once() -> None:
     place = {"where": {"location": "l1"}, "severity": "1.20"}
-    found = incidents_of([scan({"severity": "3.00"}, place), scan({"where": {"region": "r"}, "severity": "1.40"})])
-    assert [dict(i["where"]) for _, i in found] == [{"location": "l1"}]
-    assert {o["dimension"] for o in found[0][1]["also"]} == {None, "region"}
+    found = incidents_of([scan({"severity": "1.30"}, place), scan({"where": {"region": "r"}, "severity": "3.40"})])
+    assert [dict(i["where"]) for _, i in found] == [{"region": "r"}]
+    assert {o["dimension"] for o in found[0][1]["also"]} == {None, "location"}
 
 
 def test_two_campaigns_are_two_incidents() -> None:

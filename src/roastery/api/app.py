@@ -14,6 +14,7 @@ import structlog
 from roastery.api.approving import ServiceActions
 from roastery.api.builds import Builds
 from roastery.api.connection_health import Healths
+from roastery.api.experimenting import RecordedExperiments
 from roastery.api.logs import configure_logs
 from roastery.api.security.secrets import Keyring
 from roastery.api.settings import Settings
@@ -155,6 +156,7 @@ class Roastery:
             ledger=self.ledger(organization, actor),
             actions=ServiceActions(self, organization, actor),
             connections=Healths(self, organization),
+            experiments=RecordedExperiments(self, organization),
         )
 
     def run_tool(

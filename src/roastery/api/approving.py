@@ -13,6 +13,7 @@ from roastery.api.alerting import (
     make_schedule,
 )
 from roastery.api.delivery.digests import default_destinations
+from roastery.api.experimenting import RECORD, do_record
 from roastery.api.remembering import REMEMBER, do_remember
 from roastery.api.security.roles import allow
 from roastery.api.store.approvals import Approval, Approvals
@@ -86,8 +87,8 @@ def decide(
         note(session, organization.id, actor.id, action, approval_id, now, tool=decided.tool)
     if not approved:
         return decided
-    if decided.tool == REMEMBER:
-        return _remembered(roastery, organization, actor, decided)
+    if decided.tool in KEPT:
+        return _kept(roastery, organization, actor, decided)
     context = replace(
         roastery.context(organization, actor), actions=ServiceActions(roastery, organization, actor, is_approved=True)
     )
@@ -103,11 +104,11 @@ def decide(
     return replace(decided, result=result)
 
 
-def _remembered(roastery: "Roastery", organization: Organization, actor: Actor, decided: Approval) -> Approval:
-    """Keep a meaning that was confirmed; it needs no numbers."""
+def _kept(roastery: "Roastery", organization: Organization, actor: Actor, decided: Approval) -> Approval:
+    """Keep what was confirmed and needs no numbers: a meaning, an experiment."""
     actions = ServiceActions(roastery, organization, actor, is_approved=True)
     try:
-        result = dict(do_remember(actions, decided.arguments))
+        result = dict(KEPT[decided.tool](actions, decided.arguments))
     except RoasteryError:
         with roastery.database.session() as session:
             Approvals(session, organization.id, actor.scope_key).give_back(decided.id)
@@ -146,3 +147,4 @@ def _do_schedule(actions: ServiceActions, document: Mapping[str, Any]) -> Mappin
 Doing = Callable[[ServiceActions, Mapping[str, Any]], Mapping[str, Any]]
 CHECKS: dict[str, Doing] = {"create_alert": _alert_document, "create_schedule": _schedule_document}
 DOINGS: dict[str, Doing] = {"create_alert": _do_alert, "create_schedule": _do_schedule}
+KEPT: dict[str, Doing] = {REMEMBER: do_remember, RECORD: do_record}

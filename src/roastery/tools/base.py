@@ -196,6 +196,8 @@ class ToolContext:
     actions: Any = None
     """`tools.acts.Actions`; None where nothing can be set up."""
     connections: Connected | None = None
+    experiments: Any = None
+    """`tools.experiments.Recorded`; None where none can be recorded."""
 
 
 Arguments = TypeVar("Arguments", bound=BaseModel)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from roastery.warehouse.attribution import MODELS, Weights
 from roastery.warehouse.conversions import CONVERSIONS, SPLITS
@@ -73,12 +73,17 @@ def checked_models(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class Holdout(BaseModel):
-    """A geo holdout to read out: where the treatment ran (or was paused), and from when to when."""
+    """A test to read out: where the treatment ran (or was paused), and from when to when.
+
+    Where it ran everywhere there are no other places to compare with, so the same weeks a year before are.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
-    places: Literal["region", "location"] = "region"
-    treated: tuple[str, ...] = Field(min_length=1, description="Values of `places` that were treated otherwise.")
+    places: Literal["region", "location", "everywhere"] = "region"
+    treated: tuple[str, ...] = Field(
+        default=(), description="Values of `places` that were treated otherwise; none where it was everywhere."
+    )
     start: date = Field(description="First day of the treatment.")
     end: date = Field(description="First day after it.")
     before_days: int = Field(default=56, ge=7, le=400, description="Days before it that are compared.")
@@ -86,6 +91,12 @@ class Holdout(BaseModel):
         default="paused", description="Whether the treated places went without the marketing, or had more of it."
     )
     about: str | None = Field(default=None, description="The value of `by` that was tested: a campaign, a channel …")
+
+    @model_validator(mode="after")
+    def _says_where(self) -> "Holdout":
+        if bool(self.treated) == (self.places == "everywhere"):
+            raise ValueError("Name the treated places, or say that it was everywhere.")
+        return self
 
 
 class SpendLimit(BaseModel):

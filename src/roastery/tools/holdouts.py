@@ -1,13 +1,14 @@
 """Geo holdouts read out of the organization's own sales: places treated otherwise for weeks, against the others."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 
+from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.errors import TooLittleData
-from roastery.tools.analysis.holdout import Lift, difference_in_differences, per_own_mean
+from roastery.tools.analysis.holdout import Lift, change_of_years, difference_in_differences, per_own_mean
 from roastery.tools.base import Fact, FactPeriod, ToolContext
 from roastery.tools.crediting import Holdout
 from roastery.tools.credits import Credited
@@ -17,6 +18,7 @@ from roastery.warehouse.errors import BadQuery, ImpossibleSplit, UnknownName
 from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
 
 FEWEST_PLACES = 4
+WEEK, YEAR, LEAST_WEEKS = 7, 364, 2
 RATIO = Decimal("0.0001")
 NO_PLACE = ("unknown", "none", None, "")
 
@@ -76,26 +78,51 @@ def _effect(book: FactBook, period: FactPeriod, metric: str, formula: str, input
     return book.add(made.model_copy(update={"value": value}))
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What a test is read out in. name: for sentences."""
+
+    metric: str
+    name: str
+    currency: str | None
+
+
 def read_holdout(context: ToolContext, holdout: Holdout, found: Credited) -> ReadOut:
-    """Difference in differences over places, each on the scale of its own days before.
+    """As `read_out`, in the conversions of an attribution."""
+    return read_out(context, holdout, outcome_of(found))
+
+
+def outcome_of(found: Credited) -> Outcome:
+    return Outcome(found.conversion.metric, found.conversion.name, found.query.currency)
+
+
+def read_out(context: ToolContext, holdout: Holdout, outcome: Outcome) -> ReadOut:
+    """Difference in differences over places, each on the scale of its own days before; over years, where it ran
+    everywhere.
 
     Errors: BadQuery, UnknownName for places that are not there, TooLittleData, CannotTell.
     """
     if holdout.start >= holdout.end:
         raise BadQuery("The holdout ends before it starts.")
+    if holdout.places == "everywhere":
+        return _over_years(context, holdout, outcome)
+    return _over_places(context, holdout, outcome)
+
+
+def _over_places(context: ToolContext, holdout: Holdout, outcome: Outcome) -> ReadOut:
     first = holdout.start - timedelta(days=holdout.before_days)
-    metric = found.conversion.metric
+    metric = outcome.metric
     query = MetricQuery(
         metrics=(metric,),
         dimensions=(holdout.places,),
         grain="day",
         period=PeriodSpec(start=first, end=holdout.end),
-        currency=found.query.currency,
+        currency=outcome.currency,
     )
     try:
         frame = ask(context, query, max_rows=100_000).frame
     except ImpossibleSplit as error:
-        raise BadQuery(f"A geo holdout needs {found.conversion.name} by {holdout.places}: {error.message}") from error
+        raise BadQuery(f"A geo holdout needs {outcome.name} by {holdout.places}: {error.message}") from error
     places = sorted({row[holdout.places] for row in frame.rows if row[holdout.places] not in NO_PLACE})
     for name in holdout.treated:
         if name not in places:
@@ -106,14 +133,14 @@ def read_holdout(context: ToolContext, holdout: Holdout, found: Credited) -> Rea
         )
     today = context.clock.today(context.organization.time_zone)
     days = (min(holdout.end, today) - first).days
-    outcome = np.zeros((days, len(places)))
+    came = np.zeros((days, len(places)))
     place = {name: n for n, name in enumerate(places)}
     for row in frame.rows:
         day = (row["date"] - first).days
         if row[holdout.places] in place and 0 <= day < days and row[metric] is not None:
-            outcome[day, place[row[holdout.places]]] = float(row[metric])
+            came[day, place[row[holdout.places]]] = float(row[metric])
     treated = np.array([name in holdout.treated for name in places])
-    scaled = per_own_mean(outcome, holdout.before_days)
+    scaled = per_own_mean(came, holdout.before_days)
     lift = difference_in_differences(scaled, treated, holdout.before_days)
     split = holdout.before_days
     means = tuple(
@@ -125,6 +152,43 @@ def read_holdout(context: ToolContext, holdout: Holdout, found: Credited) -> Rea
     if today < holdout.end:
         said.append("The holdout is not over yet; its effect will still change.")
     return ReadOut(lift, holdout, metric, means, tuple(said))  # type: ignore[arg-type]
+
+
+def _over_years(context: ToolContext, holdout: Holdout, outcome: Outcome) -> ReadOut:
+    """Weeks with the treatment against the weeks before, less the same step a year before, week by week.
+
+    Errors: TooLittleData without whole weeks on both sides, or without the year before.
+    """
+    today = context.clock.today(context.organization.time_zone)
+    before = holdout.before_days // WEEK
+    after = (min(holdout.end, today) - holdout.start).days // WEEK
+    if before < LEAST_WEEKS or after < LEAST_WEEKS:
+        raise TooLittleData(f"A test that ran everywhere is read out of {LEAST_WEEKS} whole weeks before and in it.")
+    first, weeks = holdout.start - timedelta(days=before * WEEK), before + after
+    years = [_weekly(context, outcome, first - timedelta(days=back), weeks) for back in (0, YEAR)]
+    lift = change_of_years(years[0], years[1], before)
+    own, other = (year / year[:before].mean() for year in years)
+    means = (1.0, float(own[before:].mean()), 1.0, float(other[before:].mean()))
+    said = [f"It ran everywhere, so {after} weeks of it are compared with the same weeks a year before.", *lift.caveats]
+    if today < holdout.end:
+        said.append("The holdout is not over yet; its effect will still change.")
+    whole_weeks = {"before_days": max(before * WEEK, WEEK), "end": holdout.start + timedelta(days=after * WEEK)}
+    return ReadOut(lift, holdout.model_copy(update=whole_weeks), outcome.metric, means, tuple(said))
+
+
+def _weekly(context: ToolContext, outcome: Outcome, first: date, weeks: int) -> Floats:
+    """Sums of whole weeks from a day on. Errors: TooLittleData where a week has nothing."""
+    end = first + timedelta(days=weeks * WEEK)
+    query = MetricQuery(
+        metrics=(outcome.metric,), grain="day", period=PeriodSpec(start=first, end=end), currency=outcome.currency
+    )
+    came = np.zeros(weeks)
+    for row in ask(context, query, max_rows=100_000).frame.rows:
+        if row[outcome.metric] is not None:
+            came[(row["date"] - first).days // WEEK] += float(row[outcome.metric])
+    if (came <= 0).any():
+        raise TooLittleData(f"There are weeks without any {outcome.name} from {first} on, so nothing can be compared.")
+    return came
 
 
 def _ratio(value: float) -> Decimal:

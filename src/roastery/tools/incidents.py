@@ -51,7 +51,7 @@ class Oddity:
 
 @dataclass(frozen=True)
 class Incident:
-    """What is told once: its head, and the episodes of other slices and metrics that say the same."""
+    """What is told once: its head, the cause, and the episodes of other slices and metrics that say the same."""
 
     head: Oddity
     same: tuple[Oddity, ...]
@@ -62,21 +62,30 @@ class Incident:
             return "common"
         return "whole" if self.head.dimension is None else "local"
 
+    @property
+    def severity(self) -> float:
+        """That of the strongest evidence for it, whichever slice shows it."""
+        return max(o.severity for o in (self.head, *self.same))
+
 
 def incidents(found: Sequence[Oddity], related: Callable[[str, str], bool]) -> tuple[Incident, ...]:
-    """Merge episodes, the most severe first.
+    """Merge episodes, the most severe first: each is part of one incident, in whatever order they were found.
 
     related: whether two metrics are computed from the same records, so that one thing moves both.
     """
+    ordered = sorted(found, key=_order)
+    made = [incident for group in _linked(ordered, related) for incident in _told(group, related)]
+    return tuple(sorted(made, key=lambda i: (-i.severity, _order(i.head))))
+
+
+def _linked(found: Sequence[Oddity], related: Callable[[str, str], bool]) -> list[list[Oddity]]:
+    """Groups of episodes that say the same, directly or by way of others."""
     groups: list[list[Oddity]] = []
-    for oddity in sorted(found, key=_order):
-        group = next((g for g in groups if any(_is_same(oddity, other, related) for other in g)), None)
-        if group is None:
-            groups.append([oddity])
-        else:
-            group.append(oddity)
-    made = [_told(group) for group in groups]
-    return tuple(sorted(made, key=lambda i: _order(i.head)))
+    for oddity in found:
+        mine = [g for g in groups if any(_is_same(oddity, other, related) for other in g)]
+        groups = [g for g in groups if all(g is not m for m in mine)]
+        groups.append([o for g in mine for o in g] + [oddity])
+    return [sorted(group, key=_order) for group in groups]
 
 
 def _order(oddity: Oddity) -> tuple[float, date, str, str, str]:
@@ -95,20 +104,42 @@ def _is_same(one: Oddity, other: Oddity, related: Callable[[str, str], bool]) ->
 
 
 def _meet(one: Oddity, other: Oddity) -> bool:
-    """Whether two episodes share days, and begin near each other: a long shift is not every spike inside it."""
-    overlap = (min(one.end, other.end) - max(one.start, other.start)).days
-    near = abs(one.start - other.start) <= timedelta(days=max(min(one.days, other.days), 2))
-    return overlap >= 1 and near
+    """Whether two episodes share days, and are the same days' work: they begin near each other, or are off by as much.
+
+    A long shift is not every spike inside it; but what a window of two weeks is off by because of its last three days
+    is what those are off by.
+    """
+    if min(one.end, other.end) <= max(one.start, other.start):
+        return False
+    if abs(one.start - other.start) <= timedelta(days=max(min(one.days, other.days), 2)):
+        return True
+    small, large = sorted((abs(one.off), abs(other.off)))
+    return one.metric == other.metric and small >= LOCAL_SHARE * large
 
 
-def _told(group: Sequence[Oddity]) -> Incident:
-    """The head: the slice where most of it happened, else the whole or what all slices share, else the most severe."""
+def _told(group: Sequence[Oddity], related: Callable[[str, str], bool]) -> list[Incident]:
+    """The cause of a group: of the strongest episode's metric, the narrowest slice that accounts for most of the rest.
+
+    Where no part of it does, that is the widest. Other slices of the cause's own dimension are not explained by it, so
+    they are told by themselves.
+    """
     first = group[0]
-    wholes = [o for o in group if o.metric == first.metric and (o.dimension is None or o.is_common)]
-    slices = [o for o in group if o.metric == first.metric and o.dimension is not None and not o.is_common]
-    head = first
-    if wholes and slices:
-        whole = wholes[0]
-        main = max(slices, key=lambda o: (abs(o.off), o.severity))
-        head = main if abs(main.off) >= LOCAL_SHARE * abs(whole.off) else whole
-    return Incident(head, tuple(o for o in group if o is not head))
+    own = [o for o in group if o.metric == first.metric and o.direction == first.direction]
+    most = max(abs(o.off) for o in own)
+    head = min((o for o in own if abs(o.off) >= LOCAL_SHARE * most), key=lambda o: (_reach(o), _order(o)))
+    apart = [o for o in group if _is_beside(o, head)]
+    rest = tuple(o for o in group if o is not head and not _is_beside(o, head))
+    return [Incident(head, rest), *(one for others in _linked(apart, related) for one in _told(others, related))]
+
+
+def _is_beside(one: Oddity, head: Oddity) -> bool:
+    """Whether it is another slice of the head's dimension."""
+    if head.dimension is None or head.is_common or one.is_common:
+        return False
+    return one.dimension == head.dimension and one.value != head.value
+
+
+def _reach(oddity: Oddity) -> tuple[bool, float]:
+    """How much a slice holds: everything, else what was expected of it."""
+    held = oddity.expected if oddity.expected_above is None else oddity.expected_above
+    return oddity.dimension is None or oddity.is_common, abs(held)

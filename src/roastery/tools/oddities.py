@@ -48,7 +48,7 @@ class ToldIncident:
 
     @property
     def strength(self) -> str:
-        severity = self.incident.head.severity
+        severity = self.incident.severity
         return "strong" if severity >= STRONG else "clear" if severity >= CLEAR else "slight"
 
 
@@ -236,7 +236,7 @@ def _as_json(told: ToldIncident) -> dict[str, Any]:
         "start": head.start.isoformat(),
         "end": head.end.isoformat(),
         "strength": told.strength,
-        "severity": f"{head.severity:.2f}",
+        "severity": f"{told.incident.severity:.2f}",
         "actual": told.actual.id,
         "expected": told.expected.id,
         "low": told.low.id,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from roastery.tools.analysis.errors import CannotTell, TooLittleData, UnfitInput
-from roastery.tools.analysis.holdout import difference_in_differences, per_own_mean, propose_holdout
+from roastery.tools.analysis.holdout import change_of_years, difference_in_differences, per_own_mean, propose_holdout
 
 
 def test_card_and_krueger_1994_new_jersey_and_pennsylvania() -> None:
@@ -110,3 +110,38 @@ def test_too_little_is_refused() -> None:
         propose_holdout(np.ones((70, 9)), 1.4)
     with pytest.raises(CannotTell, match="no outcome before"):
         per_own_mean([[0, 1], [1, 1]], 1)
+
+
+def test_a_pause_everywhere_is_read_against_the_year_before() -> None:
+    g = np.random.default_rng(4)
+    season = 1 + 0.3 * np.sin(np.arange(20) / 3)
+    then = 100 * season * g.normal(1, 0.03, 20)
+    now = 120 * season * g.normal(1, 0.03, 20)
+    now[14:] *= 0.8
+    read = change_of_years(now, then, 14)
+    expected = -0.2 * float((season[14:] / season[:14].mean()).mean())
+    assert read.low < read.effect < read.high < 0
+    assert read.low < expected < read.high
+    assert read.ratio == pytest.approx(-0.2, abs=0.06)
+
+
+def test_a_season_that_comes_every_year_is_no_effect_of_a_pause() -> None:
+    season = np.concatenate([np.ones(8), np.full(6, 2.0)])
+    read = change_of_years(70 * season, 50 * season, 8)
+    assert (read.effect, read.p_value) == (0, 1)
+
+
+def test_a_change_of_years_covers_nothing_nineteen_times_in_twenty() -> None:
+    g = np.random.default_rng(6)
+    held = [
+        read.low <= 0 <= read.high
+        for read in (change_of_years(g.normal(100, 8, 16), g.normal(90, 8, 16), 10) for _ in range(300))
+    ]
+    assert 0.9 <= np.mean(held) <= 0.99
+
+
+def test_years_without_weeks_on_both_sides_are_refused() -> None:
+    with pytest.raises(TooLittleData, match="two weeks"):
+        change_of_years(np.ones(5), np.ones(5), 4)
+    with pytest.raises(TooLittleData, match="nothing in the weeks before"):
+        change_of_years(np.ones(6), [0, 0, 0, 1, 1, 1], 3)

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from roastery.tools.analysis.attribution import Shape, attribute, credited
 from roastery.tools.analysis.paths import Paths, paths_of_touches
 from roastery.tools.base import Actor, Fact, ToolContext, ToolResult
-from roastery.tools.crediting import CreditArguments
+from roastery.tools.crediting import CreditArguments, Holdout
 from roastery.tools.credits import credit_query
+from roastery.tools.experiments import Experiment
 from roastery.tools.registry import run
 from roastery.warehouse.attribution import MODELS
 from roastery.warehouse.credited import credits_by_key
@@ -273,6 +274,87 @@ def test_what_a_holdout_says_was_caused_has_its_cost(context: ToolContext) -> No
     assert cost.metric == "cost_per_incremental_order"
     assert cost.value == spend.value / caused.value
     assert cost.dimensions == {"campaign": "g1"}
+
+
+TEST = {
+    "places": "location", "treated": ["east", "west", "inner", "outer"], "start": "2026-10-12", "end": "2026-10-26",
+    "before_days": 20, "about": "g1",
+}  # fmt: skip
+
+
+class Recorded:
+    def __init__(self, *kept: Experiment) -> None:
+        self.kept = kept
+
+    def all(self) -> tuple[Experiment, ...]:
+        return self.kept
+
+
+def experiment(by: str = "campaign", **changes: Any) -> Experiment:
+    return Experiment("exp_1", "Brand off", by, Holdout.model_validate({**TEST, **changes}))
+
+
+def with_experiments(context: ToolContext, *kept: Experiment) -> ToolContext:
+    return replace(context, experiments=Recorded(*kept))
+
+
+def test_a_recorded_experiment_is_the_incremental_column_of_what_it_tested(context: ToolContext) -> None:
+    asked = ask(conversion="orders", by="campaign", attribution_models=["linear"])
+    read = run("compare_attribution", {**asked, "holdout": TEST}, context)
+    caused = by_id(read)[read.data["effect"]["incremental"]].value
+    result = run("compare_attribution", asked, with_experiments(context, experiment()))
+    facts, lines = by_id(result), {line["key"]: line for line in result.data["lines"]}
+    told = {name: facts[id] for name, id in lines["g1"]["caused"].items()}
+    assert told["incremental"].value == caused
+    assert told["incremental_low"].value < caused < told["incremental_high"].value
+    assert told["incremental"].dimensions == {"campaign": "g1"}
+    assert [line["key"] for line in result.data["lines"] if line["caused"]] == ["g1"]
+    [row] = [row for row in result.tables[0].rows if row["incremental"] is not None]
+    assert (row["campaign"], Decimal(row["incremental"])) == ("g1", caused)
+    assert any("same in the places" in caveat for caveat in result.caveats)
+
+
+def test_a_receipt_keeps_the_experiments_of_then(context: ToolContext) -> None:
+    asked = ask(conversion="orders", by="campaign", attribution_models=["linear"])
+    result = run("compare_attribution", asked, with_experiments(context, experiment()))
+    assert result.receipt is not None
+    again = run("compare_attribution", result.receipt.arguments, with_experiments(context))
+    assert again.receipt is not None
+    assert again.receipt.result_hash == result.receipt.result_hash
+    without = run("compare_attribution", asked, with_experiments(context))
+    assert without.receipt is not None
+    later = run("compare_attribution", without.receipt.arguments, with_experiments(context, experiment()))
+    assert later.receipt is not None
+    assert later.receipt.result_hash == without.receipt.result_hash
+
+
+def test_experiments_of_another_split_stay_out_and_one_that_cannot_be_read_is_said(context: ToolContext) -> None:
+    asked = ask(conversion="orders", by="campaign", attribution_models=["linear"])
+    other = with_experiments(context, experiment("channel"), experiment(treated=("nort",)))
+    result = run("compare_attribution", asked, other)
+    assert not any(line["caused"] for line in result.data["lines"])
+    assert any("was not read out" in caveat and "nort" in caveat for caveat in result.caveats)
+
+
+def test_budget_advice_knows_what_was_tested_and_does_not_ask_for_it_again(context: ToolContext) -> None:
+    plain = run("recommend_budget", {}, context)
+    assert plain.data["known"] == []
+    tested = with_experiments(context, experiment(about=plain.data["lines"][0]["key"]))
+    result = run("recommend_budget", {}, tested)
+    facts = by_id(result)
+    [one] = result.data["known"]
+    low, share, high = (facts[one[name]].value for name in ("share_low", "share", "share_high"))
+    assert low <= share <= high
+    assert one["is_settled"] == (low > 0 or high < 0)
+    proposed = result.data["proposal"]
+    assert proposed is None or proposed["key"] != one["key"] or not one["is_settled"]
+
+
+def test_a_test_says_where_it_ran() -> None:
+    with pytest.raises(ValueError, match="everywhere"):
+        Holdout.model_validate({**TEST, "treated": []})
+    with pytest.raises(ValueError, match="everywhere"):
+        Holdout.model_validate({**TEST, "places": "everywhere"})
 
 
 @settings(max_examples=examples(30), deadline=None)

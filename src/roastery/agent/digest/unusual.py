@@ -20,8 +20,6 @@ BY_CAMPAIGN = frozenset({"cpc", "ctr"})
 """Rates of delivery: over several campaigns they move with the mix of spend alone, so each is judged by itself."""
 TOLD_ELSEWHERE = frozenset({"attribution_coverage"})
 """Data health tells it."""
-WIDE = frozenset({"platform", "region", "sales_channel", "service", "plan"})
-"""Slices that hold many campaigns, places or products."""
 
 
 def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -30,9 +28,9 @@ def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:
-    """The incidents to tell, the most severe first, each once: of several that say the same, the narrowest slice.
+    """The incidents to tell, the most severe first, each once: what says the same as one before is merged into it.
 
-    What it stands for is merged into it, as `also`.
+    A scan has merged the slices of one cause already; what is left here overlaps in days without being off by as much.
     """
     found = [(f, i) for f in findings for i in f.result.data["incidents"] if _is_worth_telling(f, i)]
     found.sort(key=lambda one: -float(one[1]["severity"]))
@@ -47,20 +45,14 @@ def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str
 
 
 def _merged(group: Sequence[tuple[Finding, Mapping[str, Any]]]) -> tuple[Finding, Mapping[str, Any]]:
-    finding, head = max(group, key=lambda one: _narrowness(one[1]))
-    others = [other for _, other in group if other is not head]
+    """The most severe, with what the others speak of as `also`."""
+    (finding, head), *others = group
     also = [
         {"metric": metric, "dimension": dimension or None, "value": value, "is_common": False}
-        for other in others
+        for _, other in others
         for metric, dimension, value in _slices(other)
     ]
     return finding, {**head, "also": [*head["also"], *also]}
-
-
-def _narrowness(incident: Mapping[str, Any]) -> int:
-    """How near a slice is to what somebody can act on: everything, a wide slice, a narrow one."""
-    dimension = next(iter(incident["where"]), None)
-    return 0 if dimension is None else 1 if dimension in WIDE else 2
 
 
 def _is_worth_telling(finding: Finding, incident: Mapping[str, Any]) -> bool:

@@ -62,10 +62,19 @@ class Credit(Voice):
         if not lines:
             lines.append("**The models do not disagree enough to change a decision.**")
         lines += [said for line in named[:LISTED] if (said := self._side_by_side(line, data["models"]))]
+        lines += [self._tested(line) for line in named if line.get("caused")]
         effect = data.get("effect") or {}
         if "share" in effect:
             lines.append(self._effect(effect, data))
         return "\n".join(lines)
+
+    def _tested(self, line: Mapping[str, Any]) -> str:
+        """What a recorded test says of one line, with its interval."""
+        told = line["caused"]
+        name = "incremental" if "incremental" in told else "share"
+        sure = f", between [[{told[f'{name}_low']}]] and [[{told[f'{name}_high']}]]" if f"{name}_low" in told else ""
+        what = self._metric(self.evidence.facts[told[name]].metric)
+        return f"- By its experiment, {what} of [[{line['label']}]]: [[{told[name]}]]{sure}"
 
     def _side_by_side(self, line: Mapping[str, Any], models: Sequence[str]) -> str:
         facts = self.evidence.facts
@@ -115,7 +124,7 @@ class Credit(Voice):
         data, facts = finding.result.data, self.evidence.facts
         totals = data["totals"]
         if not data["advised"]:
-            return self._no_advice(data)
+            return "\n".join([self._no_advice(data), *self._known(data)])
         gain = facts[totals["gain"]]
         word = "up" if (gain.value or 0) > 0 else "down"
         lines = [
@@ -132,7 +141,16 @@ class Credit(Voice):
             )
         if data["held"]:
             lines.append(f"Left as they are: {listed([f'[[{id}]]' for id in data['held'][:LISTED]])}.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._known(data)])
+
+    def _known(self, data: Mapping[str, Any]) -> list[str]:
+        """What recorded tests say of what money may be moved between."""
+        said = []
+        for one in data.get("known", ())[:LISTED]:
+            sure = f", between [[{one['share_low']}]] and [[{one['share_high']}]]" if "share_low" in one else ""
+            what = self._metric(self.evidence.facts[one["share"]].metric)
+            said.append(f"- Known from an experiment, {what} of [[{one['label']}]]: [[{one['share']}]]{sure}")
+        return said
 
     def _no_advice(self, data: Mapping[str, Any]) -> str:
         lines = ["**No reallocation is advised: the data cannot tell where further spend pays.**"]

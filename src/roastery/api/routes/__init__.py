@@ -9,6 +9,7 @@ from roastery.api.routes import (
     connections,
     definitions,
     events,
+    experiments,
     health,
     identities,
     imports,
@@ -50,5 +51,6 @@ ROUTERS = tuple(
         identities,
         privacy,
         memory,
+        experiments,
     )
 )

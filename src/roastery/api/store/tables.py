@@ -378,6 +378,20 @@ class MemoryRow(Base):
     confirmed_at: Mapped[datetime]
 
 
+class ExperimentRow(Base):
+    """A test of what marketing causes, as it was run. split: what `about` of the document is a value of."""
+
+    __tablename__ = "experiments"
+    __table_args__ = (UniqueConstraint("organization_id", "name"),)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[str] = _organization()
+    name: Mapped[str]
+    split: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    recorded_by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
 class ErasureRow(Base):
     """A person forgotten, without saying who. state: running, done; counts: what it changed, by place."""
 

@@ -78,6 +78,38 @@ def difference_in_differences(outcome: Any, treated: Flags, start: int) -> Lift:
     )
 
 
+def change_of_years(this_year: Any, last_year: Any, start: int) -> Lift:
+    """What weeks from `start` on did against those before, less what the same weeks did a year before.
+
+    Shape: both (weeks,), each on the scale of its own mean before. The interval is Welch's over weeks, whose noise the
+    difference of the years carries; a shift between the years that a season alone makes is in it, one that came with
+    the treatment is not.
+    Errors: TooLittleData without two weeks on each side, or with nothing before.
+    """
+    now, then = floats("this_year", this_year), floats("last_year", last_year)
+    same_length(this_year=now, last_year=then)
+    if not LEAST_PLACES <= start <= len(now) - LEAST_PLACES:
+        raise TooLittleData("A change of years needs two weeks before and two with the treatment.")
+    if now[:start].mean() <= 0 or then[:start].mean() <= 0:
+        raise TooLittleData("There was nothing in the weeks before.")
+    apart = now / now[:start].mean() - then / then[:start].mean()
+    flags = np.arange(len(apart)) >= start
+    effect = float(apart[flags].mean() - apart[~flags].mean())
+    spread, freedom = _welch(apart, flags)
+    assert spread is not None
+    bound = _quantile(freedom) * spread
+    without = float(now[start:].mean() / now[:start].mean()) - effect
+    weeks = int(flags.sum())
+    return Lift(
+        effect, effect - bound, effect + bound, effect / without if without else 0.0, effect * weeks,
+        (effect - bound) * weeks, (effect + bound) * weeks, _p_value(effect, spread, freedom), None, weeks, start,
+        (ONE_YEAR,),
+    )  # fmt: skip
+
+
+ONE_YEAR = "One year beside another is one comparison: what else was new this year looks like an effect."
+
+
 def per_own_mean(outcome: Any, start: int) -> Floats:
     """Each place as a ratio to its own mean before the treatment, so that large and small places count alike.
 

@@ -20,12 +20,16 @@ WINDOWS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28)
 SHORT = 4
 LEAST_AGAINST_LONG = {"amount": 1.5}
 MOSTLY_AGAINST_LONG = 2.5
+# What is spent is also held against the few days just before, by the day of the week on which a window ends.
+DAYS_BEFORE, LEAST_IN_WEEK = 4, 1.0
+TRIFLE = 0.05
 SEASON, GAP, WEEKS, WEEKDAY_WEEKS, PRIOR_WEEKS = 7, 14, 8, 13, 2
 SETTLED = GAP + SEASON * (WEEKS + 1)
 MEMORY, USUAL_QUANTILE = 364, 0.9
 NORMAL_AT = {0.9: 1.644854, 0.75: 1.150349}
 # Fewer days with something to judge say nothing of what is usual.
 SCALE_DAYS = 56
+WEEKS_OF_SCALE = 20
 LEAST_SIBLINGS, SIBLING_DAYS, MOST_SIBLING = 3, 3, 3.0
 CLEANED_ABOVE, LONGEST_CLEANED_DAYS = 5.0, 28
 LEAST_PROPORTION_NOISE, LEAST_NOISE = 0.2, 0.7
@@ -72,7 +76,8 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
     unit, least = _noise(history, w, usual, kind)
     ways = [usual] if w is not None or y.shape[1] < LEAST_SIBLINGS else [usual, _beside_siblings(history, usual)]
     came_by, usual_by = _Running.of(y), [_Running.of(way) for way in ways]
-    last_week = _LastWeek(_Running.of(history), _Running.of(usual if w is None else w))
+    running, pattern = _Running.of(history), _Running.of(usual if w is None else w)
+    week_before, days_before = _JustBefore(running, pattern, SEASON), _JustBefore(running, pattern, DAYS_BEFORE)
     scores, came, expected, sizes = [], [], [], []
     for days in WINDOWS:
         total = came_by.over(days)
@@ -85,11 +90,11 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
         if days <= SHORT:
             # Budgets change week by week, and then stay: the middle of the departures tells a day apart from that.
             part = 0.75 if kind == "amount" else USUAL_QUANTILE
-            short, _, _ = _scored(total, last_week.expects(days), unit, least, start, part)
-            agree = (np.sign(short) == np.sign(score)) & (
-                np.abs(score) >= LEAST_AGAINST_LONG.get(kind, MOSTLY_AGAINST_LONG)
-            )
-            score = np.where(agree & (np.abs(short) > np.abs(score)), short, score)
+            short, _, _ = _scored(total, week_before.expects(days), unit, least, start, part)
+            score = _with_short(score, short, LEAST_AGAINST_LONG.get(kind, MOSTLY_AGAINST_LONG))
+            if kind == "amount":
+                # Set on a Monday, a budget is steady until Sunday: what is usual is learned for each day of the week.
+                score = _with_short(score, _in_week(total, days_before.expects(days), unit, start), LEAST_IN_WEEK)
         scores.append(score)
         came.append(total)
         expected.append(mean)
@@ -167,12 +172,18 @@ def _beside_siblings(y: Floats, usual: Floats) -> Floats:
     return np.asarray(usual * np.clip(times, 1 / MOST_SIBLING, MOST_SIBLING))
 
 
-class _LastWeek:
-    """What a window should bring if all went on as in the seven days before it, along a pattern of what is usual."""
+def _with_short(score: Floats, short: Floats, least: float) -> Floats:
+    """The departure from the days just before where it goes the way of that from the weeks before, and is larger."""
+    agree = (np.sign(short) == np.sign(score)) & (np.abs(score) >= least)
+    return np.where(agree & (np.abs(short) > np.abs(score)), short, score)
 
-    def __init__(self, history: "_Running", pattern: "_Running") -> None:
+
+class _JustBefore:
+    """What a window should bring if all went on as in the days just before it, along a pattern of what is usual."""
+
+    def __init__(self, history: "_Running", pattern: "_Running", base_days: int) -> None:
         self._pattern = pattern
-        self._base, self._was = history.over(SEASON), pattern.over(SEASON)
+        self._base, self._was = history.over(base_days), pattern.over(base_days)
 
     def expects(self, days: int) -> Floats:
         base, was = (np.full(self._base.shape, np.nan) for _ in range(2))
@@ -204,10 +215,8 @@ def _carried(x: Floats) -> Floats:
     return np.take_along_axis(x, np.maximum.accumulate(place, axis=0), axis=0)
 
 
-def _scored(
-    came: Floats, usual: Floats, unit: Floats, least: Floats, start: int, part: float = USUAL_QUANTILE
-) -> tuple[Floats, Floats, Floats]:
-    """Signed departures in their usual size, what was usual, and that size (series,)."""
+def _departures(came: Floats, usual: Floats, unit: Floats) -> Floats:
+    """Signed roots of the Poisson deviance in units of chance, NaN where nothing can be said."""
     with np.errstate(invalid="ignore", divide="ignore"):
         o = np.maximum(came / unit, 0.0)
         e = np.where(usual > 0, usual, np.nan) / unit
@@ -220,13 +229,49 @@ def _scored(
         inside -= off
         np.maximum(inside, 0.0, out=inside)
         inside *= 2
-        root = np.copysign(np.sqrt(inside, out=inside), off)
+        return np.asarray(np.copysign(np.sqrt(inside, out=inside), off))
+
+
+def _scored(
+    came: Floats, usual: Floats, unit: Floats, least: Floats, start: int, part: float = USUAL_QUANTILE
+) -> tuple[Floats, Floats, Floats]:
+    """Signed departures in their usual size, what was usual, and that size (series,)."""
+    root = _departures(came, usual, unit)
+    size = _usual_size(root, start, part)
+    return root / np.maximum(size, least), usual, size
+
+
+def _usual_size(root: Floats, start: int, part: float) -> Floats:
+    """A quantile of departures before `start` as a standard deviation (series,), NaN where too few were seen."""
     past = np.sort(np.abs(root[max(SETTLED, start - MEMORY) : start]), axis=0)
     seen = np.isfinite(past).sum(axis=0)
     place = np.maximum(((seen - 1) * part).astype(np.int64), 0)
-    size = np.take_along_axis(past, place[None], axis=0)[0] if len(past) else np.full(came.shape[1], np.nan)
-    size = np.where(seen >= SCALE_DAYS, size / NORMAL_AT[part], np.nan)
-    return root / np.maximum(size, least), usual, size
+    size = np.take_along_axis(past, place[None], axis=0)[0] if len(past) else np.full(root.shape[1], np.nan)
+    return np.asarray(np.where(seen >= SCALE_DAYS, size / NORMAL_AT[part], np.nan))
+
+
+def _in_week(came: Floats, expected: Floats, unit: Floats, start: int) -> Floats:
+    """Departures in what is usual for windows that end on the same day of the week, at least a trifle of the whole."""
+    root = _departures(came, expected, unit)
+    trifle = TRIFLE * np.sqrt(np.maximum(expected, 0.0) / unit)
+    return np.asarray(root / np.maximum(_sizes_by_weekday(root, start), np.maximum(trifle, TINY)))
+
+
+def _sizes_by_weekday(root: Floats, start: int) -> Floats:
+    """As `_usual_size`, of the windows that end on the same day of the week; shape of `root`."""
+    first = max(SETTLED, start - MEMORY)
+    if start <= first:
+        return np.full(root.shape, np.nan)
+    past = np.full((SEASON, -(-(start - first) // SEASON), root.shape[1]), np.nan)
+    for day in range(SEASON):
+        of_day = np.abs(root[first + day : start : SEASON])
+        past[day, : len(of_day)] = of_day
+    past.sort(axis=1)
+    seen = np.isfinite(past).sum(axis=1)
+    place = np.maximum(((seen - 1) * USUAL_QUANTILE).astype(np.int64), 0)
+    size = np.take_along_axis(past, place[:, None], axis=1)[:, 0] / NORMAL_AT[USUAL_QUANTILE]
+    size = np.where(seen >= WEEKS_OF_SCALE, size, np.nan)
+    return np.asarray(size[(np.arange(len(root)) - first) % SEASON])
 
 
 def _cleaned(y: Floats, w: Floats | None, found: Pooled) -> Floats:

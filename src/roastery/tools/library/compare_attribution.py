@@ -12,9 +12,10 @@ from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContex
 from roastery.tools.charts import grouped_bars, number_axis
 from roastery.tools.crediting import CreditArguments, Holdout, checked_models
 from roastery.tools.credits import SEED, Credited, beside, credited, immature_from
+from roastery.tools.experiments import Known, incremental, known_effects, pinned_tests, recorded_for
 from roastery.tools.facts import FactBook, rank
 from roastery.tools.frames import canonical_rows
-from roastery.tools.holdouts import ReadOut, read_holdout
+from roastery.tools.holdouts import ReadOut, outcome_of, read_holdout
 from roastery.tools.library.run_attribution import (
     NOT_CAUSED,
     NOT_RANKED,
@@ -48,6 +49,9 @@ class CompareAttributionArguments(CreditArguments):
         description="Revenue per unit of spend where it pays, 1 when left out; for counts the most that one may cost.",
     )
     holdout: Holdout | None = Field(default=None, description="A geo holdout to read out beside the models.")
+    experiments: tuple[Holdout, ...] | None = Field(
+        default=None, max_length=20, description="Tests to lay beside; the organization's recorded ones when left out."
+    )
     limit: int = Field(default=12, ge=1, le=100)
 
 
@@ -62,6 +66,7 @@ class Line:
     places: dict[str, Fact] = field(default_factory=dict)
     spend: Fact | None = None
     reported: Fact | None = None
+    caused: dict[str, Fact] = field(default_factory=dict)
 
 
 class CompareAttribution(Tool[CompareAttributionArguments]):
@@ -82,6 +87,7 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         claim = REPORTED.get(arguments.conversion)
         platform = beside(context, found, ["spend", *([claim] if claim else [])], arguments.filters)
         read = read_holdout(context, arguments.holdout, found) if arguments.holdout else None
+        tests = _tests(context, arguments, found)
         keys = _keys(found, arguments.limit)
         book = FactBook("")
         period = FactPeriod(start=found.query.start, end=found.query.end)
@@ -90,6 +96,7 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         lines = [_line(book, found, key, platform, claim, period) for key in keys]
         for model in models:
             _rank(book, lines, model)
+        _lay_beside(book, found, tests, lines, period)
         flips = _flips(lines, found, arguments.break_even)
         ranks = _reranked(lines)
         effect = _effect(book, found, read, period) if read else {}
@@ -97,12 +104,15 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         rows = [
             {"key": line.key, **{m: f.value for m, f in line.credited.items()}}
             | {"reported": line.reported.value if line.reported else None}
+            | {name: fact.value for name, fact in line.caused.items()}
             for line in lines
         ]
         young = immature_from(context, found)
         caveats = [NOT_CAUSED, *([CLAIMS] if any(line.reported for line in lines) else []), *found.caveats]
-        caveats += [*immature_caveats(young, found), *(read.caveats if read else ()), *([SCALED] if effect else [])]
-        raw = arguments.model_dump(mode="json", exclude_defaults=True)
+        caveats += [*immature_caveats(young, found), *(read.caveats if read else ()), *tests.caveats]
+        caveats += [SCALED] if effect or tests.read else []
+        pinned = arguments.model_copy(update={"experiments": pinned_tests(context, arguments.experiments, tests)})
+        raw = pinned.model_dump(mode="json", exclude_defaults=True)
         receipt = derived_receipt(
             found.asked.receipt, self.name, raw, rows, _totals(found, effect), sql=found.sql, caveats=caveats,
             seed=SEED,
@@ -273,6 +283,27 @@ def _effect(book: FactBook, found: Credited, read: ReadOut, period: FactPeriod) 
     return facts
 
 
+def _tests(context: ToolContext, arguments: CompareAttributionArguments, found: Credited) -> Known:
+    """What recorded tests of this split say; nothing where a holdout is asked for by itself."""
+    if arguments.holdout is not None:
+        return Known({}, ())
+    asked = recorded_for(context, found.split) if arguments.experiments is None else arguments.experiments
+    return known_effects(context, asked, outcome_of(found))
+
+
+def _lay_beside(book: FactBook, found: Credited, tests: Known, lines: Sequence[Line], period: FactPeriod) -> None:
+    """Beside each key that was tested, what of the period's total it caused."""
+    named = {line.key: line for line in lines}
+    if not named.keys() & tests.read.keys():
+        return
+    conversion = found.conversion
+    currency = found.query.currency if conversion.unit == "money" else None
+    total = next(iter(found.models.values())).total
+    whole = book.measured(conversion.metric, total, conversion.unit, period, currency=currency)
+    for key in sorted(named.keys() & tests.read.keys()):
+        named[key].caused = incremental(book, tests.read[key], whole, period, found.split)
+
+
 def _worth_of(
     book: FactBook, found: Credited, read: ReadOut, effect: Mapping[str, Fact], lines: Sequence[Line]
 ) -> dict[str, Fact]:
@@ -318,6 +349,7 @@ def _as_json(line: Line) -> dict[str, Any]:
         "returns": {m: f.id for m, f in line.returns.items()},
         "spend": line.spend.id if line.spend else None,
         "reported": line.reported.id if line.reported else None,
+        "caused": {name: fact.id for name, fact in line.caused.items()},
     }
 
 
@@ -330,7 +362,8 @@ def _table(found: Credited, lines: Sequence[Line], models: Sequence[str]) -> Tab
     extra: dict[str, dict[str, Fact]] = {}
     spent = {line.key: line.spend for line in lines if line.spend is not None}
     claimed = {line.key: line.reported for line in lines if line.reported is not None}
-    for name, told in (("spend", spent), ("reported", claimed)):
+    caused = {line.key: line.caused["incremental"] for line in lines if "incremental" in line.caused}
+    for name, told in (("spend", spent), ("reported", claimed), ("incremental", caused)):
         if told:
             extra[name] = told
             first = next(iter(told.values()))

@@ -15,9 +15,11 @@ from roastery.tools.analysis.errors import CannotTell, TooLittleData
 from roastery.tools.analysis.response import Response, fit_response
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import lines, number_axis
-from roastery.tools.crediting import SpendLimit, known, one_of
+from roastery.tools.crediting import Holdout, SpendLimit, known, one_of
+from roastery.tools.experiments import Known, is_settled, known_effects, pinned_tests, recorded_for
 from roastery.tools.facts import FactBook, by_formula, by_method, difference
 from roastery.tools.frames import canonical_rows
+from roastery.tools.holdouts import Outcome
 from roastery.tools.proposals import Proposed, propose
 from roastery.tools.receipts import derived_receipt
 from roastery.tools.spending import TODAY_DAYS, History, history
@@ -64,6 +66,9 @@ class RecommendBudgetArguments(BaseModel):
         default=1, gt=0, le=1, description="Margin of a unit of revenue; a changed budget must earn its cost in margin."
     )
     currency: str | None = None
+    experiments: tuple[Holdout, ...] | None = Field(
+        default=None, max_length=20, description="Tests that say what is known; the recorded ones when left out."
+    )
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,12 @@ class RecommendBudget(Tool[RecommendBudgetArguments]):
         past = history(context, arguments.by, arguments.objective, arguments.period, arguments.currency)
         found = _learned(context, arguments, past)
         book = FactBook("")
+        tests = _tests(context, arguments)
         written = _Written(book, arguments, found, _currency(context, arguments))
-        data = written.data()
-        caveats = [MODELLED, *([found.refusal] if found.refusal else []), *past.caveats]
-        raw = arguments.model_dump(mode="json", exclude_defaults=True)
+        data = written.data(tests)
+        caveats = [MODELLED, *([found.refusal] if found.refusal else []), *past.caveats, *tests.caveats]
+        pinned = arguments.model_copy(update={"experiments": pinned_tests(context, arguments.experiments, tests)})
+        raw = pinned.model_dump(mode="json", exclude_defaults=True)
         base = past.counted.receipt
         defined = {**past.asked.receipt.metric_definitions, **base.metric_definitions}
         receipt = derived_receipt(
@@ -116,6 +123,13 @@ class RecommendBudget(Tool[RecommendBudgetArguments]):
             receipt=receipt,
             data=data,
         )
+
+
+def _tests(context: ToolContext, arguments: RecommendBudgetArguments) -> Known:
+    """What recorded tests say of what money is moved between, in what it is moved for."""
+    asked = recorded_for(context, arguments.by) if arguments.experiments is None else arguments.experiments
+    currency = arguments.currency.upper() if arguments.currency else None
+    return known_effects(context, asked, Outcome(arguments.objective, arguments.objective.replace("_", " "), currency))
 
 
 def _currency(context: ToolContext, arguments: RecommendBudgetArguments) -> str:
@@ -296,8 +310,13 @@ class _Written:
         title = "Spend a day, advised" if self.found.advice else "Spend a day, and what the next unit brings"
         return Table(title=title, columns=tuple(columns), rows=tuple(canonical_rows(rows)), fact_ids=ids)
 
-    def data(self) -> dict[str, Any]:
+    def data(self, tests: Known) -> dict[str, Any]:
+        known = self._known(tests)
+        settled = {one["key"] for one in known if one["is_settled"]}
         proposal = self.found.proposal
+        if proposal is not None and proposal.key in settled:
+            # What has been tested need not be tested again.
+            proposal = None
         currency = self.currency if self.found.past.metric == "revenue" else None
         told = proposal.facts(self.book, self.learned, currency) if proposal else {}
         held = self.found.advice.held if self.found.advice else ()
@@ -311,9 +330,21 @@ class _Written:
                 {"key": line.key, "label": line.label.id, **{n: f.id for n, f in line.facts.items()}}
                 for line in self.lines
             ],
+            "known": known,
             "held": [line.label.id for line in self.lines if line.key in held],
             "proposal": None if proposal is None else {**proposal.said, "facts": {n: f.id for n, f in told.items()}},
         }
+
+    def _known(self, tests: Known) -> list[dict[str, Any]]:
+        """Of each line that was tested, the share of the outcome that it caused."""
+        made = []
+        for line in self.lines:
+            if (read := tests.read.get(line.key)) is None:
+                continue
+            told = {n: f for n, f in read.facts(self.book).items() if n.startswith("share")}
+            ids = {name: fact.id for name, fact in told.items()}
+            made.append({"key": line.key, "label": line.label.id, "is_settled": is_settled(told), **ids})
+        return made
 
 
 def _renamed(fact: Fact, metric: str, period: FactPeriod) -> Fact:
