@@ -3,9 +3,12 @@
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from roastery.tools.incident_sources import source_of
 from roastery.tools.incidents import LOCAL_SHARE, Incident, Oddity, incidents
 from tests.examples import examples
 
@@ -98,3 +101,24 @@ def test_a_cause_accounts_for_most_of_what_it_stands_for_and_nothing_beside_it_i
         assert all(abs(one.head.off) >= LOCAL_SHARE * abs(o.off) for o in mine)
         if one.head.dimension is not None:
             assert {o.value for o in one.same if o.dimension == one.head.dimension} <= {one.head.value}
+
+
+def rate(off: float, below: float = 10_000, value: str = "klaviyo") -> Oddity:
+    """Opens over deliveries of a platform, of which four in ten are usual."""
+    about = {"actual": 0.4 + off / below, "actual_above": 0.4 * below + off, "below": below}
+    return odd("platform", value, off, 0.4, "open_rate", expected_above=0.4 * below, **about)
+
+
+def test_the_newsletter_that_accounts_for_a_platform_is_its_source() -> None:
+    members = (("old", "new"), np.array([790.0, 610.0]), np.array([2_000.0, 8_000.0]))
+    source = source_of(rate(-2_600), members)
+    assert source is not None
+    assert (source.dimension, source.value) == ("campaign", "new")
+    assert source.off == pytest.approx(610 - 0.4 * 8_000)
+    assert source.actual == pytest.approx(610 / 8_000)
+
+
+def test_where_it_takes_several_there_is_no_source() -> None:
+    members = (("a", "b"), np.array([700.0, 700.0]), np.array([5_000.0, 5_000.0]))
+    assert source_of(rate(-2_600), members) is None
+    assert source_of(rate(2_600), members) is None

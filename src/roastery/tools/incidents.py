@@ -51,10 +51,14 @@ class Oddity:
 
 @dataclass(frozen=True)
 class Incident:
-    """What is told once: its head, the cause, and the episodes of other slices and metrics that say the same."""
+    """What is told once: its head, the cause, and the episodes of other slices and metrics that say the same.
+
+    source: of those, a part of the head too young to be judged by itself that accounts for most of it, where known.
+    """
 
     head: Oddity
     same: tuple[Oddity, ...]
+    source: Oddity | None = None
 
     @property
     def spread(self) -> Spread:

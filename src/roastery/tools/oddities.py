@@ -45,6 +45,7 @@ class ToldIncident:
     off: Fact
     off_ratio: Fact
     stake: Fact | None
+    source: Label | None = None
 
     @property
     def strength(self) -> str:
@@ -134,8 +135,22 @@ class _Writer:
         ratio = self.book.computed(facts.relative_difference, actual, expected)
         labels = tuple(self.book.label(d, v, self._name(d, v)) for d, v in where.items())
         return ToldIncident(
-            incident, labels, actual, expected, low, high, off, ratio, self._stake(head, actual, expected, off)
+            incident,
+            labels,
+            actual,
+            expected,
+            low,
+            high,
+            off,
+            ratio,
+            self._stake(head, actual, expected, off),
+            self._source(incident.source),
         )
+
+    def _source(self, source: Oddity | None) -> Label | None:
+        if source is None or source.dimension is None:
+            return None
+        return self.book.label(source.dimension, source.value, self._name(source.dimension, source.value))
 
     @property
     def _currency(self) -> str:
@@ -244,6 +259,7 @@ def _as_json(told: ToldIncident) -> dict[str, Any]:
         "off": told.off.id,
         "off_ratio": told.off_ratio.id,
         "stake": told.stake.id if told.stake else None,
+        "source": told.source.id if told.source else None,
         "also": [
             {"metric": o.metric, "dimension": o.dimension, "value": o.value, "is_common": o.is_common}
             for o in told.incident.same

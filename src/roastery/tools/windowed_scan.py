@@ -14,6 +14,7 @@ from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.analysis.pooled import LEAST_SIBLINGS
 from roastery.tools.analysis.windows import Windowed, as_costs, threshold_for, told, windowed
 from roastery.tools.base import ToolContext
+from roastery.tools.incident_sources import with_sources
 from roastery.tools.incidents import Oddity, incidents
 from roastery.tools.known_days import PROMOTION, Known, known_days
 from roastery.tools.scan import (
@@ -64,7 +65,8 @@ def scan_windows(context: ToolContext, asked: Scan) -> Scanned:
         judged[pair] = (series, found)
         oddities += oddities_of(series, found, asked, None)
     kept = [o for o in oddities if matters(o, read)]
-    return Scanned(incidents(kept, lambda a, b: related(context, a, b)), judged, not_read, left_out)
+    merged = incidents(kept, lambda a, b: related(context, a, b))
+    return Scanned(with_sources(context, asked.asking, merged), judged, not_read, left_out)
 
 
 def _with_denominators(series: Series, read: Mapping[Pair, Series]) -> Series:

@@ -23,7 +23,7 @@ from roastery.evals.world.companies import COMPANIES
 from roastery.tools.base import ToolContext
 from roastery.tools.registry import run as run_tool
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.errors import AskerError, DataError
+from roastery.warehouse.errors import NoData
 from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.query import PeriodSpec
 
@@ -92,7 +92,7 @@ def _findings(context: ToolContext, asked: Sequence[dict[str, object]]) -> list[
     for n, arguments in enumerate(asked):
         try:
             result = run_tool("detect_anomalies", arguments, context, keep=False)
-        except (AskerError, DataError):
+        except NoData:
             continue
         found.append(evidence.add(f"scan-{n}", "detect_anomalies", arguments, result))
     return found

@@ -43,4 +43,5 @@ def incident_told(voice: Voice, incident: Mapping[str, Any]) -> str:
     if stake is not None and stake.value and stake.id != off.id:
         way = "more" if stake.value > 0 else "less"
         told += f"; that is [[{stake.id}]] {way} {voice.title(stake.metric)}"
-    return f"{told}."
+    source = f" Look at [[{incident['source']}]]." if incident.get("source") else ""
+    return f"{told}.{source}"
