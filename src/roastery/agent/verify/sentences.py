@@ -92,13 +92,14 @@ def read_sentence(text: str, lexicon: Lexicon) -> Sentence:
     held = [(r.at, r.at + 1) for r in (*facts, *labels)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _touches(s.start, s.end, held)]
     held += [(s.start, s.end) for s in spans]
-    names, metrics, dimensions = [], [], []
+    names, metrics, by_verb, dimensions = [], [], [], []
     for mark in lexicon.marks(tokens, held):
         held.append((mark.start, mark.end))
         meaning = mark.first
         if meaning.kind in ("metric", "missing_metric", "ambiguous"):
             wanted = meaning.readings or (meaning.name,)
-            metrics.append(Mention(mark.start, mark.end, "metric", "|".join(wanted)))
+            mention = Mention(mark.start, mark.end, "metric", "|".join(wanted))
+            (by_verb if meaning.weak else metrics).append(mention)
         elif meaning.kind in ("value", "missing_value"):
             names += [
                 Mention(mark.start, mark.end, "partial" if mark.partial else "name", m.name, m.value)
@@ -117,7 +118,8 @@ def read_sentence(text: str, lexicon: Lexicon) -> Sentence:
         tuple(facts),
         tuple(labels),
         tuple(names),
-        tuple(metrics),
+        # Beside a metric's own name a verb ("rows came in") speaks of it or of nothing.
+        tuple(metrics or by_verb),
         tuple(dimensions),
         tuple(spans),
         unknown,
