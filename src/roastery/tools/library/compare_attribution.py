@@ -50,7 +50,7 @@ class CompareAttributionArguments(CreditArguments):
     )
     holdout: Holdout | None = Field(default=None, description="A geo holdout to read out beside the models.")
     experiments: tuple[Holdout, ...] | None = Field(
-        default=None, max_length=20, description="Tests to lay beside; the organization's recorded ones when left out."
+        default=None, max_length=20, description="Tests to lay beside; the recorded ones when left out."
     )
     limit: int = Field(default=12, ge=1, le=100)
 
