@@ -68,3 +68,7 @@ def _know_own_words(ask: Ask, question: Question) -> None:
     own = vocabulary(ask.said, *ask.patterns)
     names = [i for i in question.unknown if question.tokens[i].quoted or not own.fullmatch(question.tokens[i].word)]
     question.unknown[:] = names
+    for symbol in question.of_kind("X"):
+        held = range(symbol.start, symbol.end)
+        if all(own.fullmatch(question.tokens[i].word) for i in held):
+            question.used.add(symbol.index)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from roastery.agent.planner.dates import Days
 from roastery.agent.planner.guard import PERSONAL
-from roastery.agent.planner.named import EXCLUDING
+from roastery.agent.planner.named import EXCLUDING, by_verb
 from roastery.agent.planner.quantities import of_another_kind
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.reading import Reading, reading_json
@@ -86,6 +86,27 @@ def unsaid_exclusion(question: Question, reading: Reading) -> Symbol | None:
     return None
 
 
+PLAIN = ("query", "compare")
+SPLITTING = r"(?:by|per|each|every|for each|for every|which|what|across all|between)"
+
+
+def _unsplit(question: Question, reading: Reading) -> Symbol | None:
+    """A kind that the question splits by and the reading does not: "return rate for every product"."""
+    fields = {f.field for f in reading.filters} | set(reading.dimensions)
+    for found in question.find(rf"{SPLITTING} (?:single |of |the |our |all |\w+ed )*(?P<s>D\d+)"):
+        symbol = question[found["s"]]
+        meant = {m.name for m in symbol.of.meanings}
+        if symbol.index not in question.used and not meant & fields and meant & SPLIT_BY:
+            return symbol
+    return None
+
+
+SPLIT_BY = frozenset(
+    ["campaign", "product", "category", "page", "keyword", "location", "region", "country", "plan", "platform"]
+)
+"""Kinds that stand for nothing else; a word such as "customers", "owner" or "service" often does."""
+
+
 def further_periods(question: Question, reading: Reading) -> list[Symbol]:
     """Periods beyond the one that is read and the one that it is compared with."""
     if reading.period is None:
@@ -120,6 +141,9 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             message=f"Which campaigns run on “{own_name[0]}”? Name them, or say for example “brand search”.",
             pending=kept,
         )
+    if reading.intent in PLAIN and (symbol := _unsplit(question, reading)):
+        said = name_text(question.words(symbol))
+        return Reading("clarify", message=f"Should it be split by “{said}”, or narrowed to one?", pending=kept)
     periods = [] if reading.intent in ("ltv", "forecast", "alert") else further_periods(question, reading)
     if periods:
         said = " and ".join(f"“{name_text(question.words(s))}”" for s in periods[:3])
@@ -170,6 +194,7 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             len(both) == 2
             and both <= set(reading.metrics)
             and not {question[found[x]].index for x in "ab"} & question.used
+            and not any(by_verb(question, question[found[x]]) for x in "ab")
         ):
             said = f"{question.words(question[found['a']])} {question.words(question[found['b']])}"
             return Reading(

@@ -174,7 +174,9 @@ MEMBERS = {"category": "product", "region": "location", "platform": "campaign", 
 
 def _asks_list(question: Question, reading: Reading) -> Reading | None:
     """ "Which campaigns do we have?" lists names; it asks for no number."""
-    if reading.metrics or not (question.of_kind("D") or question.unknown):
+    marks = [*question.of_kind("M"), *question.of_kind("A")]
+    named = [s for s in marks if not all(t.quoted for t in question.tokens[s.start : s.end])]
+    if (reading.metrics and named) or not (question.of_kind("D") or question.unknown):
         return None
     finding = pattern("finding")
     v = next(iter(question.of_kind("V")), None)
@@ -183,10 +185,10 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
         if question.has(rf"^{finding} {called}{v.name}(?: D\d+)? ?\??$"):
             return Reading("values", dimensions=(v.of.first.name,), search=question.words(v))
     dims = [s.of.first.name for s in question.of_kind("D")]
-    named = question.has(pattern("names_something")) or question.of_kind("V")
+    called = question.has(pattern("names_something")) or question.of_kind("V")
     if (
         question.unknown
-        and not named
+        and not called
         and not any(question.tokens[i].capital or question.tokens[i].quoted for i in question.unknown)
     ):
         return None

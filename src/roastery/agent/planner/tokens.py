@@ -144,7 +144,7 @@ def tokenize(question: str) -> tuple[Token, ...]:
     ['what', 'is', 'meta', 'roas', ',', 'last', '8', 'weeks', '?']
     """
     text = unicodedata.normalize("NFKC", question).translate(_QUOTES)
-    quoted = [m.span(1) for m in re.finditer(r'"([^"]{1,120})"', text)]
+    quoted = [m.span(m.lastindex or 0) for m in _QUOTED.finditer(text)]
     tokens: list[Token] = []
     for found in _TOKEN.finditer(text):
         inside = any(a <= found.start() and found.end() <= b for a, b in quoted)
@@ -155,6 +155,8 @@ def tokenize(question: str) -> tuple[Token, ...]:
     return tuple(tokens)
 
 
+_QUOTED = re.compile(r"\"([^\"]{1,120})\"|(?<![\w'])'([^']{1,60})'(?![\w'])")
+"""Between double quotes, or between single ones that are no apostrophes."""
 _SHORT = {"w/o": "without", "w/": "with", "b/w": "between", "%": "percent"}
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "`": "'"})
 

@@ -79,7 +79,7 @@ class Alerts(Ask):
 WHEN = r"(?:if|when|whenever|once|as soon as|the moment|the minute|in case|should|each time|every time)"
 LIMIT = (
     "|".join(pattern(name) for name in ("over", "under", "at_least", "at_most"))
-    + r"|to|by|hits?|reach(?:es)?|cross(?:es)?"
+    + r"|to|by|hits?|reach(?:es)?|cross(?:es)?|tops?|pass(?:es)?|exceeds?|beats?|surpass(?:es)?|clears?|touch(?:es)?"
 )
 TOLD = r"(?:me|us|i|we|heads up|the team|someone)"
 """Somebody to be told, when, and a limit: an alert, in whatever words."""

@@ -21,12 +21,13 @@ class Attribution(Ask):
     tool = "run_attribution"
     said = "ask_run_attribution"
     what = "attribution"
-    patterns = ("best", "high", "worst", "low")
+    patterns = ("hands_out_credit", "best", "high", "worst", "low")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if reading.grain is not None or reading.compare is not None:
             return False
-        return reading.attribution_model in FITTED or question.says(pattern(self.said))
+        handed_out = reading.attribution_model and not reading.metrics and question.says(pattern("hands_out_credit"))
+        return bool(handed_out) or reading.attribution_model in FITTED or question.says(pattern(self.said))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return replace(reading, intent="attribution", models=(), compare=None, grain=None, share=False)
