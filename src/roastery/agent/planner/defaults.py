@@ -89,6 +89,10 @@ def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Readin
     """A share needs the whole beside the part: the named value becomes a row instead of a filter."""
     if not reading.share:
         return reading
+    shown = {*reading.dimensions, *(f.field for f in reading.filters if not f.metric and f.op == "in")}
+    # "Which portion was in person and not online": the rest is shown beside the part, not left out.
+    kept = tuple(f for f in reading.filters if f.metric or f.op != "not_in" or f.field not in shown)
+    reading = replace(reading, filters=kept)
     parts = [f for f in reading.filters if not f.metric and f.op == "in"]
     if parts and reading.dimensions and question.has(r"V\d+ shares? of(?: .*)?"):
         # "The online share of orders by region": the part is split beside the regions, not cut out of them.

@@ -47,10 +47,15 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     excluded = {
         n
         for said in (
-            rf"{EXCLUDING} (?:(?:\.|for|from|in|on|via|at|of|with|to|the|all|our|any|counting"
-            rf"|including) )*(?:D\d+ )?(?P<list>{_LIST})",
+            rf"{EXCLUDING} (?:(?:\.|for|from|in|on|via|at|of|with|to|the|all|our|any|counting|what|that|which|those"
+            rf"|comes?|came|coming|goes|went|stuff|things|anything|everything|whatever|is|was|are|were|sold|bought|made"
+            rf"|including|via|through|by) )*(?:D\d+ )?(?P<list>{_LIST})",
             rf"(?P<list>{_LIST}) (?:[DMA]\d+ )?(?:is |are |was |were )?(?:excluded|left out|aside|not included"
             rf"|not counted|not wanted|removed)",
+            rf"D\d+ ,? ?but (?:not )?(?:the |our |all )*(?P<list>{_LIST})",
+            rf"(?:with )?(?:the |our |all )*(?P<list>{_LIST}) (?:stripped|taken|carved|filtered|thrown|cut) (?:out"
+            rf"|off|away)",
+            rf"net of (?:the |our |all )*(?P<list>{_LIST})",
             rf"(?:leave|leaving|take|taking|keep|keeping|set|throw|cut) (?:the |our |all |any )*(?:D\d+ )?"
             rf"(?P<list>{_LIST}) (?:D\d+ )?(?:out|off|aside)",
         )
@@ -107,6 +112,10 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     filters: list[Filter] = [*_with_any(question, found, lexicon)]
     for (dimension, op), meant in values.items():
         unique = {m.value: m for m in meant}
+        if dimension == "customer_type" and op == "in" and {"new", "returning"} <= unique.keys():
+            # "Regulars or newbies": that is everybody, side by side.
+            dims += [dimension] if dimension not in dims and all_split_by(lexicon, found, dimension) else []
+            continue
         filters.append(Filter(dimension, op, tuple(unique), False, tuple(m.label for m in unique.values())))
         twins = op == "in" and dimension == "campaign" and len(unique) > 1 and len({m.label for m in meant}) == 1
         if twins and not dims and all_split_by(lexicon, found, "platform"):
@@ -162,7 +171,15 @@ def _money_limits(question: Question, found: Names) -> list[Filter]:
     for op, said in COMPARATORS:
         for m in question.find(rf"D\d+ (?:\S+ ){{0,4}}?{said} (?P<n>N\d+)(?P<unit>{_UNIT})"):
             symbol = question[m["n"]]
-            money = str(symbol.of)[:1] in "$€£" or re.search(r"dollar|usd|buck|eur|pound|gbp", m["unit"])
+            money = (
+                str(symbol.of)[:1] in "$€£"
+                or str(symbol.of)[-1:] in "km"
+                or re.search(
+                    r"dollar|usd|buck|eur"
+                    r"|pound|gbp",
+                    m["unit"],
+                )
+            )
             if money and symbol.index not in question.used:
                 question.used.add(symbol.index)
                 one = next(question.find(rf"{symbol.name}{_UNIT} (?:for|per|on) (?:{ONE} )?(?P<of>[MA]\d+)"), None)
@@ -208,6 +225,13 @@ def _which(
             which = name_text(same[0].label) if len(same) == 1 else "each with it in its name"
             kinds = same[0].name.replace("_", " ") if len(same) == 1 else f"{len(same)} {plural(same[0].name)}"
             return same, f"“{name_text(question.words(symbol))}” is read as the {kinds} {which}"
+    if ranked[0].name == "ad_group" and "ad_group" not in beside:
+        # An ad group called like its campaign: people speak of the campaign.
+        said_words = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
+        campaigns = tuple(m for m in lexicon.containing(said_words, "campaign") if not rank(m)[0])
+        if len({m.label for m in campaigns}) == 1:
+            whole = name_text(campaigns[0].label)
+            return campaigns, f"“{name_text(question.words(symbol))}” is read as the campaign {whole}"
     if symbol.of.partial:
         first = ranked[0].name
         same = tuple(m for m in ranked if m.name == first)
@@ -287,6 +311,10 @@ def _thresholds(question: Question, found: Names) -> list[Filter]:
         add(m["m"], "between", m["a"], m["b"])
     for op, said in COMPARATORS:
         for m in question.find(rf"(?P<m>[MA]\d+){link} {said} (?:of )?(?P<n>N\d+){_UNIT}"):
+            counted = question.has(rf"{m['n']} (?:of |our |the |ad )*[M]\d+")
+            if question[m["m"]].of.first.weak and counted:
+                # "Sold less than 20 pieces": the limit is on the pieces.
+                continue
             add(m["m"], op, m["n"])
         for m in question.find(
             rf"{said} (?P<n>N\d+){_UNIT}(?: (?:in|of|on|worth of|for|as))?(?: (?:total|our|the|ad|a))* (?P<m>[MA]\d+)"

@@ -12,6 +12,8 @@ SMALL = ONE | word_set("composing_small")
 """Words between the parts of a metric that say nothing of their own."""
 SPLITTING = frozenset({"which", "by", "per", "each", "every"})
 """After these a thing is what is listed or split by, not what a share is of."""
+WITHIN = frozenset(["of", "that", "who", "were", "are", "which", "the", "have", "has", "had", "been"])
+"""Words between a thing and what became of it where the rate stands behind: "leads that booked rate"."""
 STRONG = frozenset({"expensive", "costly", "price", "priced", "prices", "pricing"})
 
 
@@ -36,14 +38,17 @@ def shares(said: Said) -> Iterator[Composed]:
             (entry.get("rate"), [p for p in said.of(("rate",)) if said.before(p) not in ("the", "a", "any")]),
             (entry.get("often"), [p for p in said.of(("count",)) if said.words[p.start : p.end] == ["how", "often"]]),
         ):
-            for a, b in _pairs(said, entry, 9) if metric and marks else ():
+            for a, b in _pairs(said, entry, 14) if metric and marks else ():
                 first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
-                close = last.start - first.end < 3
+                close = WITHIN.issuperset(said.words[first.end : last.start])
                 for s in marks:
-                    ahead = s.concept != "rate" and said.near(s, first, 5)
+                    wide = last.start - first.end > 9
+                    ahead = s.concept != "rate" and not wide and said.near(s, first, 5)
                     of = {said.before(first, k) for k in (1, 2, 3)} & {"of", "among", "from"}
                     within = s.concept == "share" and of and said.near(first, s, 10) and said.near(s, last, 5)
-                    behind = said.near(last, s, 2) and s.concept != "count" and (s.concept != "rate" or close)
+                    behind = (
+                        not wide and said.near(last, s, 2) and s.concept != "count" and (s.concept != "rate" or close)
+                    )
                     if ahead or within or behind:
                         width = max(s.end, last.end) - min(s.start, first.start)
                         found.append((width + n, Composed(metric, (s, a, b))))
@@ -53,15 +58,15 @@ def shares(said: Said) -> Iterator[Composed]:
 def counts(said: Said) -> Iterator[Composed]:
     """ "How many A did B", or both side by side: "declined charges", "payments that failed"."""
     for entry in words("compositions")["pairs"]:
-        if not entry.get("count") or not said.fits(entry):
+        if not (entry.get("count") or entry.get("bare")) or not said.fits(entry):
             continue
         for a, b in _pairs(said, entry, 7):
             first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
             asked = next((s for s in said.of(("count",)) if said.near(s, first, 4)), None)
-            if asked is not None:
+            if asked is not None and entry.get("count"):
                 yield Composed(entry["count"], (asked, a, b))
-            elif SMALL.issuperset(said.words[first.end : last.start]) and last.start - first.end < 5:
-                yield Composed(entry["count"], (a, b))
+            elif asked is None and SMALL.issuperset(said.words[first.end : last.start]) and last.start - first.end < 5:
+                yield Composed(entry.get("bare") or entry["count"], (a, b))
 
 
 def ratios(said: Said) -> Iterator[Composed]:
@@ -71,6 +76,8 @@ def ratios(said: Said) -> Iterator[Composed]:
         for x in above:
             for y in below:
                 for over in said.over():
+                    if said.words[over.start] in entry.get("not", ()):
+                        continue
                     if said.near(x, over, 3) and said.near(over, y, 3):
                         yield Composed(entry["is"], (x, over, y))
                 each = said.before(y) in ("each", "every") and said.before(y, 2) in ("for", "of", "on")
@@ -117,7 +124,7 @@ def _customers_pay(said: Said, money: Part, x: Part) -> bool:
     )
 
 
-DONE_FIRST = frozenset({"solve", "sign", "first_answer", "travel"})
+DONE_FIRST = frozenset({"solve", "sign", "first_answer", "travel", "turn"})
 """What may stand before its thing: "resolve a complaint", "wait for a parcel"."""
 
 
@@ -157,13 +164,14 @@ def lefts(said: Said) -> Iterator[Composed]:
         other = [p for p in after if p.concept == "other_cost"]
         before = said.words[over.end - 1] == "before"
         money = said.words[over.start] in SUMS
+        ends = (Part("left", over.start, over.start + 1), Part("after", over.end - 1, over.end))
         if not after or (money and not goods) or after[0].start > over.end + 5:
             continue
         share = [s for s in said.of(("share",)) if abs(s.start - over.start) < 8]
         if (goods and (not other or before)) or (before and other):
-            yield Composed("gross_margin_rate" if share else "gross_margin", (over, *after, *share[:1]))
+            yield Composed("gross_margin_rate" if share else "gross_margin", (*ends, *after, *share[:1]))
         elif not before:
-            yield Composed("contribution_margin", (over, *after))
+            yield Composed("contribution_margin", (*ends, *after))
 
 
 SUMS = frozenset({"revenue", "sales", "turnover", "income", "make", "made", "earn", "earned"})
@@ -186,7 +194,8 @@ def saids(said: Said) -> Iterator[Composed]:
                 for p in said.of(entry.get("also", ()))
                 if any(said.near(c, p, 3) or said.near(p, c, 3) for c in chosen)
             ]
-            yield Composed(entry["is"], tuple(p for p in (*chosen, *also) if not _inside(p, (*chosen, *also))))
+            parts = [p for p in (*chosen, *also) if p.concept in entry.get("takes", (p.concept,))]
+            yield Composed(entry["is"], tuple(p for p in parts if not _inside(p, parts)))
 
 
 def _chain(said: Said, sets: Sequence[Sequence[Part]]) -> tuple[Part, ...] | None:

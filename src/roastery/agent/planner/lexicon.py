@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rapidfuzz import process
@@ -10,14 +10,18 @@ from rapidfuzz.distance import OSA
 
 from roastery.agent.planner.lists import adjectives, common_words, english_words, function_words, word_set, words
 from roastery.agent.planner.meanings import CALENDAR_WORDS, GRAMMAR_WORDS, OWN_NAMES, RANK, Kind, Mark, Meaning, by_rank
-from roastery.agent.planner.tokens import Token, phrase, stem
+from roastery.agent.planner.tokens import Token, phrase, stem, tokenize
 from roastery.agent.planner.vocabulary import Vocabulary
 
 LONGEST = 10
 PEOPLE = dict.fromkeys(word_set("customers"), "customer")
 """Other words for customers, as metrics are said with them."""
+INNER = frozenset({"credited_revenue", "credited_orders", "order_revenue", "paid_revenue"})
+"""Parts of other metrics, whose names mean those: "credited revenue" is what people call attributed revenue."""
 PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 _SKIPPED = frozenset({"-", "(", ")", ":", "&", "."})
+_BETWEEN = frozenset({"thing", "for", "the", "one", "ad", "campaign", "stuff", "on", "of"})
+"""Words that people put between the parts of a name."""
 _NAMED_KINDS = word_set("named_kinds")
 _SHOWN_KINDS = frozenset({"ad", "campaign", "ads"})
 _NEVER_NAMES = word_set("never_names")
@@ -33,6 +37,7 @@ class Lexicon:
         self._phrases: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
         self._parts: dict[str, set[tuple[str, ...]]] = defaultdict(set)
         self._heads: dict[tuple[str, ...], list[Meaning]] = defaultdict(list)
+        self._areas = any(v.dimension == "service_area" for v in vocabulary.values)
         self._add_metrics()
         self._add_dimensions()
         self._kinds = self._words_of_kinds()
@@ -60,11 +65,13 @@ class Lexicon:
 
     def _add_metrics(self) -> None:
         known = self.vocabulary.metrics
+        claimed = {phrase(text): name for name, said in words("metrics").items() if name in known for text in said}
         asked_back = {phrase(p) for entry in words("readings") if entry.get("ask") for p in entry["phrases"]}
         for term in known.values():
             meaning = Meaning("metric", term.name)
             for text in (term.name, term.title, *(s for s in term.synonyms if phrase(s) not in asked_back)):
-                self._add(text, meaning)
+                if term.name not in INNER or phrase(text) not in claimed:
+                    self._add(text, meaning)
         for name, said in words("metrics").items():
             meaning = Meaning("metric" if name in known else "missing_metric", name)
             for text in (name, *said):
@@ -100,11 +107,13 @@ class Lexicon:
         for term in known.values():
             meaning = Meaning("dimension", term.name)
             for text in (term.name, term.title, *term.synonyms):
-                self._add(text, meaning)
+                if not (term.name == "region" and self._areas and text == "area"):
+                    self._add(text, meaning)
         for name, said in words("dimensions").items():
             meaning = Meaning("dimension" if name in known else "missing_dimension", name)
             for text in (name, *said):
-                self._add(text, meaning)
+                if not (name == "region" and self._areas and text == "area"):
+                    self._add(text, meaning)
 
     def _add_values(self) -> None:
         there: dict[str, dict[str, str]] = defaultdict(dict)
@@ -113,6 +122,8 @@ class Lexicon:
             there[value.dimension][value.value.lower()] = value.value
             key = phrase(value.label)
             self._put(key, meaning)
+            for other in _with_digits(value.label):
+                self._put(other, meaning)
             if value.dimension in OWN_NAMES:
                 for word in key:
                     self._parts[word].add(key)
@@ -234,6 +245,8 @@ class Lexicon:
                 continue
             keys: set[tuple[str, ...]] | None = None
             for end in range(start + 1, min(len(stems), start + self._longest) + 1):
+                if end - start > 1 and stems[end - 1] in _BETWEEN and self._goes_on(stems, end, keys):
+                    continue
                 if at[end - 1] in blocked or stems[end - 1] not in self._parts:
                     break
                 here = self._parts[stems[end - 1]]
@@ -251,6 +264,15 @@ class Lexicon:
                     meanings = [m for key in sorted(keys) for m in self._phrases[key] if m.kind == "value"]
                     found.append(Mark(at[start], at[end - 1] + 1, tuple(meanings), partial=True))
         return found
+
+    def _goes_on(self, stems: Sequence[str], end: int, keys: set[tuple[str, ...]] | None) -> bool:
+        """Whether a name goes on after small words: "the Lookalike thing for physio"."""
+        for word in stems[end : end + 3]:
+            if word in self._parts and word not in _BETWEEN and word not in function_words():
+                return len((keys or set()) & self._parts[word]) == 1
+            if word not in _BETWEEN:
+                return False
+        return False
 
     @staticmethod
     def _names_something(
@@ -339,6 +361,17 @@ class Lexicon:
         labels = {label for label in labels if len(label) > 3}
         near = process.extract(said, sorted(labels), limit=count, score_cutoff=72, processor=str.lower)
         return [label for label, _, _ in near]
+
+
+def _with_digits(label: str) -> Iterator[tuple[str, ...]]:
+    """ "BREW15" is "Brew 15 %", "Recovery 10" is "Recovery10": a name with a number, written apart or together."""
+    key = tuple(t.word for t in tokenize(label) if t.word[:1].isalnum() or t.word == "percent")
+    bare = key[:-1] if key[-1:] in (("percent",), ("%",)) else key
+    if 1 < len(bare) <= 3 and bare[-1].isdigit():
+        yield (stem("".join(bare)),)
+        yield tuple(stem(w) for w in bare)
+    if key and (parted := re.fullmatch(r"([a-z]{3,})(\d+)", key[-1])):
+        yield (*(stem(w) for w in key[:-1]), stem(parted[1]), parted[2])
 
 
 def _page(path: str, at: int) -> Mark:

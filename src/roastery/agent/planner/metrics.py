@@ -220,6 +220,17 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
     kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
     if not metrics and "platform" in kinds and question.has(r"(?:pay|paid|paying|pays) (?:to )?V\d+"):
         return ["spend"]
+    listed = {m.name for s in question.of_kind("D") for m in s.of.meanings}
+    if (
+        not metrics
+        and "page" in listed | kinds
+        and question.says(
+            r"(?:look(?:ed)?(?: at)?|view(?:ed)?|open(?:ed)?"
+            r"|read)"
+        )
+    ):
+        question.understood("look|looked|view|viewed|open|opened|read|at")
+        return ["page_views"]
     if not metrics and kinds & {"product", "category"} and question.has(r"how many (?:\w+ |N\d+ )?V\d+"):
         return ["units_sold"]
     if not metrics and "active_subscriptions" in lexicon.vocabulary.metrics:

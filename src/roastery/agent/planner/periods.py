@@ -16,6 +16,7 @@ MOVED = pattern("moved")
 AGAINST_BEFORE = "nothing was named to be compared with, so it is the period before"
 COMPARED = rf"(?:{MOVED}|compar(?:e[sd]?|ing|ison)|difference|between)"
 TREND = pattern("trend")
+BESIDE = r"(?:side by side|next to each other|beside each other|head to head)"
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,15 @@ def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
     """ "In August and September" is one period of two months, unless they are compared."""
     periods = _in_a_year(question, _corrected(question, periods))
     runs = _runs(question, periods)
-    if len(runs) < len(periods) and (len(runs) > 1 or not question.has(rf"(?:{COMPARED}|{VERSUS}|better|worse)")):
+    if len(runs) < len(periods) and (
+        len(runs) > 1
+        or not question.has(
+            rf"(?:{COMPARED}|{VERSUS}|{BESIDE}|better"
+            rf"|worse)"
+        )
+    ):
         return runs
-    if len(periods) != 2 or question.has(rf"(?:{COMPARED}|{VERSUS}|better|worse|more|less|higher|lower)"):
+    if len(periods) != 2 or question.has(rf"(?:{COMPARED}|{VERSUS}|{BESIDE}|better|worse|more|less|higher|lower)"):
         return periods
     periods = _same_year(periods)
     if whole := _from_to(question, *periods):
@@ -146,7 +153,7 @@ def _grain_of_superlative(question: Question) -> str | None:
     """ "Which week", "best day", "days with spend over 2k": the time unit is what is ranked or listed."""
     units = r"(?P<unit>day|week|month|quarter)s (?:in|with|where|when|of|during|on which|that|P\d+|had).*N\d+.*"
     listed = next(question.find(units), None)
-    if listed and question.of_kind("M"):
+    if listed and (question.of_kind("M") or question.of_kind("A")):
         return listed["unit"]
     if question.has(
         r"^(?:and |so |ok )?when (?:did|was|were|had|have|do|does) .*(?:most|least|fewest|highest|lowest|best"
@@ -178,6 +185,12 @@ def _pair(question: Question, periods: list[Symbol], calendar: Calendar) -> When
     linked = re.search(rf"(?<![^ ]){VERSUS}(?![^ ])", between)
     both = re.fullmatch(r" (?:and|with|to|or|vs|versus|against|,) (?:the |in |for |of )*", between)
     moved = re.search(rf"(?<![^ ]){COMPARED}(?![^ ])", head)
+    linked = linked or re.fullmatch(
+        r" (?:over|(?:beat|top|outperform|outdo|surpass|exceed)\w*) (?:the |in "
+        r"|that of )*",
+        between,
+    )
+    moved = moved or question.has(BESIDE)
     if not linked and not (both and moved):
         return None
     base, other = a.of, _of_other_year(a.of, b.of, calendar)

@@ -31,7 +31,7 @@ class Ranking:
 def ranking(question: Question, found: Names, grain: str | None, *, assumed: bool = False) -> Ranking:
     """Read superlatives and "top N"; nothing where the question does not rank."""
     limit, side = _counted(question)
-    side = side or _superlative(question, assumed=assumed or bool(found.dimensions))
+    side = _on_top(question) or side or _superlative(question, assumed=assumed or bool(found.dimensions))
     by = found.order_metric or _beside_superlative(question) or (found.metrics[0] if found.metrics else "")
     if (
         found.order_metric
@@ -61,13 +61,36 @@ def ranking(question: Question, found: Names, grain: str | None, *, assumed: boo
 
 
 LISTED = (
-    rf"(?:{BEST}|{WORST}|{HIGH}|{LOW})(?: [MA]\d+)?(?: \w+)? (?:first|on top|at the top)|"
+    rf"(?:{BEST}|{WORST}|{HIGH}|{LOW})(?: [MA]\d+)?(?: \w+)? (?:first|on top|at the top)|(?:ones?|offenders?) (?:on top"
+    r"|at the top|first)|"
     r"(?:\w+est|best|worst|top|most \w+|least \w+) (?:\w+ )?first|from (?:the )?\w+est to(?: the)? \w+est|(?:low"
     r"|high|small|large)"
     r" to (?:low|high|small|large)|(?:ascending|descending)(?: order)?"
 )
 """Every row in order, none left out."""
 NTH = rf"(?P<nth>second|third|fourth) (?:{BEST}|{WORST}|{HIGH}|{LOW})"
+ON_TOP = (
+    r"(?:the )?(?:most |least )?(?P<adj>\w+)(?: (?:ones?|offenders?|performers?|values?|[DMV]\d+))?"
+    r" (?:on top|on the top|at the top|to the top|up top|first|up front|ahead)"
+)
+SIDES = {
+    "high": "expensive costly costliest dear dearest pricey priciest high highest big biggest large largest slow"
+    " slowest long longest most",
+    "low": "cheap cheapest low lowest small smallest fast fastest quick quickest short shortest least fewest",
+    "worst": "worst bad weak weakest poorest",
+    "best": "best good strong strongest",
+}
+
+
+def _on_top(question: Question) -> str | None:
+    """ "The expensive ones on top", "worst offender first": what comes first says the order of all."""
+    for found in question.find(ON_TOP):
+        for side, said in SIDES.items():
+            if found["adj"] in said.split():
+                return side
+    return None
+
+
 MOST_MOVED = pattern("most_moved")
 DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
 

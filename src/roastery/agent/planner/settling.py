@@ -13,7 +13,7 @@ RECEIVERS = frozenset({"me", "us", "it", "this", "that", "them", "everyone"})
 """After these, "email" is what to do, not a channel."""
 PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
 NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
-LISTING = frozenset({",", "and", "or", "vs", "versus", "&"})
+LISTING = frozenset({",", "and", "or", "vs", "versus", "&", "the", "our", "single", "all", "against"})
 FROM = frozenset(
     {"from", "for", "of", "on", "in", "without", "except", "excluding", "exclude", "but", "minus", "only", "just"}
 )
@@ -38,7 +38,11 @@ def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
             found.append(_chosen(mark, lambda m, d=listed[n]: m.kind == "value" and m.name == d))
         elif kinds >= {"value", "dimension"} and not _written_as_name(tokens[mark.start], mark.start):
             modifies = any(m.start == mark.end and m.first.kind == "metric" for m in marks[n + 1 : n + 2])
-            as_value = _means_value(mark, before, tokens) or (modifies and before not in SPLITTING)
+            as_value = (
+                _means_value(mark, before, tokens)
+                or _is_left_out(mark, tokens)
+                or (modifies and before not in SPLITTING)
+            )
             found.append(_of_kind(mark, "value" if as_value else "dimension"))
         elif kinds >= {"metric", "dimension"} and (before in SPLITTING or _asked_for(mark, before, tokens)):
             found.append(_of_kind(mark, "dimension"))
@@ -67,6 +71,34 @@ def _means_value(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:
     return before in FROM and tokens[mark.end - 1].word.endswith("s")
 
 
+LEAVING = frozenset(
+    {
+        "without",
+        "except",
+        "excluding",
+        "exclude",
+        "not",
+        "ignore",
+        "ignoring",
+        "minus",
+        "but",
+        "leaving",
+        "leave",
+        "ex",
+        "net",
+        "apart",
+    }
+)
+LEFT = frozenset({"aside", "excluded", "out", "not", "left", "stripped", "removed", "ignored", "omitted"})
+
+
+def _is_left_out(mark: Mark, tokens: Sequence[Token]) -> bool:
+    """ "But not memberships", "leaving out memberships", "memberships aside": what is left out is a value."""
+    before = {t.word for t in tokens[max(0, mark.start - 3) : mark.start]}
+    after = {t.word for t in tokens[mark.end : mark.end + 2]}
+    return tokens[mark.end - 1].word.endswith("s") and bool(before & LEAVING or after & LEFT)
+
+
 def _asked_for(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:
     """ "What pipelines do we have": things in the plural, not the number."""
     word = tokens[mark.start].word
@@ -93,6 +125,9 @@ def _of_one_list(marks: Sequence[Mark], tokens: Sequence[Token]) -> dict[int, st
         if linked:
             run.append(n)
             continue
+        while run and not any(m.kind == "value" for m in marks[run[0]].meanings):
+            # "Revenue, regulars vs first timers": what comes before a list is none of it.
+            run = run[1:]
         shared = (
             set.intersection(*({m.name for m in marks[i].meanings if m.kind == "value"} for i in run)) if run else set()
         )
@@ -103,7 +138,7 @@ def _of_one_list(marks: Sequence[Mark], tokens: Sequence[Token]) -> dict[int, st
 
 
 def _is_linked(between: Sequence[Token]) -> bool:
-    return 0 < len(between) <= 2 and all(t.word in LISTING for t in between)
+    return 0 < len(between) <= 3 and all(t.word in LISTING for t in between)
 
 
 def _written_as_name(token: Token, at: int) -> bool:
