@@ -1,5 +1,6 @@
 """The development questions are understood, with no more data than the names that their cases speak of."""
 
+import pickle
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -9,13 +10,13 @@ import pytest
 from roastery.agent.planner.dates import Calendar
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.vocabulary import ValueTerm, Vocabulary, dimension_terms, metric_terms
-from roastery.cli.asked import by_tool
 from roastery.evals.grading.answering import CONTRACT_TOOLS, Planned
 from roastery.evals.grading.asked import Ground
 from roastery.evals.grading.cases import Case, questions
 from roastery.evals.grading.verdicts import Verdict, judge
 from roastery.evals.world.companies import COMPANIES
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
+from tests.once import filled_once
 
 TODAY = date(2026, 11, 2)
 FLOORS = {"": (0.96, 0.01), "b1": (0.70, 0.02), "b2": (0.50, 0.05), "b3": (0.38, 0.09)}
@@ -54,8 +55,16 @@ Judged = list[tuple[str, str, Verdict]]
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> Judged:
-    """Batch, question and verdict of every turn."""
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    """Batch, question and verdict of every turn; found by one process of the test run for all."""
+    kept = filled_once(
+        tmp_path_factory, "verdicts", lambda folder: (folder / "all").write_bytes(pickle.dumps(judged()))
+    )
+    found: Judged = pickle.loads((kept / "all").read_bytes())
+    return found
+
+
+def judged() -> Judged:
     cases = questions("dev")
     found = []
     for company in sorted({c.company for c in cases}):
@@ -79,6 +88,6 @@ def test_most_are_right_and_hardly_one_is_confidently_wrong(batch: str, verdicts
 
 
 @pytest.mark.parametrize("tool", CONTRACT_TOOLS)
-def test_every_tool_is_asked_for_in_two_ways(tool: str, verdicts: Judged) -> None:
+def test_every_tool_is_asked_for_in_two_ways(tool: str, verdicts: Judged, shown: dict[str, list[str]]) -> None:
     right = {question for _, question, verdict in verdicts if verdict.is_right}
-    assert len(right.intersection(by_tool()[tool])) >= 2
+    assert len(right.intersection(shown[tool])) >= 2
