@@ -15,6 +15,7 @@ from roastery.agent.verify import Verifier
 from roastery.tools.base import ToolContext
 from roastery.tools.registry import TOOLS, read_arguments
 from tests.agent.conftest import found
+from tests.examples import examples
 
 SAID = """
 what was how did show compare top bottom best worst highest five 5 10 $80 80% 2x revenue spend roas cac orders
@@ -28,7 +29,10 @@ w/c e-mail
 WORDS = st.sampled_from(SAID.split())
 QUESTIONS = st.one_of(st.lists(WORDS, max_size=14).map(" ".join), st.text(max_size=120))
 FEW = settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=examples(200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from roastery.connectors.base import Cursor, Record
 from roastery.connectors.changes import Ask, changed_records
+from tests.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -65,7 +66,7 @@ def test_an_account_without_records_is_asked_again_as_new() -> None:
     assert list(landed) == ["a"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.dictionaries(st.sampled_from("abcdefghij"), st.integers(0, 50), max_size=10),
     st.lists(

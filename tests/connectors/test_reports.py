@@ -13,6 +13,7 @@ from roastery.connectors.batches import batch_of
 from roastery.connectors.errors import CutOff, SliceTooLarge
 from roastery.connectors.reports import Coverage, Read, Scope, Span, daily_pages, months_before, work
 from tests.connectors.loopback import Landing
+from tests.examples import examples
 
 DAY = timedelta(days=1)
 START = date(2026, 1, 1)
@@ -99,7 +100,7 @@ def test_an_empty_day_replaces_what_was_there() -> None:
     assert landing.counting("report") == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.one_of(st.none(), st.integers(0, 12))), min_size=1, max_size=6),
     st.integers(1, 7),
@@ -118,7 +119,7 @@ def test_whatever_breaks_off_every_day_counts_once(
     assert sorted(landing.counting("report")) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.integers(0, 40), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=5), st.integers(1, 9))
 def test_every_sync_that_ends_has_read_the_window_since_the_last(
     life: int, syncs: list[tuple[int, int]], slice_days: int
