@@ -1,7 +1,6 @@
 """Lifetime value of customers as a result: by group what they brought and will bring, CAC, payback, calibration."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,125 +9,27 @@ import numpy as np
 import pyarrow as pa
 
 from roastery.tools import facts
-from roastery.tools.analysis.arrays import Flags, Floats
-from roastery.tools.analysis.buyers import fit_buyers
-from roastery.tools.analysis.errors import TooLittleData
-from roastery.tools.analysis.histories import purchases_of
-from roastery.tools.analysis.ltv import BackTest, LifetimeForecast, calibration, forecast_ltv, payback_days
-from roastery.tools.base import Fact, FactPeriod, Table, ToolContext, ToolResult
+from roastery.tools.analysis.arrays import Flags
+from roastery.tools.analysis.ltv import LifetimeForecast, forecast_ltv, payback_days
+from roastery.tools.base import Fact, FactPeriod, ToolContext, ToolResult
 from roastery.tools.buying import Buying, groups_of
 from roastery.tools.charts import sized
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
+from roastery.tools.lifetime_tables import (
+    back_tested,
+    bands_of,
+    caveats_of,
+    chart_of,
+    group_table,
+    label_of,
+)
+from roastery.tools.lifetime_worth import LEAST_GROUP, MONTH_DAYS, Group, Worth
 from roastery.tools.receipts import analysis_receipt, new_receipt_id
 from roastery.warehouse.errors import AskerError, DataError, NoData
-from roastery.warehouse.money import minor_digits
-from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec, Provenance
+from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec, Provenance
 
-LEAST_GROUP = 30
-MONTH_DAYS = 30.4375
-BANDS = 10
 USUAL_DAYS = 365
-
-
-@dataclass(frozen=True)
-class Group:
-    """Customers told together; an empty name is everybody."""
-
-    name: str
-    members: Flags
-
-
-@dataclass
-class Worth:
-    """Writes the facts of groups of customers. `margin` is None where value is revenue."""
-
-    context: ToolContext
-    arguments: Any
-    book: FactBook
-    as_of: date
-    margin: Fact | None
-
-    @property
-    def currency(self) -> str:
-        return self.context.organization.currency
-
-    @property
-    def cents(self) -> Decimal:
-        return Decimal(1).scaleb(-minor_digits(self.currency))
-
-    @property
-    def ahead(self) -> FactPeriod:
-        first = self.as_of + timedelta(days=1)
-        return FactPeriod(start=first, end=first + timedelta(days=self.arguments.horizon_days))
-
-    def money(
-        self, metric: str, value: float, where: dict[str, str], period: FactPeriod, kind: str = "measured"
-    ) -> Fact:
-        return self._fact(metric, value, "money", self.cents, where, period, kind)
-
-    def number(
-        self, metric: str, value: float, where: dict[str, str], period: FactPeriod, kind: str = "measured",
-        places: str = "0.1",
-    ) -> Fact:  # fmt: skip
-        return self._fact(metric, value, "count", Decimal(places), where, period, kind)
-
-    def ratio(
-        self, metric: str, value: float, where: dict[str, str], period: FactPeriod, kind: str = "forecast"
-    ) -> Fact:
-        return self._fact(metric, value, "ratio", Decimal("0.0001"), where, period, kind)
-
-    def _fact(
-        self, metric: str, value: float, unit: str, quantum: Decimal, where: dict[str, str], period: FactPeriod,
-        kind: str,
-    ) -> Fact:  # fmt: skip
-        made = self.book.measured(
-            metric, Decimal(repr(float(value))).quantize(quantum), unit, period,
-            currency=self.currency if unit == "money" else None, dimensions=where,
-        )  # fmt: skip
-        return self.book.amended(made.id, made.value, kind=kind)
-
-    def earned(self, value: Fact) -> Fact:
-        """A value as gross margin, itself where no margin is known."""
-        if self.margin is None or value.value is None or self.margin.value is None:
-            return value
-        amount = (value.value * self.margin.value).quantize(self.cents)
-        text = f"{value.id} * {self.margin.id}"
-        base = value.model_copy(update={"metric": "predicted_margin"})
-        return self.book.computed(facts.by_formula, base, "forecast", amount, text, [value, self.margin])
-
-    @property
-    def guesses_margin(self) -> bool:
-        """Whether margins are a rate of revenue, or those of another day, rather than the lines' own."""
-        return self.margin is None or self.arguments.gross_margin_rate is not None or self.arguments.as_of is not None
-
-    def payback(self, where: dict[str, str], acquired: FactPeriod) -> Fact | None:
-        """The metric `payback_days` of all customers acquired in a period, None when not yet or nobody knows."""
-        query = MetricQuery(metrics=("payback_days",), period=PeriodSpec(start=acquired.start, end=acquired.end))
-        try:
-            value = self.context.metrics.ask(query, row_scope=self.context.actor.row_scope).totals.get("payback_days")
-        except (AskerError, DataError):
-            return None
-        if value is None:
-            return None
-        return self._fact("payback_days", float(value), "days", Decimal(1), where, acquired, "measured")
-
-    def cost(self, dimension: str | None, name: str, acquired: FactPeriod) -> Fact | None:
-        """What a new customer of a group has cost (media only), None where nobody knows."""
-        filters: tuple[FilterSpec, ...] = ()
-        if dimension in ("channel", "campaign"):
-            filters = (FilterSpec(dimension=dimension, op="in", values=(name,)),)
-        elif dimension == "segment":
-            return None
-        query = MetricQuery(
-            metrics=("cac",), filters=filters, period=PeriodSpec(start=acquired.start, end=acquired.end)
-        )
-        try:
-            value = self.context.metrics.ask(query, row_scope=self.context.actor.row_scope).totals.get("cac")
-        except (AskerError, DataError):
-            return None
-        where = {dimension: name} if dimension else {}
-        return None if value is None else self.money("cac", float(value), where, acquired)
 
 
 def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> ToolResult:
@@ -145,9 +46,9 @@ def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> To
     groups = _groups(context, arguments, bought, scope)
     dimension = arguments.dimensions[0] if arguments.dimensions else None
     rows = [_told(worth, bought, said, group, dimension, acquired) for group in groups]
-    tests = [_test(worth, bought, said, test) for test in said.back_tests]
-    bands = _bands(worth, bought, said)
-    caveats = _caveats(said, worth, dimension)
+    tests = [back_tested(worth, bought, said, test) for test in said.back_tests]
+    bands = bands_of(worth, bought, said)
+    caveats = caveats_of(said, worth, dimension)
     shown = canonical_rows(
         {"key": row["name"] or "everybody", **{k: f.value for k, f in row.items() if isinstance(f, Fact)}}
         for row in rows
@@ -168,8 +69,8 @@ def customers_result(context: ToolContext, arguments: Any, bought: Buying) -> To
         tool=receipt.tool,
         facts=book.facts,
         labels=book.labels,
-        tables=tuple(t for t in (_group_table(worth, rows, dimension), _test_table(worth, tests), bands[0]) if t),
-        charts=tuple(sized(chart) for chart in _chart(rows)),
+        tables=tuple(t for t in (group_table(worth, rows, dimension), back_test_table(worth, tests), bands[0]) if t),
+        charts=tuple(sized(chart) for chart in chart_of(rows)),
         caveats=(*caveats, *bought.provenance.caveats),
         receipt=receipt,
         data={
@@ -255,7 +156,7 @@ def _told(
 ) -> dict[str, Any]:
     """One group's facts."""
     where = {dimension: group.name} if dimension and group.name else {}
-    label = _label(worth, dimension, group.name) if where else None
+    label = label_of(worth, dimension, group.name) if where else None
     members, count = group.members, int(group.members.sum())
     history = FactPeriod(start=bought.origin, end=bought.as_of + timedelta(days=1))
     spent = np.bincount(bought.customer, weights=bought.amount, minlength=len(bought.ids))
@@ -325,154 +226,3 @@ def _payback(
         return None
     made = worth.book.measured("payback_days", Decimal(days), "days", history, dimensions=where)
     return worth.book.amended(made.id, made.value)
-
-
-def _label(worth: Worth, dimension: str | None, name: str) -> Any:
-    assert dimension is not None
-    if dimension != "campaign":
-        return worth.book.label(dimension, name)
-    listed = worth.context.metrics.dimension_values("campaign", limit=2_000)
-    names = {v.value: v.label or v.value for v in listed if v.value}
-    return worth.book.label(dimension, name, names.get(name, name))
-
-
-def _test(worth: Worth, bought: Buying, said: LifetimeForecast, test: BackTest) -> dict[str, Any]:
-    """A forecast of the past beside what happened."""
-    cut = bought.origin + timedelta(days=test.cut_day)
-    period = FactPeriod(start=cut + timedelta(days=1), end=cut + timedelta(days=1 + test.horizon_days))
-    return {
-        "from": (cut + timedelta(days=1)).isoformat(),
-        "days": test.horizon_days,
-        "forecast": worth.number("forecast_orders", test.forecast[said.model], {}, period, "forecast"),
-        "naive": worth.number("naive_forecast_orders", test.forecast["naive"], {}, period, "forecast"),
-        "actual": worth.number("orders_that_came", test.actual_orders, {}, period, places="1"),
-        "forecast_value": worth.money("forecast_value", test.forecast_value[said.model], {}, period, "forecast"),
-        "actual_value": worth.money("value_that_came", test.actual_value, {}, period),
-    }
-
-
-def _bands(worth: Worth, bought: Buying, said: LifetimeForecast) -> tuple[Table | None, list[dict[str, Any]]]:
-    """Customers in bands of what was forecast of them at the last back-test, with what came."""
-    if not said.back_tests:
-        return None, []
-    test = said.back_tests[-1]
-    known = purchases_of(bought.customer, bought.day, bought.amount, test.cut_day)
-    try:
-        fit = fit_buyers(known.histories, said.model)
-        forecast = fit.expected(known.histories, test.horizon_days / 7.0)[known.histories.row]
-        later = (bought.day > test.cut_day) & (bought.day <= test.cut_day + test.horizon_days)
-        visits = np.unique(bought.customer[later] * (bought.end_day + 2) + bought.day[later]) // (bought.end_day + 2)
-        actual: Floats = np.bincount(visits, minlength=len(bought.ids)).astype(np.float64)[known.customers]
-        found = calibration(forecast, actual, BANDS)
-    except TooLittleData:
-        return None, []
-    cut = bought.origin + timedelta(days=test.cut_day + 1)
-    period = FactPeriod(start=cut, end=cut + timedelta(days=test.horizon_days))
-    rows, ids = [], []
-    for n, band in enumerate(found, 1):
-        shown = {
-            "customers": worth.number("customers_in_band", band.customers, {}, period, places="1"),
-            "forecast": worth.number("forecast_orders_per_customer", band.forecast, {}, period, "forecast", "0.001"),
-            "actual": worth.number("orders_per_customer_that_came", band.actual, {}, period, places="0.001"),
-        }
-        rows.append({"band": str(n), **{k: format(f.value or Decimal(0), "f") for k, f in shown.items()}})
-        ids.append({k: f.id for k, f in shown.items()})
-    columns = (
-        {"name": "band", "kind": "dimension"},
-        *(
-            {"name": k, "kind": "compare", "unit": "count", "currency": None}
-            for k in ("customers", "forecast", "actual")
-        ),
-    )
-    title = f"Orders per customer, forecast and actual, {test.horizon_days} days from {cut}, by band of forecast"
-    return Table(title=title, columns=columns, rows=tuple(rows), fact_ids=tuple(ids)), [dict(i) for i in ids]
-
-
-def _caveats(said: LifetimeForecast, worth: Worth, dimension: str | None) -> tuple[str, ...]:
-    found = list(said.caveats)
-    if worth.margin is None:
-        found.append("No gross margin is known, so LTV to CAC and payback are of revenue, not of margin.")
-    if dimension in ("channel", "campaign"):
-        found.append("Customers are grouped by the touch that their first sale is credited to: credited, not caused.")
-    found.append("Values are before discounting, costs and taxes; cost of acquisition is media only.")
-    return tuple(found)
-
-
-GROUP_COLUMNS = {
-    "customers": "count", "alive": "ratio", "expected_orders": "count", "to_date": "money", "value": "money",
-    "low": "money", "high": "money", "predicted_ltv": "money", "cac": "money", "ltv_to_cac": "multiple",
-    "payback": "days",
-}  # fmt: skip
-
-
-def _group_table(worth: Worth, rows: Sequence[dict[str, Any]], dimension: str | None) -> Table:
-    shown = [name for name in GROUP_COLUMNS if any(isinstance(row.get(name), Fact) for row in rows)]
-    texts = {label.id: label.text for label in worth.book.labels}
-    title = "Predicted lifetime value" + (f" by {dimension.replace('_', ' ')}" if dimension else "")
-    return Table(
-        title=title,
-        columns=(
-            {"name": dimension or "customers_of", "kind": "dimension"},
-            *(
-                {"name": name, "kind": "compare", "unit": GROUP_COLUMNS[name],
-                 "currency": worth.currency if GROUP_COLUMNS[name] == "money" else None}
-                for name in shown
-            ),
-        ),
-        rows=tuple(
-            {
-                (dimension or "customers_of"): texts[row["labels"][0]] if row["labels"] else "everybody",
-                **{k: _text(row.get(k)) for k in shown},
-            }
-            for row in rows
-        ),
-        fact_ids=tuple({k: row[k].id for k in shown if isinstance(row.get(k), Fact)} for row in rows),
-    )  # fmt: skip
-
-
-def _test_table(worth: Worth, tests: Sequence[dict[str, Any]]) -> Table | None:
-    if not tests:
-        return None
-    shown = {
-        "forecast": "count",
-        "naive": "count",
-        "actual": "count",
-        "forecast_value": "money",
-        "actual_value": "money",
-    }
-    return Table(
-        title="Earlier forecasts beside what happened",
-        columns=(
-            {"name": "from", "kind": "dimension"},
-            {"name": "days", "kind": "dimension"},
-            *({"name": k, "kind": "compare", "unit": u, "currency": worth.currency if u == "money" else None}
-              for k, u in shown.items()),
-        ),
-        rows=tuple({"from": t["from"], "days": str(t["days"]), **{k: _text(t[k]) for k in shown}} for t in tests),
-        fact_ids=tuple({k: t[k].id for k in shown} for t in tests),
-    )  # fmt: skip
-
-
-def _chart(rows: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    named = [row for row in rows if row["name"]]
-    if len(named) < 2:
-        return ()
-    shown = {"predicted": "predicted_ltv", "to_date": "to_date"}
-    values = [{"name": row["name"], **{k: float(row[column].value) for k, column in shown.items()}} for row in named]
-    return (
-        {
-            "title": "Predicted lifetime value per customer",
-            "data": {"values": values},
-            "encoding": {"y": {"field": "name", "type": "nominal", "sort": None, "title": None}},
-            "layer": [
-                {"mark": {"type": "bar", "color": "#93c5fd"},
-                 "encoding": {"x": {"field": "predicted", "type": "quantitative", "title": "Value per customer"}}},
-                {"mark": {"type": "bar", "color": "#2563eb"},
-                 "encoding": {"x": {"field": "to_date", "type": "quantitative"}}},
-            ],
-        },
-    )  # fmt: skip
-
-
-def _text(fact: Any) -> str | None:
-    return format(fact.value, "f") if isinstance(fact, Fact) and fact.value is not None else None

@@ -15,7 +15,7 @@ from roastery.tools.base import Fact, FactPeriod, Table, ToolContext, ToolResult
 from roastery.tools.buying import Subscribed, groups_of
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
-from roastery.tools.lifetimes import LEAST_GROUP, MONTH_DAYS, Worth
+from roastery.tools.lifetime_worth import LEAST_GROUP, MONTH_DAYS, Worth
 from roastery.tools.receipts import analysis_receipt, new_receipt_id
 from roastery.warehouse.errors import NoData
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from roastery.tools.analysis.attribution import Shape, attribute, credited
 from roastery.tools.analysis.paths import Paths, paths_of_touches
 from roastery.tools.base import Actor, Fact, ToolContext, ToolResult
+from roastery.tools.credit_asked import credit_query
 from roastery.tools.crediting import CreditArguments, Holdout
-from roastery.tools.credits import credit_query
 from roastery.tools.experiments import Experiment
 from roastery.tools.registry import run
 from roastery.warehouse.attribution import MODELS

@@ -14,8 +14,9 @@ from roastery.tools.analysis.assets import Fatigue, Ranking, fatigue, rank_asset
 from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import bars
+from roastery.tools.credit_asked import stored_values
 from roastery.tools.crediting import known, one_of
-from roastery.tools.credits import names_of_keys, stored_values
+from roastery.tools.credits import names_of_keys
 from roastery.tools.facts import FactBook, by_method, rank
 from roastery.tools.frames import canonical_rows
 from roastery.tools.library.run_attribution import divided, per_one

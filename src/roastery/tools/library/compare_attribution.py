@@ -10,8 +10,9 @@ from pydantic import Field
 from roastery.tools.analysis.attribution import disagreement
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import grouped_bars, number_axis
+from roastery.tools.credit_rows import SEED
 from roastery.tools.crediting import CreditArguments, Holdout, checked_models
-from roastery.tools.credits import SEED, Credited, beside, credited, immature_from
+from roastery.tools.credits import Credited, beside, credited, immature_from
 from roastery.tools.experiments import Known, incremental, known_effects, pinned_tests, recorded_for
 from roastery.tools.facts import FactBook, rank
 from roastery.tools.frames import canonical_rows

@@ -13,8 +13,10 @@ from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.analysis.paths import Paths
 from roastery.tools.base import Fact, FactPeriod, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import flows
+from roastery.tools.credit_asked import credit_query
+from roastery.tools.credit_markov import paths_of
 from roastery.tools.crediting import JourneyArguments
-from roastery.tools.credits import credit_query, names_of_keys, paths_of, times_to_convert
+from roastery.tools.credits import names_of_keys, times_to_convert
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
 from roastery.tools.one_journey import one_journey

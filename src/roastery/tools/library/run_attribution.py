@@ -11,8 +11,9 @@ from pydantic import Field
 from roastery.tools import facts
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import bars
+from roastery.tools.credit_rows import SEED, CreditRow, ModelCredit
 from roastery.tools.crediting import CreditArguments, checked_models, one_of
-from roastery.tools.credits import SEED, Credited, CreditRow, ModelCredit, beside, credited, immature_from
+from roastery.tools.credits import Credited, beside, credited, immature_from
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
 from roastery.tools.receipts import derived_receipt
