@@ -17,6 +17,7 @@ from roastery.tools.charts import sized
 from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
 from roastery.tools.lifetime_tables import (
+    back_test_table,
     back_tested,
     bands_of,
     caveats_of,
