@@ -66,17 +66,17 @@ def test_processes_of_one_home_spend_of_one_budget(tmp_path: Path) -> None:
 
 
 def test_a_process_that_starts_anew_does_not_begin_with_a_full_budget(tmp_path: Path) -> None:
-    """Seventy of a hundred are spent; twelve processes at once take five each, so that thirty of these have to wait."""
+    """Seventy of a hundred are spent; four processes at once take fifteen each, so that thirty of these have to wait."""
     code = (
         "import pathlib, sys\n"
         "from roastery.connectors.throttle import Rate, Throttles\n"
         "bucket = Throttles(lambda: 0.0, pathlib.Path(sys.argv[1])).bucket('acme', Rate(0.001, 100))\n"
-        "print(sum(bucket.take() > 0 for _ in range(5)))"
+        "print(sum(bucket.take() > 0 for _ in range(15)))"
     )
     bucket = Throttles(lambda: 0.0, tmp_path).bucket("acme", Rate(0.001, 100))
     for _ in range(70):
         bucket.take()
-    started = [Process("-c", code, str(tmp_path)) for _ in range(12)]
+    started = [Process("-c", code, str(tmp_path)) for _ in range(4)]
     assert sum(int(process.communicate()[0]) for process in started) == 30
 
 

@@ -21,7 +21,11 @@ from tests.warehouse.semantic.company import CLOCK, ORGANIZATION
 from tests.warehouse.semantic.oracle import Asked, Oracle, rounded
 
 RETAIL = ORGANIZATION.with_settings(fiscal_weeks="4-4-5", fiscal_year_start=2, week_start="sunday")
-CALENDARS = (("4-4-5", 1, "monday"), ("4-5-4", 2, "sunday"), ("5-4-4", 9, "saturday"), ("4-4-5", 12, "thursday"))
+CALENDARS = [
+    ("4-5-4", 2, "sunday"),
+    *(pytest.param(*calendar, marks=pytest.mark.prove)
+      for calendar in (("4-4-5", 1, "monday"), ("5-4-4", 9, "saturday"), ("4-4-5", 12, "thursday"))),
+]  # fmt: skip
 SAMPLE = ("revenue", "mrr", "active_customers")
 """A sum, a stock and a distinct count."""
 OTHERS = ("orders", "spend", "roas", "aov", "active_subscriptions", "churn_rate", "new_customers", "stock_on_hand",
@@ -51,13 +55,15 @@ def test_sql_puts_every_day_of_thirty_years_where_a_walk_through_the_weeks_does(
     organization = RETAIL.with_settings(fiscal_weeks=pattern, fiscal_year_start=month, week_start=weekday)
     day: Any = sa.literal_column("day")
     latest: Any = sa.literal_column("DATE '2999-01-01'")
-    columns = [bucket(day, grain, calendar).label(grain) for grain in FISCAL]  # type: ignore[arg-type]
-    columns += [bucket_end(bucket(day, grain, calendar), grain, latest, calendar).label(f"after_{grain}")  # type: ignore[arg-type]
-                for grain in FISCAL]  # fmt: skip
-    text, _ = compiled(sa.select(day, *columns).select_from(sa.text("days")))
+    first = sa.select(day, *(bucket(day, grain, calendar).label(grain) for grain in FISCAL))  # type: ignore[arg-type]
+    within = first.select_from(sa.text("days")).subquery("within")
+    after = [bucket_end(within.c[grain], grain, latest, calendar).label(f"after_{grain}") for grain in FISCAL]  # type: ignore[arg-type]
+    text, _ = compiled(sa.select(within, *after).order_by(sa.literal_column("1")))
     with duckdb.connect() as database:
-        database.execute("CREATE TABLE days AS SELECT unnest(range(DATE '2005-01-01', DATE '2035-01-01', "
-                         "INTERVAL 1 DAY))::DATE AS day")  # fmt: skip
+        database.execute(
+            "CREATE TABLE days AS SELECT unnest(range(DATE '2005-01-01', DATE '2035-01-01', INTERVAL 1 DAY))::DATE "
+            "AS day"
+        )
         rows = database.sql(text).fetchall()
     assert len(rows) == 10_957
     for n, grain in enumerate(FISCAL):

@@ -52,32 +52,40 @@ def bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
 
 
 def fiscal_bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
-    """The first day of the fiscal period, quarter or year of whole weeks that holds a day; as FiscalWeeks.start."""
+    """The first day of the fiscal period, quarter or year of whole weeks that holds a day; as FiscalWeeks.start.
+
+    A year begins within three days of the first of its month, so three days later lie in the year that is meant or the
+    one after. The day stands in few places, for whatever it is computed by is written out in each.
+    """
 
     def number(value: int) -> Core:
         return sa.literal_column(str(value))
 
-    def year_start(year: Core) -> Core:
+    def year_start(years_back: int) -> Core:
         """The first weekday from three days before the first of the month to three days after."""
-        latest = sa.func.make_date(year, number(calendar.fiscal_year_start), number(4))
+        months = sa.literal_column(f"INTERVAL ({calendar.fiscal_year_start - 1 + 12 * years_back}) MONTH")
+        own = sa.cast(sa.func.year(day.op("+")(number(3)).op("-")(months)), sa.Integer)
+        latest = sa.func.make_date(own, number(calendar.fiscal_year_start), number(4))
         back = sa.func.isodow(latest).op("+")(number(6 - calendar.week_offset)).op("%")(number(7))
         return as_date(latest.op("-")(sa.cast(back, sa.Integer)))
 
-    own = sa.func.year(day)
-    starts = [year_start(sa.cast(own.op("+")(number(n)), sa.Integer)) for n in (1, 0, -1)]
-    year: Core = sa.case((day >= starts[0], starts[0]), (day >= starts[1], starts[1]), else_=starts[2])
+    year: Core = sa.case((day >= year_start(0), year_start(0)), else_=year_start(1))
     if grain == "fiscal_year":
         return as_date(year)
     week = sa.func.date_diff(sa.literal_column("'day'"), year, day).op("//")(number(7))
-    quarter = sa.func.least(week.op("//")(number(13)), number(3)).op("*")(number(13))
-    weeks = quarter
-    if grain == "fiscal_period":
-        first, second, _ = PATTERNS[calendar.fiscal_weeks]
-        within = week.op("-")(quarter)
-        period = sa.case((within < number(first), number(0)), (within < number(first + second), number(first)),
-                         else_=number(first + second))  # fmt: skip
-        weeks = quarter.op("+")(period)
-    return as_date(year.op("+")(sa.cast(weeks.op("*")(number(7)), sa.Integer)))
+    firsts = sa.literal_column(str(_first_days(grain, calendar.fiscal_weeks)))
+    return as_date(year.op("+")(sa.func.list_extract(firsts, week.op("+")(number(1)))))
+
+
+def _first_days(grain: Grain, pattern: str) -> list[int]:
+    """For each of a year's 53 weeks how many days after its beginning the week's period or quarter begins.
+
+    >>> _first_days("fiscal_period", "4-4-5")[:10], _first_days("fiscal_quarter", "4-4-5")[50:]
+    ([0, 0, 0, 0, 28, 28, 28, 28, 56, 56], [273, 273, 273])
+    """
+    lengths = [13] * 4 if grain == "fiscal_quarter" else [*PATTERNS[pattern]] * 4
+    found = [7 * sum(lengths[:n]) for n, weeks in enumerate(lengths) for _ in range(weeks)]
+    return [*found, found[-1]]
 
 
 LONGEST_WEEKS: dict[Grain, int] = {"fiscal_period": 6, "fiscal_quarter": 14, "fiscal_year": 53}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from roastery.api.store.tables.base import Base, of_organization
@@ -120,3 +120,7 @@ class ExperimentRow(Base):
     document: Mapped[dict[str, Any]]
     recorded_by: Mapped[str]
     recorded_at: Mapped[datetime]
+
+
+Index("ix_traces_organization_id_created_at", TraceRow.organization_id, TraceRow.created_at)
+Index("ix_answers_organization_id_created_at", AnswerRow.organization_id, AnswerRow.created_at)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from roastery.api.store.tables.base import Base, of_organization
@@ -40,3 +41,6 @@ class AuditRow(Base):
     object_id: Mapped[str]
     detail: Mapped[dict[str, Any]]
     at: Mapped[datetime]
+
+
+Index("ix_audit_organization_id_at", AuditRow.organization_id, AuditRow.at)
