@@ -66,7 +66,7 @@ def test_processes_of_one_home_spend_of_one_budget(tmp_path: Path) -> None:
 
 
 def test_a_process_that_starts_anew_does_not_begin_with_a_full_budget(tmp_path: Path) -> None:
-    """Seventy of a hundred are spent; four processes at once take fifteen each, so that thirty of these have to wait."""
+    """Seventy of a hundred are spent; four processes at once take fifteen each, so that thirty of these wait."""
     code = (
         "import pathlib, sys\n"
         "from roastery.connectors.throttle import Rate, Throttles\n"

@@ -21,13 +21,14 @@ class Renaming:
 
         Errors: BadConnection for another form, UnknownName with the nearest for a name that this version does not know.
         """
-        given, known = settings.get(setting), frozenset(known)
+        given, known = settings.get(setting) or {}, frozenset(known)
+        pairs: Any = given
         if isinstance(given, str):
-            given = dict(part.split("=", 1) for part in listed(given) if "=" in part) or given
-        if not isinstance(given or {}, Mapping):
+            pairs = dict(part.split("=", 1) for part in listed(given) if "=" in part) or None
+        if not isinstance(pairs, Mapping):
             told = "write it as ours=theirs, with commas between."
             raise BadConnection(f"The {title} connection's {setting} is {given!r}; {told}")
-        others = {str(ours).strip(): str(theirs).strip() for ours, theirs in (given or {}).items()}
+        others = {str(ours).strip(): str(theirs).strip() for ours, theirs in pairs.items()}
         for ours in others:
             if ours not in known:
                 raise UnknownName(f"name in the {title} connection's {setting}", ours, known)
