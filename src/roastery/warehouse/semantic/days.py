@@ -63,7 +63,7 @@ def fiscal_bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
 
     def year_start(years_back: int) -> Core:
         """The first weekday from three days before the first of the month to three days after."""
-        months = sa.literal_column(f"INTERVAL ({calendar.fiscal_year_start - 1 + 12 * years_back}) MONTH")
+        months: Core = sa.literal_column(f"INTERVAL ({calendar.fiscal_year_start - 1 + 12 * years_back}) MONTH")
         own = sa.cast(sa.func.year(day.op("+")(number(3)).op("-")(months)), sa.Integer)
         latest = sa.func.make_date(own, number(calendar.fiscal_year_start), number(4))
         back = sa.func.isodow(latest).op("+")(number(6 - calendar.week_offset)).op("%")(number(7))
@@ -73,7 +73,7 @@ def fiscal_bucket(day: Core, grain: Grain, calendar: Calendar) -> Core:
     if grain == "fiscal_year":
         return as_date(year)
     week = sa.func.date_diff(sa.literal_column("'day'"), year, day).op("//")(number(7))
-    firsts = sa.literal_column(str(_first_days(grain, calendar.fiscal_weeks)))
+    firsts: Core = sa.literal_column(str(_first_days(grain, calendar.fiscal_weeks)))
     return as_date(year.op("+")(sa.func.list_extract(firsts, week.op("+")(number(1)))))
 
 
