@@ -22,6 +22,8 @@ DIFFERS = re.compile(
     r"\b(differ(?:s|ed|ent)?|deviate[sd]?) from\b(?: (?:that|those|the ones?) (?:of|in|from)\b)?", re.IGNORECASE
 )
 """What "different from September" holds a number against is no beginning of a period."""
+OVER_STEPS = re.compile(r"\b(?:over|across) the (day|week|month|quarter)s\b", re.IGNORECASE)
+"""How it went "over the weeks" is asked by week."""
 LONGEST_HEAD = 14
 
 
@@ -33,7 +35,7 @@ def asked_part(text: str, lexicon: Lexicon) -> str:
     ['Hi,', 'spend last week', '(finance needs it)']
     """
     kept: list[str] = []
-    text = DIFFERS.sub(r"\1 than", text)
+    text = OVER_STEPS.sub(r"by \1", DIFFERS.sub(r"\1 than", text))
     parts = clauses(text)
     if len(parts) < 2:
         return text

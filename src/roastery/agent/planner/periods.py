@@ -399,7 +399,8 @@ def _is_only_comparison(question: Question, symbol: Symbol) -> bool:
     before = question.line.split(symbol.name, 1)[0]
     return bool(
         re.search(
-            r"(?<![^ ])(?:vs|versus|against|compared? (?:to|with|against)|than|relative to) (?:the |in |it was )*$",
+            r"(?<![^ ])(?:vs|versus|against|compared? (?:to|with|against)|than|relative to|next to|alongside)"
+            r" (?:the |in |it was )*$",
             before,
         )
     )

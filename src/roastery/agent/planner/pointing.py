@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.lists import function_words, word_set
 from roastery.agent.planner.named import EXCLUDING, by_verb
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.quantities import AS_RATE, PER_ONE, RATE_OF
@@ -111,6 +111,8 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
     if found is None or not fields or heard.filters:
         return None
     word = found["w"]
+    if word in function_words():
+        return None
     said = question.words(question[word]).lower().split() if word[0].isupper() else [word]
     for field in fields:
         if within := lexicon.containing(said, field):

@@ -1,0 +1,64 @@
+"""What was asked back is answered: "the platform reported ones", "the second", a name."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from rapidfuzz import fuzz, process
+
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading, reading_of
+from roastery.agent.planner.tokens import stem
+
+
+def answered(question: Question, heard: Reading, pending: Mapping[str, Any]) -> Reading | None:
+    """The thread's last turn asked back; this question may be the answer to that."""
+    kept = reading_of(pending.get("reading", {}))
+    text = question.text.strip().strip("?.!").lower()
+    if pending.get("slot") == "metric":
+        chosen = _choice(text, pending.get("choices", {})) or next(
+            (m for m in heard.metrics if m in pending.get("names", ())), None
+        )
+        if chosen is None:
+            chosen = _by_words(text, pending.get("choices", {}))
+        if chosen is None and pending.get("replaces") is None and heard.metrics:
+            chosen = heard.metrics[0]
+        if chosen is None:
+            return None
+        old = pending.get("replaces")
+        metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen,)
+        order = kept.order_by and (chosen if kept.order_by[0] in (old, "") else kept.order_by[0], kept.order_by[1])
+        said = tuple(a for a in kept.assumptions if " is read as " not in a)
+        return replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}), assumptions=said)
+    if pending.get("slot") == "value" and len(text.split()) <= 8 and heard.filters and "metrics" not in heard.said:
+        return replace(kept, filters=(*kept.filters, *heard.filters), focus=heard.focus, said=frozenset({"filters"}))
+    return None
+
+
+def _by_words(text: str, choices: Mapping[str, str]) -> str | None:
+    """ "The platform reported ones": the option that alone has a word of the answer in its name."""
+    said = {stem(w) for w in text.split()}
+    own = {name: {stem(w) for w in (*title.lower().split(), *name.split("_"))} for title, name in choices.items()}
+    fitting = [n for n, ws in own.items() if said & (ws - set().union(*(o for m, o in own.items() if m != n)))]
+    return fitting[0] if len(fitting) == 1 and len(text.split()) <= 8 else None
+
+
+def _choice(text: str, choices: Mapping[str, str]) -> str | None:
+    ordinals = {
+        "first": 0,
+        "the first": 0,
+        "the first one": 0,
+        "1": 0,
+        "second": 1,
+        "the second": 1,
+        "the second one": 1,
+        "2": 1,
+        "the latter": -1,
+        "the former": 0,
+    }
+    names = list(choices.values())
+    if text in ordinals and len(names) >= 2:
+        return names[ordinals[text]]
+    titles = {**{title.lower(): name for title, name in choices.items()}, **{n.replace("_", " "): n for n in names}}
+    near = process.extractOne(text, list(titles), scorer=fuzz.token_sort_ratio, score_cutoff=80)
+    return titles[near[0]] if near else None

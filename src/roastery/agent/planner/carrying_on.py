@@ -1,0 +1,279 @@
+"""What a follow-up changes of the reading that it continues, part by part: metrics, split, names, period, order."""
+
+import re
+from dataclasses import replace
+
+from roastery.agent.planner.asks import BY_INTENT
+from roastery.agent.planner.dates import Calendar, Days
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.named import COMPARATORS, Names
+from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
+from roastery.agent.planner.question import Question, number_value
+from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, ranking
+from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading
+
+SORTING = rf"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+|{LISTED}"
+WHICH_ONE = (
+    r"(?:which|what|who) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
+    r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top|cheapest|strongest|weakest|priciest|leading)"
+)
+ADDING = (
+    r"(?:add|also|plus|include|as well|too|along with|together with|next to (?:it|that|them)|beside (?:it|that|them)"
+    r"|alongside(?: it| that| them)?|side by side with (?:it|that))"
+)
+EVERYTHING_AGAIN = (
+    r"back to (?:everything|all|everyone|the (?:full|whole|complete) (?:list|picture|lot|set|company|business))"
+    r"|(?:remove|drop|lift|undo|clear|without|forget) (?:the |all |any |that |those )*"
+    r"(?:filters?|restrictions?|conditions?)"
+)
+ALL_OF_THEM = (
+    r"(?:all|every one|each) of (?:them|these|those)|(?:show|list|see|give)(?: me| us)? (?:them )?all"
+    r"|(?:the )?(?:full|whole|complete) list"
+)
+
+
+def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    calendar = lexicon.vocabulary.calendar
+    heard = _moved_back(question, heard, before, calendar)
+    before = replace(before, filters=tuple(f for f in before.filters if f.values != NO_VALUES))
+    merged = replace(
+        before,
+        said=heard.said,
+        assumptions=(
+            *(a for a in before.assumptions if _still_holds(a, heard)),
+            *(a for a in heard.assumptions if not a.startswith(("this ", "compared is "))),
+        ),
+        message="",
+        options=(),
+        pending={},
+        focus=heard.focus,
+        search="",
+    )
+    heard = _another_limit(question, heard, before)
+    limits = {f.field for f in heard.filters if f.metric}
+    if heard.metrics and limits.issuperset(heard.metrics):
+        # "Only those above 20 leads": a condition, no new number.
+        heard = replace(heard, said=heard.said - {"metrics"})
+    if "metrics" in heard.said:
+        adding = question.has(ADDING + "|" + SORTING)
+        metrics = tuple(dict.fromkeys((*before.metrics, *heard.metrics))) if adding else heard.metrics
+        order = before.order_by
+        if order and order[0] not in metrics:
+            if before.limit and (order[0] in LESS_IS_BETTER) != (metrics[0] in LESS_IS_BETTER):
+                merged = merged.assuming(f"ranked from the {'highest' if order[1] == 'desc' else 'lowest'}, as before")
+            order = (metrics[0], order[1]) if before.limit else None
+        among = adding or question.has(r"(?:which|what|how many|all|any|most|some|best|worst) of (?:them|these|those)")
+        merged = replace(
+            merged, metrics=metrics, order_by=order, filters=tuple(f for f in merged.filters if not f.metric or among)
+        )
+    if "dimensions" in heard.said:
+        extra = question.has(
+            r"(?:also|as well|too|and then|within each|within|further|additionally)"
+        ) and not question.has("instead")
+        dims = tuple(dict.fromkeys((*before.dimensions, *heard.dimensions))) if extra else heard.dimensions
+        merged = replace(
+            merged, dimensions=dims, grain=None if not extra and "grain" not in heard.said else merged.grain
+        )
+        if "limit" not in heard.said:
+            merged = replace(merged, limit=None)
+    if "grain" in heard.said:
+        merged = replace(merged, grain=heard.grain, limit=None, order_by=None)
+    if "filters" in heard.said or any(_is_replaced(question, f) for f in before.filters):
+        merged = replace(merged, filters=_filters(question, heard, before))
+    if "period" in heard.said:
+        merged = replace(merged, period=heard.period)
+        if isinstance(before.compare, str) or "compare" in heard.said or before.compare is None:
+            merged = replace(merged, compare=heard.compare if "compare" in heard.said else before.compare)
+        else:
+            merged = replace(merged, compare="previous_period")
+    elif "compare" in heard.said:
+        merged = replace(merged, compare=_against(heard.compare, before.period, lexicon))
+    if question.has(ALL_OF_THEM):
+        merged = replace(merged, limit=None)
+    if question.has(EVERYTHING_AGAIN):
+        merged = replace(merged, filters=(), limit=None)
+    merged = _ranked(question, heard, before, merged)
+    merged = _condition(question, merged)
+    for name in ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency"):
+        if name in heard.said:
+            merged = replace(merged, **{name: getattr(heard, name)})
+    if question.says(pattern("back_to_usual")):
+        merged = replace(merged, attribution_model=None, attribution_window_days=None, view_window_days=None, models=())
+    if question.has(r"(?:in total|overall|totals?|altogether|combined|not split|without (?:the )?(?:split|breakdown))"):
+        merged = replace(merged, dimensions=(), grain=None, order_by=None, limit=None)
+    if question.has(r"(?:trend|over time)") and merged.grain is None:
+        grain = trend_grain(merged.period, calendar)
+        merged = replace(merged, grain=grain, order_by=None, limit=None)
+        merged = merged.assuming(f"no step of the period was named, so it is shown by {grain}")
+    intent: Intent = "compare" if merged.compare is not None else "query"
+    if before.intent in BY_INTENT:
+        intent = before.intent
+    if "models" in heard.said:
+        merged = replace(merged, models=heard.models)
+    return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
+
+
+def _another_limit(question: Question, heard: Reading, before: Reading) -> Reading:
+    """ "Make it five", of a list of three."""
+    found = next(
+        question.find(
+            r"(?:A\d+|make|do|give|show|extend|cut|and|now|of|to)(?: \w+){0,3}? (?P<n>N\d+)(?: instead| then)?$"
+        ),
+        None,
+    )
+    if found is None or before.limit is None or "limit" in heard.said:
+        return heard
+    symbol = question[found["n"]]
+    if symbol.index in question.used or not str(symbol.of).isdigit() or not 0 < int(symbol.of) <= MOST_ROWS:
+        return heard
+    question.used.add(symbol.index)
+    return replace(heard, limit=int(symbol.of), said=heard.said | {"limit"})
+
+
+MOST_ROWS = 50
+ORDER_OF_UNITS = ("day", "week", "month", "quarter", "year")
+
+
+def _still_holds(assumption: str, heard: Reading) -> bool:
+    """What the answer before left out or took for granted holds for what continues it, until it is said anew."""
+    if "period" not in heard.said and assumption.startswith(("took ", "no period was named")):
+        return True
+    return assumption.endswith(("of how this was computed", "where the time begins"))
+
+
+def _moved_back(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:
+    """ "Same for the quarter before": the thread's period moves, nothing is compared."""
+    after = next(
+        question.find(
+            r"(?:the )?(?:next|following) (?P<a>day|week|month|quarter|year)|the (?P<b>day|week|month|quarter"
+            r"|year) after"
+        ),
+        None,
+    )
+    if after and before.period is not None and not question.of_kind("P"):
+        unit = after["a"] or after["b"]
+        start = calendar.begin(unit, before.period.start)
+        first = calendar.shift(unit, start, 1)
+        moved = Days(first, calendar.shift(unit, first, 1), unit)
+        return replace(heard, period=moved, compare=None, said=(heard.said | {"period"}) - {"compare"})
+    one_before = (
+        r"(?:and |what about |how about |now |or |for )*(?:the )?one (?:before|prior to|preceding)(?: that| it)? ?\??"
+    )
+    if before.period is not None and re.fullmatch(one_before, question.plain):
+        unit = before.period.unit
+        first = calendar.shift(unit, before.period.start, -1)
+        if unit == "day" or calendar.shift(unit, first, 1) != before.period.start:
+            length = before.period.end - before.period.start
+            moved = Days(before.period.start - length, before.period.start, unit)
+        else:
+            moved = Days(first, before.period.start, unit)
+        return replace(heard, period=moved, compare=None, said=(heard.said | {"period"}) - {"compare"})
+    units = [s.of.compare for s in question.of_kind("C") if str(s.of.compare).startswith("before:1:")]
+    compares = question.has(rf"(?:{VERSUS}|{COMPARED}|with|to|than)")
+    if not units or before.period is None or compares or question.of_kind("P"):
+        return heard
+    unit = str(units[0]).split(":")[2] or before.period.unit
+    one_day = (before.period.end - before.period.start).days == 1
+    if ORDER_OF_UNITS.index(before.period.unit) < ORDER_OF_UNITS.index(unit) and (
+        one_day or "earlier" in question.line
+    ):
+        # "A week earlier", of a day: the same day of the week before.
+        first, last = calendar.shift(unit, before.period.start, -1), calendar.shift(unit, before.period.end, -1)
+        moved = Days(first, last, before.period.unit)
+        return replace(heard, period=moved, compare=None, said=(heard.said | {"period"}) - {"compare"})
+    start = calendar.begin(unit, before.period.start)
+    days = Days(calendar.shift(unit, start, -1), start, unit)
+    return replace(heard, period=days, compare=None, said=(heard.said | {"period"}) - {"compare"})
+
+
+def _against(compare: Days | str | None, base: Days | None, lexicon: Lexicon) -> Days | str | None:
+    if isinstance(compare, str) and compare.startswith("shift:"):
+        return shifted(base, compare, lexicon.vocabulary.calendar) if base is not None else "previous_period"
+    if isinstance(compare, Days) and base is not None:
+        return compared_with(base, compare, lexicon.vocabulary.calendar)
+    return compare
+
+
+def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading) -> Reading:
+    """ "Top 3", "worst ones", "sort by CAC": read again, now that it is known of what."""
+    if not {"order", "limit"} & heard.said and not question.has(SORTING) and not question.has(WHICH_ONE):
+        return merged
+    if not merged.metrics:
+        return replace(merged, limit=heard.limit or merged.limit)
+    added = question.has(ADDING) and not question.has(r"by (?:\w+ )?M\d+")
+    by = (
+        heard.metrics[0]
+        if heard.metrics and not added
+        else (before.order_by[0] if before.order_by else merged.metrics[0])
+    )
+    by = by if by in merged.metrics else merged.metrics[0]
+    about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
+    again = ranking(question, about, merged.grain, assumed=True)
+    limit = heard.limit or again.limit
+    if question.has(SORTING) and heard.limit is None:
+        limit = before.limit
+    if question.has(WHICH_ONE):
+        limit = 1
+    return replace(
+        merged, order_by=(by, again.direction or "desc"), limit=limit, compare=None if limit else merged.compare
+    )
+
+
+def _condition(question: Question, merged: Reading) -> Reading:
+    """ "Only those over $100": a limit without a metric is on the metric that the thread is about."""
+    if not merged.metrics:
+        return merged
+    by = merged.order_by[0] if merged.order_by else merged.metrics[0]
+    for op, said in COMPARATORS:
+        for found in question.find(rf"{said} (?P<n>N\d+)"):
+            symbol = question[found["n"]]
+            if symbol.index not in question.used:
+                question.used.add(symbol.index)
+                value = format(number_value(symbol.of), "f")
+                merged = replace(merged, filters=(*merged.filters, Filter(by, op, (value,), True)))
+    return merged
+
+
+def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filter, ...]:
+    """A new condition replaces the one on the same field; "also" adds its values to it."""
+    adding = question.has(r"(?:also|too|as well|plus|add|include)")
+    kept = [f for f in before.filters if f.metric or not _is_replaced(question, f)]
+    for new in heard.filters:
+        kept = [f for f in kept if f.metric or not _is_wider(new, f)]
+        old = next((f for f in kept if f.field == new.field and f.metric == new.metric), None)
+        if old is not None:
+            kept.remove(old)
+        if old is not None and adding and old.op == new.op == "in" and not new.metric:
+            new = replace(
+                new, values=tuple(dict.fromkeys((*old.values, *new.values))), labels=(*old.labels, *new.labels)
+            )
+        kept.append(new)
+    return tuple(kept)
+
+
+WIDER: dict[str, frozenset[str]] = {
+    "product": frozenset({"category"}),
+    "location": frozenset({"region", "franchise", "country", "brand", "service_area"}),
+    "campaign": frozenset({"platform", "channel", "objective"}),
+    "ad_group": frozenset({"campaign", "platform", "channel"}),
+    "asset": frozenset({"asset_type", "campaign", "platform"}),
+}
+"""Kinds by those that hold them: after one product, "the whole category" is no longer that product."""
+
+
+def _is_wider(new: Filter, old: Filter) -> bool:
+    """Whether a new name takes the place of a narrower one; of campaigns on two platforms, one is chosen by"
+    " platform."""
+    if new.metric or new.op != "in" or old.op != "in" or new.field not in WIDER.get(old.field, ()):
+        return False
+    return not any(v.startswith(f"{platform}:") for platform in new.values for v in old.values)
+
+
+def _is_replaced(question: Question, condition: Filter) -> bool:
+    """ "The shops instead of the website": what stands after "instead of" goes."""
+    for found in question.find(r"(?:instead of|rather than|in place of|not) (?:the |our )*(?P<v>V\d+)"):
+        meanings = question[found["v"]].of.meanings
+        if any((m.name, m.value) == (condition.field, v) for m in meanings for v in condition.values):
+            return condition.op == "in"
+    return False
