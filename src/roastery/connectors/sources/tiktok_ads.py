@@ -22,12 +22,10 @@ from roastery.connectors.reports import Scope, Span, daily_pages, months_before,
 from roastery.connectors.throttle import Rate
 
 TITLE = "TikTok Ads"
-CODES = {
-    "limit_codes": (40100,),
-    "token_codes": (40101, 40102, 40104, 40105),
-    "rights_codes": (40001, 40003),
-    "passing_codes": (40200, 40201, 40202, 40700, 50000, 50002),
-}
+LIMIT_CODES = (40100,)
+PASSING_CODES = (40200, 40201, 40202, 40700, 50000, 50002)
+TOKEN_CODES = (40101, 40102, 40104, 40105)
+RIGHTS_CODES = (40001, 40003)
 """[K] What a code means, so each list is a setting."""
 LEVELS = {"ad_id": "AUCTION_AD", "campaign_id": "AUCTION_CAMPAIGN"}
 NAMES = {"ad_id": ("campaign_id", "campaign_name", "adgroup_id", "adgroup_name", "ad_name"),
@@ -175,7 +173,10 @@ class TikTokAds:
         self._months = whole_number(TITLE, settings, "history_months", 24)
         self._reread_days = whole_number(TITLE, settings, "reread_days", 28)
         self._slice_days = whole_number(TITLE, settings, "slice_days", 30)
-        self._codes = {name: codes(TITLE, settings, name, default) for name, default in CODES.items()}
+        self._limits = codes(TITLE, settings, "limit_codes", LIMIT_CODES)
+        self._tokens = codes(TITLE, settings, "token_codes", TOKEN_CODES)
+        self._rights = codes(TITLE, settings, "rights_codes", RIGHTS_CODES)
+        self._passing = codes(TITLE, settings, "passing_codes", PASSING_CODES)
         self._page_size = min(1000, whole_number(TITLE, settings, "page_size", 1000))
         self._pause_seconds = whole_number(TITLE, settings, "pause_seconds", 300)
         rate = whole_number(TITLE, settings, "requests_per_second", 10)
@@ -289,12 +290,12 @@ class TikTokAds:
         if code in (None, 0):
             return
         said = self.http.clean(str(reply.body.get("message", "")))
-        if code in self._codes["limit_codes"]:
+        if code in self._limits:
             raise Throttled(f"{TITLE} is limiting how much may be asked.", wait_seconds=float(self._pause_seconds))
-        if code in self._codes["token_codes"]:
+        if code in self._tokens:
             raise Credentials(f"{TITLE} no longer accepts this connection's access. Connect it again.")
-        if code in self._codes["passing_codes"] or code >= 50000:
+        if code in self._passing or code >= 50000:
             raise RetryLater(f"{TITLE} has a problem of its own ({code}).")
-        if code in self._codes["rights_codes"]:
+        if code in self._rights:
             raise SkipResource(f"{TITLE} does not let this connection read that ({code}). It said: {said}")
         raise AbortSync(f"{TITLE} refused the request ({code}). It said: {said}")
