@@ -11,6 +11,7 @@ from roastery.agent.planner.lists import words
 from roastery.agent.planner.tokens import Token
 
 STOPS = frozenset({"?", ".", ";", "!"})
+JOINING = frozenset({"and", "or", "vs", "versus", "&", "nor", "plus"})
 LISTING = frozenset({"and", "or", ",", "vs", "versus", "&", "nor"})
 OVER = (
     r"(?:(?:per|relative to|divided by|over|out of|in relation to|in proportion to|measured against"
@@ -85,7 +86,8 @@ class Said:
     def near(self, a: Part, b: Part, most: int) -> bool:
         """Whether b begins after a within so many words of the same sentence, and the two are no mere list."""
         between = self.words[a.end : b.start]
-        listed = not LISTING.isdisjoint(between) and (len(between) < 4 or between[-1] in LISTING - {","})
+        joined = not JOINING.isdisjoint(between) and (len(between) < 4 or between[-1] in JOINING)
+        listed = joined or (bool(between) and LISTING.issuperset(between))
         return a.end <= b.start <= a.end + most and STOPS.isdisjoint(between) and not listed
 
     def before(self, part: Part, back: int = 1) -> str:

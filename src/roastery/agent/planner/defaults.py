@@ -141,7 +141,7 @@ OF_ASSETS = {"roas": "asset_roas"}
 
 def of_assets(reading: Reading, lexicon: Lexicon) -> Reading:
     """Return by kind of creative is that of the creatives themselves."""
-    if "asset_type" not in reading.dimensions or not OF_ASSETS.keys() & set(reading.metrics):
+    if not {"asset_type", "asset"} & set(reading.dimensions) or not OF_ASSETS.keys() & set(reading.metrics):
         return reading
     if not lexicon.vocabulary.metrics.keys() >= set(OF_ASSETS.values()):
         return reading

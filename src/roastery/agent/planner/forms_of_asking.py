@@ -36,6 +36,7 @@ def shares(said: Said) -> Iterator[Composed]:
         for metric, marks in (
             (entry.get("rate"), said.of(("share",))),
             (entry.get("rate"), [p for p in said.of(("rate",)) if said.before(p) not in ("the", "a", "any")]),
+            (entry.get("rate"), [p for p in said.of(("count",)) if said.words[p.start : p.end] == ["how", "many"]]),
             (entry.get("often"), [p for p in said.of(("count",)) if said.words[p.start : p.end] == ["how", "often"]]),
         ):
             for a, b in _pairs(said, entry, 14) if metric and marks else ():
@@ -43,9 +44,10 @@ def shares(said: Said) -> Iterator[Composed]:
                 close = WITHIN.issuperset(said.words[first.end : last.start])
                 for s in marks:
                     wide = last.start - first.end > 9
-                    ahead = s.concept != "rate" and not wide and said.near(s, first, 5)
+                    counted = s.concept == "count" and said.words[s.end - 1] == "many"
+                    ahead = s.concept != "rate" and not counted and not wide and said.near(s, first, 5)
                     of = {said.before(first, k) for k in (1, 2, 3)} & {"of", "among", "from"}
-                    within = s.concept == "share" and of and said.near(first, s, 10) and said.near(s, last, 5)
+                    within = s.concept != "rate" and of and said.near(first, s, 10) and said.near(s, last, 5)
                     behind = (
                         not wide and said.near(last, s, 2) and s.concept != "count" and (s.concept != "rate" or close)
                     )
@@ -53,6 +55,12 @@ def shares(said: Said) -> Iterator[Composed]:
                         width = max(s.end, last.end) - min(s.start, first.start)
                         found.append((width + n, Composed(metric, (s, a, b))))
     yield from (c for _, c in sorted(found, key=lambda f: f[0]))
+    for entry in words("compositions")["unary"]:
+        for b in said.of(entry["did"]) if said.fits(entry) else ():
+            for s in said.of(("share",)):
+                if said.near(s, b, 4) or said.near(b, s, 2):
+                    beside = [p for p in said.of(entry.get("with", ())) if said.near(b, p, 5) or said.near(p, b, 5)]
+                    yield Composed(entry["rate"], tuple(p for p in (s, b, *beside[:1]) if not _inside(p, (s, b))))
 
 
 def counts(said: Said) -> Iterator[Composed]:

@@ -1,5 +1,7 @@
 """Metrics of a question, in the order in which they are named."""
 
+import re
+
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Meaning
 from roastery.agent.planner.named import EXCLUDING, Names, qualifies_customers, title_of
@@ -16,6 +18,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     order_metric = None
     weak = ""
     firm = bool(question.of_kind("M"))
+    whole = any(s.of.first.composed for s in question.of_kind("M"))
     for symbol in question.symbols:
         if symbol.kind not in ("M", "A", "X"):
             continue
@@ -27,6 +30,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             missing = missing or (symbol, meaning)
             continue
         name = meaning.name
+        if whole and not meaning.composed and symbol.kind in "MA" and _belongs_to_whole(question, symbol):
+            question.used.add(symbol.index)
+            continue
         if meaning.composed:
             name = _of_whom(question, name, lexicon)
             if name not in metrics:
@@ -116,6 +122,17 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     )
 
 
+def _belongs_to_whole(question: Question, symbol: Symbol) -> bool:
+    """ "Dollars back for each dollar we spend": beside a metric made of several words, one that nothing joins to it."""
+    joined = r"(?:and|,|plus|also|vs|versus|:|&|or)"
+    return not question.has(
+        rf"{joined} (?:(?:the|our|total|how many|how much|what|were|was|did|we) )*{symbol.name}"
+        rf"|{symbol.name} (?:\S+ ){{0,3}}?{joined}(?! ?$)|^{symbol.name}(?: \S+)? (?:of|by|for|in) .*{joined}"
+    )
+
+
+COST_LIKE = frozenset({"refunds", "discounts", "shipping_cost", "fees", "tax", "creation_cost"})
+"""Amounts that cost something themselves: "what did postage cost us" asks for no advertising."""
 ONLY_PAID = (
     r"(?:paid only|only paid|on paid|paid(?= M\d+)|(?:from|of|to|for|counting|credited to) (?:only )?paid"
     r"(?: (?:ads?|media|channels?|only|marketing|campaigns))*)"
@@ -217,6 +234,13 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
         there = lexicon.vocabulary.metrics.keys() >= set(meant)
         if metrics and there and set(metrics) <= parts and any(True for _ in question.find(said, question.plain)):
             return list(meant)
+    others = [m for m in metrics if m != "spend"]
+    if "spend" in metrics and len(others) == 1 and others[0] in COST_LIKE:
+        verbs = [s for s in question.symbols if s.kind in "MA" and s.of.first.name == "spend"]
+        if all(re.match(r"(?:cost|spen|set|charge|pa(?:y|id))", question.words(s).lower()) for s in verbs) and not (
+            question.has(r"[MA]\d+ (?:and|,|plus|vs|versus) (?:the |our )?[MA]\d+")
+        ):
+            return others
     kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
     if not metrics and "platform" in kinds and question.has(r"(?:pay|paid|paying|pays) (?:to )?V\d+"):
         return ["spend"]

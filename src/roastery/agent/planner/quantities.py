@@ -68,6 +68,7 @@ BECOMING = {
 }
 PRICED = r"cheap\w*|expensive|pric(?:y|ey|ier|iest)|costliest|dear(?:est|er)?"
 AS_RATE = (
+    r"M\d+ (?:percent|percentage|pct|quota)(?! (?:of|points?))|"
     r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)"
     r"|percent(?:age)? wise|rate not (?:a |the )?count"
 )
