@@ -18,12 +18,31 @@ from roastery.agent.planner.tokens import Token, tokenize
 
 CUT = re.compile(r"(?<=[.!?])\s+|(?<=[,;:)])\s+|\s+(?=\()|\s+[-–—]+\s+|\.{2,}\s*")
 """Where one clause ends and the next begins."""
-DIFFERS = re.compile(
-    r"\b(differ(?:s|ed|ent)?|deviate[sd]?) from\b(?: (?:that|those|the ones?) (?:of|in|from)\b)?", re.IGNORECASE
+_TIME = (
+    r"(?:last|this|the (?:week|month|quarter|year|one|day)|yesterday|q[1-4]|20\d\d|jan|feb|mar|apr|may|jun|jul|aug|sep"
+    r"|oct|nov|dec)"
 )
-"""What "different from September" holds a number against is no beginning of a period."""
-OVER_STEPS = re.compile(r"\b(?:over|across) the (day|week|month|quarter)s\b", re.IGNORECASE)
-"""How it went "over the weeks" is asked by week."""
+_STEP = r"(day|week|month|quarter)s"
+REWORDED = tuple(
+    (re.compile(said, re.IGNORECASE), meant)
+    for said, meant in (
+        # What "different from September" holds a number against is no beginning of a period.
+        (
+            r"\b(differ(?:s|ed|ent)?|deviate[sd]?) from\b(?: (?:that|those|the ones?) (?:of|in|from)\b"
+            rf"|(?= {_TIME}))",
+            r"\1 than",
+        ),
+        # How it went "over the weeks" is asked by week.
+        (rf"\b(?:over|across) the {_STEP}\b", r"by \1"),
+        (
+            rf"\b(?:the )?(\w+) {_STEP} (?:ahead(?: of us)?|to come|from (?:now|here)(?: on)?|that lie ahead)\b",
+            r"next \1 \2s",
+        ),
+        (r"\bi\.e\.,?\s", "meaning "),
+        (r"\be\.g\.,?\s", "for example "),
+    )
+)
+"""Turns of phrase that would be misread, and how they are read."""
 LONGEST_HEAD = 14
 
 
@@ -35,7 +54,8 @@ def asked_part(text: str, lexicon: Lexicon) -> str:
     ['Hi,', 'spend last week', '(finance needs it)']
     """
     kept: list[str] = []
-    text = OVER_STEPS.sub(r"by \1", DIFFERS.sub(r"\1 than", text))
+    for said, meant in REWORDED:
+        text = said.sub(meant, text)
     parts = clauses(text)
     if len(parts) < 2:
         return text

@@ -42,7 +42,14 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
     if named or heard.filters or question.of_kind("D") or question.of_kind("X"):
         return None
     unnamed = () if question.of_kind("M") or question.of_kind("A") or question.unknown else ("counts_nothing",)
-    for name in (*unnamed, "points_without_name", "points_at_the_same", "changed_something", "changed_itself"):
+    for name in (
+        *unnamed,
+        "points_without_name",
+        "points_at_the_same",
+        "points_at_same_again",
+        "changed_something",
+        "changed_itself",
+    ):
         found = next(question.find(pattern(name), question.plain), None)
         if found is None or (name.startswith("changed") and question.of_kind("P")):
             continue

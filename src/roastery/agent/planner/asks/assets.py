@@ -33,6 +33,8 @@ class Assets(Ask):
         if about and question.says(pattern("tires")):
             return True
         plain = GENERAL.issuperset(reading.metrics) and question.says(pattern("judges"))
+        if plain and not reading.metrics and question.says(pattern("kinds_of_asset")):
+            return True
         return bool(about) and plain and reading.grain is None and reading.compare is None
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

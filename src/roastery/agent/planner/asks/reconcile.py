@@ -21,6 +21,8 @@ class Reconcile(Ask):
     patterns = ("own_records", "claimed", "held_against")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if question.says("(?:attribution )?models?") and not sources_in(question):
+            return False
         between = sources_in(question) or any(f.field == "platform" for f in reading.filters) or question.says(BETWEEN)
         if super().is_meant(question, reading, lexicon) and between:
             return True

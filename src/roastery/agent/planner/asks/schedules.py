@@ -27,7 +27,8 @@ AGAIN = (
     r"|"
     r"(?:once|twice) (?:a|per|every) (?:day|week|month|quarter)|nightly|fortnightly|quarterly|every other \w+|"
     r"every \d+ (?:days|weeks|months|hours)|"
-    rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter)|{WEEKDAY}s|(?:daily"
+    rf"(?:every|each) (?:single )?(?:{WEEKDAY}|morning|week|month|day|evening|quarter|weekday|workday"
+    rf"|(?:working|business) day|night|hour)|{WEEKDAY}s|(?:daily"
     rf"|weekly|monthly)"
 )
 DELIVERED = (
