@@ -36,19 +36,22 @@ class StoredAnswers:
     def keep(self, answer: Answer, at: datetime) -> None:
         """Append an answer to its conversation, made if it is new; keeping the same one twice changes nothing."""
         with self._database.session() as session:
+            position = 0
             if session.get(ConversationRow, answer.conversation_id) is None:
                 session.add(self._new_conversation(answer.conversation_id, at))
                 session.flush()
-            self._conversation(session, answer.conversation_id).updated_at = at
-            if session.get(AnswerRow, answer.answer_id) is not None:
-                return
-            taken = select(func.count()).where(AnswerRow.conversation_id == answer.conversation_id)
+            else:
+                self._conversation(session, answer.conversation_id).updated_at = at
+                if session.get(AnswerRow, answer.answer_id) is not None:
+                    return
+                taken = select(func.count()).where(AnswerRow.conversation_id == answer.conversation_id)
+                position = session.scalar(taken) or 0
             session.add(
                 AnswerRow(
                     id=answer.answer_id,
                     organization_id=self._organization_id,
                     conversation_id=answer.conversation_id,
-                    position=session.scalar(taken) or 0,
+                    position=position,
                     scope_key=self._actor.eyes,
                     question=answer.question,
                     status=answer.status,
