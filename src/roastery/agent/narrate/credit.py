@@ -62,11 +62,23 @@ class Credit(Voice):
         if not lines:
             lines.append("**The models do not disagree enough to change a decision.**")
         lines += [said for line in named[:LISTED] if (said := self._side_by_side(line, data["models"]))]
+        lines += self._below(data.get("break_even"))
         lines += [self._tested(line) for line in named if line.get("caused")]
         effect = data.get("effect") or {}
         if "share" in effect:
             lines.append(self._effect(effect, data))
         return "\n".join(lines)
+
+    def _below(self, pays: Mapping[str, Any] | None) -> list[str]:
+        """What does not earn its spend under any model, with the margin's own threshold."""
+        if not pays or not pays["below"]:
+            return []
+        lines = [f"Break-even ROAS, from the gross margin, is [[{pays['roas']}]]."]
+        return lines + [
+            f"- ROAS of [[{one['label']}]] under [[{self._model(one['model'])}]]: [[{one['roas']}]], by chance up to "
+            f"[[{one['high']}]], below break-even"
+            for one in pays["below"][:LISTED]
+        ]
 
     def _tested(self, line: Mapping[str, Any]) -> str:
         """What a recorded test says of one line, with its interval."""

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from roastery.tools.analysis.attribution import disagreement
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
+from roastery.tools.break_even import Return, below_break_even, break_even
 from roastery.tools.charts import grouped_bars, number_axis
 from roastery.tools.credit_rows import SEED
 from roastery.tools.crediting import CreditArguments, Holdout, checked_models
@@ -47,7 +48,8 @@ class CompareAttributionArguments(CreditArguments):
     break_even: Decimal | None = Field(
         default=None,
         gt=0,
-        description="Revenue per unit of spend where it pays, 1 when left out; for counts the most that one may cost.",
+        description="Revenue per unit of spend where it pays: 1 / margin, or 1 where no margin is known; for counts "
+        "the most that one may cost.",
     )
     holdout: Holdout | None = Field(default=None, description="A geo holdout to read out beside the models.")
     experiments: tuple[Holdout, ...] | None = Field(
@@ -98,7 +100,8 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
         for model in models:
             _rank(book, lines, model)
         _lay_beside(book, found, tests, lines, period)
-        flips = _flips(lines, found, arguments.break_even)
+        pays = break_even(context, book, found, period) if _asks_what_pays(arguments) else None
+        flips = _flips(lines, found, pays.value if pays else arguments.break_even)
         ranks = _reranked(lines)
         effect = _effect(book, found, read, period) if read else {}
         effect |= _worth_of(book, found, read, effect, lines) if read else {}
@@ -109,6 +112,7 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
             for line in lines
         ]
         young = immature_from(context, found)
+        below = below_break_even(book, found, _returns(lines), pays) if pays and young is None else []
         caveats = [NOT_CAUSED, *([CLAIMS] if any(line.reported for line in lines) else []), *found.caveats]
         caveats += [*immature_caveats(young, found), *(read.caveats if read else ()), *tests.caveats]
         caveats += [SCALED] if effect or tests.read else []
@@ -127,6 +131,7 @@ class CompareAttribution(Tool[CompareAttributionArguments]):
             "lines": [_as_json(line) for line in lines],
             "flips": flips,
             "ranks": ranks,
+            "break_even": {"roas": pays.roas.id, "known": pays.costed_share.id, "below": below} if pays else None,
             "effect": {name: fact.id for name, fact in effect.items()},
             "held_out": {"about": arguments.holdout.about, "kind": arguments.holdout.kind}
             if arguments.holdout
@@ -282,6 +287,16 @@ def _effect(book: FactBook, found: Credited, read: ReadOut, period: FactPeriod) 
             )
         )  # fmt: skip
     return facts
+
+
+def _asks_what_pays(arguments: CompareAttributionArguments) -> bool:
+    """Whether returns are compared, and nobody has said from where on they pay."""
+    return arguments.conversion == "revenue" and arguments.break_even is None
+
+
+def _returns(lines: Sequence[Line]) -> list[Return]:
+    named = [line for line in lines if line.returns and line.spend is not None and line.key not in NOT_RANKED]
+    return [Return(line.key, line.label.id, line.returns, line.credited, line.spend) for line in named if line.spend]
 
 
 def _tests(context: ToolContext, arguments: CompareAttributionArguments, found: Credited) -> Known:
