@@ -45,9 +45,9 @@ def break_even(context: ToolContext, book: FactBook, found: Credited, period: Fa
     costed, margin, share = (totals.get(name) for name in (COSTED, MARGIN, SHARE))
     if costed is None or margin is None or share is None or margin <= 0 or share < LEAST_COSTED:
         return None
-    about = {"currency": found.query.currency}
-    above = book.measured(COSTED, Decimal(costed), "money", period, **about)
-    below = book.measured(MARGIN, Decimal(margin), "money", period, **about)
+    currency = found.query.currency
+    above = book.measured(COSTED, Decimal(costed), "money", period, currency=currency)
+    below = book.measured(MARGIN, Decimal(margin), "money", period, currency=currency)
     made = multiple(book.next_id, above, below).model_copy(update={"metric": "break_even_roas", "unit": "ratio"})
     return BreakEven(book.add(made), book.measured(SHARE, Decimal(share), "ratio", period))
 
@@ -80,8 +80,10 @@ def below_break_even(book: FactBook, found: Credited, returns: Sequence[Return],
             continue
         # The bound is of all that is credited; what paid touches have of it keeps its part.
         high = (row.high * (row.paid / row.value)).quantize(credited.value) if row.value else row.high
-        about = {"currency": credited.currency, "dimensions": dict(credited.dimensions)}
-        bound = book.measured(f"{credited.metric}__high", high, credited.unit, credited.period, **about)
+        bound = book.measured(
+            f"{credited.metric}__high", high, credited.unit, credited.period,
+            currency=credited.currency, dimensions=dict(credited.dimensions),
+        )  # fmt: skip
         most = multiple(book.next_id, bound, one.spend).model_copy(update={"metric": "roas", "unit": "ratio"})
         most = most.model_copy(update={"dimensions": one.by_model[best].dimensions})
         if most.value is None or most.value >= at.value:

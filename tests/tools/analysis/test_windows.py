@@ -155,3 +155,37 @@ def test_a_later_day_never_decides_how_an_earlier_one_is_judged(seed: int) -> No
     changed[290:] += 1.0
     one, other = (windowed(v, None, "count", 286).scores[:, 286:290] for v in (y, changed))
     np.testing.assert_allclose(one, other)
+
+
+def budgets(seed: int = 3, campaigns: int = 4) -> Floats:
+    """Spend a day of budgets that are set anew every Monday, with a little of each day's own."""
+    g = np.random.default_rng(seed)
+    weekly = np.repeat(np.exp(g.normal(0, 0.4, (DAYS // 7 + 1, campaigns))), 7, axis=0)[:DAYS]
+    return 100 * weekly * np.exp(g.normal(0, 0.05, (DAYS, campaigns)))
+
+
+def test_a_week_end_at_three_times_the_budget_is_told_where_budgets_change_every_monday() -> None:
+    y = budgets()
+    last = DAYS // 7 * 7
+    y, first = y[:last], last - 2
+    # The week itself was drawn at what is usual.
+    y[last - 7 :, 1] = 100.0
+    y[first:, 1] *= 3
+    told_ = told(windowed(y, None, "amount", last - 7), DEFAULT_THRESHOLD).episodes
+    assert [(e.series, e.start, e.end) for e in told_] == [(1, first, last - 1)]
+
+
+def test_a_budget_that_changes_on_monday_is_no_event() -> None:
+    alerts = 0
+    for seed in range(4):
+        y = budgets(seed)[: DAYS // 7 * 7]
+        alerts += len(told(windowed(y, None, "amount", len(y) - 7), DEFAULT_THRESHOLD).episodes)
+    assert alerts == 0
+
+
+def test_back_to_the_usual_budget_after_dear_days_is_no_event() -> None:
+    y = budgets()[: DAYS // 7 * 7]
+    y[-7:, 1] = 100.0
+    y[-7:-2, 1] *= 2.5
+    told_ = told(windowed(y, None, "amount", len(y) - 2), DEFAULT_THRESHOLD).episodes
+    assert [e for e in told_ if e.kind == "dip"] == []

@@ -77,7 +77,8 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
     ways = [usual] if w is not None or y.shape[1] < LEAST_SIBLINGS else [usual, _beside_siblings(history, usual)]
     came_by, usual_by = _Running.of(y), [_Running.of(way) for way in ways]
     running, pattern = _Running.of(history), _Running.of(usual if w is None else w)
-    week_before, days_before = _JustBefore(running, pattern, SEASON), _JustBefore(running, pattern, DAYS_BEFORE)
+    week_before, days_before = _JustBefore(running, pattern, SEASON), _JustBefore(came_by, pattern, DAYS_BEFORE)
+    before = _scored(came_by.over(DAYS_BEFORE), usual_by[0].over(DAYS_BEFORE), unit, least, start)[0]
     scores, came, expected, sizes = [], [], [], []
     for days in WINDOWS:
         total = came_by.over(days)
@@ -94,7 +95,8 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
             score = _with_short(score, short, LEAST_AGAINST_LONG.get(kind, MOSTLY_AGAINST_LONG))
             if kind == "amount":
                 # Set on a Monday, a budget is steady until Sunday: what is usual is learned for each day of the week.
-                score = _with_short(score, _in_week(total, days_before.expects(days), unit, start), LEAST_IN_WEEK)
+                in_week = _in_week(total, days_before.expects(days), unit, start)
+                score = _with_short(score, np.where(_is_return(before, in_week, days), 0.0, in_week), LEAST_IN_WEEK)
         scores.append(score)
         came.append(total)
         expected.append(mean)
@@ -248,6 +250,13 @@ def _usual_size(root: Floats, start: int, part: float) -> Floats:
     place = np.maximum(((seen - 1) * part).astype(np.int64), 0)
     size = np.take_along_axis(past, place[None], axis=0)[0] if len(past) else np.full(root.shape[1], np.nan)
     return np.asarray(np.where(seen >= SCALE_DAYS, size / NORMAL_AT[part], np.nan))
+
+
+def _is_return(before: Floats, in_week: Floats, days: int) -> Flags:
+    """Where the days that a window is held against were themselves off the other way: back to usual is no event."""
+    was = np.full(before.shape, np.nan)
+    was[days:] = before[:-days]
+    return np.asarray((np.sign(was) != np.sign(in_week)) & (np.abs(was) >= NORMAL_AT[USUAL_QUANTILE]))
 
 
 def _in_week(came: Floats, expected: Floats, unit: Floats, start: int) -> Floats:

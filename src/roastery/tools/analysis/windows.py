@@ -127,7 +127,26 @@ def _of_series(one: Windowed, s: int, threshold: float) -> list[Episode]:
             Episode(s, kind, first, end, end, float(came), float(usual), float(low), float(high), severity,
                     float(came - usual))
         )  # fmt: skip
-    return made
+    return _joined(made)
+
+
+def _joined(made: list[Episode]) -> list[Episode]:
+    """Windows of one series that touch and go the same way, as one episode: a week-end is not two days."""
+    whole: list[Episode] = []
+    for e in sorted(made, key=lambda e: e.start):
+        last = whole[-1] if whole else None
+        if last is None or e.start > last.end + 1 or e.direction != last.direction:
+            whole.append(e)
+            continue
+        strong = max(last, e, key=lambda one: one.severity)
+        came, usual, low, high, stake = (
+            float(getattr(last, name) or 0.0) + float(getattr(e, name) or 0.0)
+            for name in ("actual", "expected", "low", "high", "at_stake")
+        )
+        whole[-1] = replace(
+            strong, start=last.start, end=e.end, actual=came, expected=usual, low=low, high=high, at_stake=stake
+        )
+    return whole
 
 
 def _is_evidence(found: Pooled) -> Flags:
