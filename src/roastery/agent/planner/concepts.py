@@ -11,7 +11,7 @@ from roastery.agent.planner.lists import words
 from roastery.agent.planner.tokens import Token
 
 STOPS = frozenset({"?", ".", ";", "!"})
-JOINING = frozenset({"and", "or", "vs", "versus", "&", "nor", "plus"})
+JOINING = frozenset({"and", "or", "vs", "versus", "&", "nor"})
 LISTING = frozenset({"and", "or", ",", "vs", "versus", "&", "nor"})
 OVER = (
     r"(?:(?:per|relative to|divided by|over|out of|in relation to|in proportion to|measured against"

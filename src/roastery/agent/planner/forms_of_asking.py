@@ -7,7 +7,7 @@ from typing import Any
 from roastery.agent.planner.concepts import Composed, Part, Said
 from roastery.agent.planner.lists import word_set, words
 
-ONE = frozenset({"a", "an", "one", "1", "each", "every", "per", "single", "another", "individual"})
+ONE = word_set("composing_one")
 SMALL = ONE | word_set("composing_small")
 """Words between the parts of a metric that say nothing of their own."""
 SPLITTING = frozenset({"which", "by", "per", "each", "every"})
@@ -44,12 +44,16 @@ def shares(said: Said) -> Iterator[Composed]:
                 close = WITHIN.issuperset(said.words[first.end : last.start])
                 for s in marks:
                     wide = last.start - first.end > 9
+                    reach = 4 if s.concept == "share" else 2
                     counted = s.concept == "count" and said.words[s.end - 1] == "many"
                     ahead = s.concept != "rate" and not counted and not wide and said.near(s, first, 5)
                     of = {said.before(first, k) for k in (1, 2, 3)} & {"of", "among", "from"}
                     within = s.concept != "rate" and of and said.near(first, s, 10) and said.near(s, last, 5)
                     behind = (
-                        not wide and said.near(last, s, 2) and s.concept != "count" and (s.concept != "rate" or close)
+                        not wide
+                        and said.near(last, s, reach)
+                        and s.concept != "count"
+                        and (s.concept != "rate" or close)
                     )
                     if ahead or within or behind:
                         width = max(s.end, last.end) - min(s.start, first.start)

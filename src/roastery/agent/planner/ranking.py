@@ -31,6 +31,9 @@ class Ranking:
 def ranking(question: Question, found: Names, grain: str | None, *, assumed: bool = False) -> Ranking:
     """Read superlatives and "top N"; nothing where the question does not rank."""
     limit, side = _counted(question)
+    if side == "best" and question.has(r"top N\d+"):
+        # "The most money per lead, top 3": the word for size says which end the top is.
+        side = _size_beside(question) or side
     side = _on_top(question) or side or _superlative(question, assumed=assumed or bool(found.dimensions))
     by = found.order_metric or _beside_superlative(question) or (found.metrics[0] if found.metrics else "")
     if (
@@ -69,6 +72,15 @@ LISTED = (
 )
 """Every row in order, none left out."""
 NTH = rf"(?P<nth>second|third|fourth) (?:{BEST}|{WORST}|{HIGH}|{LOW})"
+
+
+def _size_beside(question: Question) -> str | None:
+    for side, said in (("high", HIGH), ("low", LOW)):
+        if question.has(rf"(?:the )?{said} (?:money |of )?(?:per )?[MA]\d+"):
+            return side
+    return None
+
+
 ON_TOP = (
     r"(?:the )?(?:most |least )?(?P<adj>\w+)(?: (?:ones?|offenders?|performers?|values?|[DMV]\d+))?"
     r" (?:on top|on the top|at the top|to the top|up top|first|up front|ahead)"

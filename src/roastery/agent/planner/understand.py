@@ -104,9 +104,28 @@ def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:
     return found if len(found) > 1 else ()
 
 
+COUNTS = r"^(?:and |so |ok )?how (?:well|good|many|much|often|long) (?!should|could|would|more)(?: ?.*)"
+"""Questions for a number, by how they begin."""
+
+
+def found_money(question: Question) -> bool:
+    """Whether an amount stands in the question that no limit has used."""
+    return any(s.index not in question.used for s in question.of_kind("N"))
+
+
 def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
     """The tool that the words ask for, or None for numbers, definitions, data health and lists of names."""
     found = next((ask for ask in ASKS if ask.is_meant(question, heard, lexicon)), None)
+    made = any(s.of.first.composed for s in question.of_kind("M"))
+    if (
+        found is not None
+        and made
+        and found.intent in ("reconcile", "budget")
+        and question.says(COUNTS)
+        and not found_money(question)
+    ):
+        # "How much did each new customer leave with us": a number, whatever else its words may mean.
+        return None
     if found is not None and found.intent not in DEFINED_FIRST and is_about_itself(question, heard):
         return None
     return found
