@@ -7,7 +7,7 @@ from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.defaults import credited
 from roastery.agent.planner.doubts import missing_name
 from roastery.agent.planner.guard import ABLE
-from roastery.agent.planner.leftover import left_out
+from roastery.agent.planner.leftover import family_words, left_out
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import vocabulary
 from roastery.agent.planner.periods import AGAINST_BEFORE, default_period
@@ -59,16 +59,29 @@ def ask_reading(
         return doubt
     if settled.compare is None:
         settled = replace(settled, assumptions=tuple(a for a in settled.assumptions if a != AGAINST_BEFORE))
-    settled = restated(question, settled, lexicon, before)
+    settled = _said_what_is_dropped(reading, restated(question, settled, lexicon, before))
     return left_out(question, settled, own=(ask.said, *ask.patterns), before=before)
 
 
 def _know_own_words(ask: Ask, question: Question) -> None:
     """What a tool's questions are made of names nothing: "the first door" of a journey, a "stale" picture."""
-    own = vocabulary(ask.said, *ask.patterns)
-    names = [i for i in question.unknown if question.tokens[i].quoted or not own.fullmatch(question.tokens[i].word)]
-    question.unknown[:] = names
+    own, family = vocabulary(ask.said, *ask.patterns), family_words(question, (ask.said, *ask.patterns))
+    known = {i for i, t in enumerate(question.tokens) if i in family or own.fullmatch(t.word)}
+    question.unknown[:] = [i for i in question.unknown if question.tokens[i].quoted or i not in known]
     for symbol in question.of_kind("X"):
-        held = range(symbol.start, symbol.end)
-        if all(own.fullmatch(question.tokens[i].word) for i in held):
+        if known.issuperset(range(symbol.start, symbol.end)):
             question.used.add(symbol.index)
+
+
+def _said_what_is_dropped(before: Reading, settled: Reading) -> Reading:
+    """Parts of a question that its tool does not take are said to be left out."""
+    parts = (("limit", "how many to show"), ("grain", "the step of time"), ("order_by", "the ranking"))
+    left = [what for name, what in parts if getattr(before, name) and not getattr(settled, name)]
+    left += ["what it is compared with"] if before.compare and not settled.compare and "compare" in before.said else []
+    if not left or settled.intent in ACTING:
+        return settled
+    are = "is" if len(left) == 1 else "are"
+    return settled.assuming(f"{' and '.join(left)} {are} not part of how this was computed")
+
+
+ACTING = ("alert", "schedule", "explain")

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from roastery.agent.planner.lists import common_words, words
 from roastery.agent.planner.paraphrases import said_widely
-from roastery.agent.planner.patterns import vocabulary
+from roastery.agent.planner.patterns import said_by_family, vocabulary
 from roastery.agent.planner.question import Question, whole_words
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.planner.tokens import stem
@@ -112,6 +112,7 @@ def leftover(
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
     words_of_tool = vocabulary(*own)
+    held.update(family_words(question, own))
     return [
         i
         for i, token in enumerate(question.tokens)
@@ -123,6 +124,21 @@ def leftover(
             or not (stem(token.word) in known or (own and words_of_tool.fullmatch(token.word)) or _idle(question, i))
         )
     ]
+
+
+def family_words(question: Question, own: Sequence[str]) -> set[int]:
+    """Tokens that belong to a family of wording found in the question (words/families.yml)."""
+    if not own:
+        return set()
+    said, single = said_by_family(*own)
+    at = places(question)
+    found: set[int] = set()
+    for line, where in ((question.plain, [range(i, i + 1) for i in range(len(question.tokens))]), (question.line, at)):
+        for match in said.finditer(line):
+            first = line[: match.start()].count(" ")
+            for element in where[first : first + match[0].count(" ") + 1]:
+                found |= {i for i in element if single.fullmatch(question.tokens[i].word)}
+    return found
 
 
 NEGATIONS = frozenset(["no", "not", "dont", "doesnt", "didnt", "isnt"])
