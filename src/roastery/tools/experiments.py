@@ -3,13 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from roastery.tools.base import Fact, FactPeriod, ToolContext
 from roastery.tools.crediting import Holdout
 from roastery.tools.facts import FactBook
-from roastery.tools.holdouts import Outcome, ReadOut, read_out
 from roastery.warehouse.errors import AskerError, DataError
+
+if TYPE_CHECKING:
+    # The service starts without the arrays that reading out takes.
+    from roastery.tools.holdouts import Outcome, ReadOut
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Recorded(Protocol):
 class Known:
     """What the tests of one split say, by what was tested; caveats: of those that say nothing, too."""
 
-    read: dict[str, ReadOut]
+    read: "dict[str, ReadOut]"
     caveats: tuple[str, ...]
 
     @property
@@ -53,8 +56,10 @@ def pinned_tests(context: ToolContext, asked: tuple[Holdout, ...] | None, used: 
     return used.holdouts if context.experiments is not None or asked is not None else None
 
 
-def known_effects(context: ToolContext, holdouts: Iterable[Holdout], outcome: Outcome) -> Known:
+def known_effects(context: ToolContext, holdouts: Iterable[Holdout], outcome: "Outcome") -> Known:
     """Read out each; of several on the same thing the one that ended last stands."""
+    from roastery.tools.holdouts import read_out
+
     read: dict[str, ReadOut] = {}
     said: list[str] = []
     for holdout in sorted(holdouts, key=lambda h: (h.end, h.start), reverse=True):
@@ -70,7 +75,7 @@ def known_effects(context: ToolContext, holdouts: Iterable[Holdout], outcome: Ou
     return Known(read, tuple(dict.fromkeys(said)))
 
 
-def incremental(book: FactBook, read: ReadOut, whole: Fact, period: FactPeriod, by: str) -> dict[str, Fact]:
+def incremental(book: FactBook, read: "ReadOut", whole: Fact, period: FactPeriod, by: str) -> dict[str, Fact]:
     """The share that was caused, with its bounds, and what that is of a period's whole.
 
     Only a pause says what share of the whole is caused; what was added says what came on top, so it has no whole.
