@@ -10,7 +10,7 @@ import pytest
 
 from roastery.tools.base import Actor, Fact, FactPeriod, ToolContext
 from roastery.tools.break_even import BreakEven, Return, below_break_even
-from roastery.tools.credits import CreditRow, ModelCredit
+from roastery.tools.credit_rows import CreditRow, ModelCredit
 from roastery.tools.facts import FactBook
 from roastery.tools.registry import run
 from roastery.warehouse.semantic.layer import SemanticLayer
