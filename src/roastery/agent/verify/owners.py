@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from roastery.agent.planner.lexicon import INNER
 from roastery.agent.planner.parameters import MODELS
-from roastery.agent.planner.tokens import phrase, stem
+from roastery.agent.planner.tokens import phrase
 from roastery.agent.render import NO_NAMES
 from roastery.agent.verify import words as say
 from roastery.agent.verify.bind import AMBIGUOUS, bind
@@ -143,7 +142,7 @@ class Owners(Rule):
             elif mention == AMBIGUOUS:
                 yield "metric", f"it is not clear which metric [[{ref.id}]] is; name {spoken(fact.metric)} beside it."
             elif isinstance(mention, Mention):
-                if not self._is(sentence, fact.metric, mention) and not self._covers(
+                if not self._is(sentence, fact.metric, mention.name) and not self._covers(
                     sentence, mention, ref, fact.metric
                 ):
                     yield "metric", f"[[{ref.id}]] is {spoken(fact.metric)}, not the metric that is named beside it."
@@ -153,15 +152,11 @@ class Owners(Rule):
             ):
                 yield "metric", f"[[{ref.id}]] is {spoken(fact.metric)}; name the metric."
 
-    def _is(self, sentence: Sentence, metric: str, mention: Mention) -> bool:
+    def _is(self, sentence: Sentence, metric: str, said: str) -> bool:
         """Whether the metric beside a number is its own; what an analysis counts by itself is named by a word of it."""
         base = base_of(metric)
-        if base in INNER:
-            # People say its name for another metric; said in full it is its own as well.
-            own = tuple(stem(t.word) for t in sentence.tokens[mention.at : mention.end])
-            return own == phrase(base) or is_metric(base, mention.name)
         if base in self.lexicon.vocabulary.metrics:
-            return is_metric(base, mention.name)
+            return is_metric(base, said)
         spoken_of = set(phrase(sentence.line))
         return any(len(word) > 3 and word in spoken_of for word in phrase(base))
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from roastery.agent.planner.calendar import Span, find_spans
-from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lexicon import INNER, Lexicon
 from roastery.agent.planner.lists import common_words
-from roastery.agent.planner.tokens import Token, stem, tokenize
+from roastery.agent.planner.tokens import Token, phrase, stem, tokenize
 from roastery.agent.render import REFERENCE
 
 _REF = re.compile(r"^xref([fd]\d+)x$")
@@ -97,7 +97,9 @@ def read_sentence(text: str, lexicon: Lexicon) -> Sentence:
         held.append((mark.start, mark.end))
         meaning = mark.first
         if meaning.kind in ("metric", "missing_metric", "ambiguous"):
-            wanted = meaning.readings or (meaning.name,)
+            said = tuple(stem(t.word) for t in tokens[mark.start : mark.end])
+            # A part of a metric, whose name people say for the whole, is named by it as well.
+            wanted = (*(meaning.readings or (meaning.name,)), *(name for name in sorted(INNER) if phrase(name) == said))
             mention = Mention(mark.start, mark.end, "metric", "|".join(wanted))
             (by_verb if meaning.weak else metrics).append(mention)
         elif meaning.kind in ("value", "missing_value"):
