@@ -20,8 +20,11 @@ from roastery.warehouse.semantic.catalogue import shipped_catalogue
 from tests.once import filled_once
 
 TODAY = date(2026, 11, 2)
-FLOORS = {"": (0.96, 0.01), "b1": (0.71, 0.02), "b2": (0.59, 0.05), "b3": (0.75, 0.01)}
-"""Right at least and confidently wrong at most, by batch; the first only rise, the second only fall."""
+FLOORS = {"": (0.975, 0.005), "b1": (0.76, 0.01), "b2": (0.64, 0.025), "b3": (0.63, 0.005)}
+"""Right at least and confidently wrong at most, by batch; the first only rise, the second only fall.
+
+That of b3 fell once, when its other half, which nothing had been learned from, joined (docs/evals.md).
+"""
 PLATFORMS = ("meta_ads", "google_ads", "tiktok_ads", "linkedin_ads", "klaviyo", "mailchimp")
 CHANNELS = ("paid_social", "paid_search", "email", "organic_search", "direct", "referral")
 
@@ -29,7 +32,7 @@ CHANNELS = ("paid_social", "paid_search", "email", "organic_search", "direct", "
 def named(part: Any) -> Iterator[tuple[str, str]]:
     """Dimension and value of every condition in a case's expectations."""
     if isinstance(part, Mapping):
-        if "dimension" in part and "values" in part:
+        if "dimension" in part and "values" in part and part.get("op") != "contains":
             yield from ((part["dimension"], value) for value in part["values"])
         for value in part.values():
             yield from named(value)

@@ -101,6 +101,37 @@ def _unsplit(question: Question, reading: Reading) -> Symbol | None:
     return None
 
 
+def _points_at_no(question: Question, reading: Reading) -> Symbol | None:
+    """ "That campaign", where the reading is narrowed to none."""
+    fields = {f.field for f in reading.filters if not f.metric}
+    for found in question.find(r"(?:that|this|the same|said) (?P<s>D\d+)"):
+        symbol = question[found["s"]]
+        one = not question.words(symbol).lower().rstrip("?.!,").endswith("s")
+        if one and symbol.of.first.name in POINTED_AT and not {m.name for m in symbol.of.meanings} & fields:
+            return symbol
+    return None
+
+
+STILL = (
+    r"(?:still|remain\w*|stayed) (?:with us|here|there|around|active|subscribed|on board|members?|customers?|clients?|paying"
+    r"|buying|with you)|(?:have |has )?(?:stayed|stuck) (?:with us|around)"
+)
+
+
+def _asks_who_stayed(question: Question, reading: Reading) -> bool:
+    """ "How many of the January members are still with us": no count of January."""
+    people = bool(reading.metrics) and PEOPLE.issuperset(reading.metrics)
+    return people and reading.intent in PLAIN and "period" in reading.said and question.says(STILL)
+
+
+def _is_said_again(question: Question, symbol: Symbol) -> bool:
+    """Whether the metric of this symbol stands elsewhere in the question too, so that this word is but a part of it."""
+    return any(s.index != symbol.index and s.of.first.name == symbol.of.first.name for s in question.of_kind("M"))
+
+
+POINTED_AT = frozenset(["campaign", "ad_group", "ad", "product", "location", "keyword", "asset", "page", "platform"])
+
+
 SPLIT_BY = frozenset(
     ["campaign", "product", "category", "page", "keyword", "location", "region", "country", "plan", "platform"]
 )
@@ -132,6 +163,21 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             "clarify",
             message=f"Should “{said}” be left out? I could not tell what of it; say for example “without {said}” with "
             f"its full name.",
+            pending=kept,
+        )
+    if reading.intent in PLAIN and (symbol := _points_at_no(question, reading)):
+        kind = symbol.of.first.name.replace("_", " ")
+        return Reading("clarify", message=f"Which {kind} do you mean? Give its name.", pending=kept)
+    for found in question.find(r"V\d+ (?:or|vs|versus|against|and) (?:the |our )*(?P<m>M\d+)"):
+        symbol = question[found["m"]]
+        if symbol.of.first.composed and _is_said_again(question, symbol):
+            said = name_text(question.words(symbol))
+            return Reading("clarify", message=f"What do you mean by “{said}” beside the other name?", pending=kept)
+    if _asks_who_stayed(question, reading):
+        return Reading(
+            "clarify",
+            message="You ask who is still there of those who came at a time. I count who there was in a period; do you "
+            "mean that, or how many stayed (retention by the month in which they came)?",
             pending=kept,
         )
     own_name = next(question.find(r"(?:our|your|its|their|the) own (?:brand )?name", question.plain), None)

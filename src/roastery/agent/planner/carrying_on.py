@@ -12,6 +12,7 @@ from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shif
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, ranking
 from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading
+from roastery.agent.planner.tokens import stem
 
 SORTING = rf"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+|{LISTED}"
 WHICH_ONE = (
@@ -89,6 +90,8 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
             merged = replace(merged, compare="previous_period")
     elif "compare" in heard.said:
         merged = replace(merged, compare=_against(heard.compare, before.period, lexicon))
+    if one_of := [f for f in merged.filters if _is_one_of_all(f, question, heard)]:
+        merged = replace(merged, filters=tuple(f for f in merged.filters if f not in one_of), limit=heard.limit)
     if question.has(ALL_OF_THEM):
         merged = replace(merged, limit=None)
     if question.has(EVERYTHING_AGAIN):
@@ -240,7 +243,11 @@ def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filte
     adding = question.has(r"(?:also|too|as well|plus|add|include)")
     kept = [f for f in before.filters if f.metric or not _is_replaced(question, f)]
     for new in heard.filters:
-        kept = [f for f in kept if f.metric or not _is_wider(new, f)]
+        if old := next((f for f in kept if _holds_it(new, f, question)), None):
+            heard_whole = question.has(r"(?:all|whole|every|any|other|entire|total) (?:\w+ )?V\d+")
+            if not heard_whole:
+                continue
+        kept = [f for f in kept if f.metric or not (_is_wider(new, f) or _is_elsewhere(new, f, question))]
         old = next((f for f in kept if f.field == new.field and f.metric == new.metric), None)
         if old is not None:
             kept.remove(old)
@@ -250,6 +257,17 @@ def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filte
             )
         kept.append(new)
     return tuple(kept)
+
+
+def _is_one_of_all(condition: Filter, question: Question, heard: Reading) -> bool:
+    """After one restaurant, "every restaurant": a split of what is narrowed to one of the kind shows all of the kind."""
+    if condition.metric or condition.op != "in" or "filters" in heard.said:
+        return False
+    return condition.field in heard.dimensions and any(
+        question.has(rf"(?:every|all|each|any|the other)(?: (?:of|one|single|the|our|other))* {s.name}")
+        for s in question.of_kind("D")
+        if s.of.first.name == condition.field
+    )
 
 
 WIDER: dict[str, frozenset[str]] = {
@@ -268,6 +286,26 @@ def _is_wider(new: Filter, old: Filter) -> bool:
     if new.metric or new.op != "in" or old.op != "in" or new.field not in WIDER.get(old.field, ()):
         return False
     return not any(v.startswith(f"{platform}:") for platform in new.values for v in old.values)
+
+
+def _holds_it(new: Filter, old: Filter, question: Question) -> bool:
+    """Whether a wider name is but a word of the narrower one that the thread is about: "shakes", of the Pumpkin Shake."""
+    if not _is_wider(new, old) or len(old.values) != 1 or not new.labels or not question.has(COUNTED_NAME):
+        return False
+    own = {stem(w) for label in (old.labels or old.values) for w in label.lower().split()}
+    return all(stem(w) in own for label in new.labels for w in label.lower().split())
+
+
+COUNTED_NAME = r"(?:number|count|how many|units|pieces)(?: of)?(?: the| those| these)* V\d+"
+
+
+def _is_elsewhere(new: Filter, old: Filter, question: Question) -> bool:
+    """Whether a narrower name lies outside the wider one: a campaign of another platform than the thread's."""
+    if new.metric or new.op != "in" or old.op != "in" or old.field not in WIDER.get(new.field, ()):
+        return False
+    if old.field == "platform" and all(":" in v for v in new.values):
+        return not any(v.startswith(f"{platform}:") for platform in old.values for v in new.values)
+    return old.field == "platform" and question.has(r"^(?:and |ok |so )?(?:what|how) about (?:the |our )*V\d+")
 
 
 def _is_replaced(question: Question, condition: Filter) -> bool:

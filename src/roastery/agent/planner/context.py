@@ -7,7 +7,7 @@ number).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from roastery.agent.planner.calendar import find_spans
@@ -23,7 +23,13 @@ _TIME = (
     r"|oct|nov|dec)"
 )
 _STEP = r"(day|week|month|quarter)s"
-REWORDED = tuple(
+
+
+def _was_in(found: re.Match[str]) -> str:
+    return f"{found[1]}was " if found[1] else f"{found[2]} was "
+
+
+REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(said, re.IGNORECASE), meant)
     for said, meant in (
         # What "different from September" holds a number against is no beginning of a period.
@@ -32,6 +38,13 @@ REWORDED = tuple(
             rf"|(?= {_TIME}))",
             r"\1 than",
         ),
+        # An order whose date "fell in" a month has not fallen; and a month "twelve months earlier" is the same month of the year before.
+        (
+            r"\b(whose (?:\w+ ){1,4}?)(?:fell|falls|fall) (?=(?:in|on|between|within|into|during) )"
+            r"|\b(that|which) falls? (?=(?:in|on|between|within|into|during) )",
+            _was_in,
+        ),
+        (r"\b(?:twelve|12) months (earlier|before|prior|previously)\b", r"one year \1"),
         # How it went "over the weeks" is asked by week.
         (rf"\b(?:over|across) the {_STEP}\b", r"by \1"),
         (

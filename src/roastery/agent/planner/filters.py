@@ -42,6 +42,16 @@ def _is_idle_value(meaning: Meaning, found: Names) -> bool:
     )
 
 
+def _net_of(question: Question) -> set[str]:
+    """ "Revenue net of memberships", where "revenue net" is a name of the metric: the names that are taken off."""
+    return {
+        n
+        for m in question.find(rf"(?P<m>[MA]\d+) of (?:the |our |all |any )*(?P<list>{_LIST})")
+        if question.words(question[m["m"]]).lower().endswith(" net")
+        for n in re.findall(r"V\d+", m["list"])
+    }
+
+
 def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
     thresholds = [_of_ratio(f, found) for f in _thresholds(question, found)]
     excluded = {
@@ -61,7 +71,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         )
         for m in question.find(said)
         for n in re.findall(r"V\d+", m["list"])
-    }
+    } | _net_of(question)
     examples = {
         n
         for m in question.find(

@@ -24,6 +24,8 @@ POINTING = (
     r"(?:the N\d+|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest"
     r"|the others|one|ones)"
 )
+PEOPLE = r"(?:they|them|their|those (?:people|customers|clients|patients|guests))"
+"""Who the thread is about, where a question is about what people are worth."""
 
 
 def can_be_continued(reading: Reading) -> bool:
@@ -55,7 +57,9 @@ def inherit(
     heard = in_thread(question, _named_in_thread(question, heard, before, lexicon), before, lexicon)
     if not _continues(question, heard):
         return None
-    if before.intent in BY_INTENT and question.says(pattern("shows_numbers")) and (before.metrics or heard.metrics):
+    ranks = before.intent in ("explain", "anomalies") and {"order", "limit"} & heard.said and question.of_kind("D")
+    shows = ranks or question.says(pattern("shows_numbers"))
+    if before.intent in BY_INTENT and shows and (before.metrics or heard.metrics):
         kept = None if before.intent == "explain" else before.compare
         before = replace(before, intent="query", details={}, models=(), compare=kept)
     return merged_with(question, heard, before, lexicon)
@@ -75,7 +79,7 @@ CONTINUES = "continues from the last question that was answered, without what wa
 
 def opens(question: Question) -> bool:
     """Whether a question is worded as the continuation of another."""
-    return bool(OPENING.match(question.line)) or question.has(POINTING)
+    return bool(OPENING.match(question.line)) or question.has(POINTING) or question.has("(?:they|them|their)")
 
 
 def changes_nothing(question: Question, followed: Reading, before: Reading) -> bool:
@@ -128,13 +132,19 @@ def _named_in_thread(question: Question, heard: Reading, before: Reading, lexico
 
 def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lexicon: Lexicon) -> Reading | None:
     """ "Why?", "and the forecast?", "alert me when it falls under 2": another tool about what the thread is about."""
-    points = question.has(POINTING) or bool(OPENING.match(question.line)) or len(question.line.split()) <= 4
-    if "metrics" in heard.said and not (len(question.line.split()) <= 6 or question.has(POINTING)):
+    people = ask.intent == "ltv" and question.has(PEOPLE) and not heard.said & {"filters", "dimensions"}
+    points = people or question.has(POINTING) or bool(OPENING.match(question.line)) or len(question.line.split()) <= 4
+    if "metrics" in heard.said and not (people or len(question.line.split()) <= 6 or question.has(POINTING)):
         return None
     if not points and ("metrics" in heard.said or ask.intent not in ABOUT_METRICS or "period" in heard.said):
         return None
-    merged = merged_with(question, heard, replace(before, compare=None, share=False), lexicon)
     details = before.details if before.intent == ask.intent else {}
+    today = lexicon.vocabulary.calendar.today
+    if people and heard.period is not None and heard.period.end > today and before.period is not None:
+        # "Worth in two years": how far to look; who is meant stays.
+        details = {**details, "horizon_days": (heard.period.end - today).days}
+        heard = replace(heard, period=None, said=heard.said - {"period"})
+    merged = merged_with(question, heard, replace(before, compare=None, share=False), lexicon)
     return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT
 from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.lists import words
+from roastery.agent.planner.lists import function_words, words
 from roastery.agent.planner.named import by_verb
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
@@ -120,7 +120,8 @@ def without_split(question: Question, reading: Reading) -> Reading | None:
 def not_done(question: Question) -> Reading | None:
     """ "Pause the campaign" is an order; "campaigns that stop converting" is not."""
     said = rf"(?:{pattern('please')} )*{pattern('ask_change')}"
-    if any(re.match(rf"{said}(?![^ ])", line) for line in (question.line, question.plain)):
+    one = rf"(?:^|[,.;:!] )(?:{pattern('please')} )*{pattern('changes_it')}"
+    if any(re.match(rf"{said}(?![^ ])", line) for line in (question.line, question.plain)) or question.says(one):
         return Reading("refuse", message=f"I only read: I change nothing in your accounts. {ABLE} {ABLE_TO_ACT}")
     return None
 
@@ -151,6 +152,8 @@ def _asks_definition(question: Question, reading: Reading) -> bool:
         return bool(reading.metrics) and "period" not in reading.said
     if question.has(pattern("asks_how_computed")):
         return bool(reading.metrics)
+    if question.has(pattern("explains_alone")) and reading.metrics and not narrowed:
+        return True
     if question.has(pattern("asks_splits")):
         return True
     if question.has(pattern("asks_catalogue")):
@@ -200,7 +203,8 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
         return None
     meant = next(question.find(r"(?:i mean|meaning|that is) (?:the |our )*(?:\w+ )?(?P<d>D\d+)"), None)
     others = [s for s in question.of_kind("V") if not {m.name for m in s.of.meanings} & {*dims}]
-    noted = tuple(f"“{question.words(s)}” does not narrow the list" for s in others)
+    search = _search_text(question)
+    noted = tuple(f"“{w}” does not narrow the list" for s in others if (w := question.words(s)) != search)
     kind = question[meant["d"]].of.first.name if meant else dims[0]
     if not meant and kind == "source_system" and others:
         kind = MEMBERS.get(others[0].of.first.name, kind)
@@ -210,7 +214,7 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
         and question.has(r"(?:do|did|does) (?:they|people|customers|guests|we) (?!have|run|sell|offer)")
     ):
         return None
-    return Reading("values", dimensions=(kind,), search="" if meant else _search_text(question), assumptions=noted)
+    return Reading("values", dimensions=(kind,), search="" if meant else search, assumptions=noted)
 
 
 IN_NAME = re.compile(
@@ -231,6 +235,7 @@ def _search_text(question: Question) -> str:
     if (
         found
         and len(found["text"].split()) <= 4
+        and not _says_how(found["text"])
         and not re.search(r"[,.;:/]| (?:i|we|they|do|are|is|did|in) ", found["text"])
     ):
         return found["text"].strip()
@@ -238,10 +243,16 @@ def _search_text(question: Question) -> str:
         return quoted["text"].strip()
     kinds = {m.name for s in question.of_kind("D") for m in s.of.meanings}
     for symbol in question.of_kind("V"):
-        if kinds & {m.name for m in symbol.of.meanings} or not kinds:
+        beside = question.has(rf"(?:that|the|this|a|an) {symbol.name} D\d+ (?:called|named|again|exactly)")
+        if kinds & {m.name for m in symbol.of.meanings} or not kinds or beside:
             return question.words(symbol)
     quoted = [t.text for t in question.tokens if t.quoted]
     if quoted:
         return " ".join(quoted)
     named = [question.tokens[i].text for i in question.unknown]
     return " ".join(named)
+
+
+def _says_how(text: str) -> bool:
+    """ "Called exactly", "named again": what follows is no name."""
+    return all(w.endswith("ly") or w in function_words() for w in text.lower().split())

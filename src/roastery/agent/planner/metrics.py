@@ -97,6 +97,8 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     if weak and not metrics:
         # "What did we invoice to enterprise clients": the clients only say whose.
         metrics = [weak]
+    if "spend" not in metrics and metrics and "spend" in lexicon.vocabulary.metrics and question.has(PAID_IN_A_LIST):
+        metrics.insert(0, "spend")
     said = list(metrics)
     if any(s.of.first.composed for s in question.of_kind("M")):
         return Names(metrics=tuple(metrics), assumptions=tuple(assumptions), missing=missing, order_metric=order_metric)
@@ -120,6 +122,10 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         missing=missing,
         order_metric=order_metric,
     )
+
+
+PAID_IN_A_LIST = r"(?:what|how much) (?:did )?we (?:paid|pay|spent|spend)(?: out| for it)? (?:,|;|and|plus) (?:.* )?M\d+(?: .*)?"
+"""One item of a list of numbers: "what we paid, clicks, price of a click"."""
 
 
 def _belongs_to_whole(question: Question, symbol: Symbol) -> bool:
@@ -148,6 +154,12 @@ def _of_whom(question: Question, name: str, lexicon: Lexicon) -> str:
 
 
 SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
+    (
+        ("ltv",),
+        {"customers", "new_customers", "active_customers", "revenue"},
+        r"(?:customers?|clients?|patients?|guests?|members?|buyers?|shoppers?) .*(?:each|one)(?: of them)?"
+        r" (?:has |have |had )?(?:brought|spent|paid|been worth|earned)(?: \w+){0,2}? (?:so far|to date|until now|since)(?: .*)?",
+    ),
     (("units_sold",), {"revenue", "orders"}, r"how many .*(?:sell|sold|selling)(?: .*)?"),
     (
         ("cost_per_lead",),

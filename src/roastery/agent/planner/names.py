@@ -122,7 +122,7 @@ def _belongs_to_value(question: Question, symbol: Symbol, lexicon: Lexicon) -> b
         said = [question.tokens[i].word for i in range(value.start, value.end)]
         if name not in kinds and lexicon.containing(said, name):
             kinds = kinds | {name}
-        places = rf"(?:in|at|of|for|from) (?:the |our |all )*{value.name} {symbol.name}"
+        places = rf"(?:in|at|of|for|from|no|not|without|excluding|except|skip) (?:the |our |all |any )*{value.name} {symbol.name}"
         if name == "location" and kinds & {"franchise", "region", "service_area", "country"} and question.has(places):
             return True
         if name == "workflow" and "campaign" in kinds and question.has(rf"{value.name} {symbol.name}"):
@@ -189,13 +189,16 @@ def _is_ranked(question: Question) -> bool:
     return question.has(rf"{BEST}|{WORST}|{HIGH}|{LOW}|fastest|slowest|strongest|weakest")
 
 
+SORTED_BY = r"(?:ordered|sorted|ranked|listed) by"
+
+
 def _only_says_where(question: Question, symbol: Symbol) -> bool:
     """ "Spend on ads", "what our ads cost": the word says what kind of money it is, not how to split it."""
     if question.words(symbol).lower() not in ("ads", "ad"):
         return False
     asked = question.has(
         rf"(?:by|per|each|every|which|what|top|best|worst|bottom|across) (?:\w+ |N\d+ )?{symbol.name}|{symbol.name} "
-        rf"(?:with|by|that|which)"
+        rf"(?:with|by|that|which)|{symbol.name} (?:\S+ )*?{SORTED_BY}"
     )
     return not asked
 

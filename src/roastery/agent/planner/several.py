@@ -26,11 +26,19 @@ TRAILING = re.compile(
 SPECIFYING = re.compile(
     r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\."
     r"|namely|talking about|speaking of|thinking of|focus(?:ing)? on)"
-    r"|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
+    r"|show(?= +(?:\d|only\b|just\b|last\b|this\b))|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
     r"(?!.*\?)(?:[^.?!]{1,90})[.!]?",
     re.IGNORECASE,
 )
 """A statement after a question that only says what of it is meant: "Looking at August to October."."""
+EXPLAINING = re.compile(
+    r"(?:never (?:ever )?heard(?: of)?(?: it| that)?|no idea what (?:it|that) (?:is|means?)|(?:please |pls )?(?:explain|define)"
+    r"(?: it| that| this)?)\b(?!.*\?)(?: (?:pls|please|to me|for me))*(?:[.,;!].{0,40})?",
+    re.IGNORECASE,
+)
+"""What wants the word before it explained: "mer? Never heard."."""
+POINTING_BACK = re.compile(r"(?:and )?(?:does|do|did|is|are|was|were|can|could) (?:that|this|it|they)\b", re.IGNORECASE)
+"""How a question begins that is about the statement before it: "Meta says 40 orders; does that match?"."""
 ASKING = r"(?:what|which|how|why|who|where|when|are|is|do|does|did|can|could|should|would|will|if|has|have)"
 JOINT = re.compile(rf",?\s+(?:and|plus|also|and also|and then|then)\s+(?=(?:also |then )?{ASKING}\b)", re.IGNORECASE)
 
@@ -40,7 +48,11 @@ def questions_in(text: str) -> list[str]:
     parts = [p.strip() for p in STOP.split(text) if re.search(r"\w{2,}", p)]
     found: list[str] = []
     for part in parts:
-        if found and found[-1].endswith("?") and (TRAILING.fullmatch(part) or SPECIFYING.fullmatch(part)):
+        if found and not found[-1].endswith("?") and POINTING_BACK.match(part):
+            found[-1] = f"{found[-1].rstrip('.!')}, {part}"
+        elif found and found[-1].endswith("?") and EXPLAINING.fullmatch(part):
+            found[-1] = f"{found[-1]} {part}"
+        elif found and found[-1].endswith("?") and (TRAILING.fullmatch(part) or SPECIFYING.fullmatch(part)):
             found[-1] = f"{found[-1].rstrip('?')}, {part}"
         else:
             found.append(part)

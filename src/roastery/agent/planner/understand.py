@@ -126,9 +126,16 @@ def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
     ):
         # "How much did each new customer leave with us": a number, whatever else its words may mean.
         return None
+    if found is not None and found.intent == "reconcile" and "period" in heard.said and _names_a_number(question):
+        return found
     if found is not None and found.intent not in DEFINED_FIRST and is_about_itself(question, heard):
         return None
     return found
+
+
+def _names_a_number(question: Question) -> bool:
+    """Whether a number of a time is named: what is held against it is no question about the data's health."""
+    return bool(question.of_kind("M") or question.of_kind("A"))
 
 
 def _before(history: Sequence[Reading]) -> list[Reading]:
@@ -234,6 +241,7 @@ def _typos(question: Question) -> list[str]:
 CARRIED_OUT = (
     pattern("back_to_usual"),
     pattern("losing"),
+    r"(?:day|week|month|quarter|year) after ?[.?!]*$",
     rf"(?:after|net of|less|minus|{EXCLUDING}) (?:all |any |the )*(?:[MX]\d+ (?:and|or|,) )*[MX]\d+",
 )
 """Words that were acted on wherever they stand: of a setting taken back, of money lost, of what revenue is without."""

@@ -51,7 +51,7 @@ class Ltv(Ask):
         if found := next(question.find(pattern("horizon"), question.plain), None):
             details["horizon_days"] = round(int(found["n"]) * UNIT_DAYS[found["unit"]])
             question.used.update(s.index for s in question.of_kind("N"))
-            if period is not None and not _is_said_beside(question, period):
+            if period is not None and _is_the_horizon(question, period):
                 period = None
         question.used.update(s.index for s in question.of_kind("X") if s.of.first.name in WORTH)
         if question.says("subscri\\w+"):
@@ -85,6 +85,8 @@ def _splits_beyond(reading: Reading, lexicon: Lexicon) -> bool:
     return any(d in SPLITS and not all(m.splits_by(d) for m in worth) for d in reading.dimensions) if worth else False
 
 
-def _is_said_beside(question: Question, period: Days) -> bool:
+def _is_the_horizon(question: Question, period: Days) -> bool:
+    """Whether the question's own period is but how far to look; one taken over from the thread is when they came."""
     horizon = whole_words(pattern("horizon"))
-    return any(s.of.days == period and not horizon.search(s.of.text) for s in question.of_kind("P"))
+    said = [s for s in question.of_kind("P") if s.of.days == period]
+    return bool(said) and all(horizon.search(s.of.text) for s in said)
