@@ -139,10 +139,9 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
     if not points and ("metrics" in heard.said or ask.intent not in ABOUT_METRICS or "period" in heard.said):
         return None
     details = before.details if before.intent == ask.intent else {}
-    today = lexicon.vocabulary.calendar.today
-    if people and heard.period is not None and heard.period.end > today and before.period is not None:
+    ahead = next(question.find(pattern("horizon"), question.plain), None) if people else None
+    if ahead and heard.period is not None and len(question.of_kind("P")) == 1:
         # "Worth in two years": how far to look; who is meant stays.
-        details = {**details, "horizon_days": (heard.period.end - today).days}
         heard = replace(heard, period=None, said=heard.said - {"period"})
     merged = merged_with(question, heard, replace(before, compare=None, share=False), lexicon)
     return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
