@@ -74,7 +74,8 @@ def test_an_order_at_the_end_of_a_complaint_is_refused(lexicon: Lexicon, said: s
 
 
 @pytest.mark.parametrize(
-    "said", ["ROAS? never heard of it. please explain", "cac? Never heard.", "aov? No idea what that is, explain please"]
+    "said",
+    ["ROAS? never heard of it. please explain", "cac? Never heard.", "aov? No idea what that is, explain please"],
 )
 def test_a_word_that_is_to_be_explained_is_described(lexicon: Lexicon, said: str) -> None:
     assert [r.intent for r in thread(lexicon, said)] == ["describe"]
@@ -91,9 +92,7 @@ def test_two_questions_stay_two() -> None:
     assert len(questions_in("What was spend in october? Is the data complete?")) == 2
 
 
-@pytest.mark.parametrize(
-    "said", ["orders whose date fell in october", "spend that falls between 1 and 20 october"]
-)
+@pytest.mark.parametrize("said", ["orders whose date fell in october", "spend that falls between 1 and 20 october"])
 def test_what_fell_in_a_month_has_not_fallen(lexicon: Lexicon, said: str) -> None:
     assert thread(lexicon, said)[-1].compare is None
 

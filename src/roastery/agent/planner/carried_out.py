@@ -113,8 +113,8 @@ def _points_at_no(question: Question, reading: Reading) -> Symbol | None:
 
 
 STILL = (
-    r"(?:still|remain\w*|stayed) (?:with us|here|there|around|active|subscribed|on board|members?|customers?|clients?|paying"
-    r"|buying|with you)|(?:have |has )?(?:stayed|stuck) (?:with us|around)"
+    r"(?:still|remain\w*|stayed) (?:with us|here|there|around|active|subscribed|on board|members?|customers?|clients?"
+    r"|paying|buying|with you)|(?:have |has )?(?:stayed|stuck) (?:with us|around)"
 )
 
 

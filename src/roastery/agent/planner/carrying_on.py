@@ -260,7 +260,7 @@ def _filters(question: Question, heard: Reading, before: Reading) -> tuple[Filte
 
 
 def _is_one_of_all(condition: Filter, question: Question, heard: Reading) -> bool:
-    """After one restaurant, "every restaurant": a split of what is narrowed to one of the kind shows all of the kind."""
+    """After one restaurant, "every restaurant": a split of what is narrowed to one shows all of the kind."""
     if condition.metric or condition.op != "in" or "filters" in heard.said:
         return False
     return condition.field in heard.dimensions and any(
@@ -289,7 +289,7 @@ def _is_wider(new: Filter, old: Filter) -> bool:
 
 
 def _holds_it(new: Filter, old: Filter, question: Question) -> bool:
-    """Whether a wider name is but a word of the narrower one that the thread is about: "shakes", of the Pumpkin Shake."""
+    """Whether a wider name is but a word of the thread's narrower one: "shakes", of the Pumpkin Shake."""
     if not _is_wider(new, old) or len(old.values) != 1 or not new.labels or not question.has(COUNTED_NAME):
         return False
     own = {stem(w) for label in (old.labels or old.values) for w in label.lower().split()}

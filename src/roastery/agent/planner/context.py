@@ -38,7 +38,7 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             rf"|(?= {_TIME}))",
             r"\1 than",
         ),
-        # An order whose date "fell in" a month has not fallen; and a month "twelve months earlier" is the same month of the year before.
+        # An order whose date "fell in" a month has not fallen; "twelve months earlier" is the same month a year before.
         (
             r"\b(whose (?:\w+ ){1,4}?)(?:fell|falls|fall) (?=(?:in|on|between|within|into|during) )"
             r"|\b(that|which) falls? (?=(?:in|on|between|within|into|during) )",

@@ -124,7 +124,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     )
 
 
-PAID_IN_A_LIST = r"(?:what|how much) (?:did )?we (?:paid|pay|spent|spend)(?: out| for it)? (?:,|;|and|plus) (?:.* )?M\d+(?: .*)?"
+PAID_IN_A_LIST = (
+    r"(?:what|how much) (?:did )?we (?:paid|pay|spent|spend)(?: out| for it)? (?:,|;|and|plus) (?:.* )?M\d+(?: .*)?"
+)
 """One item of a list of numbers: "what we paid, clicks, price of a click"."""
 
 
@@ -158,7 +160,8 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
         ("ltv",),
         {"customers", "new_customers", "active_customers", "revenue"},
         r"(?:customers?|clients?|patients?|guests?|members?|buyers?|shoppers?) .*(?:each|one)(?: of them)?"
-        r" (?:has |have |had )?(?:brought|spent|paid|been worth|earned)(?: \w+){0,2}? (?:so far|to date|until now|since)(?: .*)?",
+        r" (?:has |have |had )?(?:brought|spent|paid|been worth|earned)(?: \w+){0,2}?"
+        r" (?:so far|to date|until now|since)(?: .*)?",
     ),
     (("units_sold",), {"revenue", "orders"}, r"how many .*(?:sell|sold|selling)(?: .*)?"),
     (

@@ -122,7 +122,8 @@ def _belongs_to_value(question: Question, symbol: Symbol, lexicon: Lexicon) -> b
         said = [question.tokens[i].word for i in range(value.start, value.end)]
         if name not in kinds and lexicon.containing(said, name):
             kinds = kinds | {name}
-        places = rf"(?:in|at|of|for|from|no|not|without|excluding|except|skip) (?:the |our |all |any )*{value.name} {symbol.name}"
+        where = r"(?:in|at|of|for|from|no|not|without|excluding|except|skip)"
+        places = rf"{where} (?:the |our |all |any )*{value.name} {symbol.name}"
         if name == "location" and kinds & {"franchise", "region", "service_area", "country"} and question.has(places):
             return True
         if name == "workflow" and "campaign" in kinds and question.has(rf"{value.name} {symbol.name}"):

@@ -26,13 +26,15 @@ TRAILING = re.compile(
 SPECIFYING = re.compile(
     r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\."
     r"|namely|talking about|speaking of|thinking of|focus(?:ing)? on)"
-    r"|show(?= +(?:\d|only\b|just\b|last\b|this\b))|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
+    r"|show(?= +(?:\d|only\b|just\b|last\b|this\b))"
+    r"|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
     r"(?!.*\?)(?:[^.?!]{1,90})[.!]?",
     re.IGNORECASE,
 )
 """A statement after a question that only says what of it is meant: "Looking at August to October."."""
 EXPLAINING = re.compile(
-    r"(?:never (?:ever )?heard(?: of)?(?: it| that)?|no idea what (?:it|that) (?:is|means?)|(?:please |pls )?(?:explain|define)"
+    r"(?:never (?:ever )?heard(?: of)?(?: it| that)?|no idea what (?:it|that) (?:is|means?)"
+    r"|(?:please |pls )?(?:explain|define)"
     r"(?: it| that| this)?)\b(?!.*\?)(?: (?:pls|please|to me|for me))*(?:[.,;!].{0,40})?",
     re.IGNORECASE,
 )
