@@ -38,7 +38,14 @@ class Check:
 
 
 def read(warehouse: "Warehouse") -> tuple[Check, ...]:
-    """Every check over the current build, worst first."""
+    """Every check over the current build, worst first; what looks at the tables is kept until the next commit."""
+    organization, today = warehouse.organization, warehouse.clock.today(warehouse.organization.time_zone)
+    kept_as = f"checks by {organization.attribution.model} in {organization.currency} on {today}"
+    found = [*warehouse.once_per_commit(kept_as, _of_tables), *_freshness(warehouse)]
+    return tuple(sorted(found, key=lambda c: (SEVERITIES.index(c.severity), c.name, c.subject, c.currency)))
+
+
+def _of_tables(warehouse: "Warehouse") -> tuple[Check, ...]:
     with warehouse.reading() as cursor:
         found = [
             *_row_counts(cursor),
@@ -52,9 +59,7 @@ def read(warehouse: "Warehouse") -> tuple[Check, ...]:
             *_matched_by_likeness(cursor),
             *_missing_rates(cursor, warehouse.organization.currency),
         ]
-    found += warehouse.once_per_commit("row_checks", _rows_and_volume)
-    found += _freshness(warehouse)
-    return tuple(sorted(found, key=lambda c: (SEVERITIES.index(c.severity), c.name, c.subject, c.currency)))
+    return (*found, *_rows_and_volume(warehouse))
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
@@ -192,7 +197,6 @@ def _missing_rates(cursor: duckdb.DuckDBPyConnection, currency: str) -> Iterator
 
 
 def _rows_and_volume(warehouse: "Warehouse") -> tuple[Check, ...]:
-    """What looks at every row: kept until the next commit."""
     organization, today = warehouse.organization, warehouse.clock.today(warehouse.organization.time_zone)
     with warehouse.reading() as cursor:
         rows = [

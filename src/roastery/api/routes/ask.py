@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -52,14 +52,14 @@ class Question(BaseModel):
     response_model=None,
     **documented(ANSWER, request={"question": "ROAS by platform last month"}),
 )
-def ask_question(asked: Question, caller: Reader, request: Request) -> dict[str, Any] | StreamingResponse:
+def ask_question(asked: Question, caller: Reader, request: Request) -> Response:
     """Answer a question. With `Accept: text/event-stream`: `step`s, verified sentences as `token`s, then `answer`."""
     roastery = request.app.state.roastery
     if "text/event-stream" in request.headers.get("accept", ""):
         events = stream(roastery, caller.organization, caller.actor, asked.question, asked.conversation_id)
         return StreamingResponse(_sent(events), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
     answer = ask(roastery, caller.organization, caller.actor, asked.question, asked.conversation_id)
-    return answer.model_dump(mode="json")
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _sent(events: Iterator[tuple[str, Any]]) -> Iterator[str]:

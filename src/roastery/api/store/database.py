@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
@@ -15,6 +16,14 @@ from roastery.api.errors import BadSettings
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 MIGRATION_LOCK = 7_401_902  # any number that no other program on this PostgreSQL uses as an advisory lock
+
+
+def _as_json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+JSON: dict[str, Any] = {"json_serializer": _as_json, "json_deserializer": orjson.loads}
+"""Answers and receipts are long documents: the standard library takes several times as long to write one."""
 
 
 class Database:
@@ -87,12 +96,12 @@ class Database:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": 30})
+        engine = create_engine(parsed, connect_args={"timeout": 30}, **JSON)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10)
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, **JSON)
     raise BadSettings(f"ROASTERY_DATABASE_URL names '{parsed.get_backend_name()}'; it is SQLite or PostgreSQL.")
 
 
