@@ -33,7 +33,10 @@ SHOWN_NAME = 80
 NO_NAMES = {"none": "(none)", "unattributed": "(unattributed)", "unknown": "(unknown)"}
 """Rows that are no value of a dimension, as people see them."""
 
-MULTIPLES = frozenset({"roas", "mer", "reported_roas", "asset_roas", "new_customer_roas", "ltv_cac_ratio"}) | {
+MULTIPLES = frozenset(
+    {"roas", "break_even_roas", "mer", "reported_roas", "asset_roas", "new_customer_roas", "ltv_cac_ratio"}
+) | {
+    "break_even_roas",
     "creative_roi",
     "frequency",
     "inventory_turns",

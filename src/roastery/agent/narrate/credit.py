@@ -9,6 +9,7 @@ from roastery.agent.render import when_text
 
 NOT_NAMES = ("none", "other touches", "unattributed", "the rest")
 LISTED = 4
+MOST_MODELS = 3
 COMPARED = ("first_touch", "last_non_direct", "linear", "markov", "shapley")
 
 
@@ -90,8 +91,9 @@ class Credit(Voice):
 
     def _side_by_side(self, line: Mapping[str, Any], models: Sequence[str]) -> str:
         facts = self.evidence.facts
-        shown = [m for m in COMPARED if m in models] or list(models)
-        told = [f"[[{line['credited'][m]}]] under [[{self._model(m)}]]" for m in shown[:3]]
+        usual = [m for m in COMPARED if m in models] or list(models)
+        shown = list(models) if len(models) <= MOST_MODELS else usual
+        told = [f"[[{line['credited'][m]}]] under [[{self._model(m)}]]" for m in shown[:MOST_MODELS]]
         title = self._metric(facts[line["credited"][shown[0]]].metric)
         said = f"- [[{line['label']}]], {title}: {', '.join(told)}"
         if line["reported"] and facts[line["reported"]].value is not None:

@@ -23,6 +23,8 @@ class Reconcile(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if question.says("(?:attribution )?models?") and not sources_in(question):
             return False
+        if len(reading.metrics) > 1 and reading.dimensions:
+            return False  # Several numbers side by side are a table.
         between = sources_in(question) or any(f.field == "platform" for f in reading.filters) or question.says(BETWEEN)
         if super().is_meant(question, reading, lexicon) and between:
             return True
