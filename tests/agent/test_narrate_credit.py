@@ -18,7 +18,11 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
     ("run_attribution", {"conversion": "orders", "attribution_model": "markov", "period": OCTOBER}, "uncredited"),
     ("compare_attribution", {"by": "campaign", "period": OCTOBER, "break_even": 3}, "under"),
     ("compare_attribution", {"conversion": "orders", "by": "platform", "period": OCTOBER}, "under"),
-    ("compare_attribution", {"attribution_models": ["first_touch", "last_touch"], "period": OCTOBER}, "under last touch"),
+    (
+        "compare_attribution",
+        {"attribution_models": ["first_touch", "last_touch"], "period": OCTOBER},
+        "under last touch",
+    ),
     ("customer_journeys", {"period": OCTOBER}, "journeys converted"),
     ("customer_journeys", {"by": "campaign", "conversion": "revenue", "period": OCTOBER}, "it opens"),
     ("recommend_budget", {}, "dvised"),
