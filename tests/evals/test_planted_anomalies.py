@@ -1,4 +1,5 @@
-"""Planted anomalies that one scan finds in each company: floors that only rise, far from what is wanted yet.
+"""Planted anomalies that one scan finds in each company, far from what is wanted yet: hits must not become fewer nor
+other incidents more, unless docs/evals.md says what was given up for what.
 
 Other incidents are not all false: weekly budgets that were changed far are among them."""
 

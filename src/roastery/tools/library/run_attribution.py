@@ -11,6 +11,7 @@ from pydantic import Field
 from roastery.tools import facts
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import bars
+from roastery.tools.credit_lines import NOT_RANKED, REST
 from roastery.tools.credit_rows import SEED, CreditRow, ModelCredit
 from roastery.tools.crediting import CreditArguments, checked_models, one_of
 from roastery.tools.credits import Credited, beside, credited, immature_from
@@ -18,12 +19,8 @@ from roastery.tools.facts import FactBook
 from roastery.tools.frames import canonical_rows
 from roastery.tools.receipts import derived_receipt
 from roastery.warehouse.attribution import MODELS
-from roastery.warehouse.conversions import NONE, UNATTRIBUTED
-from roastery.warehouse.credited import OTHER
 
 NOT_CAUSED = "Credited, not caused: a model shares out sales that happened; it does not say which would not have."
-REST = "the rest"
-NOT_RANKED = (NONE, OTHER, UNATTRIBUTED, REST)
 
 
 class RunAttributionArguments(CreditArguments):
