@@ -17,7 +17,7 @@ from roastery.warehouse.organization import WEEKDAYS, Organization
 from tests.warehouse.semantic.company import ORGANIZATION
 
 CASES = Path(__file__).parents[2] / "cases" / "metrics.yml"
-NOTHING_IS_NONE = ("credits", "visited", "visits")
+NOTHING_IS_NONE = ("credits", "credited_buyers", "credited_cohort", "visited", "visits")
 NESTED = ("cohort_worth", "kept", "seen", "ad_shares", "paid_subscriptions")
 """Views that stand inside others, in this order."""
 Number = Decimal | None
