@@ -7,10 +7,12 @@ the latest complete one."""
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from roastery.agent.planner.calendar_grammar import Kind, Rule
 from roastery.agent.planner.calendar_rules import RULES
 from roastery.agent.planner.dates import Calendar, Days
+from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.tokens import Token
 
 
@@ -44,9 +46,11 @@ def find_spans(tokens: Sequence[Token], calendar: Calendar) -> list[Span]:
         at += len(word)
         ends[at] = index + 1
         at += 1
+    held = runs(line)
     found = [
         span
-        for order, rule in enumerate(RULES)
+        for order, rule, need in _rules()
+        if need is None or not need.isdisjoint(held)
         for span in _apply(rule, order, line, starts, ends, calendar)
         if not any(t.quoted for t in tokens[span[2].start : span[2].end])
     ]
@@ -56,6 +60,12 @@ def find_spans(tokens: Sequence[Token], calendar: Calendar) -> list[Span]:
         if all(span.end <= other.start or span.start >= other.end for other in chosen):
             chosen.append(span)
     return sorted(chosen, key=lambda s: s.start)
+
+
+@lru_cache
+def _rules() -> tuple[tuple[int, Rule, frozenset[str] | None], ...]:
+    """The rules in their order, each with what a line must hold for it."""
+    return tuple((order, rule, needed(rule[1].pattern)) for order, rule in enumerate(RULES))
 
 
 def _apply(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from roastery.agent.planner.lists import words
+from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.tokens import Token
 
 STOPS = frozenset({"?", ".", ";", "!"})
@@ -44,11 +45,21 @@ class Composed:
 
 
 @lru_cache
-def _concepts() -> Mapping[str, re.Pattern[str]]:
-    return {
-        name: re.compile(rf"(?<![^ ])(?:{text.strip()})(?![^ ])")
+def _concepts() -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...]:
+    return tuple(
+        (name, re.compile(rf"(?<![^ ])(?:{text.strip()})(?![^ ])"), needed(text.strip()))
         for name, text in words("compositions")["concepts"].items()
-    }
+    )
+
+
+@lru_cache
+def _entries(form: str) -> tuple[tuple[Mapping[str, Any], tuple[frozenset[str], ...], frozenset[str]], ...]:
+    """The entries of a form of asking, each with the sets of concepts of which one must be said, and those not to be."""
+    found = []
+    for entry in words("compositions")[form]:
+        sets = [entry.get(k) for k in ("of", "did", "with")] + entry.get("all", []) + [[o] for o in entry.get("over", [])]
+        found.append((entry, tuple(frozenset(s) for s in sets if s), frozenset(entry.get("unless", ()))))
+    return tuple(found)
 
 
 @lru_cache
@@ -67,7 +78,10 @@ class Said:
             self._at[at] = index
             at += len(word) + 1
         self.parts: dict[str, list[Part]] = defaultdict(list)
-        for name, pattern in _concepts().items():
+        held = runs(self.line)
+        for name, pattern, need in _concepts():
+            if need is not None and need.isdisjoint(held):
+                continue
             for part in self.found(name, pattern):
                 if not any(i in blocked or tokens[i].quoted for i in range(part.start, part.end)):
                     self.parts[name].append(part)
@@ -78,7 +92,8 @@ class Said:
             yield Part(name, start, start + match[0].strip().count(" ") + 1)
 
     def of(self, names: Sequence[str]) -> list[Part]:
-        return [p for name in names for p in self.parts.get(name, ())]
+        parts = self.parts
+        return [p for name in names if name in parts for p in parts[name]]
 
     def over(self) -> list[Part]:
         return list(self.found("over", _over()))
@@ -93,7 +108,10 @@ class Said:
     def before(self, part: Part, back: int = 1) -> str:
         return self.words[part.start - back] if part.start >= back else ""
 
-    def fits(self, entry: Mapping[str, Any]) -> bool:
-        """What must stand beside the parts, and what must not."""
-        beside = not entry.get("with") or any(self.parts.get(c) for c in entry["with"])
-        return beside and not any(self.parts.get(c) for c in entry.get("unless", ()))
+    def fitting(self, form: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """The entries of a form of asking, numbered, whose concepts are said, with what must stand beside them, and without what
+        must not."""
+        said = self.parts.keys()
+        for n, (entry, beside, unless) in enumerate(_entries(form)):
+            if unless.isdisjoint(said) and not any(names.isdisjoint(said) for names in beside):
+                yield n, entry

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from roastery.agent.planner.concepts import Composed, Part, Said
-from roastery.agent.planner.lists import word_set, words
+from roastery.agent.planner.lists import word_set
 
 ONE = word_set("composing_one")
 SMALL = ONE | word_set("composing_small")
@@ -30,15 +30,16 @@ def _pairs(said: Said, entry: Mapping[str, Any], most: int) -> Iterator[tuple[Pa
 def shares(said: Said) -> Iterator[Composed]:
     """ "What share of A did B", "of A, how many percent did B", "A that did B, in percent", "how often A did B"."""
     found: list[tuple[int, Composed]] = []
-    for n, entry in enumerate(words("compositions")["pairs"]):
-        if not said.fits(entry):
-            continue
-        for metric, marks in (
-            (entry.get("rate"), said.of(("share",))),
-            (entry.get("rate"), [p for p in said.of(("rate",)) if said.before(p) not in ("the", "a", "any")]),
-            (entry.get("rate"), [p for p in said.of(("count",)) if said.words[p.start : p.end] == ["how", "many"]]),
-            (entry.get("often"), [p for p in said.of(("count",)) if said.words[p.start : p.end] == ["how", "often"]]),
-        ):
+    counts = said.of(("count",))
+    asking = (
+        ("rate", said.of(("share",))),
+        ("rate", [p for p in said.of(("rate",)) if said.before(p) not in ("the", "a", "any")]),
+        ("rate", [p for p in counts if said.words[p.start : p.end] == ["how", "many"]]),
+        ("often", [p for p in counts if said.words[p.start : p.end] == ["how", "often"]]),
+    )
+    for n, entry in said.fitting("pairs") if any(marks for _, marks in asking) else ():
+        for key, marks in asking:
+            metric = entry.get(key)
             for a, b in _pairs(said, entry, 14) if metric and marks else ():
                 first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
                 close = WITHIN.issuperset(said.words[first.end : last.start])
@@ -59,8 +60,8 @@ def shares(said: Said) -> Iterator[Composed]:
                         width = max(s.end, last.end) - min(s.start, first.start)
                         found.append((width + n, Composed(metric, (s, a, b))))
     yield from (c for _, c in sorted(found, key=lambda f: f[0]))
-    for entry in words("compositions")["unary"]:
-        for b in said.of(entry["did"]) if said.fits(entry) else ():
+    for _, entry in said.fitting("unary"):
+        for b in said.of(entry["did"]):
             for s in said.of(("share",)):
                 if said.near(s, b, 4) or said.near(b, s, 2):
                     beside = [p for p in said.of(entry.get("with", ())) if said.near(b, p, 5) or said.near(p, b, 5)]
@@ -69,8 +70,8 @@ def shares(said: Said) -> Iterator[Composed]:
 
 def counts(said: Said) -> Iterator[Composed]:
     """ "How many A did B", or both side by side: "declined charges", "payments that failed"."""
-    for entry in words("compositions")["pairs"]:
-        if not (entry.get("count") or entry.get("bare")) or not said.fits(entry):
+    for _, entry in said.fitting("pairs"):
+        if not (entry.get("count") or entry.get("bare")):
             continue
         for a, b in _pairs(said, entry, 7):
             first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
@@ -83,7 +84,7 @@ def counts(said: Said) -> Iterator[Composed]:
 
 def ratios(said: Said) -> Iterator[Composed]:
     """ "Clicks per impression", "orders relative to sessions", "for every dollar of spend how much revenue"."""
-    for entry in words("compositions")["ratios"]:
+    for _, entry in said.fitting("ratios"):
         above, below = (said.of((name,)) for name in entry["over"])
         for x in above:
             for y in below:
@@ -99,9 +100,7 @@ def ratios(said: Said) -> Iterator[Composed]:
 
 def costs(said: Said) -> Iterator[Composed]:
     """ "What do we pay for a click", "what does a lead cost us", "how expensive are leads"."""
-    for entry in words("compositions")["costs"]:
-        if not said.fits(entry):
-            continue
+    for _, entry in said.fitting("costs"):
         for x in said.of(entry["of"]):
             one = _is_one(said, x) or entry["of"] == ["thousand"]
             for money in said.of(("money_out",)):
@@ -143,10 +142,8 @@ DONE_FIRST = frozenset({"solve", "sign", "first_answer", "travel", "turn"})
 def times(said: Said) -> Iterator[Composed]:
     """ "How long until a ticket is solved": a length of time, and of what."""
     asked = [t for t in said.of(("time",)) if said.before(t) not in ("on", "last", "past", "next", "first")]
-    for entry in words("compositions")["times"] if asked else ():
+    for _, entry in said.fitting("times") if asked else ():
         sets = [said.of(names) for names in entry["all"]]
-        if not all(sets) or not said.fits(entry):
-            continue
         first = sets[0]
         chosen = next(
             (
@@ -196,11 +193,9 @@ LEFT = re.compile(
 
 def saids(said: Said) -> Iterator[Composed]:
     """ "How happy are people with support", "quality of leads": words that need no form of asking."""
-    for entry in words("compositions")["said"]:
-        if not said.fits(entry):
-            continue
+    for _, entry in said.fitting("said"):
         sets = [said.of(names) for names in entry["all"]]
-        if all(sets) and (chosen := _chain(said, sets)):
+        if (chosen := _chain(said, sets)):
             also = [
                 p
                 for p in said.of(entry.get("also", ()))

@@ -2,7 +2,7 @@
 
 import re
 
-from roastery.agent.planner.patterns import words_of
+from roastery.agent.planner.patterns import is_said
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import tokenize
 
@@ -34,6 +34,6 @@ def refusal(question: str) -> Reading | None:
         return Reading("refuse", message=PERSONAL)
     line = " ".join(t.word for t in tokenize(question) if t.word not in ",.?!:;()-")
     for name, message in _REFUSED:
-        if words_of(name).search(line):
+        if is_said(name, line):
             return Reading("refuse", message=message)
     return None

@@ -8,6 +8,7 @@ from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import function_words, words
 from roastery.agent.planner.named import by_verb
+from roastery.agent.planner.necessary import may_match, needed_by_any
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
@@ -71,6 +72,8 @@ def elsewhere(question: Question, reading: Reading) -> Reading | None:
         return None
     named = {w for s in question.symbols if s.kind in "MV" for w in question.words(s).lower().split()}
     for topic in words("elsewhere"):
+        if not may_match(needed_by_any(tuple(topic["said"])), question.plain):
+            continue
         for said in topic["said"]:
             found = next(question.find(said, question.plain), None)
             if found and (topic.get("whatever_is_named") or not named.intersection(found[0].split()[:2])):

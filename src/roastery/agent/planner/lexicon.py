@@ -42,7 +42,6 @@ class Lexicon:
         self._add_dimensions()
         self._kinds = self._words_of_kinds()
         self._add_values()
-        self._starts = {p[0] for p in self._phrases} | {p[0] for p in self._heads} | PEOPLE.keys()
         self._typo_targets = [
             " ".join(p)
             for p, m in self._phrases.items()
@@ -62,6 +61,14 @@ class Lexicon:
         self._sorted_words = sorted(w for w in targets if len(w) >= 4 and w.isalpha())
         self._words = known | english_words()
         self._longest = min(LONGEST, max((len(p) for p in self._phrases), default=1))
+        self._starts = self._lengths()
+
+    def _lengths(self) -> dict[str, int]:
+        """How many words the longest phrase has that begins with a word; other words for customers may stand in it."""
+        found: dict[str, int] = dict.fromkeys(PEOPLE, self._longest)
+        for key in (*self._phrases, *self._heads):
+            found[key[0]] = min(self._longest, max(found.get(key[0], 0), len(key)))
+        return found
 
     def _add_metrics(self) -> None:
         known = self.vocabulary.metrics
@@ -203,10 +210,11 @@ class Lexicon:
         stems = [stem(tokens[i].word) for i in at]
         found: list[Mark] = []
         for start in range(len(stems)):
-            if stems[start] not in self._starts:
+            longest = self._starts.get(stems[start])
+            if longest is None or at[start] in blocked:
                 continue
-            for end in range(min(len(stems), start + self._longest), start, -1):
-                if not blocked.isdisjoint(at[start:end]):
+            for end in range(min(len(stems), start + longest), start, -1):
+                if blocked and not blocked.isdisjoint(at[start:end]):
                     continue
                 key = tuple(stems[start:end])
                 meanings = self._phrases.get(key) or self._as_customers(key)

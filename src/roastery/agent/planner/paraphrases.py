@@ -6,13 +6,14 @@ from functools import lru_cache
 
 from roastery.agent.planner.lists import words
 from roastery.agent.planner.meanings import Mark, Meaning
+from roastery.agent.planner.necessary import may_match, needed, runs
 from roastery.agent.planner.tokens import Token
 
 PARTS = ("of", "who", "share")
 
 
 @lru_cache
-def _compiled(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _compiled(kind: str) -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...]:
     lists = words("paraphrases")
     found = []
     for metric, patterns in lists[kind].items():
@@ -20,7 +21,7 @@ def _compiled(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
             for _ in range(2):
                 for part in PARTS:
                     text = text.replace(f"<<{part}>>", lists[part])
-            found.append((metric, re.compile(rf"(?<![^ ])(?:{text})(?![^ ])")))
+            found.append((metric, re.compile(rf"(?<![^ ])(?:{text})(?![^ ])"), needed(text)))
     return tuple(found)
 
 
@@ -28,8 +29,9 @@ def paraphrased(tokens: Sequence[Token], known: Collection[str]) -> list[Mark]:
     """Marks of the metrics that are said by what they count, longest first and without overlap."""
     line = " ".join(t.word for t in tokens)
     found: list[Mark] = []
-    for metric, said in _compiled("tight"):
-        if metric not in known:
+    held = runs(line)
+    for metric, said, need in _compiled("tight"):
+        if metric not in known or (need is not None and need.isdisjoint(held)):
             continue
         for match in said.finditer(line):
             start = line[: match.start()].count(" ")
@@ -46,7 +48,7 @@ def paraphrased(tokens: Sequence[Token], known: Collection[str]) -> list[Mark]:
 
 def said_widely(line: str, known: Collection[str]) -> tuple[str, str] | None:
     """The metric that the plain words of a question ask for as a whole, with the pattern that says so."""
-    for metric, said in _compiled("wide"):
-        if metric in known and said.search(line):
+    for metric, said, need in _compiled("wide"):
+        if metric in known and may_match(need, line) and said.search(line):
             return metric, said.pattern
     return None

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from roastery.agent.planner.dates import WEEKDAY
 from roastery.agent.planner.lists import words
+from roastery.agent.planner.necessary import may_match, needed
 
 FILES = ("asks", "families", "context", "patterns")
 
@@ -50,6 +51,17 @@ def _single_words(texts: list[str]) -> re.Pattern[str]:
     text = " ".join(re.sub(r"\\[a-vx-zA-Z]|\(\?P<\w+>", " ", t) for t in texts)
     atoms = sorted(set(_ATOM.findall(text)))
     return re.compile("|".join(atoms) or r"(?!)")
+
+
+@lru_cache
+def _alternatives(name: str) -> tuple[tuple[re.Pattern[str], frozenset[str] | None], ...]:
+    own = [_as_group([text]) for file in FILES for text in words(file).get(name, ())]
+    return tuple((re.compile(rf"(?<![^ ])(?:{text})(?![^ ])"), needed(text)) for text in own)
+
+
+def is_said(name: str, line: str) -> bool:
+    """Whether one of the alternatives of a pattern is found in whole words of a line."""
+    return any(may_match(need, line) and said.search(line) for said, need in _alternatives(name))
 
 
 @lru_cache

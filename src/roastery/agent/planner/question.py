@@ -13,6 +13,7 @@ from roastery.agent.planner.compositions import composed, marks_of, outside
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
 from roastery.agent.planner.meanings import Mark, Meaning
+from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.parameters import parameters
 from roastery.agent.planner.paraphrases import paraphrased
 from roastery.agent.planner.settling import settled
@@ -71,11 +72,13 @@ class Question:
 
     def find(self, pattern: str, line: str | None = None) -> Iterator[re.Match[str]]:
         """Matches of a pattern over the line, at word boundaries."""
-        return whole_words(pattern).finditer(self.line if line is None else line)
+        text = self.line if line is None else line
+        need = needed(pattern)
+        return whole_words(pattern).finditer(text) if need is None or not need.isdisjoint(runs(text)) else iter(())
 
     def says(self, pattern: str) -> bool:
         """Whether a pattern is found in the line of symbols or in the plain words."""
-        return any(True for line in (self.line, self.plain) for _ in self.find(pattern, line))
+        return self.has(pattern) or next(self.find(pattern, self.plain), None) is not None
 
     def understood(self, pattern: str) -> None:
         """The words of a pattern are accounted for: they are no unknown names."""

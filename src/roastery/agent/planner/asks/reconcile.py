@@ -6,6 +6,7 @@ from typing import Any
 from roastery.agent.planner.asks.base import Ask, period_json
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import words
+from roastery.agent.planner.necessary import may_match, needed_by_any
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.reading import Reading
@@ -100,8 +101,8 @@ def sources_in(question: Question) -> list[str]:
     """Systems that the question names, by the names of their connectors."""
     found = []
     for source, said in words("sources").items():
-        for text in said:
-            if any(True for _ in question.find(text, question.plain)):
-                found.append(source)
-                break
+        if not may_match(needed_by_any(tuple(said)), question.plain):
+            continue
+        if any(next(question.find(text, question.plain), None) for text in said):
+            found.append(source)
     return found
