@@ -54,10 +54,11 @@ def _concepts() -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...
 
 @lru_cache
 def _entries(form: str) -> tuple[tuple[Mapping[str, Any], tuple[frozenset[str], ...], frozenset[str]], ...]:
-    """The entries of a form of asking, each with the sets of concepts of which one must be said, and those not to be."""
+    """The entries of a form of asking, each with sets of concepts of which one must be said, and those not to be."""
     found = []
     for entry in words("compositions")[form]:
-        sets = [entry.get(k) for k in ("of", "did", "with")] + entry.get("all", []) + [[o] for o in entry.get("over", [])]
+        sets = [entry.get("of"), entry.get("did"), entry.get("with"), *entry.get("all", ())]
+        sets += [[concept] for concept in entry.get("over", ())]
         found.append((entry, tuple(frozenset(s) for s in sets if s), frozenset(entry.get("unless", ()))))
     return tuple(found)
 
@@ -109,8 +110,8 @@ class Said:
         return self.words[part.start - back] if part.start >= back else ""
 
     def fitting(self, form: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """The entries of a form of asking, numbered, whose concepts are said, with what must stand beside them, and without what
-        must not."""
+        """The entries of a form of asking, numbered, whose concepts are said, with what must stand beside them and
+        without what must not."""
         said = self.parts.keys()
         for n, (entry, beside, unless) in enumerate(_entries(form)):
             if unless.isdisjoint(said) and not any(names.isdisjoint(said) for names in beside):
