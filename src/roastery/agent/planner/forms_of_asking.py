@@ -195,7 +195,7 @@ def saids(said: Said) -> Iterator[Composed]:
     """ "How happy are people with support", "quality of leads": words that need no form of asking."""
     for _, entry in said.fitting("said"):
         sets = [said.of(names) for names in entry["all"]]
-        if (chosen := _chain(said, sets)):
+        if chosen := _chain(said, sets):
             also = [
                 p
                 for p in said.of(entry.get("also", ()))
