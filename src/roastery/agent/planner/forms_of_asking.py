@@ -6,6 +6,7 @@ from typing import Any
 
 from roastery.agent.planner.concepts import Composed, Part, Said
 from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.worth import worths
 
 ONE = word_set("composing_one")
 SMALL = ONE | word_set("composing_small")
@@ -215,4 +216,4 @@ def _chain(said: Said, sets: Sequence[Sequence[Part]]) -> tuple[Part, ...] | Non
     return chains[0] if chains else None
 
 
-FORMS = (lefts, times, ratios, shares, saids, costs, counts)
+FORMS = (lefts, times, worths, ratios, shares, saids, costs, counts)

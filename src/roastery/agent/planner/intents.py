@@ -171,6 +171,7 @@ def _asks_definition(question: Question, reading: Reading) -> bool:
     if question.has(pattern("asks_abilities")):
         return not reading.metrics and not narrowed - {"dimensions"}
     bare = question.has(pattern("asks_what_is")) and not question.has(pattern("says_ours"))
+    bare = bare and not all(s.of.first.composed for s in question.of_kind("M"))
     return bare and bool(reading.metrics) and not narrowed
 
 

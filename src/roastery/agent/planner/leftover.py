@@ -42,6 +42,8 @@ AVERAGES = frozenset(
     ]
 )
 """Parts of the names of metrics that are averages by nature."""
+OF_COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "predicted_ltv", "payback_days", "repeat_rate"})
+"""Metrics of the customers who were acquired in the period."""
 EXCLUSIVE = ("not_in", "ne", "is_null")
 SILENT = ("empty", "asking", "period", "carrying", "plain")
 
@@ -109,6 +111,8 @@ def leftover(
         known = known | {"median"}
     if any(set(metric.split("_")) & SHARES for metric in reading.metrics):
         known |= accounted("sharing")
+    if OF_COHORTS.intersection(reading.metrics):
+        known |= accounted("acquiring")
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
     compound = _compounds(question)
     words_of_tool = vocabulary(*own)

@@ -6,13 +6,17 @@ from typing import Any
 
 from roastery.agent.planner.patterns import pattern
 
+_BESIDE = r"(?: (?:and|or|vs|versus|against|with|to|than|,|who was|the))+"
+_TOUCHES = r"(?:touch|click|interaction)"
 MODELS = {
-    "first_touch": rf"first (?:touch|click|interaction)|{pattern('credit_to_first')}",
+    "first_touch": rf"first {_TOUCHES}|first(?={_BESIDE} last(?: {_TOUCHES}|$))"
+    rf"|who(?: -)? was(?: -)? first|{pattern('credit_to_first')}",
     "last_non_direct": r"last non direct(?: touch| click| interaction)?",
-    "last_touch": rf"last (?:touch|click|interaction)|{pattern('credit_to_last')}",
+    "last_touch": rf"last {_TOUCHES}|last(?={_BESIDE} first(?: {_TOUCHES}|$))|who(?: -)? was(?: -)? last"
+    rf"|{pattern('credit_to_last')}",
     "linear": rf"linear|{pattern('credit_evenly')}",
     "time_decay": rf"time decay(?:ing)?|{pattern('credit_to_recent')}",
-    "position_based": rf"position based|u shaped|ushaped|bathtub|{pattern('credit_to_ends')}",
+    "position_based": rf"position based|(?:u|you) shaped|ushaped|bathtub|40 20 40|{pattern('credit_to_ends')}",
     "w_shaped": r"w shaped|wshaped",
     "markov": r"markov(?: chain)?|data driven",
     "shapley": r"shapley(?: value)?",
@@ -23,7 +27,11 @@ _WINDOW = re.compile(
     r"|look back"
     r"|conversion|touch) )*(?:window|lookback|look back|click window|attribution)"
     r"|(?:attribution |lookback |click )?window of (?P<m>\d+) days?|(?P<k>\d+) ?days? clicks?(?: through)?(?! rate)"
-    r"|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?)(?![^ ])"
+    r"|(?P<h>\d+)d (?:click|window|lookback|attribution)(?: window)?"
+    r"|(?:looks?|looking|count|counting|going|go) (?:only )?(?:back )?(?P<b>\d+) days?(?: back)?"
+    r" (?:from|before) (?:the|an?|each|every) (?:order|sale|purchase|conversion|booking|deal)"
+    r"|(?:give|giving|gives|allow|allowing) (?:the |all |every )?(?:touches|clicks|contacts|ads) (?P<g>\d+) days?"
+    r"|(?P<wn>\d+) weeks? (?:click |attribution )?(?:window|lookback|look back))(?![^ ])"
 )
 _OLDER = re.compile(
     r"(?<![^ ])(?:clicks|touches|anything|contacts|ads)(?: that (?:are|were|is))? older than (?P<n>\d+) days?"
@@ -80,7 +88,8 @@ def parameters(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, in
         named = tuple(model for _, model in sorted(models))
         found |= {"attribution_model": named[0], "models": named}
     if match := _WINDOW.search(line):
-        found["attribution_window_days"] = int(next(n for n in match.group("n", "m", "h", "k") if n))
+        days = next((n for n in match.group("n", "m", "h", "k", "b", "g") if n), None)
+        found["attribution_window_days"] = int(days) if days else 7 * int(match["wn"])
         take(match.start(), match[0].strip())
     elif match := _OLDER.search(line):
         found["attribution_window_days"] = int(match["n"])

@@ -4,11 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from roastery.agent.planner.asks.base import Ask, period_json
+from roastery.agent.planner.concepts import Said
 from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, whole_words
 from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.worth import looks_back, worth_to_come
 
 SPLITS = ("cohort_month", "channel", "campaign", "segment")
 WORTH = frozenset({"ltv", "predicted_ltv", "ltv_12m", "payback_days", "ltv_cac_ratio"})
@@ -23,15 +25,15 @@ class Ltv(Ask):
     said = "ask_forecast_ltv"
     what = "forecasts of lifetime value"
     narrowed_by = frozenset(SPLITS)
-    patterns = ("horizon", "ask_forecast_metric")
+    patterns = ("horizon", "ask_forecast_metric", "who_was_won")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        if question.says(r"(?:worth|spent|brought) (?:\w+ ){0,3}?(?:so far|to date|until now|already)"):
+        if looks_back(question.plain):
             return False
         if any(s.of.first.composed and s.of.first.name not in ("ltv", "predicted_ltv") for s in question.of_kind("M")):
             # "How long until a customer has paid back", "what is an order worth": a number that is known.
             return False
-        if question.says(pattern(self.said)):
+        if question.says(pattern(self.said)) or worth_to_come(Said(question.tokens, ())):
             return True
         if any(s.of.first.name in WORTH for s in question.of_kind("X")):
             return True
@@ -45,11 +47,12 @@ class Ltv(Ask):
         today = lexicon.vocabulary.calendar.today
         period = reading.period
         if period is not None and period.end > today and period.start >= today:
-            # "Over the next 12 months" is how far to look, not when customers came.
-            details["horizon_days"] = (period.end - period.start).days
+            # "Over the next 12 months" is how far to look, not when customers came; "a customer won today" is any.
+            if (period.end - period.start).days > 1:
+                details["horizon_days"] = (period.end - period.start).days
             period = None
         if found := next(question.find(pattern("horizon"), question.plain), None):
-            details["horizon_days"] = round(int(found["n"]) * UNIT_DAYS[found["unit"]])
+            details["horizon_days"] = round(int(found["n"] or 1) * UNIT_DAYS[found["unit"]])
             question.used.update(s.index for s in question.of_kind("N"))
             if period is not None and _is_the_horizon(question, period):
                 period = None

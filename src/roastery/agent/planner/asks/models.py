@@ -15,6 +15,13 @@ HELD_AGAINST = (
     r"|instead of|than|different(?:ly)?|differ\w*|relative to|over|as opposed to|unlike)"
 )
 
+UNFAIR = (
+    r"(?:under|over) ?(?:valu|credit|rat|stat|count|estimat)\w*|short ?chang\w*|steal(?:s|ing)?|stolen|unfair\w*"
+    r"|(?:too much|too little|enough|a fair share of) credit|robb(?:s|ed|ing)"
+)
+"""Whether a model does somebody justice, is seen beside the usual one."""
+_WITH_USUAL = rf"(?:and|also|plus|or)(?: also| then)?(?: with| under| on| in| by| using)? {pattern('against_usual_model')}"
+
 
 class Models(Ask):
     """ "Compare first touch and last touch by channel", "does it depend on the attribution model"."""
@@ -30,7 +37,7 @@ class Models(Ask):
         if reading.attribution_model and reading.compare in (None, "previous_period") and question.says(changes):
             return "compare" not in reading.said
         held = question.says(HELD_AGAINST) and question.says(pattern("against_usual_model"))
-        if len(reading.models) == 1 and held:
+        if len(reading.models) == 1 and (held or question.says(UNFAIR) or question.says(_WITH_USUAL)):
             return True
         return len(reading.models) > 1 or question.says(pattern(self.said))
 
@@ -39,7 +46,7 @@ class Models(Ask):
         said = question.says(pattern("against_usual_model")) or question.says(
             r"(?:change|changes|differ|differs|shift|shifts)"
         )
-        if len(models) == 1 and said:
+        if len(models) == 1 and (said or question.says(UNFAIR)):
             models = (*models, "last_non_direct")
         if not models and reading.attribution_model:
             models = (reading.attribution_model,)

@@ -22,16 +22,18 @@ class Reconcile(Ask):
     patterns = ("own_records", "claimed", "held_against")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        if question.says("(?:attribution )?models?") and not sources_in(question):
+        sources = sources_in(question)
+        if (reading.models or question.says("(?:attribution )?models?|attribution|credit")) and not sources:
             return False
         if len(reading.metrics) > 1 and reading.dimensions:
             return False  # Several numbers side by side are a table.
-        between = sources_in(question) or any(f.field == "platform" for f in reading.filters) or question.says(BETWEEN)
+        between = sources or any(f.field == "platform" for f in reading.filters) or question.says(BETWEEN)
         if super().is_meant(question, reading, lexicon) and between:
             return True
         own = question.says(pattern("own_records"))
-        claimed = question.says(pattern("claimed")) or any(f.field == "platform" for f in reading.filters)
-        systems = [s for s in sources_in(question) if not s.endswith("_ads")]
+        others = {v for f in reading.filters if f.field == "platform" for v in f.values} - {*sources}
+        claimed = question.says(pattern("claimed")) or bool(others)
+        systems = [s for s in sources if not s.endswith("_ads")]
         several = (own and claimed) or (systems and (own or claimed)) or len(systems) > 1
         return bool(several) and question.says(pattern("held_against"))
 
