@@ -57,7 +57,7 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
         # "Only those above 20 leads": a condition, no new number.
         heard = replace(heard, said=heard.said - {"metrics"})
     if "metrics" in heard.said:
-        adding = question.has(ADDING + "|" + SORTING)
+        adding = question.has(ADDING + "|" + SORTING) and before.intent not in OF_ONE_METRIC
         metrics = tuple(dict.fromkeys((*before.metrics, *heard.metrics))) if adding else heard.metrics
         order = before.order_by
         if order and order[0] not in metrics:
@@ -103,7 +103,8 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
             merged = replace(merged, **{name: getattr(heard, name)})
     if question.says(pattern("back_to_usual")):
         merged = replace(merged, attribution_model=None, attribution_window_days=None, view_window_days=None, models=())
-    if question.has(r"(?:in total|overall|totals?|altogether|combined|not split|without (?:the )?(?:split|breakdown))"):
+    whole = r"(?:in total|overall|totals?|altogether|combined|not split|without (?:the )?(?:split|breakdown))"
+    if question.has(whole) and not question.says(rf"{pattern('share_of_it')}|{pattern('sharing')}"):
         merged = replace(merged, dimensions=(), grain=None, order_by=None, limit=None)
     if question.has(r"(?:trend|over time)") and merged.grain is None:
         grain = trend_grain(merged.period, calendar)
@@ -134,6 +135,8 @@ def _another_limit(question: Question, heard: Reading, before: Reading) -> Readi
     return replace(heard, limit=int(symbol.of), said=heard.said | {"limit"})
 
 
+OF_ONE_METRIC = frozenset({"forecast", "explain", "alert"})
+"""Tools of one metric: another one that is asked "too" is asked by itself."""
 MOST_ROWS = 50
 ORDER_OF_UNITS = ("day", "week", "month", "quarter", "year")
 

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from roastery.agent.planner.answering_back import answered
 from roastery.agent.planner.asks import BY_INTENT, Ask
-from roastery.agent.planner.carrying_on import EVERYTHING_AGAIN, SORTING, WHICH_ONE, merged_with
+from roastery.agent.planner.carrying_on import EVERYTHING_AGAIN, OF_ONE_METRIC, SORTING, WHICH_ONE, merged_with
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.planner.reading import Reading, reading_json, reading_of
+from roastery.agent.planner.turning import turned
 from roastery.agent.render import name_text
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
@@ -24,6 +25,11 @@ POINTING = (
     r"(?:the N\d+|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest"
     r"|the others|one|ones)"
 )
+EVENT = (
+    r"(?:the|that|this) (?:\w+ )?(?:jump|spike|drop|dip|rise|fall|surge|increase|decrease|decline|peak|slump|bump|crash"
+    r"|anomal(?:y|ies)|outliers?|outage|dent|gap|change)s?"
+)
+"""Something that happened, spoken of as known: it is the thread's, where its days are."""
 PEOPLE = r"(?:they|them|their|those (?:people|customers|clients|patients|guests))"
 """Who the thread is about, where a question is about what people are worth."""
 
@@ -41,6 +47,12 @@ def asks_another(question: Question, heard: Reading) -> bool:
     return only and len(question.line.split()) <= 5 and bool(OPENING.match(question.line))
 
 
+def goes_on(question: Question, heard: Reading) -> bool:
+    """ "And TikTok?", after a question about the data's health: the same of another source."""
+    named = heard.said <= {"filters", "dimensions"} and not heard.metrics
+    return named and len(question.line.split()) <= 5 and (bool(OPENING.match(question.line)) or question.text.endswith("?"))
+
+
 def inherit(
     question: Question, heard: Reading, before: Reading, lexicon: Lexicon, ask: Ask | None = None
 ) -> Reading | None:
@@ -50,12 +62,16 @@ def inherit(
     """
     if before.pending and (reply := answered(question, heard, before.pending)):
         return reply
+    if kept := _doubted(before):
+        again = inherit(question, heard, kept, lexicon, ask)
+        return again.assuming(RETRIED) if again is not None else None
     if not can_be_continued(before) or heard.intent in ("refuse", "clarify"):
         return None
     if ask is not None:
         return _asked_on(question, heard, before, ask, lexicon)
-    heard = in_thread(question, _named_in_thread(question, heard, before, lexicon), before, lexicon)
-    if not _continues(question, heard):
+    named = _named_in_thread(question, heard, before, lexicon)
+    heard = in_thread(question, named, before, lexicon)
+    if not _continues(question, heard, before) and turned(question, named, before, lexicon) is named:
         return None
     ranks = before.intent in ("explain", "anomalies") and {"order", "limit"} & heard.said and question.of_kind("D")
     shows = ranks or question.says(pattern("shows_numbers"))
@@ -65,6 +81,15 @@ def inherit(
     return merged_with(question, heard, before, lexicon)
 
 
+def _doubted(before: Reading) -> Reading | None:
+    """What a question that was asked back or refused had been understood to ask, if that can be continued."""
+    if before.intent not in ("clarify", "refuse") or before.pending.get("slot") != "rest":
+        return None
+    kept = reading_of(before.pending["reading"])
+    return kept if can_be_continued(kept) else None
+
+
+RETRIED = "continues the question before, without what could not be answered of it"
 SAME_AGAIN = (
     r"(?:double check|recheck|sure|correct|again|repeat|once more|same|redo|rerun|re run|refresh|update|right|yes|ok"
     r"|thanks|thank you)"
@@ -134,7 +159,10 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
     """ "Why?", "and the forecast?", "alert me when it falls under 2": another tool about what the thread is about."""
     people = ask.intent == "ltv" and question.has(PEOPLE) and not heard.said & {"filters", "dimensions"}
     points = people or question.has(POINTING) or bool(OPENING.match(question.line)) or len(question.line.split()) <= 4
-    if "metrics" in heard.said and not (people or len(question.line.split()) <= 6 or question.has(POINTING)):
+    event = question.says(EVENT) and bool(before.filters) and _lies_within(heard, before)
+    points = points or event
+    short = people or event or len(question.line.split()) <= 6 or question.has(POINTING)
+    if "metrics" in heard.said and not short:
         return None
     if not points and ("metrics" in heard.said or ask.intent not in ABOUT_METRICS or "period" in heard.said):
         return None
@@ -147,7 +175,21 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
     return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
 
 
-def _continues(question: Question, heard: Reading) -> bool:
+def _lies_within(heard: Reading, before: Reading) -> bool:
+    """Whether the days that are asked of lie in those of the thread, or none are named."""
+    if heard.period is None or before.period is None:
+        return heard.period is None
+    return before.period.start <= heard.period.start and heard.period.end <= before.period.end
+
+
+THEY = (
+    r"(?:(?:did|do|does|were|was|have|has|are|is|will|can|could) (?:they|it|those|these)|(?:they|those|these) (?:did|do|were"
+    r"|have|are|bring|brought|cost|made|make|sold|sell|got|spent))"
+)
+"""The thread's own names as the subject."""
+
+
+def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     line = question.line
     if OPENING.match(question.plain) and re.match(r"(?:make|set|change) (?:it|that|them) ", question.plain):
         return True
@@ -173,6 +215,8 @@ def _continues(question: Question, heard: Reading) -> bool:
         and "period" not in heard.said
     ):
         return True
+    if question.has(THEY) and not {"filters", "dimensions"} & heard.said and not question.has("is it|was it"):
+        return True
     # A metric is named: it continues only where the words point back, and then the metric is what changes.
     if question.has(r"(?:same|instead|too|also|as well|add|plus|include)") or re.match(
         r"(?:and|what about|how about|now|or) ", line
@@ -181,5 +225,7 @@ def _continues(question: Question, heard: Reading) -> bool:
     if question.has(SORTING) and not {"period", "filters"} & heard.said:
         return True
     if metric_alone(question, heard):
+        return True
+    if before.intent in OF_ONE_METRIC and re.match(r"(?:for|on|of|about) ", line):
         return True
     return len(line.split()) <= 6 and not {"period", "dimensions", "filters"} & heard.said and bool(OPENING.match(line))

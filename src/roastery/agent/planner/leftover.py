@@ -244,15 +244,20 @@ def left_out(
             )
         turned = next((w for i in run if (w := question.tokens[i].word).startswith(REVERSING)), None)
         if turned is not None and not turned.startswith(("returning",)) and reading.intent in ("query", "compare"):
-            return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
+            return _refused(reading, _cannot_tell(question, run, text))
         if reading.intent in COUNTING and narrows(question, run):
-            return replace(reading, intent="refuse", message=_cannot_tell(question, run, text))
+            return _refused(reading, _cannot_tell(question, run, text))
         if before is not None and any(stem(question.tokens[i].word) not in common_words() for i in run):
             return _no_part(text, reading)
         names.append(f"“{text}”")
     shown = names[:MOST_SAID]
     are = "is" if len(shown) == 1 else "are"
     return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
+
+
+def _refused(reading: Reading, message: str) -> Reading:
+    kept = {"slot": "rest", "reading": reading_json(reading)}
+    return replace(reading, intent="refuse", message=message, pending=kept)
 
 
 def _no_part(text: str, reading: Reading) -> Reading:

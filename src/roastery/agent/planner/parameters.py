@@ -80,6 +80,8 @@ def parameters(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, in
         if match := re.search(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])", line):
             models.append((match.start(), model))
             take(match.start(), match[0])
+            for again in re.finditer(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])", line[match.end() :]):
+                take(match.end() + again.start(), again[0])
             after = re.match(r" (?:, |with |and |a |an )*(?P<n>\d+) days?(?![^ ])", line[match.end() :])
             if after and not _WINDOW.search(line):
                 found["attribution_window_days"] = int(after["n"])

@@ -12,6 +12,7 @@ from roastery.agent.planner.quantities import AS_RATE, PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
 from roastery.agent.planner.tokens import phrase, stem
+from roastery.agent.planner.turning import turned
 from roastery.agent.render import name_text
 
 EMAIL = word_set("email_metrics")
@@ -72,6 +73,8 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
         and before.metrics[0] in RATE_OF
     ):
         heard = replace(heard, metrics=(RATE_OF[before.metrics[0]],), said=heard.said | {"metrics"}, share=False)
+    if (relative := turned(question, heard, before, lexicon)) is not heard:
+        return relative
     counted = before.metrics[0] if len(before.metrics) == 1 else ""
     if (
         heard.metrics == ("spend",)
@@ -140,7 +143,7 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
 
 def _together(question: Question, heard: Reading, history: Sequence[Reading]) -> Reading | None:
     """ "Compare them": the names of the last two readings of the thread, side by side or added up."""
-    if heard.said & {"filters", "metrics", "dimensions"} or len(history) < 2:
+    if heard.said & {"filters", "dimensions"} or len(history) < 2:
         return None
     last, first = history[-1], history[-2]
     for condition in last.filters:
@@ -149,15 +152,16 @@ def _together(question: Question, heard: Reading, history: Sequence[Reading]) ->
             continue
         values = tuple(dict.fromkeys((*other.values, *condition.values)))
         labels = tuple(dict.fromkeys((*other.labels, *condition.labels)))
-        both = replace(condition, values=values, labels=labels)
-        filters = tuple(both if f is condition else f for f in last.filters)
+        joined = replace(condition, values=values, labels=labels)
+        filters = tuple(joined if f is condition else f for f in last.filters)
         dims = last.dimensions
         if not question.says("together|combined|total|in total|altogether|summed|added up"):
             dims = tuple(dict.fromkeys((*dims, condition.field)))
         focus = tuple((condition.field, v) for v in values)
-        return replace(
-            last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None
-        )
+        both = replace(last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None)
+        if "metrics" in heard.said:
+            both = replace(both, metrics=heard.metrics, order_by=None, limit=None)
+        return replace(both, period=heard.period) if "period" in heard.said else both
     return None
 
 

@@ -31,7 +31,7 @@ from roastery.agent.planner.periods import When, when
 from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
-from roastery.agent.planner.reading import Filter, Reading
+from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.restating import restated
 from roastery.agent.planner.unknown import unknown_name
 
@@ -65,6 +65,8 @@ def understand(
         heard = doubt
     if ask is None and history and history[-1].intent == "describe" and follow_up.asks_another(question, heard):
         return Reading("describe", metrics=heard.metrics)
+    if ask is None and history and history[-1].intent == "health" and follow_up.goes_on(question, heard):
+        return Reading("health")
     if ask is None and history and (about := pointed(question, heard, history, lexicon)):
         return about if about.intent == "describe" else _finish(question, about, lexicon)
     heard, ask, continued = _continued(question, heard, history, lexicon, ask)
@@ -266,7 +268,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     settled = credited(of_assets(in_email(settled, lexicon), lexicon), lexicon)
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
-        return refused
+        return replace(refused, pending={"slot": "rest", "reading": reading_json(settled)})
     if doubt := not_carried_out(question, settled):
         return doubt
     settled = restated(question, named_rows_only(with_period(settled, lexicon)), lexicon, before)

@@ -7,7 +7,7 @@ from roastery.agent.planner.asks.base import Ask, filters_json, first_metric
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.reading import Reading, reading_json
 
 OPS = (("gte", "at_least"), ("lte", "at_most"), ("gt", "over"), ("lt", "under"), ("gt", "goes_up"), ("lt", "goes_down"))
 
@@ -30,6 +30,9 @@ class Alerts(Ask):
         return told and limited and bool(question.of_kind("M") or question.of_kind("A"))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        if not (reading.metrics or any(f.metric for f in reading.filters) or reading.filters or question.of_kind("P")):
+            kept = {"slot": "rest", "reading": reading_json(replace(reading, intent="alert"))}
+            return Reading("clarify", message="Of which number, and at what limit, do you want to be told?", pending=kept)
         found = first_metric(reading, "revenue", lexicon)
         limits = [f for f in found.filters if f.metric]
         details = dict(found.details)
@@ -76,7 +79,7 @@ class Alerts(Ask):
         }
 
 
-WHEN = r"(?:if|when|whenever|once|as soon as|the moment|the minute|in case|should|each time|every time)"
+WHEN = r"(?:if|when|whenever|once|as soon as|the moment|the minute|in case|should|each time|every time|next time|the next time)"
 LIMIT = (
     "|".join(pattern(name) for name in ("over", "under", "at_least", "at_most"))
     + r"|to|by|hits?|reach(?:es)?|cross(?:es)?|tops?|pass(?:es)?|exceeds?|beats?|surpass(?:es)?|clears?|touch(?:es)?"

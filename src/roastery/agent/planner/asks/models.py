@@ -50,6 +50,10 @@ class Models(Ask):
             models = (*models, "last_non_direct")
         if not models and reading.attribution_model:
             models = (reading.attribution_model,)
+        all_of = {f.field for f in reading.filters if not f.metric and len(f.values) == 1} & set(reading.dimensions)
+        if all_of and "dimensions" in reading.said:
+            # "Brand search takes all the credit; compare the two by campaign": every campaign, that one among them.
+            reading = replace(reading, filters=tuple(f for f in reading.filters if f.field not in all_of))
         return replace(
             reading,
             intent="models",
