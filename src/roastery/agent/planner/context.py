@@ -103,6 +103,9 @@ def _accompanies(clause: str, lexicon: Lexicon) -> bool:
         return False
     if re.fullmatch(rf"{pattern('says_nothing')}|{pattern('says_how_to_answer')}", line):
         return True
+    if _whole("needs_it_for").fullmatch(line):
+        # "Need it for the winter promo review": what "it" is, the question has said.
+        return True
     if found := _whole("says_who_asks").fullmatch(line):
         return not _restricts(tokens[len(tokens) - len(found["rest"].split()) :], lexicon)
     return False

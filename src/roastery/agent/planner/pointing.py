@@ -46,6 +46,9 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
     for name in (
         *unnamed,
         "points_without_name",
+        "points_at_a_thing",
+        "points_at_a_new_one",
+        "compares_it",
         "points_at_the_same",
         "points_at_same_again",
         "changed_something",
