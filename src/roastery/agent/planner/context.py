@@ -29,6 +29,28 @@ def _was_in(found: re.Match[str]) -> str:
     return f"{found[1]}was " if found[1] else f"{found[2]} was "
 
 
+_DIGITS = dict(
+    two=2,
+    three=3,
+    four=4,
+    five=5,
+    six=6,
+    seven=7,
+    eight=8,
+    nine=9,
+    ten=10,
+    twelve=12,
+    fifteen=15,
+    twenty=20,
+    thirty=30,
+    fifty=50,
+)
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    return f"{_DIGITS[found[1].lower()]}k"
+
+
 REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(said, re.IGNORECASE), meant)
     for said, meant in (
@@ -51,6 +73,13 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             rf"\b(?:the )?(\w+) {_STEP} (?:ahead(?: of us)?|to come|from (?:now|here)(?: on)?|that lie ahead)\b",
             r"next \1 \2s",
         ),
+        (rf"\b(\d+|two|three|four|six) {_STEP} out(?=\s*(?:[?.!,;]|$))", r"next \1 \2s"),
+        (r"\b(\d+(?:\.\d+)?)\s?(?:thousand|grand|thou)\b", r"\1k"),
+        (
+            r"\b(two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|fifty) (?:thousand|grand)\b",
+            _in_digits,
+        ),
+        (r"\b(\d+(?:\.\d+)?)\s?(?:million|mio|mil)\b", r"\1m"),
         (r"\bi\.e\.,?\s", "meaning "),
         (r"\be\.g\.,?\s", "for example "),
     )

@@ -139,8 +139,21 @@ def credited(reading: Reading, lexicon: Lexicon) -> Reading:
 OF_ASSETS = {"roas": "asset_roas"}
 
 
-def of_assets(reading: Reading, lexicon: Lexicon) -> Reading:
-    """Return by kind of creative is that of the creatives themselves."""
+EACH_CREATIVE = (
+    r"(?:each|every|per|by|which|what|single) (?:single |of our |of the |our |ad )*(?:creatives?|assets?|visuals?)"
+)
+
+
+def of_assets(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+    """Return by kind of creative is that of the creatives themselves; "each creative" is a split, whatever else it says."""
+    if (
+        not reading.dimensions
+        and {"creation_cost", "creative_roi"} & set(reading.metrics)
+        and question.says(EACH_CREATIVE)
+    ):
+        asked = {"revenue": "asset_revenue", "attributed_revenue": "asset_revenue"}
+        metrics = tuple(dict.fromkeys(asked.get(m, m) for m in reading.metrics))
+        reading = replace(reading, metrics=metrics, dimensions=("asset",), said=reading.said | {"dimensions"})
     if not {"asset_type", "asset"} & set(reading.dimensions) or not OF_ASSETS.keys() & set(reading.metrics):
         return reading
     if not lexicon.vocabulary.metrics.keys() >= set(OF_ASSETS.values()):

@@ -50,7 +50,11 @@ def asks_another(question: Question, heard: Reading) -> bool:
 def goes_on(question: Question, heard: Reading) -> bool:
     """ "And TikTok?", after a question about the data's health: the same of another source."""
     named = heard.said <= {"filters", "dimensions"} and not heard.metrics
-    return named and len(question.line.split()) <= 5 and (bool(OPENING.match(question.line)) or question.text.endswith("?"))
+    return (
+        named
+        and len(question.line.split()) <= 5
+        and (bool(OPENING.match(question.line)) or question.text.endswith("?"))
+    )
 
 
 def inherit(

@@ -52,12 +52,19 @@ def _qualified(question: Question, reading: Reading) -> tuple[str, ...]:
     return reading.metrics
 
 
+COUNTED_AS = r"(?:count|treat|see|class|regard|take|consider)\w* (?:as |to be )?(?:an? |the )\w+(?: .*)?"
+"""What something is counted as: "what do you count as an order"."""
+
+
 def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
     """ "What counts as qualified": the metrics whose title has a word of the question that is no everyday word."""
     said = {stem(t.word) for t in question.tokens if t.word.isalpha()}
     said -= accounted("empty") | accounted("asking") | accounted("period") | accounted("averaging")
     if len(question.tokens) > 10:
         return ()
+    whole = [t.name for t in lexicon.vocabulary.metrics.values() if (own := phrase(t.title)) and said >= set(own)]
+    if len(whole) == 1 and question.says(COUNTED_AS):
+        return tuple(whole)
     found = [
         term.name
         for term in lexicon.vocabulary.metrics.values()
@@ -122,11 +129,20 @@ def without_split(question: Question, reading: Reading) -> Reading | None:
 
 def not_done(question: Question) -> Reading | None:
     """ "Pause the campaign" is an order; "campaigns that stop converting" is not."""
+    if question.says(ADVICE):
+        return None
     said = rf"(?:{pattern('please')} )*{pattern('ask_change')}"
     one = rf"(?:^|[,.;:!] )(?:{pattern('please')} )*{pattern('changes_it')}"
     if any(re.match(rf"{said}(?![^ ])", line) for line in (question.line, question.plain)) or question.says(one):
         return Reading("refuse", message=f"I only read: I change nothing in your accounts. {ABLE} {ABLE_TO_ACT}")
     return None
+
+
+ADVICE = (
+    r"(?:good|bad|wise|smart|sensible|stupid|crazy) (?:idea|move)|worth (?:it|a try|trying)|(?:what )?(?:do|would) you (?:think|say)"
+    r"|any thoughts|thoughts|makes? sense|yes or no|would (?:it|that) (?:be|help|pay)"
+)
+"""What makes advice of an order: "shift 2k from Meta to TikTok, good idea?"."""
 
 
 def only_verbs(question: Question) -> bool:

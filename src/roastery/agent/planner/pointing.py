@@ -39,6 +39,9 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
 
     Only where no name and no number's own name is said: "what does one of those cost us" has but a verb.
     """
+    for name in ("points_at_a_new_one", "compares_it"):
+        if not question.of_kind("M") and (found := next(question.find(pattern(name), question.plain), None)):
+            return _what_is_meant(found["it"])
     named = [s for s in question.of_kind("M") if not by_verb(question, s)]
     if named or heard.filters or question.of_kind("D") or question.of_kind("X"):
         return None
@@ -47,8 +50,6 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
         *unnamed,
         "points_without_name",
         "points_at_a_thing",
-        "points_at_a_new_one",
-        "compares_it",
         "points_at_the_same",
         "points_at_same_again",
         "changed_something",
@@ -59,12 +60,15 @@ def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
             continue
         if name == "counts_nothing":
             return Reading("clarify", message="How many of what: orders, customers, leads, or another number?")
-        said = name_text(found["it"])
-        return Reading(
-            "clarify",
-            message=f"What do you mean by “{said}”? Name the metric, the campaign or other name, and the period.",
-        )
+        return _what_is_meant(found["it"])
     return None
+
+
+def _what_is_meant(it: str) -> Reading:
+    said = name_text(it)
+    return Reading(
+        "clarify", message=f"What do you mean by “{said}”? Name the metric, the campaign or other name, and the period."
+    )
 
 
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
@@ -161,7 +165,9 @@ def _together(question: Question, heard: Reading, history: Sequence[Reading]) ->
         if not question.says("together|combined|total|in total|altogether|summed|added up"):
             dims = tuple(dict.fromkeys((*dims, condition.field)))
         focus = tuple((condition.field, v) for v in values)
-        both = replace(last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None)
+        both = replace(
+            last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None
+        )
         if "metrics" in heard.said:
             both = replace(both, metrics=heard.metrics, order_by=None, limit=None)
         return replace(both, period=heard.period) if "period" in heard.said else both

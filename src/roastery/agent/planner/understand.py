@@ -69,6 +69,8 @@ def understand(
         return Reading("health")
     if ask is None and history and (about := pointed(question, heard, history, lexicon)):
         return about if about.intent == "describe" else _finish(question, about, lexicon)
+    if ask is not None and ask.intent == "forecast" and not heard.metrics and _is_of_worth(history):
+        ask = BY_INTENT["ltv"]
     heard, ask, continued = _continued(question, heard, history, lexicon, ask)
     if ask is not None:
         return ask_reading(ask, question, heard, lexicon, tools, continued)
@@ -97,6 +99,12 @@ def _continued(
         return follow_up.over_a_gap(followed, before, history), ask, before
     open_end = bool(history) and history[-1].intent in ("clarify", "refuse") and follow_up.opens(question)
     return heard.assuming(follow_up.UNANSWERED) if open_end else heard, ask, None
+
+
+def _is_of_worth(history: Sequence[Reading]) -> bool:
+    """Whether the thread is about what customers are worth: what of it is still to come, forecast_ltv knows."""
+    last = next((r for r in reversed(history) if r.metrics), None)
+    return last is not None and set(last.metrics) <= {"ltv", "ltv_12m", "predicted_ltv"}
 
 
 def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:
@@ -265,7 +273,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     if doubt := missing_name(question, settled, lexicon) or without_split(question, settled):
         return doubt
     settled = with_whole(question, settled, lexicon)
-    settled = credited(of_assets(in_email(settled, lexicon), lexicon), lexicon)
+    settled = credited(of_assets(question, in_email(settled, lexicon), lexicon), lexicon)
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return replace(refused, pending={"slot": "rest", "reading": reading_json(settled)})

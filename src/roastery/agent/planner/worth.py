@@ -55,7 +55,9 @@ AHEAD = (
     r"|(?:over|in|within|for) the (?:next|coming))"
 )
 _OURS = frozenset({"we", "i"})
-_HELPING = frozenset({"have", "has", "had", "did", "do", "does", "be", "been", "will", "would", "really", "actually", "ever"})
+_HELPING = frozenset(
+    {"have", "has", "had", "did", "do", "does", "be", "been", "will", "would", "really", "actually", "ever"}
+)
 
 
 def _whole(text: str) -> re.Pattern[str]:
@@ -122,7 +124,9 @@ def _who_gives(said: Said, first_year: bool = False) -> tuple[Part, ...]:
     gives += list(said.found("had_from", _PATTERNS["had_from"]))
     for give in gives:
         for who in whos:
-            if _together(said, who, give) and (who.end <= give.start or give.concept == "had_from" or _is_state(said, give)):
+            if _together(said, who, give) and (
+                who.end <= give.start or give.concept == "had_from" or _is_state(said, give)
+            ):
                 return (who, give, *(p for p in (*wons, *ones) if _together(said, p, give) or _together(said, p, who)))
     return ()
 

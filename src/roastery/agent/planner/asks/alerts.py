@@ -32,7 +32,9 @@ class Alerts(Ask):
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         if not (reading.metrics or any(f.metric for f in reading.filters) or reading.filters or question.of_kind("P")):
             kept = {"slot": "rest", "reading": reading_json(replace(reading, intent="alert"))}
-            return Reading("clarify", message="Of which number, and at what limit, do you want to be told?", pending=kept)
+            return Reading(
+                "clarify", message="Of which number, and at what limit, do you want to be told?", pending=kept
+            )
         found = first_metric(reading, "revenue", lexicon)
         limits = [f for f in found.filters if f.metric]
         details = dict(found.details)

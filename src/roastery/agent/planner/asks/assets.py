@@ -1,5 +1,6 @@
 """Creatives that win and tire: analyze_assets."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ GENERAL = frozenset({"ctr", "clicks", "impressions", "conversion_rate", "asset_c
 OWN_METRICS = frozenset({"creation_cost", "creative_roi", "asset_uses", "asset_spend", "asset_roas"})
 """Numbers of creatives that are metrics and need no analysis."""
 CONVERTING = frozenset({"conversion_rate", "asset_conversions", "orders", "attributed_orders", "reported_conversions"})
+
+KIND = r"(?<![^ ])(pic|picture|image|photo|still|clip|film|video|reel|animation|gif|carousel|banner|document|text)s?(?![^ ])"
 
 
 class Assets(Ask):
@@ -39,6 +42,9 @@ class Assets(Ask):
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = dict(reading.details)
+        if len({*re.findall(KIND, question.plain)}) > 1 and not question.says(pattern("kinds_of_asset")):
+            # "Our pictures and clips": creatives of whatever kind.
+            reading = replace(reading, filters=tuple(f for f in reading.filters if not _is_kind(f)))
         if question.says(pattern("by_age")):
             details["by"] = "age"
         elif question.says(pattern("by_tag")):

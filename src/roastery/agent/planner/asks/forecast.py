@@ -12,6 +12,8 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.reading import Reading
 
+OF_WHAT_IS = ("ask_detect_anomalies", "why", "ask_analyze_assets", "ask_customer_journeys")
+"""Questions about what has happened."""
 FORECASTS = "I can forecast a number of your marketing data: name one, such as revenue, orders or leads."
 NEXT_MONTH = "no period was named, so this looks 28 days ahead"
 
@@ -31,6 +33,9 @@ class Forecast(Ask):
         period = reading.period
         ahead = period is not None and period.start >= today and "period" in reading.said
         ahead = ahead and period is not None and period.end > today + timedelta(days=1)
+        # A running period is weak evidence: "anything odd this week", "why is revenue down this month".
+        running = period is not None and period.start <= today
+        ahead = ahead and not (running and any(question.says(pattern(name)) for name in OF_WHAT_IS))
         return ahead or question.says(pattern(self.said))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

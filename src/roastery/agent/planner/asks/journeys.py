@@ -1,5 +1,6 @@
 """Paths before a conversion: customer_journeys."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,9 @@ from roastery.agent.planner.reading import Reading
 WHOSE = frozenset({"customers", "active_customers"})
 """Words that say whose journeys, not what they end in."""
 DURATIONS = frozenset({"sales_cycle_days", "payback_days", "delivery_days", "resolution_hours", "first_reply_hours"})
+
+STEPS = re.compile(r"(?:carts?|baskets?|visits?|checkouts?|purchases?|quotes?|bookings?|guides?|welcome)")
+"""Steps on the way, which are no campaigns of that name: "from visit to cart to purchase"."""
 
 
 class Journeys(Ask):
@@ -30,6 +34,14 @@ class Journeys(Ask):
         return meant and not (open_deals and question.says("funnel|value|worth"))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+        steps = {
+            (m.name, m.value)
+            for s in question.of_kind("V")
+            if s.of.partial and STEPS.fullmatch(question.words(s).lower())
+            for m in s.of.meanings
+        }
+        kept = tuple(f for f in reading.filters if not any((f.field, v) in steps for v in f.values))
+        reading = replace(reading, filters=kept)
         return replace(reading, intent="journeys", compare=None, order_by=None, limit=None, grain=None, share=False)
 
     def arguments(self, reading: Reading) -> dict[str, Any]:

@@ -20,7 +20,9 @@ UNFAIR = (
     r"|(?:too much|too little|enough|a fair share of) credit|robb(?:s|ed|ing)"
 )
 """Whether a model does somebody justice, is seen beside the usual one."""
-_WITH_USUAL = rf"(?:and|also|plus|or)(?: also| then)?(?: with| under| on| in| by| using)? {pattern('against_usual_model')}"
+_WITH_USUAL = (
+    rf"(?:and|also|plus|or)(?: also| then)?(?: with| under| on| in| by| using)? {pattern('against_usual_model')}"
+)
 
 
 class Models(Ask):
