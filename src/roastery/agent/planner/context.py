@@ -29,22 +29,8 @@ def _was_in(found: re.Match[str]) -> str:
     return f"{found[1]}was " if found[1] else f"{found[2]} was "
 
 
-_DIGITS = dict(
-    two=2,
-    three=3,
-    four=4,
-    five=5,
-    six=6,
-    seven=7,
-    eight=8,
-    nine=9,
-    ten=10,
-    twelve=12,
-    fifteen=15,
-    twenty=20,
-    thirty=30,
-    fifty=50,
-)
+_FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_DIGITS = {word: n for n, word in enumerate(_FROM_TWO, 2)} | {"fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50}
 
 
 def _in_digits(found: re.Match[str]) -> str:

@@ -145,7 +145,7 @@ EACH_CREATIVE = (
 
 
 def of_assets(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
-    """Return by kind of creative is that of the creatives themselves; "each creative" is a split, whatever else it says."""
+    """Return by kind of creative is that of the creatives themselves; "each creative" is a split in any case."""
     if (
         not reading.dimensions
         and {"creation_cost", "creative_roi"} & set(reading.metrics)

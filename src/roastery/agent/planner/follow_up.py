@@ -187,8 +187,8 @@ def _lies_within(heard: Reading, before: Reading) -> bool:
 
 
 THEY = (
-    r"(?:(?:did|do|does|were|was|have|has|are|is|will|can|could) (?:they|it|those|these)|(?:they|those|these) (?:did|do|were"
-    r"|have|are|bring|brought|cost|made|make|sold|sell|got|spent))"
+    r"(?:(?:did|do|does|were|was|have|has|are|is|will|can|could) (?:they|it|those|these)"
+    r"|(?:they|those|these) (?:did|do|were|have|are|bring|brought|cost|made|make|sold|sell|got|spent))"
 )
 """The thread's own names as the subject."""
 

@@ -139,8 +139,9 @@ def not_done(question: Question) -> Reading | None:
 
 
 ADVICE = (
-    r"(?:good|bad|wise|smart|sensible|stupid|crazy) (?:idea|move)|worth (?:it|a try|trying)|(?:what )?(?:do|would) you (?:think|say)"
-    r"|any thoughts|thoughts|makes? sense|yes or no|would (?:it|that) (?:be|help|pay)"
+    r"(?:good|bad|wise|smart|sensible|stupid|crazy) (?:idea|move)|worth (?:it|a try|trying)"
+    r"|(?:what )?(?:do|would) you (?:think|say)|any thoughts|thoughts|makes? sense|yes or no"
+    r"|would (?:it|that) (?:be|help|pay)"
 )
 """What makes advice of an order: "shift 2k from Meta to TikTok, good idea?"."""
 

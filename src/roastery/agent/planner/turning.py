@@ -1,4 +1,4 @@
-"""Follow-ups that turn the thread's own metric into its relative: its rate, what a platform says of it, its paid part."""
+"""Follow-ups that turn the thread's metric into its relative: its rate, what a platform says of it, its paid part."""
 
 from dataclasses import replace
 
@@ -19,7 +19,8 @@ OF_WHOM = (
 OF_ALL = r"(?:of|to) (?:the |our )*(?:total|whole|all|overall|company|everything|grand total)(?: .*)?"
 SAYS_ITSELF = (
     r"(?:what|how many|how much) (?:does|do|did|would) (?:\S+ ){0,3}?(?:itself|themselves|on its own)?"
-    r" ?(?:say|says|claim|claims|report|reports|count|think|show|tell)(?: \S+){0,3}?|(?:by|in|from) its own (?:count|words|numbers|figures)"
+    r" ?(?:say|says|claim|claims|report|reports|count|think|show|tell)"
+    r"(?: \S+){0,3}?|(?:by|in|from) its own (?:count|words|numbers|figures)"
     r"|(?:the )?(?:platform|network)s?(?: own)? (?:numbers?|figures?|version|count|view)"
 )
 REPORTED = {

@@ -1,8 +1,8 @@
 """What a customer is worth: so far, in the first year, or still to come, by the tense and the time that are said.
 
-Three things make such a question: who (customers, told by how or when they were won, or one of them), what they do for us
-(spend, bring, pay, be worth), and when: "so far" and the perfect tense ask for the value to date, "in their first year"
-for that of twelve months, "will" for a forecast. Without being told when they were won or that one is meant, money that
+Three things make such a question: who (customers, told by how or when they were won, or one of them), what they do
+for us (spend, bring, pay, be worth), and when: "so far" and the perfect tense ask for the value to date, "in their
+first year" for that of twelve months, "will" for a forecast. Without being told when they were won or that one is meant, money that
 customers spend is plain revenue: "how much will customers spend in May".
 """
 
@@ -15,7 +15,10 @@ _WHO = (
     r"(?:customers?|clients?|patients?|guests?|buyers?|shoppers?|diners?|members?|subscribers?|people|persons?|folks"
     r"|someone|somebody|everyone|everybody|ones|one|those|they|them|cohorts?|intakes?|newcomers?)"
 )
-WHO = rf"(?:(?:new|average|typical|newly won|newly acquired|first time) )*{_WHO}(?! (?:segments?|types?|stages?|acquisition))"
+WHO = (
+    rf"(?:(?:new|average|typical|newly won|newly acquired|first time) )*{_WHO}"
+    r"(?! (?:segments?|types?|stages?|acquisition))"
+)
 WON = (
     r"(?:(?:(?:who|that|whom|we|they|were|had|have|has|newly|all|i) )*"
     r"(?:won|acquired|gained|landed|signed(?: up| on)?|sign|joined|joining|started|taken on|took on|recruited"
@@ -23,31 +26,39 @@ WON = (
     r"|first (?:bought|ordered|purchased|booked|came|visited|shopped)"
     r"|(?:bought|ordered|purchased|booked|came) (?:from us )?(?:for the first time|first)"
     r"|became (?:an? |our )?(?:customers?|clients?|members?|patients?))"
-    r"|(?<!by )(?:intakes?|cohorts?)(?! by)|first (?:ever )?(?:purchase|order|booking|visit|sale)s?(?: (?:fell|was|were|happened|came))?)"
+    r"|(?<!by )(?:intakes?|cohorts?)(?! by)|first (?:ever )?(?:purchase|order|booking|visit|sale)s?"
+    r"(?: (?:fell|was|were|happened|came))?)"
 )
 GIVES = (
-    r"(?:worth|valuable|spen[dt]s?|spending|brought(?: us)?(?: in)?|bring(?:s|ing)?(?: us)?(?: in)?|pa(?:id|y|ys|ying)(?: us)?"
-    r"|earn(?:s|ed)?(?: us)?|generate[ds]?|left with us|leaves? with us|given us|made us|value(?! for))"
+    r"(?:worth|valuable|spen[dt]s?|spending|brought(?: us)?(?: in)?|bring(?:s|ing)?(?: us)?(?: in)?"
+    r"|pa(?:id|y|ys|ying)(?: us)?|earn(?:s|ed)?(?: us)?|generate[ds]?"
+    r"|left with us|leaves? with us|given us|made us|value(?! for))"
 )
-HAD_FROM = r"(?:earn(?:ed)?|had|made?|get|got|taken|taking|received?|expect)(?=(?: \S+){0,5}? (?:from|out of|off|with)(?![^ ]))"
+HAD_FROM = (
+    r"(?:earn(?:ed)?|had|made?|get|got|taken|taking|received?|expect)"
+    r"(?=(?: \S+){0,5}? (?:from|out of|off|with)(?![^ ]))"
+)
 """What we do with them: "earn from a client"; the other verbs are theirs."""
 COST_OF_WINNING = (
-    r"(?:what|than|as much as) (?:\S+ ){0,2}?(?:we|it|they|he|she) (?:have |has |had )?(?:paid|pay|spent|spend|costs?(?: us)?)"
+    r"(?:what|than|as much as) (?:\S+ ){0,2}?(?:we|it|they|he|she) (?:have |has |had )?"
+    r"(?:paid|pay|spent|spend|costs?(?: us)?)"
     r"(?: (?:to (?:get|win|acquire|land|gain|bring in)|for|on))?(?: (?:them|him|her|one|these|those))?"
 )
 ONE = (
-    r"(?:per (?:head|customer|client|patient|guest|person|member|capita|buyer)|apiece|each|on (?:average|avg)|average|avg"
-    r"|typical|someone|somebody|(?:an?|one|1|every|single) (?:\w+ )?(?:customer|client|patient|guest|buyer|shopper|member"
-    r"|subscriber|person|diner|one))"
+    r"(?:per (?:head|customer|client|patient|guest|person|member|capita|buyer)|apiece|each|on (?:average|avg)"
+    r"|average|avg|typical|someone|somebody"
+    r"|(?:an?|one|1|every|single) (?:\w+ )?"
+    r"(?:customer|client|patient|guest|buyer|shopper|member|subscriber|person|diner|one))"
 )
 SO_FAR = (
-    r"(?:so far|to date|(?:until|till|up to|up until) (?:now|today)|by now|as of (?:now|today)|to this day|until this day"
+    r"(?:so far|to date|(?:until|till|up to|up until) (?:now|today)|by now|as of (?:now|today)|to this day"
     r"|ha(?:s|ve)(?=(?: (?!to )\S+){0,12}? (?:spent|brought|paid|been worth|earned|generated|left|given|had)(?![^ ]))"
     r"|already)"
 )
 FIRST_YEAR = (
-    r"(?:(?:in|within|during|over|after|for) )?(?:(?:their|the|his|her|its|your) )?first (?:year|(?:12|365) (?:months|days))"
-    r"|(?:after|within) (?:a|one|1|12) (?:full )?(?:year|months)|(?:12|1|one) (?:month|year)s?(?= (?:value|worth|spend|revenue))"
+    r"(?:(?:in|within|during|over|after|for) )?(?:(?:their|the|his|her|its|your) )?first "
+    r"(?:year|(?:12|365) (?:months|days))|(?:after|within) (?:a|one|1|12) (?:full )?(?:year|months)"
+    r"|(?:12|1|one) (?:month|year)s?(?= (?:value|worth|spend|revenue))"
 )
 AHEAD = (
     r"(?:will|would|going to|expect\w*|predict\w*|project(?:s|ed|ion)?|forecast\w*|likely|eventually|ultimately|future"
@@ -97,7 +108,7 @@ def worth_to_come(said: Said) -> bool:
 
 
 def worths(said: Said) -> Iterator[Composed]:
-    """ "What have those we won in May spent so far", "worth of a customer in the first year", "worth what we paid for them"."""
+    """ "What have those we won in May spent so far", "worth of one in the first year", "worth what we paid for"."""
     for cost in said.found("cost", _PATTERNS["cost"]):
         parts = tuple(p for p in _who_gives(said) if p.end <= cost.start or p.start >= cost.end)
         gives = [p for p in parts if p.concept in ("gives", "had_from")]

@@ -81,7 +81,10 @@ class Alerts(Ask):
         }
 
 
-WHEN = r"(?:if|when|whenever|once|as soon as|the moment|the minute|in case|should|each time|every time|next time|the next time)"
+WHEN = (
+    r"(?:if|when|whenever|once|as soon as|the moment|the minute|in case|should|each time|every time"
+    r"|(?:the )?next time)"
+)
 LIMIT = (
     "|".join(pattern(name) for name in ("over", "under", "at_least", "at_most"))
     + r"|to|by|hits?|reach(?:es)?|cross(?:es)?|tops?|pass(?:es)?|exceeds?|beats?|surpass(?:es)?|clears?|touch(?:es)?"

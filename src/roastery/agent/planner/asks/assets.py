@@ -15,7 +15,10 @@ OWN_METRICS = frozenset({"creation_cost", "creative_roi", "asset_uses", "asset_s
 """Numbers of creatives that are metrics and need no analysis."""
 CONVERTING = frozenset({"conversion_rate", "asset_conversions", "orders", "attributed_orders", "reported_conversions"})
 
-KIND = r"(?<![^ ])(pic|picture|image|photo|still|clip|film|video|reel|animation|gif|carousel|banner|document|text)s?(?![^ ])"
+KIND = (
+    r"(?<![^ ])(pic|picture|image|photo|still|clip|film|video|reel|animation|gif|carousel|banner|document|text)s?"
+    r"(?![^ ])"
+)
 
 
 class Assets(Ask):
