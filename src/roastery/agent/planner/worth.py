@@ -2,8 +2,8 @@
 
 Three things make such a question: who (customers, told by how or when they were won, or one of them), what they do
 for us (spend, bring, pay, be worth), and when: "so far" and the perfect tense ask for the value to date, "in their
-first year" for that of twelve months, "will" for a forecast. Without being told when they were won or that one is meant, money that
-customers spend is plain revenue: "how much will customers spend in May".
+first year" for that of twelve months, "will" for a forecast. Without being told when they were won or that one is
+meant, money that customers spend is plain revenue: "how much will customers spend in May".
 """
 
 import re
