@@ -231,8 +231,10 @@ def test_a_sync_that_broke_off_goes_on_and_new_orders_meanwhile_are_found(
 def scripted(
     provider: Any, politeness: Politeness, orders: list[dict[str, Any]], **more: Any
 ) -> tuple[Landing, SyncReport]:
-    """One sync of a shop that has these orders; more: scopes, or answers by operation name."""
+    """One sync of a shop that has these orders; more: scopes, landing, now, only, or answers by operation name."""
     scopes = more.pop("scopes", ["read_all_orders"])
+    landing, only = more.pop("landing", None) or Landing(), more.pop("only", ["shop", "orders"])
+    clock = Clock.from_iso(more.pop("now", "2026-11-02T15:00:00+00:00"))
 
     def connection_of(nodes: list[dict[str, Any]]) -> dict[str, Any]:
         return {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}
@@ -250,11 +252,9 @@ def scripted(
         }[name]
         return Say({"data": data})
 
-    landing = Landing()
     made = connection("shopify", provider(answer).url, shop="acme")
-    clock = Clock.from_iso("2026-11-02T15:00:00+00:00")
     source = open_source(made, Secrets(access_token="token-1"), clock, politeness=politeness)
-    return landing, sync_connection(source, made, landing, clock, only=["shop", "orders"])
+    return landing, sync_connection(source, made, landing, clock, only=only)
 
 
 def money(amount: str, currency: str = "EUR") -> dict[str, Any]:
@@ -405,7 +405,7 @@ def test_without_read_all_orders_history_begins_sixty_days_ago_and_says_so(
     assert [b.progress.history_since for b in landing.batches if b.progress.history_since][-1] == date(2026, 9, 4)
     assert report.notices == (
         "Shopify gives this connection only the orders of the last 60 days: history begins on 2026-09-04. "
-        "With the read_all_orders scope it would be complete.",
+        "With the read_all_orders scope it would be complete. Of older orders that are deleted only webhooks tell.",
     )
 
 
@@ -463,3 +463,50 @@ def test_a_visit_in_two_journeys_is_one_touch_without_the_address_in_its_link(
         t=landing.curated(Shopify, "touchpoints"),
     )
     assert found == [("shopify:5", "shopify:3", "click", "fall sale a", "google", "gbraid:0AAA")]
+
+
+class Remembering(Landing):
+    """A warehouse that can also tell which keys it holds that are not listed."""
+
+    def unlisted(self, connection_id: str, resource: str, keys: Any, made: str, since: Any, before: Any) -> list[str]:
+        held = {r.key: r.deleted for b in self.batches if b.resource == resource for r in b.records}
+        return sorted(key for key, deleted in held.items() if not deleted and key not in keys)
+
+
+def page_of(root: str, *numbers: str) -> dict[str, Any]:
+    at, none = "2022-03-01T10:00:00Z", {"nodes": [], "pageInfo": {"hasNextPage": False}}
+    nodes = [{"id": n, "legacyResourceId": n, "createdAt": at, "updatedAt": at, "variants": none} for n in numbers]
+    return {"data": {root: {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}}}
+
+
+def test_what_was_deleted_without_a_word_is_found_whatever_its_age(provider: Any, politeness: Politeness) -> None:
+    held, asked = Remembering(), []
+
+    def listed(root: str, *numbers: str) -> Any:
+        return lambda variables: asked.append((root, variables["query"])) or page_of(root, *numbers)
+
+    more: dict[str, Any] = {
+        "Customers": lambda _: page_of("customers", "7", "8"),
+        "Products": lambda _: page_of("products", "9"),
+        "OrderNumbers": listed("orders", "2"),
+        "CustomerNumbers": listed("customers", "8"),
+        "ProductNumbers": listed("products"),
+        "Order": lambda _: {"data": {"order": None}},
+        "Customer": lambda _: {"data": {"customer": None}},
+        "Product": lambda v: {"data": {"product": {"id": v["id"]}}},  # the list ran behind
+        "landing": held,
+        "only": ["shop", "products", "customers", "orders"],
+    }
+    old = [order(number, "10", [line("10")], createdAt="2022-03-01T10:00:00Z") for number in ("1", "2")]
+    scripted(provider, politeness, old, **more)
+    assert asked == [], "what has just been read whole need not be looked for"
+    scripted(provider, politeness, old, **more, now="2026-11-04T15:00:00+00:00")
+    assert asked == [("orders", "created_at:>='2025-11-04T15:00:00Z'")], "daily only the orders of a year"
+    asked.clear()
+    _, report = scripted(provider, politeness, old, **more, now="2026-11-11T15:00:00+00:00")
+    assert asked == [("products", None), ("customers", None), ("orders", None)]
+    gone = [(b.resource, r.key) for b in held.batches for r in b.records if r.deleted]
+    assert ("customers", "7") in gone
+    assert ("orders", "1") in gone
+    assert not any(resource == "products" for resource, _ in gone)
+    assert "One of the customers was deleted at Shopify; it is taken out of every figure." in report.notices

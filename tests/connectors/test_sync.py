@@ -252,6 +252,30 @@ def test_a_read_that_broke_off_counts_nothing_though_it_landed_with_a_whole_one(
     assert landing.counting("days") == ["2026-11-01:a", "2026-11-01:b"]
 
 
+def test_rows_of_days_or_accounts_that_were_not_asked_for_are_counted_and_told() -> None:
+    asked, other = date(2026, 11, 1), date(2026, 11, 2)
+
+    class Generous(Numbers):
+        resources: ClassVar[tuple[Resource, ...]] = (
+            Resource("days", key=lambda r: r["k"], partition=lambda r: (r["account"], r["day"])),
+        )
+
+        def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
+            whole = Partition("mine", (asked,))
+            given = [("mine", asked), ("mine", other), ("theirs", asked), ("mine", other)]
+            records = [{"account": account, "day": day, "k": str(n)} for n, (account, day) in enumerate(given)]
+            yield Page(records[:2], Cursor({"n": 1}), None, "read", asked=whole)
+            yield Page(records[2:], Cursor({"n": 2}), whole, "read", asked=whole)
+
+    landing = Landing()
+    report = sync(Generous(), landing)
+    assert report.notices == (
+        "Numbers gave 3 rows of days for days or accounts that were not asked for. They are kept and count nowhere.",
+    )
+    assert len(landing.keys("days")) == 4
+    assert landing.counting("days") == ["2026-11-01:0"]
+
+
 def test_a_page_s_partition_notice_deletions_and_completeness_reach_the_warehouse() -> None:
     class Report(Numbers):
         resources: ClassVar[tuple[Resource, ...]] = (

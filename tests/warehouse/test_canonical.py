@@ -10,15 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from roastery.connectors.parsing import parsed
-from roastery.warehouse.landing import canonical
 from roastery.warehouse.privacy import Sealer, hash_of
 from roastery.warehouse.sealing import RecordSealer
+from roastery.warehouse.writing import canonical
 
 
 def values(bits: int) -> st.SearchStrategy[Any]:
     """JSON values whose whole numbers have at most so many bits."""
     return st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**bits), 2**bits) | st.floats(allow_nan=False) | st.text(),
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**bits), 2**bits)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
         max_leaves=20,
     )

@@ -39,6 +39,7 @@ class Page:
     knows of itself with this page: the last whole day, and the day since when nothing is missing. notice: a sentence
     for people, such as why history begins where it does. unread_at: scope and day of this read at which a record lands
     whose own cannot be read; the build then sets the row aside by name. None where such a record fails the resource.
+    asked: the scope and days of this read; records of others land, count for nothing, and are told. None for any.
     """
 
     records: Sequence[Record]
@@ -51,6 +52,7 @@ class Page:
     deleted: Sequence[str] = ()
     notice: str | None = None
     unread_at: tuple[str, date] | None = None
+    asked: Partition | None = None
 
 
 @dataclass(frozen=True)

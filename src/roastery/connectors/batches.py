@@ -4,21 +4,29 @@ Reads of several slices may lie in one batch: each record and each completed rea
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
-from roastery.connectors.base import Connection, Page, Resource
+from roastery.connectors.base import Connection, Page, Partition, Record, Resource
 from roastery.connectors.errors import UnknownShape
+from roastery.connectors.read_ahead import AHEAD
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
+from roastery.warehouse.written_records import WrittenRecords
+
+Place = tuple[str, date]
+"""Scope and day."""
 
 MISSHAPEN = (KeyError, IndexError, TypeError, ValueError, AttributeError)
 """What reading a record or an answer of another shape raises."""
 
 BATCH_ROWS = 10_000
+WRITTEN_ROWS = 32_768
+"""Records that are columns already take less memory, and whole row groups are stored without going through the log."""
 BATCH_SECONDS = 5.0
 """A landing costs much the same for a page or for many; more than this is not left at risk."""
 
@@ -38,9 +46,11 @@ class Waiting:
         self.pages.append(page)
         self.batches.append(batch)
 
-    def is_full(self, rows: int) -> bool:
+    def is_full(self, rows: int | None) -> bool:
+        """Whether to land them now. rows: how many are enough, None for what their kind takes."""
         held = sum(len(batch.records) for batch in self.batches)
-        return held >= rows or self.stopwatch() - self.since >= BATCH_SECONDS
+        enough = rows or (WRITTEN_ROWS if all(map(is_written, self.batches)) else BATCH_ROWS)
+        return held >= enough or self.stopwatch() - self.since >= BATCH_SECONDS
 
     def merged(self, data_as_of: datetime | None) -> RawBatch:
         """One batch of all records with the last cursor; of what pages say of the source, the last word holds."""
@@ -48,8 +58,9 @@ class Waiting:
         told = [batch.progress for batch in self.batches]
         return replace(
             last,
-            records=[record for batch in self.batches for record in batch.records],
+            records=_together([batch.records for batch in self.batches if batch.records]),
             completes=[read for batch in self.batches for read in batch.completed],
+            unasked=sum(batch.unasked for batch in self.batches),
             progress=SourceProgress(
                 data_as_of,
                 next((p.complete_through for p in reversed(told) if p.complete_through), None),
@@ -61,6 +72,22 @@ class Waiting:
         self.pages, self.batches = [], []
 
 
+def is_written(batch: RawBatch) -> bool:
+    return isinstance(batch.records, WrittenRecords)
+
+
+def weight(batch: RawBatch) -> float:
+    """What a batch that waits takes of the room for two pages; of what is written already a whole landing fits in."""
+    return AHEAD * len(batch.records) / WRITTEN_ROWS if is_written(batch) else 1.0
+
+
+def _together(parts: Sequence[Sequence[RawRecord]]) -> Sequence[RawRecord]:
+    written = [part for part in parts if isinstance(part, WrittenRecords)]
+    if written and len(written) == len(parts):
+        return WrittenRecords.joined(written)
+    return [record for part in parts for record in part]
+
+
 def batch_of(page: Page, resource: Resource, connection: Connection, provider: str, title: str = "") -> RawBatch:
     """A page as the warehouse lands it. Errors: UnknownShape where a record lacks what the resource expects."""
     for path in resource.expects:
@@ -69,40 +96,75 @@ def batch_of(page: Page, resource: Resource, connection: Connection, provider: s
                 f"{title} no longer gives '{path}' for {resource.name}. What was read before stays; nothing new is "
                 "taken until this version knows the new form."
             )
+    records, unasked = _raw(page, resource)
     return RawBatch(
         connection_id=connection.id,
         source=provider,
         resource=resource.name,
-        records=[*_raw(page, resource), *(RawRecord(key, {}, deleted=True) for key in page.deleted)],
+        records=records,
         # A copy to the bottom: the source goes on while this waits, and what it then changes has not landed yet.
         cursor=deepcopy(dict(page.cursor.state)),
         read_id=page.read_id,
         completes=CompletedRead(page.replaces.scope, page.replaces.days, page.read_id) if page.replaces else None,
         personal=resource.personal,
         progress=SourceProgress(None, page.complete_through, page.history_since),
+        unasked=unasked,
     )
 
 
 def _have(records: Sequence[Any], steps: Sequence[str]) -> bool:
     """Whether each of the records has what the steps lead to."""
-    first, *rest = steps
-    if not all(isinstance(record, dict | Mapping) and first in record for record in records):
-        return False
-    return not rest or _have([record[first] for record in records], rest)
+    for step in steps:
+        if not all(issubclass(kind, Mapping) for kind in set(map(type, records))):
+            return False
+        try:
+            records = list(map(itemgetter(step), records))
+        except KeyError:
+            return False
+    return True
 
 
-def _raw(page: Page, resource: Resource) -> list[RawRecord]:
+def _raw(page: Page, resource: Resource) -> tuple[Sequence[RawRecord], int]:
+    """The records, and how many are of days or accounts that were not asked for.
+
+    Records of days that hold nothing personal become columns at once; in others landing has something to seal.
+    """
+    gone = [RawRecord(key, {}, deleted=True) for key in page.deleted]
     if resource.partition is None:
-        return [RawRecord(resource.key(record), record) for record in page.records]
-    place, read_id, unread_at = resource.partition, page.read_id, page.unread_at
-    if unread_at is None:
-        return [RawRecord(resource.key(record), record, *place(record), False, read_id) for record in page.records]
-    found = []
+        return [*(RawRecord(resource.key(record), record) for record in page.records), *gone], 0
+    keys, places = _placed(page, resource.key, resource.partition)
+    unasked = _outside(places, page.asked) if page.asked else 0
+    if keys and not gone and not resource.personal:
+        return WrittenRecords.of(keys, places, page.records, page.read_id), unasked
+    found = [
+        RawRecord(key, record, *place, False, page.read_id)
+        for key, record, place in zip(keys, page.records, places, strict=True)
+    ]
+    return found + gone, unasked
+
+
+def _outside(places: Sequence[Place], asked: Partition) -> int:
+    """How many of some places are not among those asked for."""
+    strange = {(scope, day) for scope, day in set(places) if scope != asked.scope or day not in asked.days}
+    return sum(place in strange for place in places) if strange else 0
+
+
+def _placed(
+    page: Page, key: Callable[[Record], str], place: Callable[[Record], Place]
+) -> tuple[list[str], list[Place]]:
+    """The key, and scope and day, of each record."""
+    try:
+        return [key(record) for record in page.records], [place(record) for record in page.records]
+    except MISSHAPEN:
+        if page.unread_at is None:
+            raise
+    keys, places = [], []
     for record in page.records:
         try:
-            found.append(RawRecord(resource.key(record), record, *place(record), False, read_id))
+            at = key(record), place(record)
         except MISSHAPEN:
             # Without a day or a key it would stop its whole report. It lands where the build meets it once.
-            own = hashlib.sha256(repr(record).encode(errors="replace")).hexdigest()
-            found.append(RawRecord(f"unread:{own}", record, *unread_at, False, read_id))
-    return found
+            at = f"unread:{hashlib.sha256(repr(record).encode(errors='replace')).hexdigest()}", page.unread_at
+        keys.append(at[0])
+        places.append(at[1])
+    return keys, places

@@ -126,7 +126,19 @@ def daily_pages(scopes: Sequence[Scope], cursor: Cursor, read: Read, stamp: str 
                     complete_through=_complete_through(coverage) if is_last else None,
                     history_since=_history_since(coverage) if is_last else None,
                     unread_at=(scope.id, span.last),
+                    asked=Partition(scope.id, span.days),
                 )
+
+
+def beside(records: Sequence[dict[str, Any]], known: Mapping[str, Any]) -> Sequence[Record]:
+    """Records of a page, each with what the connection knows under `_connection`; written into them, not copied.
+
+    >>> beside([{"spend": "1"}], {"currency": "USD"})
+    [{'spend': '1', '_connection': {'currency': 'USD'}}]
+    """
+    for record in records:
+        record["_connection"] = known
+    return records
 
 
 def _slices(scope: Scope, whole: Span, read: Read) -> Iterator[tuple[Span, str, Sequence[Record], bool]]:

@@ -64,5 +64,9 @@ def swept(
     gone = source.gone(resource, missing[:MOST_AT_ONCE])
     is_done = len(missing) <= MOST_AT_ONCE
     page = Page((), Cursor(listed.state if is_done else state), deleted=gone)
-    told = f"{len(gone):,} {resource.name} were deleted at {source.title}; they are taken out of every figure."
+    told = (
+        f"One of the {resource.name} was deleted at {source.title}; it is taken out of every figure."
+        if len(gone) == 1
+        else f"{len(gone):,} {resource.name} were deleted at {source.title}; they are taken out of every figure."
+    )
     return batch_of(page, resource, connection, source.provider), told if gone else ""

@@ -3,13 +3,13 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from roastery.connectors.backfill import rewound
 from roastery.connectors.base import Connection, Cursor, Page, Resource, Source
-from roastery.connectors.batches import BATCH_ROWS, MISSHAPEN, Waiting, batch_of
+from roastery.connectors.batches import MISSHAPEN, Waiting, batch_of, weight
 from roastery.connectors.errors import (
     AbortSync,
     ConnectorError,
@@ -24,6 +24,7 @@ from roastery.connectors.redaction import PROCESS
 from roastery.connectors.sweeping import swept
 from roastery.connectors.throttle import Stopwatch
 from roastery.warehouse.clock import Clock
+from roastery.warehouse.garbage import collect_seldom
 from roastery.warehouse.raw import LandReport, RawBatch
 
 logger = logging.getLogger("roastery.connectors")
@@ -109,18 +110,19 @@ def sync_connection(
     *,
     stopwatch: Stopwatch = time.monotonic,
     only: Sequence[str] = (),
-    batch_rows: int = BATCH_ROWS,
+    batch_rows: int | None = None,
     since: date | None = None,
 ) -> SyncReport:
     """Read every resource of a source from its cursor on and land it.
 
     only: names of the resources to read, all when empty. since: a day from which on everything is
-    read again. batch_rows: pages are landed together up to so many rows, or
+    read again. batch_rows: pages are landed together up to so many rows (a number for each kind when None), or
     for five seconds, whichever comes first; the next are asked for meanwhile. A provider's failure ends up in the
     report, never as an empty result; what has landed stays and the next sync goes on after it.
 
     Errors: those of the warehouse pass through.
     """
+    collect_seldom()
     tell = progress or (lambda _: None)
     run = _Run(source, connection, warehouse, clock, tell, stopwatch, only, batch_rows, since)
     source.http.on_wait = run.heard_of_wait
@@ -143,7 +145,7 @@ class _Run:
     progress: Progress
     stopwatch: Stopwatch
     only: Sequence[str] = ()
-    batch_rows: int = BATCH_ROWS
+    batch_rows: int | None = None
     since: date | None = None
     reports: list[ResourceReport] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -167,6 +169,8 @@ class _Run:
             return
         tally = _Tally(self.stopwatch())
         outcome, message, resume_at = self._outcome_of(resource, tally)
+        if tally.unasked:
+            self.notices.append(unasked(self.source.title, resource.name, tally.unasked))
         seconds = self.stopwatch() - tally.started
         self.reports.append(
             ResourceReport(
@@ -200,7 +204,7 @@ class _Run:
         if stored and self.since is not None:
             stored = rewound(stored, self.since)
         waiting = Waiting(self.stopwatch)
-        pages = read_ahead(self._pages(resource, Cursor(stored or {})))
+        pages = read_ahead(self._pages(resource, Cursor(stored or {})), weigh=lambda made: weight(made[1]))
         try:
             for page, batch in pages:
                 waiting.add(page, batch)
@@ -232,6 +236,7 @@ class _Run:
             return
         batch = waiting.merged(data_as_of)
         tally.add(self.warehouse.land(batch), len(waiting.pages), batch.cursor)
+        tally.unasked += batch.unasked
         self.rows += len(batch.records)
         for page in waiting.pages:
             self.share = page.progress if page.progress is not None else self.share
@@ -255,7 +260,8 @@ class _Run:
                     f"{self.source.title} answered in a form that is not known, for {resource.name} "
                     f"({type(error).__name__}: {PROCESS.clean(str(error))[:200]})."
                 ) from error
-            yield page, batch
+            # What is in the batch need not be held twice.
+            yield replace(page, records=()), batch
 
     def heard_of_wait(self, seconds: float, why: str) -> None:
         self._tell(why, self.clock.now() + timedelta(seconds=seconds))
@@ -283,6 +289,7 @@ class _Tally:
     pages: int = 0
     landed: int = 0
     unchanged: int = 0
+    unasked: int = 0
     cursor: Mapping[str, Any] | None = None
 
     def add(self, report: LandReport, pages: int, cursor: Mapping[str, Any] | None) -> None:
@@ -290,6 +297,17 @@ class _Tally:
         self.landed += report.landed
         self.unchanged += report.unchanged
         self.cursor = cursor
+
+
+def unasked(title: str, resource: str, rows: int) -> str:
+    """What people should know of rows that no read asked for.
+
+    >>> unasked("Acme", "figures", 2)
+    'Acme gave 2 rows of figures for days or accounts that were not asked for. They are kept and count nowhere.'
+    """
+    what = "1 row" if rows == 1 else f"{rows:,} rows"
+    are = "It is kept and counts" if rows == 1 else "They are kept and count"
+    return f"{title} gave {what} of {resource} for days or accounts that were not asked for. {are} nowhere."
 
 
 def in_order(resources: Sequence[Resource]) -> list[Resource]:

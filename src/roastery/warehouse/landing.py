@@ -1,21 +1,21 @@
 """Landing: records, cursor, read markers and the source's progress go into raw in one transaction (law 8)."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 import duckdb
-import orjson
 import pyarrow as pa
 
-from roastery.warehouse.columns import encoded_column, table, text_column, whole_column
+from roastery.warehouse.columns import encoded_column, repeated_column, table, text_column, whole_column
 from roastery.warehouse.garbage import collecting_later
 from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import LandReport, RawBatch, RawRecord, SourceProgress
 from roastery.warehouse.scalar import count
 from roastery.warehouse.sealing import RecordSealer
+from roastery.warehouse.writing import written
+from roastery.warehouse.written_records import WrittenRecords
 
 INSERT_RECORDS = """
 INSERT INTO raw.records
@@ -42,54 +42,55 @@ INSERT_KEYED = INSERT_RECORDS.format(latest=LATEST, changed=CHANGED)
 INSERT_DAYS = INSERT_RECORDS.format(latest="", changed="")
 
 
-# Instants as str() writes them, with a blank; left to orjson they would have a T.
-AS_PYTHON = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
-ENCODER = json.JSONEncoder(sort_keys=True, default=str, ensure_ascii=False, separators=(",", ":"))
-
-
-def canonical(payload: Any) -> bytes:
-    """JSON in UTF-8 that is equal for equal content; Decimals keep every digit, as strings.
-
-    >>> canonical({"b": 1, "a": "ü"}).decode()
-    '{"a":"ü","b":1}'
-    """
-    try:
-        return orjson.dumps(payload, default=str, option=AS_PYTHON)
-    except TypeError:
-        # Whole numbers beyond 64 bits, and half of a surrogate pair, which becomes `?`.
-        return ENCODER.encode(payload).encode(errors="replace")
-
-
-def as_table(records: Sequence[tuple[RawRecord, bytes]]) -> pa.Table:
+def as_table(records: Sequence[RawRecord], payloads: Sequence[bytes]) -> pa.Table:
     """Arrow rows of a batch as text, the last version of each key in its read.
 
     Columns: position, key, scope, day, read, deleted, payload.
     """
-    last = {(r.scope, r.day, r.read_id, r.key): place for place, (r, _) in enumerate(records)}
+    last = {(r.scope, r.day, r.read_id, r.key): place for place, r in enumerate(records)}
     if len(last) < len(records):
-        records = [records[place] for place in sorted(last.values())]
-    days = {r.day: r.day.isoformat() if r.day else None for r, _ in records}
+        kept = sorted(last.values())
+        records, payloads = [records[place] for place in kept], [payloads[place] for place in kept]
+    days = {day: day.isoformat() if day else None for day in {r.day for r in records}}
     return table(
         {
             "position": whole_column(range(len(records))),
-            "key": text_column([r.key for r, _ in records]),
-            "scope": text_column([r.scope for r, _ in records]),
-            "day": text_column([days[r.day] for r, _ in records]),
-            "read": text_column([r.read_id for r, _ in records]),
-            "deleted": text_column(["true" if r.deleted else "false" for r, _ in records]),
-            "payload": encoded_column([text for _, text in records]),
+            "key": text_column([r.key for r in records]),
+            "scope": text_column([r.scope for r in records]),
+            "day": text_column([days[r.day] for r in records]),
+            "read": text_column([r.read_id for r in records]),
+            "deleted": text_column(["true" if r.deleted else "false" for r in records]),
+            "payload": encoded_column(payloads),
         }
     )
+
+
+LAST_OF_EACH = """
+SELECT * FROM batch WHERE position IN (SELECT max(position) FROM batch GROUP BY key, scope, day, read)
+ORDER BY position"""
+
+
+def as_written(cursor: duckdb.DuckDBPyConnection, records: WrittenRecords) -> pa.Table:
+    """`as_table` of records that are columns already."""
+    given = records.table
+    position, deleted = whole_column(range(given.num_rows)), repeated_column(["false"] * given.num_rows)
+    rows = given.append_column("position", position).append_column("deleted", deleted)
+    cursor.register("batch", rows)
+    # Hashes that meet by chance only have the rows looked at more closely.
+    if count(cursor, "SELECT count(DISTINCT hash(key, scope, day, read)) FROM batch") < rows.num_rows:
+        rows = cursor.sql(LAST_OF_EACH).to_arrow_table()
+    cursor.unregister("batch")
+    return rows
 
 
 def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now: datetime) -> LandReport:
     """Write a batch inside the caller's transaction."""
     suppressed = {row[0] for row in cursor.execute("SELECT hash FROM meta.suppressions").fetchall()}
     seal = RecordSealer(sealer, batch.personal, suppressed, batch.source, batch.resource)
-    with collecting_later():
-        records = [r._replace(key=seal.key(r.key)) for r in batch.records] if suppressed else batch.records
-        sealed = seal.seal if seal.changes_any else _as_is
-        rows = as_table([(r, b"{}" if r.deleted else canonical(sealed(r.payload))) for r in records])
+    if isinstance(batch.records, WrittenRecords) and not seal.changes_any:
+        rows = as_written(cursor, batch.records)
+    else:
+        rows = _sealed(batch.records, seal)
     batch_id = uuid4().hex
     note_addresses(cursor, seal.notices)
     landed, last_seq = land_table(cursor, batch, rows, batch_id, now)
@@ -99,8 +100,14 @@ def land(cursor: duckdb.DuckDBPyConnection, sealer: Sealer, batch: RawBatch, now
     return LandReport(batch_id, landed, rows.num_rows - landed, seal.suppressed_records, last_seq)
 
 
-def _as_is(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    return payload
+def _sealed(records: Sequence[RawRecord], seal: RecordSealer) -> pa.Table:
+    """Records as rows, with what is personal in them sealed."""
+    with collecting_later():
+        if not seal.changes_any:
+            return as_table(records, written((r.payload for r in records), in_order=True))
+        sealed = (r.payload if r.deleted else seal.seal(r.payload) for r in records)
+        texts = written(sealed, in_order=True)
+        return as_table([r._replace(key=seal.key(r.key)) for r in records], texts)
 
 
 def note_addresses(cursor: duckdb.DuckDBPyConnection, notices: Collection[Notice]) -> None:

@@ -47,7 +47,8 @@ class RawBatch:
 
     personal: dotted paths of personal values and their kind (email, phone, name; anything else is sealed as other);
     `[]` walks a list. Values are sealed before anything is stored (law 15). cursor None leaves the stored one.
-    completes: one read or several; of two that complete the same day the later counts.
+    completes: one read or several; of two that complete the same day the later counts. unasked: how many of the records
+    are of days or accounts that their read had not asked for, which no read completes.
     """
 
     connection_id: str
@@ -59,6 +60,7 @@ class RawBatch:
     completes: CompletedRead | Sequence[CompletedRead] | None = None
     personal: Mapping[str, str] = field(default_factory=dict)
     progress: SourceProgress = field(default_factory=SourceProgress)
+    unasked: int = 0
 
     @property
     def completed(self) -> tuple[CompletedRead, ...]:

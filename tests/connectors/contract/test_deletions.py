@@ -21,7 +21,7 @@ def test_a_deleted_order_is_found_at_the_next_look_and_told(start: Start) -> Non
     scenario.synced()
     scenario.twins.control.serve(last_order_deleted(scenario.twins.world))
     report = scenario.synced()
-    assert "1 orders were deleted at Shopify; they are taken out of every figure." in report.notices
+    assert "One of the orders was deleted at Shopify; it is taken out of every figure." in report.notices
     scenario.check()
     assert not [notice for notice in scenario.synced().notices if "deleted" in notice]
 

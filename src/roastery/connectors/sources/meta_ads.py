@@ -19,7 +19,7 @@ from roastery.connectors.oauth import FixedToken
 from roastery.connectors.readable import number, readable
 from roastery.connectors.redaction import PROCESS
 from roastery.connectors.renaming import codes
-from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in, with_residuals
+from roastery.connectors.reports import DAY, Scope, Span, beside, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import SignedBody
 
@@ -234,7 +234,7 @@ class MetaAds:
         asked = {"fields": ENTITY_FIELDS[kind], "effective_status": json.dumps(STATUSES)}
         for records in self._all(f"act_{account}/{kind}", asked):
             extra = {"currency": known.currency, "is_whole": known.currency in self._whole_units}
-            yield [{**record, "_connection": extra} for record in records]
+            yield beside(records, extra)
 
     # Insights.
 
@@ -246,7 +246,7 @@ class MetaAds:
             for level in ("ad", "campaign"):
                 for records in self._all(f"act_{scope.id}/insights", self._asked(level, span)):
                     extra = {"time_zone": known[scope.id].time_zone, "action_type": self._action_type}
-                    yield [{**record, "_connection": extra} for record in records]
+                    yield beside(records, extra)
 
         yield from daily_pages(scopes, cursor, read, stamp=f"action_type={self._action_type}")
 
@@ -294,7 +294,7 @@ class MetaAds:
             raise RetryLater(f"{TITLE} answered in a form that is not known.")
         return body
 
-    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[Record]]:
+    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[dict[str, Any]]]:
         """Pages of an edge. The next page is asked for by cursor: its ready-made address carries the token."""
         after: dict[str, str] = {}
         while True:

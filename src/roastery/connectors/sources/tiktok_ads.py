@@ -219,10 +219,11 @@ class TikTokAds:
         stamp = " ".join(f"{name}={metric}" for name, metric in self._chosen.items())
         yield from daily_pages([self._scope(account, until) for account in known.values()], cursor, read, stamp=stamp)
 
-    def _figure(self, row: Record, extra: Mapping[str, str]) -> Record:
+    def _figure(self, row: dict[str, Any], extra: Mapping[str, str]) -> Record:
         """A row with the figures that this connection counts as conversions and views, by our names."""
-        chosen = {name: row["metrics"].get(metric) for name, metric in self._chosen.items()}
-        return {**row, "_connection": {**extra, **chosen}}
+        metrics = row["metrics"]
+        row["_connection"] = {**extra, **{name: metrics.get(metric) for name, metric in self._chosen.items()}}
+        return row
 
     def _asked(self, advertiser: str, dimension: str, span: Span) -> dict[str, str]:
         return {
@@ -268,7 +269,7 @@ class TikTokAds:
             raise AbortSync(f"{TITLE} has no ad account {advertiser}. Check the connection's advertiser_id.")
         return dict(rows[0])
 
-    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[Record]]:
+    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[dict[str, Any]]]:
         page = 1
         while True:
             data = self._get(path, {**params, "page": str(page), "page_size": str(self._page_size)})

@@ -116,12 +116,17 @@ def build(index: ShopIndex, scopes: Callable[[], list[str]]) -> Schema:
         found = [] if order is None else index.order_rows(listed(index.order_place[order]))[0]["refunds"]
         return next((refund for refund in found if refund["refund_id"] == number), None)
 
+    def one_customer(root: Any, arguments: Arguments) -> Row | None:
+        number = number_of(arguments["id"], "Customer")
+        return index.customer(number) if number in index.customer_place else None
+
     by_id = frozenset({"id"})
     products = lambda places: index.products.table.take(places).to_pylist()  # noqa: E731
     query: dict[str, Field] = {
         "shop": Field(lambda root: root, "Shop"),
         "currentAppInstallation": Field(lambda root: {"scopes": scopes()}, "AppInstallation"),
         "order": Field(one_order, "Order", by_id),
+        "customer": Field(one_customer, "Customer", by_id),
         "refund": Field(one_refund, "Refund", by_id),
         "product": Field(lambda root, a: index.product_rows.get(number_of(a["id"], "Product")), "Product", by_id),
         "orders": Field(root_page(index.orders, index.order_rows), "OrderConnection", ROOT),

@@ -36,13 +36,20 @@ ORDERS = f"""query Orders($first: Int!, $after: String, $query: String, $reverse
     {PAGE}
   }}
 }}"""
-ORDER_IDS = f"""query OrderIds($first: Int!, $after: String, $query: String, $reverse: Boolean!) {{
-  orders(first: $first, after: $after, query: $query, sortKey: CREATED_AT, reverse: $reverse) {{
+NUMBERS = {
+    root: f"""query {root.title()[:-1]}Numbers($first: Int!, $after: String, $query: String, $reverse: Boolean!) {{
+  {root}(first: $first, after: $after, query: $query, sortKey: CREATED_AT, reverse: $reverse) {{
     nodes {{ legacyResourceId }}
     {PAGE}
   }}
 }}"""
-ORDER = "query Order($id: ID!) { order(id: $id) { id } }"
+    for root in ("orders", "customers", "products")
+}
+"""What the shop still has, by number alone."""
+EXISTING = {
+    f"{one}s": f"query {one.title()}($id: ID!) {{ {one}(id: $id) {{ id }} }}"
+    for one in ("order", "customer", "product")
+}
 MORE_LINES = f"""query MoreLines($id: ID!, $after: String) {{
   order(id: $id) {{ lineItems(first: 50, after: $after) {{ nodes {{ {LINE} }} {PAGE} }} }}
 }}"""
@@ -94,5 +101,7 @@ DOCUMENTS = {
     "more_payments": MORE_PAYMENTS,
     "more_refund_lines": MORE_REFUND_LINES,
     "more_variants": MORE_VARIANTS,
+    **{f"{root}_numbers": document for root, document in NUMBERS.items()},
+    **{f"{root}_existing": document for root, document in EXISTING.items()},
 }
 """Every document by its name here."""

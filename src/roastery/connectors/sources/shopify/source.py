@@ -13,8 +13,8 @@ from roastery.connectors.graphql import GraphQL, Node
 from roastery.connectors.http import Reply
 from roastery.connectors.links import without_addresses
 from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
-from roastery.connectors.parsing import parsed
 from roastery.connectors.reports import DAY, today_in
+from roastery.connectors.sources.shopify.deletions import RECENT_ORDERS, Deletions, marks, told
 from roastery.connectors.sources.shopify.documents import (
     DOCUMENTS,
     FEW,
@@ -25,8 +25,6 @@ from roastery.connectors.sources.shopify.documents import (
     MORE_REFUND_LINES,
     MORE_REFUNDS,
     MORE_VARIANTS,
-    ORDER,
-    ORDER_IDS,
     SCOPES,
     SHOP,
 )
@@ -37,8 +35,6 @@ from roastery.connectors.webhooks import SignedBody
 
 TITLE = "Shopify"
 TOKEN_HEADER = HeaderStyle("X-Shopify-Access-Token", "")
-RECENT_ORDERS = timedelta(days=60)
-DELETIONS = {"orders/delete": "orders", "customers/delete": "customers", "products/delete": "products"}
 FULL_READ_EVERY = timedelta(hours=24)
 """A change of cost does not always touch its product, so now and then all products are read again."""
 
@@ -60,7 +56,8 @@ class Shopify:
         "customer_page": "Customers a page; 200.",
         "product_page": "Products a page; 50.",
         "deletion_hours": "How often orders that were deleted in the shop are looked for; 24. Webhooks tell at once.",
-        "deletion_days": "How old orders may be to be looked for; 365.",
+        "deletion_days": "How old orders may be to be looked for so often; 365.",
+        "full_deletion_days": "How often all orders, customers and products are held against what the shop has; 7.",
         "token_url": "Where access is refreshed, where it is not the shop's own address.",
         "api_version": "Version of the Admin API; 2026-10.",
     }
@@ -108,8 +105,6 @@ class Shopify:
             "customers": whole_number(TITLE, settings, "customer_page", 200),
             "products": whole_number(TITLE, settings, "product_page", 50),
         }
-        self._sweep_every = timedelta(hours=whole_number(TITLE, settings, "deletion_hours", 24, least=0))
-        self._sweep_reach = DAY * whole_number(TITLE, settings, "deletion_days", 365)
         self.http = access.client(
             TITLE,
             base_url,
@@ -121,6 +116,12 @@ class Shopify:
         )
         version = settings.get("api_version", "2026-10")
         self._api = GraphQL(self.http, f"admin/api/{version}/graphql.json", bucket)
+        self._deletions = Deletions(
+            self._api,
+            recent=timedelta(hours=whole_number(TITLE, settings, "deletion_hours", 24, least=0)),
+            reach=DAY * whole_number(TITLE, settings, "deletion_days", 365),
+            full=DAY * whole_number(TITLE, settings, "full_deletion_days", 7, least=0),
+        )
 
     def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
         read = {"shop": self._shops, "products": self._products, "customers": self._customers, "orders": self._orders}
@@ -136,40 +137,40 @@ class Shopify:
         yield Page([self._shop], cursor, progress=1.0)
 
     def _products(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
-        read_at = cursor.state.get("full_at")
+        read_at, known = cursor.state.get("full_at"), marks(cursor, until)
         if read_at and until - datetime.fromisoformat(read_at) >= FULL_READ_EVERY:
             cursor, read_at = Cursor(), None
         for records, reading in self._changed("products", cursor):
-            state = {**reading.state(), "full_at": read_at or until.isoformat()}
+            state = {**reading.state(), **known, "full_at": read_at or until.isoformat()}
             yield Page(records, Cursor(state), progress=self._share(reading, until))
 
     def _customers(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
+        known = marks(cursor, until)
         for records, reading in self._changed("customers", cursor):
-            yield Page(records, Cursor(reading.state()), progress=self._share(reading, until))
+            yield Page(records, Cursor({**reading.state(), **known}), progress=self._share(reading, until))
 
     def _orders(self, cursor: Cursor, until: datetime) -> Iterator[Page]:
-        all_orders = self._may_read_all_orders()
+        all_orders, known = self._may_read_all_orders(), marks(cursor, until)
         if all_orders and cursor.state.get("all_orders") is False:
             cursor = Cursor()  # The shop has widened our access: its older orders are still to be read.
         yesterday = today_in(self._shop["ianaTimezone"], until, TITLE) - DAY
-        swept_at = cursor.state.get("swept_at") or (None if cursor.state else until.isoformat())
         first: str | None = cursor.state.get("first_order_at")
         since: str | None = cursor.state.get("history_since")
         state = dict(cursor.state)
         is_first = not state
         for records, reading in self._changed("orders", cursor):
             first = min([r["createdAt"] for r in records] + ([first] if first else []), default=None)
-            told = {"all_orders": all_orders, "first_order_at": first, "history_since": since, "swept_at": swept_at}
-            state = {**reading.state(), **told}
+            seen = {"all_orders": all_orders, "first_order_at": first, "history_since": since}
+            state = {**reading.state(), **known, **seen}
             # In a first sync, newest first, all orders after the oldest change seen are there.
             so_far = self._day(reading.oldest.isoformat()) + DAY if reading.oldest else None
-            known = is_first and so_far is not None and so_far <= yesterday
+            is_known = is_first and so_far is not None and so_far <= yesterday
             yield Page(
                 records,
                 Cursor(state),
                 progress=self._share(reading, until),
-                complete_through=yesterday if known else None,
-                history_since=so_far if known else None,
+                complete_through=yesterday if is_known else None,
+                history_since=so_far if is_known else None,
             )
         whole = since or self._history_since(first, all_orders, until).isoformat()
         state["history_since"] = whole
@@ -182,39 +183,20 @@ class Shopify:
             notice=None
             if all_orders
             else f"{TITLE} gives this connection only the orders of the last 60 days: "
-            f"history begins on {whole}. With the read_all_orders scope it would be complete.",
+            f"history begins on {whole}. With the read_all_orders scope it would be complete. Of older orders that "
+            "are deleted only webhooks tell.",
         )
 
     # Deletions.
 
     def deleted(self, topic: str, body: bytes) -> Sequence[tuple[Resource, Page]]:
-        name = DELETIONS.get(topic)
-        if name is None:
-            return ()
-        told = parsed(body)
-        number = told.get("id") if isinstance(told, dict) else None
-        if not number:
-            return ()
-        resource = next(resource for resource in self.resources if resource.name == name)
-        return ((resource, Page((), Cursor(), deleted=[str(number)])),)
+        return told(topic, body, self.resources)
 
     def still_listed(self, resource: Resource, cursor: Cursor, until: datetime) -> Listed | None:
-        """The numbers of all orders of the last year, as far as this access reaches: once a day."""
-        if resource.name != "orders":
-            return None
-        last = cursor.state.get("swept_at")
-        if last and until - datetime.fromisoformat(last) < self._sweep_every:
-            return None
-        # An order at the edge of what may be read is missing for that reason alone.
-        reach = self._sweep_reach if cursor.state.get("all_orders") else min(self._sweep_reach, RECENT_ORDERS - DAY)
-        since = until - reach
-        query = f"created_at:>='{since:%Y-%m-%dT%H:%M:%SZ}'"
-        pages = self._api.walk(ORDER_IDS, "orders", 250, query=query, reverse=False)
-        numbers = [str(node["legacyResourceId"]) for nodes in pages for node in nodes]
-        return Listed(numbers, "createdAt", since, {**cursor.state, "swept_at": until.isoformat()})
+        return self._deletions.still_listed(resource, cursor, until)
 
     def gone(self, resource: Resource, keys: Sequence[str]) -> Sequence[str]:
-        return [key for key in keys if self._api.ask(ORDER, id=f"gid://shopify/Order/{key}")["order"] is None]
+        return self._deletions.gone(resource, keys)
 
     def _history_since(self, first_order_at: str | None, all_orders: bool, until: datetime) -> date:
         """The first day since when no order is missing: the shop's own beginning, or 60 days back."""
