@@ -1,6 +1,7 @@
 """A service on an empty home whose Slack is a fake one, and signed requests to it."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,22 @@ from roastery.api.app import Roastery, create_app
 from roastery.warehouse.organization import Organization
 from tests.api.slack.fake_slack import FakeSlack, fake_slack
 from tests.api.slack.service import empty_organization, settings_for, signed, with_beans
-from tests.tools.beans import filled_home
+from tests.once import filled_once
+from tests.tools.beans import BEANS, filled_home
 
 Send = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home whose organization is filled; nobody opens it, so that it can be copied."""
-    return filled_home(tmp_path_factory)
+    """A home whose organization is filled and built as the service builds it; nobody opens it, so it can be copied."""
+    rows = filled_home(tmp_path_factory)
+
+    def fill(home: Path) -> None:
+        with with_beans(home, "http://127.0.0.1:9/api/", rows) as opened:
+            opened.warehouse(BEANS).build()
+
+    return filled_once(tmp_path_factory, "beans-served", fill)
 
 
 @pytest.fixture
@@ -30,7 +38,8 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest.fixture
-def roastery(tmp_path: Path, slack: FakeSlack) -> Iterator[Roastery]:
+def roastery(tmp_path: Path, slack: FakeSlack, migrated_sqlite: Path) -> Iterator[Roastery]:
+    shutil.copy(migrated_sqlite, tmp_path / "roastery.sqlite")
     with Roastery.open(settings_for(tmp_path, f"{slack.url}/api/")) as opened:
         yield opened
 

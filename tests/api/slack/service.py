@@ -34,12 +34,13 @@ def settings_for(home: Path, slack_url: str, **changes: Any) -> Settings:
 def with_beans(home: Path, slack_url: str, filled: Path, **changes: Any) -> Iterator[Roastery]:
     """A service whose organization is that of tests/tools/beans.py, its clock fixed at noon of 10 November 2026.
 
-    filled: a home with the organization's tables, which are copied.
+    filled: a home with the organization's tables, and the service's own where it was linked already; it is copied.
     """
-    shutil.copytree(filled / "warehouse", home / "warehouse")
+    shutil.copytree(filled, home, dirs_exist_ok=True)
     now = NOON.now().isoformat()
     with Roastery.open(settings_for(home, slack_url, now=now, **changes)) as roastery:
-        link(roastery, BEANS)
+        if not (filled / "roastery.sqlite").exists():
+            link(roastery, BEANS)
         yield roastery
 
 
