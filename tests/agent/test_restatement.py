@@ -101,6 +101,7 @@ def test_only_receipts_of_the_last_month_of_ones_own_scope_and_of_closed_periods
     assert restated(later, [closed], now) == []
 
 
+@pytest.mark.prove
 def test_the_digest_says_what_the_one_before_said_of_its_week(warehouse: Warehouse) -> None:
     before = Clock(NOON.now() - timedelta(days=7))
     last = weekly_digest(context_on(warehouse, before))

@@ -26,7 +26,7 @@ from roastery.evals.world.truth import Truth
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.organization import Organization
 
-CUSTOMERS = 500
+CUSTOMERS = 400
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,14 @@ def test_every_source_is_in_and_a_sale_told_by_shop_and_payments_counts_once(sho
     for contract in ("web_performance", "tickets", "shipments", "touchpoints"):
         assert count(f"SELECT count(*) FROM {contract}") > 0, contract
     paid = count("SELECT count(*) FROM transactions WHERE source_system = 'stripe'")
-    assert paid > 100
+    assert paid > 80
     truth = shown.truth.rows("SELECT count(*) AS n, sum(net)::DECIMAL(18,2) AS net FROM sales")[0]
     assert count("SELECT count(*) FROM sales") == truth["n"]
     sold = warehouse.query("SELECT sum(net_amount)::DECIMAL(18,2) FROM sales").column(0)[0].as_py()
     assert sold == truth["net"]
 
 
+@pytest.mark.prove
 def test_running_it_again_changes_nothing_and_answers_the_same(shown: Demo) -> None:
     before, told = shown.counts(), [answer.text for answer in shown.answers()]
     shown.run()

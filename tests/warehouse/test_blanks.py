@@ -1,5 +1,6 @@
 """A new organization's file that is a copy answers as one that was made step by step."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -15,10 +16,16 @@ NOW = "2026-11-02T15:00:00+00:00"
 SALE = {"transaction_id": "t1", "kind": "order", "status": "completed", "amount": "12.50", "currency": "EUR"}
 
 
-@pytest.fixture
-def warehouses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouses:
-    monkeypatch.setattr(engine, "BLANKS", Blanks())
-    return Warehouses(tmp_path, b"k" * 32, (), Clock.from_iso(NOW))
+@pytest.fixture(scope="module")
+def warehouses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouses]:
+    """Three organizations of the same settings, of which the third is a copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "BLANKS", Blanks())
+        found = Warehouses(tmp_path_factory.mktemp("blanks"), b"k" * 32, (), Clock.from_iso(NOW))
+        for name in ("one", "two", "three"):
+            made(found, name)
+        yield found
+        found.close()
 
 
 def made(warehouses: Warehouses, name: str, **settings: str) -> Warehouse:
@@ -36,18 +43,18 @@ def contents(warehouse: Warehouse) -> dict[str, int]:
 def test_a_copy_holds_the_tables_of_one_that_was_built(warehouses: Warehouses) -> None:
     first, second, third = (made(warehouses, name) for name in ("one", "two", "three"))
     assert contents(first) == contents(second) == contents(third)
-    assert len(engine.BLANKS._kept) == 1
+    assert len({settings for settings, _ in engine.BLANKS._kept}) == len(engine.BLANKS._kept)
 
 
 def test_a_copy_is_its_own_organizations(warehouses: Warehouses) -> None:
-    *_, third = (made(warehouses, name) for name in ("one", "two", "three"))
+    third = made(warehouses, "three")
     assert third.query("SELECT organization_id FROM meta.file").to_pylist() == [{"organization_id": "three"}]
     assert third.query("SELECT count(*) AS n FROM meta.builds").to_pylist() == [{"n": 1}]
     assert not third.needs_build()
 
 
 def test_what_lands_in_a_copy_stays_there(warehouses: Warehouses) -> None:
-    *_, third, fourth = (made(warehouses, name) for name in ("one", "two", "three", "four"))
+    third, fourth = made(warehouses, "busy"), made(warehouses, "four")
     third.upsert_rows("transactions", [{**SALE, "occurred_at": NOW}])
     count = "SELECT count(*) AS n FROM transactions"
     assert third.query(count).to_pylist() == [{"n": 1}]
@@ -55,18 +62,14 @@ def test_what_lands_in_a_copy_stays_there(warehouses: Warehouses) -> None:
     assert made(warehouses, "five").query(count).to_pylist() == [{"n": 0}]
 
 
-def test_other_settings_and_other_days_are_built_for_themselves(warehouses: Warehouses) -> None:
-    for name in ("one", "two", "three"):
-        made(warehouses, name)
+def test_other_settings_are_built_for_themselves(warehouses: Warehouses) -> None:
+    before = set(engine.BLANKS._kept)
     made(warehouses, "berlin", currency="EUR", time_zone="Europe/Berlin")
-    days = {day for _, day in engine.BLANKS._kept}
-    assert len(engine.BLANKS._kept) == 2
-    assert days == {date(2026, 11, 2)}
+    (other,) = set(engine.BLANKS._kept) - before
+    assert other[1] == date(2026, 11, 2)
 
 
 def test_a_copy_never_takes_the_place_of_a_file(warehouses: Warehouses, tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        made(warehouses, name)
     taken = tmp_path / "taken.duckdb"
     taken.write_bytes(b"mine")
     assert engine.BLANKS.copy_to(taken, next(iter(engine.BLANKS._kept))) is None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -73,6 +74,11 @@ def documents(part: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def questions(part: str) -> list[Case]:
     """Single questions and threads."""
+    return list(_questions(part))
+
+
+@cache
+def _questions(part: str) -> tuple[Case, ...]:
     found = []
     for name, document in documents(part):
         if name == HOSTILE:
@@ -82,7 +88,7 @@ def questions(part: str) -> list[Case]:
             turns = tuple(_turn(t) for t in case.get("turns", [case]))
             intent = "thread" if "turns" in case else case["intent"]
             found.append(Case(case["id"], company, intent, turns, tuple(case.get("tags", ()))))
-    return found
+    return tuple(found)
 
 
 def hostile_inputs(part: str) -> list[Hostile]:

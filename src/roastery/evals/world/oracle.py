@@ -26,6 +26,7 @@ earliest.
 
 Credit. Eligible: strictly before the sale, at most the campaign's own window (else 30 days) before it, in hours.
 last_touch: the latest. last_non_direct: the latest that is not direct; a path of direct visits only keeps direct.
+Of two at the same second the one whose identifier sorts last: the storefront's, the shop's, then the mail's.
 Credit is revenue net of refunds (order_day). is_paid: the campaign stands in ad_performance. A platform is the
 campaign's, else the click id's.
 """
@@ -119,12 +120,12 @@ SELECT * FROM resolved r WHERE customer_id IS NOT NULL AND NOT EXISTS (
 CREDITS = """
 CREATE TABLE credits AS
 WITH eligible AS (
-    SELECT s.order_id, t.channel, t.platform, t.campaign_id, t.occurred_at, t.channel = 'direct' AS is_direct
+    SELECT s.order_id, t.system, t.channel, t.platform, t.campaign_id, t.occurred_at, t.channel = 'direct' AS is_direct
     FROM sales s JOIN touches t USING (customer_id) LEFT JOIN own_windows w USING (campaign_id)
     WHERE t.occurred_at < s.occurred_at
       AND t.occurred_at >= s.occurred_at - to_hours(24 * coalesce({window}, w.days, {default}))
 ), best AS (
-    SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY {first} occurred_at DESC) AS rank FROM eligible
+    SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY {first} occurred_at DESC, system DESC) AS rank FROM eligible
 )
 SELECT s.*, coalesce(b.channel, 'unattributed') AS channel, coalesce(b.platform, 'unattributed') AS platform,
        coalesce(b.campaign_id, 'unattributed') AS campaign_id, coalesce(b.is_direct, false) AS is_direct,
