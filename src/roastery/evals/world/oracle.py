@@ -125,7 +125,8 @@ WITH eligible AS (
     WHERE t.occurred_at < s.occurred_at
       AND t.occurred_at >= s.occurred_at - to_hours(24 * coalesce({window}, w.days, {default}))
 ), best AS (
-    SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY {first} occurred_at DESC, system DESC) AS rank FROM eligible
+    SELECT *, row_number() OVER (PARTITION BY order_id ORDER BY {first} occurred_at DESC, system DESC) AS rank
+    FROM eligible
 )
 SELECT s.*, coalesce(b.channel, 'unattributed') AS channel, coalesce(b.platform, 'unattributed') AS platform,
        coalesce(b.campaign_id, 'unattributed') AS campaign_id, coalesce(b.is_direct, false) AS is_direct,
