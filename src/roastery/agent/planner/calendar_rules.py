@@ -461,6 +461,13 @@ RULES: tuple[Rule, ...] = (
         "grain",
     ),
     period_rule(
+        "at the end of each unit",
+        rf"(?:at |by |on |to )?(?:the )?(?:(?:each|every) (?P<unit>{UNIT}) end|(?:end|close) of (?:each|every)"
+        rf" (?P<unit2>{UNIT})|(?P<unit3>{UNIT}) ends)",
+        lambda c, m: m["unit"] or m["unit2"] or m["unit3"],
+        "grain",
+    ),
+    period_rule(
         "by unit of something",
         r"by (?:lead|booking|order|creation|calendar) (?P<unit>day|week|month|quarter"
         r"|year)",

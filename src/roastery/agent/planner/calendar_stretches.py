@@ -78,8 +78,9 @@ def read_days_of_month(calendar: Calendar, m: re.Match[str]) -> Days | None:
     last = dates.day(calendar, int(m["b"]), m["month"], year)
     if first is None or last is None:
         return None
-    if first.start > last.start and year is None:
-        first = dates.one_day(dates.add_months(first.start, -12))
+    if first.start > last.start:
+        # "The 21st to the 2nd of October" begins in the month before.
+        first = dates.one_day(dates.add_months(first.start, -1))
     return Days(first.start, last.end)
 
 

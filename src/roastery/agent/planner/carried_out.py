@@ -234,7 +234,8 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             f"mean: how long deals take to close, orders to arrive, tickets to be answered?",
             pending=kept,
         )
-    for found in question.find(r"(?P<a>M\d+) (?P<b>M\d+)"):
+    listed = question.has(r"M\d+ M\d+ (?:and|&|\+) M\d+")
+    for found in () if listed else question.find(r"(?P<a>M\d+) (?P<b>M\d+)"):
         both = {question[found[x]].of.first.name for x in "ab"}
         if (
             len(both) == 2

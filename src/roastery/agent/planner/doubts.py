@@ -13,6 +13,8 @@ from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text, value_name
 
 EMAIL = word_set("email_metrics")
+ONLINE = frozenset({"conversion_rate", "add_to_cart_rate", "form_conversion_rate", "sessions", "page_views"})
+"""Numbers of the website, which need not be told so."""
 TIMES = frozenset({"sales_cycle_days", "delivery_days", "first_reply_hours", "resolution_hours"})
 
 
@@ -64,6 +66,8 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         meaning = symbol.of.first
         said = question.words(symbol)
         if meaning.kind == "missing_value" and meaning.value == "email" and EMAIL.issuperset(reading.metrics):
+            continue
+        if meaning.name == "sales_channel" and meaning.value == "online" and ONLINE.issuperset(reading.metrics):
             continue
         if meaning.name == "hour" and TIMES.intersection(reading.metrics):
             # "How many hours until …": what it is measured in, no split.

@@ -93,6 +93,10 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         if symbol.name in replaced | examples or lost:
             question.used.add(symbol.index)
             continue
+        if _is_a_chance_word(question, symbol, found, lexicon):
+            question.used.add(symbol.index)
+            assumptions.append(f"“{name_text(question.words(symbol))}” is not part of how this was computed")
+            continue
         meanings, note = _which(question, symbol, found, lexicon)
         if note:
             assumptions.append(note)
@@ -118,11 +122,18 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             values.setdefault(("customer_type", "in"), []).append(
                 Meaning("value", "customer_type", "new", "new customers")
             )
+    if "creative_roi" in found.metrics and not thresholds and question.says(NOT_BACK):
+        thresholds = [Filter("creative_roi", "lt", ("1",), True)]
+        question.understood("not|never|yet")
     dims = list(found.dimensions)
     filters: list[Filter] = [*_with_any(question, found, lexicon)]
     for (dimension, op), meant in values.items():
         unique = {m.value: m for m in meant}
-        if dimension == "customer_type" and op == "in" and {"new", "returning"} <= unique.keys():
+        beside_new = dimension == "customer_type" and question.has(NEW_BESIDE)
+        if beside_new:
+            question.understood("new")
+            question.used.update(s.index for s in question.of_kind("M") if s.of.first.name == "new_customers")
+        if beside_new or (dimension == "customer_type" and op == "in" and {"new", "returning"} <= unique.keys()):
             # "Regulars or newbies": that is everybody, side by side.
             dims += [dimension] if dimension not in dims and all_split_by(lexicon, found, dimension) else []
             continue
@@ -134,6 +145,9 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         side_by_side = op == "in" and len(named.get((dimension, op), ())) > 1 and _side_by_side(question)
         if side_by_side and dimension not in dims:
             dims.append(dimension)
+    included = {f.field: set(f.values) for f in filters if f.op == "in"}
+    # "New business only, no renewals": what is not among those that are kept need not be left out.
+    filters = [f for f in filters if f.op != "not_in" or not included.get(f.field, set(f.values)) - set(f.values)]
     return replace(
         found,
         dimensions=tuple(dims),
@@ -141,6 +155,14 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
         focus=tuple(focus),
         assumptions=tuple(assumptions),
     )
+
+
+NOT_BACK = r"(?:not|never)(?: yet)? (?:\S+ )?(?:earn|pa(?:y|id)|recoup|recover|made?|br(?:ing|ought|oke))\w*(?: .*)?"
+"""What has not earned its cost back has returned less than one time of it."""
+
+
+NEW_BESIDE = r"(?:new|M\d+) (?:ones )?(?:vs|versus|and|or|against|compared (?:to|with)) (?:the |our )?V\d+"
+"""New ones beside those who bought before: "from new versus old customers"."""
 
 
 def _of_ratio(limit: Filter, found: Names) -> Filter:
@@ -151,6 +173,17 @@ def _of_ratio(limit: Filter, found: Names) -> Filter:
         if ratio in found.metrics and limit.field in (above, below) and limit.field not in found.metrics:
             return replace(limit, field=ratio)
     return limit
+
+
+def _is_a_chance_word(question: Question, symbol: Symbol, found: Names, lexicon: Lexicon) -> bool:
+    """ "Because of the hail": one everyday word that also stands in a name by which this number is not kept."""
+    said = question.tokens[symbol.start : symbol.end]
+    if len(said) > 1 or said[0].capital or said[0].quoted or not found.metrics:
+        return False
+    meanings = [m for m in symbol.of.meanings if m.kind == "value"]
+    known = any(all_split_by(lexicon, found, m.name) or all_split_credited(lexicon, found, m.name) for m in meanings)
+    because = rf"(?:because|due to|thanks to|since|as|with all)(?: \S+){{0,4}}? {symbol.name}"
+    return not known and question.has(because)
 
 
 def _with_any(question: Question, found: Names, lexicon: Lexicon) -> list[Filter]:

@@ -21,11 +21,16 @@ STRONG = frozenset({"expensive", "costly", "price", "priced", "prices", "pricing
 def _pairs(said: Said, entry: Mapping[str, Any], most: int) -> Iterator[tuple[Part, Part]]:
     """A thing and what became of it: "leads … booked", "missed appointments"."""
     for a in said.of(entry["of"]):
-        if said.before(a) in SPLITTING:
+        if said.before(a) in SPLITTING and not entry.get("one_by_one"):
             continue
         for b in said.of(entry["did"]):
-            if said.near(a, b, most) or said.near(b, a, 1):
+            if said.near(a, b, most) or said.near(b, a, 1) or (said.near(b, a, 3) and _only_small(said, b, a)):
                 yield a, b
+
+
+def _only_small(said: Said, a: Part, b: Part) -> bool:
+    """ "Tapped on our ads"."""
+    return SMALL.issuperset(said.words[a.end : b.start])
 
 
 def shares(said: Said) -> Iterator[Composed]:
@@ -37,6 +42,9 @@ def shares(said: Said) -> Iterator[Composed]:
         ("rate", [p for p in said.of(("rate",)) if said.before(p) not in ("the", "a", "any")]),
         ("rate", [p for p in counts if said.words[p.start : p.end] == ["how", "many"]]),
         ("often", [p for p in counts if said.words[p.start : p.end] == ["how", "often"]]),
+        ("rate", said.of(("as_rate",))),
+        ("few", said.of(("so_few",))),
+        ("which", said.of(("which",))),
     )
     for n, entry in said.fitting("pairs") if any(marks for _, marks in asking) else ():
         for key, marks in asking:
@@ -57,7 +65,10 @@ def shares(said: Said) -> Iterator[Composed]:
                         and s.concept != "count"
                         and (s.concept != "rate" or close)
                     )
-                    if ahead or within or behind:
+                    if s.concept == "as_rate" or (s.concept in ("so_few", "which") and ahead):
+                        parts = (b,) if s.concept == "which" else (s, b) if s.start > last.end + 6 else (s, a, b)
+                        found.append((20 + n, Composed(metric, parts)))
+                    elif s.concept not in ("so_few", "which") and (ahead or within or behind):
                         width = max(s.end, last.end) - min(s.start, first.start)
                         found.append((width + n, Composed(metric, (s, a, b))))
     yield from (c for _, c in sorted(found, key=lambda f: f[0]))
@@ -78,8 +89,10 @@ def counts(said: Said) -> Iterator[Composed]:
             first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
             asked = next((s for s in said.of(("count",)) if said.near(s, first, 4)), None)
             if asked is not None and entry.get("count"):
-                yield Composed(entry["count"], (asked, a, b))
-            elif asked is None and SMALL.issuperset(said.words[first.end : last.start]) and last.start - first.end < 5:
+                yield Composed(entry["count"], (asked, b) if entry.get("one_by_one") else (asked, a, b))
+            elif asked is not None or not (a.end <= b.start or said.near(b, a, 1)):
+                continue
+            elif SMALL.issuperset(said.words[first.end : last.start]) and last.start - first.end < 5:
                 yield Composed(entry.get("bare") or entry["count"], (a, b))
 
 
@@ -89,6 +102,8 @@ def ratios(said: Said) -> Iterator[Composed]:
         above, below = (said.of((name,)) for name in entry["over"])
         for x in above:
             for y in below:
+                if x.concept == "spend" and _customers_pay(said, x, y):
+                    continue
                 for over in said.over():
                     if said.words[over.start] in entry.get("not", ()):
                         continue
@@ -109,13 +124,18 @@ def costs(said: Said) -> Iterator[Composed]:
                 if said.before(money) in ("most", "least", "more", "less", "as") or _customers_pay(said, money, x):
                     continue
                 bare = word in ("dollars", "euros", "bucks", "advertising", "ad", "media", "marketing", "ads")
-                ahead = one and said.near(money, x, 6) and (not bare or _is_per(said, x))
+                far = 9 if GETTING.intersection(said.words[money.end : x.start]) else 6
+                ahead = one and said.near(money, x, far) and (not bare or _is_per(said, x))
                 behind = one and not bare and said.near(x, money, 3)
                 plain = word in STRONG and (said.near(money, x, 3) or said.near(x, money, 4))
                 if ahead or behind or plain:
                     beside = [p for p in said.of((*entry.get("with", ())[:1], "new")) if p not in (money, x)]
                     near = [p for p in beside if said.near(p, x, 3) or said.near(x, p, 3) or p.concept != "new"]
                     yield Composed(entry["is"], (money, x, *near))
+
+
+GETTING = frozenset({"win", "get", "acquire", "land", "gain", "attract", "bring"})
+"""What is paid for, however far off: "what did it cost us on average to win one new customer"."""
 
 
 def _is_one(said: Said, part: Part) -> bool:

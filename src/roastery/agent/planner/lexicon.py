@@ -289,7 +289,8 @@ class Lexicon:
         """Whether words that stand in a name are meant as that name; `own` are those that are no metric either."""
         if all(t.quoted for t in said):
             return True
-        if said[0].word in _NEVER_NAMES or said[-1].word in _NEVER_NAMES:
+        strange = any(stem(t.word) not in common_words() and t.word.isalpha() for t in said[1:])
+        if said[-1].word in _NEVER_NAMES or (said[0].word in _NEVER_NAMES and not (said[0].word == "new" and strange)):
             return False
         if len(said) == 1 and said[0].word in function_words():
             return False

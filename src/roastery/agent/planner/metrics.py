@@ -1,10 +1,11 @@
 """Metrics of a question, in the order in which they are named."""
 
 import re
+from collections.abc import Sequence
 
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Meaning
-from roastery.agent.planner.named import EXCLUDING, Names, qualifies_customers, title_of
+from roastery.agent.planner.named import EXCLUDING, Names, beside_old, qualifies_customers, title_of
 from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.quantities import of_asked_kind
 from roastery.agent.planner.question import Question, Symbol
@@ -30,7 +31,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             missing = missing or (symbol, meaning)
             continue
         name = meaning.name
-        if whole and not meaning.composed and symbol.kind in "MA" and _belongs_to_whole(question, symbol):
+        if whole and not meaning.composed and symbol.kind in "MA" and _belongs_to_whole(question, symbol, metrics):
             question.used.add(symbol.index)
             continue
         if meaning.composed:
@@ -60,7 +61,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             said = question.words(symbol)
             if said.lower().replace(" ", "_") != name and not meaning.weak:
                 assumptions.append(f"“{said}” is read as {title_of(lexicon, name)}")
-        elif name == "new_customers" and qualifies_customers(question, symbol):
+        elif name == "new_customers" and (qualifies_customers(question, symbol) or beside_old(question, symbol)):
             question.used.add(symbol.index)
             continue
         elif name in NET_OF and _is_taken_off(question, symbol) and "revenue" in lexicon.vocabulary.metrics:
@@ -84,6 +85,12 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
                 and not question.has(rf"(?:and|,) {symbol.name}|{symbol.name} (?:and|,)")
             )
             or (name == "customers" and firm and _only_says_whose(question, symbol))
+            or (
+                name == "active_subscriptions"
+                and SUBSCRIBED & {s.of.first.name for s in question.of_kind("M")}
+                and _only_says_whose(question, symbol)
+            )
+            or (name == "customers" and "refunds" in metrics and question.has(rf"to (?:our |the )?{symbol.name}"))
         ):
             question.used.add(symbol.index)
             continue
@@ -99,6 +106,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         metrics = [weak]
     if "spend" not in metrics and metrics and "spend" in lexicon.vocabulary.metrics and question.has(PAID_IN_A_LIST):
         metrics.insert(0, "spend")
+    if of_two_periods(question, metrics) and "retention_rate" in lexicon.vocabulary.metrics:
+        question.used.update(s.index for s in question.symbols if s.kind in "MA")
+        return Names(metrics=("retention_rate",), assumptions=tuple(assumptions))
     said = list(metrics)
     if any(s.of.first.composed for s in question.of_kind("M")):
         return Names(metrics=tuple(metrics), assumptions=tuple(assumptions), missing=missing, order_metric=order_metric)
@@ -108,6 +118,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     metrics = of_asked_kind(question, metrics, lexicon)
     if metrics != said:
         question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
+    if metrics == ["roas"] and question.says("(?:show|give|see|tell)(?: me| us)? both"):
+        # "Did it bring in more than it cost? Show both."
+        metrics = [m for m in ("roas", "attributed_revenue", "spend") if m in lexicon.vocabulary.metrics]
     if wide := said_widely(question.plain, lexicon.vocabulary.metrics):
         metrics = of_asked_kind(question, [wide[0]], lexicon)
         question.understood(wide[1])
@@ -124,17 +137,39 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     )
 
 
+CAME_BACK = (
+    r"(?:share|percent\w*|pct|proportion|fraction|part|how many) .*"
+    r"(?:(?:c[ao]me|coming|were|was|are|is|shopped|ordered|bought|returned)(?: also)? (?:here )?(?:again|back|too|also)"
+    r"|also (?:here|there|bought|ordered|came|in)|returned|stayed|still)(?: .*)?"
+)
+OF_TWO = frozenset({"repeat_rate", "retention_rate", "customers", "active_customers"})
+
+
+def of_two_periods(question: Question, metrics: Sequence[str]) -> bool:
+    """ "What share of September's guests came back in October": who came in one period and in the next."""
+    spans = sorted((s.of.days for s in question.of_kind("P") if s.of.days is not None), key=lambda d: d.start)
+    if len(spans) != 2 or not metrics or not OF_TWO.issuperset(metrics) or not question.says(CAME_BACK):
+        return False
+    return bool(spans[0].end == spans[1].start and spans[0].unit == spans[1].unit)
+
+
 PAID_IN_A_LIST = (
     r"(?:what|how much) (?:did )?we (?:paid|pay|spent|spend)(?: out| for it)? (?:,|;|and|plus) (?:.* )?M\d+(?: .*)?"
 )
 """One item of a list of numbers: "what we paid, clicks, price of a click"."""
 
 
-def _belongs_to_whole(question: Question, symbol: Symbol) -> bool:
+OF_COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "repeat_rate", "payback_days", "predicted_ltv"})
+
+
+def _belongs_to_whole(question: Question, symbol: Symbol, metrics: Sequence[str]) -> bool:
     """ "Dollars back for each dollar we spend": beside a metric made of several words, one that nothing joins to it."""
-    joined = r"(?:and|,|plus|also|vs|versus|:|&|or)"
+    if OF_COHORTS.intersection(metrics) and symbol.of.first.name in PERSONS:
+        # "How many bought twice, customers acquired this year": whose number it is.
+        return True
+    joined = r"(?:and|,(?! (?:(?:in|for|on|during|over) )?P\d+)|plus|also|vs|versus|:|&|or)"
     return not question.has(
-        rf"{joined} (?:(?:the|our|total|how many|how much|what|were|was|did|we) )*{symbol.name}"
+        rf"{joined} (?:(?:the|our|total|how many|how much|what|share|percent|rate|were|was|did|we) )*{symbol.name}"
         rf"|{symbol.name} (?:\S+ ){{0,3}}?{joined}(?! ?$)|^{symbol.name}(?: \S+)? (?:of|by|for|in) .*{joined}"
     )
 
@@ -142,7 +177,8 @@ def _belongs_to_whole(question: Question, symbol: Symbol) -> bool:
 COST_LIKE = frozenset({"refunds", "discounts", "shipping_cost", "fees", "tax", "creation_cost"})
 """Amounts that cost something themselves: "what did postage cost us" asks for no advertising."""
 ONLY_PAID = (
-    r"(?:paid only|only paid|on paid|paid(?= M\d+)|(?:from|of|to|for|counting|credited to) (?:only )?paid"
+    r"(?:paid only|only paid|on paid|paid(?= M\d+)"
+    r"|(?:from|of|to|for|counting|credited to|through|via|by) (?:only |just )?paid"
     r"(?: (?:ads?|media|channels?|only|marketing|campaigns))*)"
 )
 
@@ -257,16 +293,22 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
         ):
             return others
     kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
-    if not metrics and "platform" in kinds and question.has(r"(?:pay|paid|paying|pays) (?:to )?V\d+"):
+    if not set(metrics) - {"revenue"} and kinds & {"platform", "campaign"} and question.has(PAID_TO):
+        question.understood("flow|flows|flowed|went|goes|go|into")
         return ["spend"]
+    plans = "plan" in kinds and "churned_subscriptions" in lexicon.vocabulary.metrics
+    if plans and metrics in ([], ["active_subscriptions"]):
+        if question.says(rf"how many (?:\S+ ){{0,3}}?(?:{QUIT})(?: .*)?"):
+            question.understood(QUIT)
+            return ["churned_subscriptions"]
+        if question.says(r"(?:renewed|renew|prolonged|extended) (?:.* )?(?:rate|percent|percentage|share)"):
+            question.understood("renewed|renew|prolonged|extended|term|up|rate|percent|percentage|share")
+            return ["renewal_rate"]
     listed = {m.name for s in question.of_kind("D") for m in s.of.meanings}
     if (
         not metrics
         and "page" in listed | kinds
-        and question.says(
-            r"(?:look(?:ed)?(?: at)?|view(?:ed)?|open(?:ed)?"
-            r"|read)"
-        )
+        and question.says(r"(?:look(?:ed)?(?: at)?|view(?:ed)?|open(?:ed)?|visit(?:ed)?|read)")
     ):
         question.understood("look|looked|view|viewed|open|opened|read|at")
         return ["page_views"]
@@ -290,6 +332,13 @@ def _said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) ->
     return metrics
 
 
+PAID_TO = (
+    r"(?:pay|paid|paying|pays) (?:to )?V\d+|(?:A\d+|how much)(?: money| cash| budget)? "
+    r"(?:flow(?:s|ed)?|went|goes|has gone|is going|did we (?:put|send|give|hand|pay|feed|pass))(?: over)?"
+    r" (?:in)?to (?:the )?V\d+"
+)
+"""Money on its way to a platform or campaign is what it cost."""
+QUIT = r"quit|left|leave|cancell?(?:ed)?|dropped|ended|stopped|terminated|gave up|said goodbye to"
 CLAIMS = {
     "revenue": "reported_conversion_value",
     "attributed_revenue": "reported_conversion_value",
@@ -301,7 +350,8 @@ CLAIMS = {
 BY_PLATFORM = (
     r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|said|claims?|claimed|reports?|reported"
     r"|takes? credit for"
-    r"|took credit for)(?: .*)?|(?:according to|reported by|claimed by|in the eyes of) (?:the )?(?:V\d+|D\d+)"
+    r"|took credit for|(?:gives?|gave) (?:itself|themselves) credit for|credits? (?:itself|themselves) with)(?: .*)?"
+    r"|(?:according to|reported by|claimed by|in the eyes of) (?:the )?(?:V\d+|D\d+)"
 )
 
 
@@ -353,6 +403,10 @@ RATES = frozenset(
     }
 )
 """Numbers about persons: naming the persons as well asks for no second number."""
+SUBSCRIBED = frozenset(
+    ["churn_rate", "mrr_churn_rate", "nrr", "renewal_rate", "mrr", "arr", "churned_subscriptions", "renewals"]
+)
+"""Numbers of subscriptions, whatever these are called."""
 COHORT_OF = {"leads": {"booking_conversion_rate", "lead_to_customer_rate", "cost_per_lead", "lead_score"}}
 """A count that says whose rate is meant: "lead to booking rate, leads from Q2"."""
 NET_OF = frozenset({"refunds", "discounts", "tax", "shipping_revenue", "shipping_cost", "fees"})

@@ -57,6 +57,16 @@ def qualifies_customers(question: Question, symbol: Symbol) -> bool:
     )
 
 
+def beside_old(question: Question, symbol: Symbol) -> bool:
+    """ "Revenue, new people vs people who had bought before": two kinds of customers, no second number."""
+    others = [s for s in question.of_kind("M") if s.index != symbol.index and s.of.first.name != "new_customers"]
+    old = [s for s in question.of_kind("V") if any(m.value == "returning" for m in s.of.meanings)]
+    joint = r"(?:vs|versus|and|or|against|,|compared (?:to|with)) (?:the |our )?"
+    return bool(others) and any(
+        question.has(rf"{symbol.name} {joint}{s.name}|{s.name} {joint}{symbol.name}") for s in old
+    )
+
+
 def all_split_by(lexicon: Lexicon, found: Names, dimension: str) -> bool:
     """Whether every metric of the question can be narrowed by a dimension."""
     known = lexicon.vocabulary.metrics

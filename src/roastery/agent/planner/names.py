@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.metrics import metrics_of
+from roastery.agent.planner.lists import word_set
+from roastery.agent.planner.metrics import SUBSCRIBED, metrics_of
 from roastery.agent.planner.named import Names, all_split_by, all_split_credited
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
@@ -19,6 +20,7 @@ def names(question: Question, lexicon: Lexicon) -> Names:
     return named
 
 
+MAILED = word_set("email_metrics")
 HOMONYMS = {"sessions": "completed_appointments"}
 """A word for two things: sessions on the site, and sessions with a patient."""
 
@@ -37,18 +39,25 @@ def _homonym(found: Names, lexicon: Lexicon) -> tuple[str, ...] | None:
 
 def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
     dims: list[str] = []
+    notes: list[str] = []
     several: list[Symbol] = []
     for symbol in question.of_kind("D"):
         name = symbol.of.first.name
         if (
             _belongs_to_value(question, symbol, lexicon)
+            or _is_made(question, symbol)
+            or _only_says_of_what(question, symbol, found)
             or _is_total(question, symbol)
             or _only_says_where(question, symbol)
             or not _splits(question, symbol)
+            or _says_no_split(question, symbol, found, lexicon)
         ):
             question.used.add(symbol.index)
             continue
         several.append(symbol)
+        if other := _akin(name, found, lexicon):
+            notes.append(f"{name.replace('_', ' ')} is read as {other.replace('_', ' ')}, by which this is kept")
+            name = other
         if name not in dims:
             dims.append(name)
     dims += [d for d in _within_metrics(question, lexicon) if d not in dims]
@@ -56,7 +65,65 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
         dims.append(origin)
     if unnamed := _asked_without_name(question, found, dims, lexicon):
         dims.append(unnamed)
-    return replace(found, dimensions=tuple(dims), several=tuple(several))
+    if not dims and question.says(r"(?:per|by|for each) (?:person|head|colleague|one of us)|(?:who|which) of us"):
+        dims += ["owner"] if DEALS.issuperset(found.metrics) and all_split_by(lexicon, found, "owner") else []
+        question.understood("person|head|colleague|us")
+    if unnamed := _mails_one_by_one(question, found, dims, lexicon):
+        dims.append(unnamed)
+    return replace(
+        found, dimensions=tuple(dims), several=tuple(several), assumptions=(*found.assumptions, *notes)
+    )
+
+
+def _only_says_of_what(question: Question, symbol: Symbol, found: Names) -> bool:
+    """ "Churn rate of the retainers", "run rate of our memberships": what a number of subscriptions is of."""
+    if symbol.of.first.name != "plan" or not found.metrics or not SUBSCRIBED.issuperset(found.metrics):
+        return False
+    of = rf"(?:of|from|on|for|in) (?:the |our |all )*{symbol.name}"
+    return question.has(of) and question.words(symbol).lower() in ("memberships", "retainers", "plans", "subscriptions")
+
+
+def _is_made(question: Question, symbol: Symbol) -> bool:
+    """ "What we paid for making the creatives, by type": what is made is no split where another is asked for."""
+    made = rf"[MA]\d+ (?:of |for |making |producing )*(?:the |our |all )+{symbol.name}"
+    other = any(question.has(rf"(?:by|per|each|every) (?:the )?{d.name}") for d in question.of_kind("D") if d != symbol)
+    return other and question.has(made)
+
+
+DEALS = frozenset(["deals_won", "deals_closed", "win_rate", "pipeline_value", "sales_cycle_days", "opportunities"])
+"""Numbers of sales people: "per person" is each of these."""
+AKIN = {"service": ("product", "category"), "product": ("service",), "service_area": ("location", "region")}
+"""Kinds of which one stands for the other where a number is kept by one of them only."""
+
+
+def _akin(name: str, found: Names, lexicon: Lexicon) -> str | None:
+    if not found.metrics or all_split_by(lexicon, found, name) or all_split_credited(lexicon, found, name):
+        return None
+    there = {v.dimension for v in lexicon.vocabulary.values}
+    return next((d for d in AKIN.get(name, ()) if d in there and all_split_by(lexicon, found, d)), None)
+
+
+def _says_no_split(question: Question, symbol: Symbol, found: Names, lexicon: Lexicon) -> bool:
+    """ "Site conversion rate", "shop visits", "churn rate of the retainers": a thing said beside a number that is not
+    kept by it, and that no word asks to see one by one, only says what the number is about."""
+    name = symbol.of.first.name
+    if not found.metrics or all_split_by(lexicon, found, name) or all_split_credited(lexicon, found, name):
+        return False
+    one = rf"(?:{ASKS_FOR_EACH}) {OF}*{symbol.name}|{symbol.name} (?:by|breakdown|split|wise|level|comparison|ranking)"
+    if "creation_cost" in found.metrics and name == "asset":
+        return False
+    beside = rf"{symbol.name} [MA]\d+|(?:of|on|for|in) (?:the |our |all )*{symbol.name}"
+    return question.has(beside) and not question.has(one)
+
+
+MAILS = r"(?:which|what|whose) (?:of (?:our|the|these|those) )?(?:e?mails?|newsletters?|mailings?|messages?|sends)"
+
+
+def _mails_one_by_one(question: Question, found: Names, dims: list[str], lexicon: Lexicon) -> str | None:
+    """ "Which of our mails do people open": mails are campaigns."""
+    if dims or not found.metrics or not MAILED.issuperset(found.metrics) or not question.says(MAILS):
+        return None
+    return "campaign" if all_split_by(lexicon, found, "campaign") else None
 
 
 def _within_metrics(question: Question, lexicon: Lexicon) -> list[str]:
@@ -82,7 +149,7 @@ WITHOUT_NAME = (
 
 ORIGIN = (
     r"(?:by |per )?where (?:did |do |does |are |is |were |have |has )?(?:they|these|those|them|it|most|(?:the "
-    r"|our |all |new |most |of )*[MA]\d+)? ?"
+    r"|our |all |new |most |of )*(?:[MA]\d+|people|customers|clients|patients|guests|visitors|buyers|shoppers))? ?"
     r"(?:come|comes|coming|came|originate[sd]?)(?: from)?|(?:by|per) (?:origin|source|how (?:they|people) found us)"
 )
 """Words that ask for the channel without naming it."""
@@ -106,6 +173,8 @@ def _asked_without_name(question: Question, found: Names, dims: list[str], lexic
         kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
         if "category" in kinds and all_split_by(lexicon, found, "product"):
             return "product"
+    if found.metrics == ("page_views",) and question.says(r"(?:most|least|best|top) (?:\w+ )?(?:M\d+|\w+ pages)"):
+        return "page"
     for dimension, said in WITHOUT_NAME:
         known = any(v.dimension == dimension for v in lexicon.vocabulary.values)
         splits = found.metrics and all_split_by(lexicon, found, dimension)

@@ -46,7 +46,7 @@ def when(question: Question, calendar: Calendar) -> When:
 
 def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
     """ "In August and September" is one period of two months, unless they are compared."""
-    periods = _in_a_year(question, _corrected(question, periods))
+    periods = _in_a_year(question, _corrected(question, _exact(question, periods)))
     runs = _runs(question, periods)
     if len(runs) < len(periods) and (
         len(runs) > 1
@@ -67,6 +67,27 @@ def _joined(question: Question, periods: list[Symbol]) -> list[Symbol]:
         return periods
     days = Days(first.of.days.start, last.of.days.end, first.of.days.unit)
     return [replace(first, of=replace(first.of, days=days, back=None))]
+
+
+def _exact(question: Question, periods: list[Symbol]) -> list[Symbol]:
+    """ "Halloween weekend, 31 Oct to 1 Nov": days given by their dates hold, the event within them explains."""
+    for dated in periods:
+        if not re.search(r"\d", dated.of.text):
+            continue
+        a, b = dated.of.days.start, dated.of.days.end
+        within = [
+            s
+            for s in periods
+            if s is not dated
+            and not re.search(r"\d", s.of.text)
+            and not s.of.days.name
+            and s.of.days.unit == "day"
+            and a <= s.of.days.start
+            and s.of.days.end <= b
+        ]
+        question.used.update(s.index for s in within)
+        periods = [s for s in periods if s not in within]
+    return periods
 
 
 def _corrected(question: Question, periods: list[Symbol]) -> list[Symbol]:

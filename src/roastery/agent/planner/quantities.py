@@ -75,7 +75,10 @@ AS_RATE = (
 BY_PERCENT = rf"[MA]\d+ (?:\w+ ){{0,3}}?(?:{'|'.join(said for _, said in COMPARATORS)}) N\d+"
 COUNTED = r"(?:how many|number of|count of|nr of) (?!of)(?:\w+ ){0,2}?(?P<m>M\d+)"
 LONG = (
-    r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours))(?! ago)"
+    r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours)"
+    r"|(?:clos|win|sign|solv|resolv|answer|deliver|arriv|ship)\w* (?:\S+ ){0,4}?(?:the )?(?:fastest|quickest|slowest"
+    r"|soonest)"
+    r"|(?:fastest|quickest|slowest|soonest) (?:to )?(?:clos|win|sign|solv|resolv|answer|deliver|arriv|ship)\w*)(?! ago)"
 )
 
 
@@ -84,13 +87,15 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
     known = lexicon.vocabulary.metrics
     found = list(metrics)
     if pair := _per_one(question, found):
-        both = question.has(rf"{ONE} of (?:them|these|those)(?: .*)?")
+        apart = rf"{ONE} of (?:them|these|those)|(?:and|,|plus) (?:what |how much )?{ONE} one"
+        both = question.has(rf"(?:{apart})(?: .*)?")
         counted = [m for m in found if m in BELOW] if both else []
         found = [*counted, pair] if pair in known else found
     if into := _into(question):
         found = [into] if into in known and len(found) == 2 else found
     if len(found) == 1 and ("spend", found[0]) in PER_ONE and question.says(PRICED):
         found = [PER_ONE["spend", found[0]]]
+    found = [RATE_OF[m] if m in RATE_OF and _in_percent(question, m) else m for m in found]
     limited = any(str(s.of).endswith("%") for s in question.of_kind("N")) and question.has(BY_PERCENT)
     if len(found) == 1 and (limited or question.says(AS_RATE)):
         found = [RATE_OF.get(found[0], found[0])]
@@ -102,6 +107,15 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
     if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF and (arriving or found[0] != "orders"):
         found = [TIME_OF[found[0]]]
     return found if all(m in known for m in found) else list(metrics)
+
+
+def _in_percent(question: Question, metric: str) -> bool:
+    """ "Opens % and clicks %": each with its own sign."""
+    return any(
+        question.has(rf"{s.name} (?:percent|pct|percentage)(?! (?:of|points?))")
+        for s in question.symbols
+        if s.kind in "MA" and s.of.first.name == metric
+    )
 
 
 def _into(question: Question) -> str | None:

@@ -136,12 +136,17 @@ def parse(text: str, lexicon: Lexicon) -> Question:
 
 def _owns_calendar_words(mark: Mark) -> bool:
     """An own name of several words beats the calendar: a campaign called "Black Friday 2025 – US" is no date."""
-    return mark.end - mark.start >= 2 and mark.first.kind in ("value", "metric") and not mark.partial
+    long = mark.end - mark.start >= 3 and mark.first.kind == "dimension"
+    return long or (mark.end - mark.start >= 2 and mark.first.kind in ("value", "metric") and not mark.partial)
 
 
 def _is_own_name(mark: Mark) -> bool:
     """A name of several words, in which a word such as "quote" or "mail" means nothing else."""
-    return mark.end - mark.start >= 2 and mark.first.kind == "value"
+    return mark.end - mark.start >= 2 and mark.first.kind == "value" and mark.first.name not in GENERAL
+
+
+GENERAL = frozenset({"sales_channel", "customer_type"})
+"""Kinds whose names are everybody's words: "over the counter"."""
 
 
 def _overlaps(start: int, end: int, held: Sequence[tuple[int, int]]) -> bool:

@@ -27,7 +27,7 @@ def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
     found: list[Mark] = []
     idle: set[int] = set()
     for n, mark in enumerate(marks):
-        if n in idle or _is_a_verb(mark, tokens):
+        if n in idle or _is_a_verb(mark, tokens) or _tells_the_occasion(mark, marks, tokens):
             continue
         kinds = {m.kind for m in mark.meanings}
         before = tokens[mark.start - 1].word if mark.start else ""
@@ -44,6 +44,8 @@ def settled(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[Mark]:
                 or (modifies and before not in SPLITTING)
             )
             found.append(_of_kind(mark, "value" if as_value else "dimension"))
+        elif kinds >= {"metric", "value"} and before == "no":
+            found.append(_of_kind(mark, "value"))
         elif kinds >= {"metric", "dimension"} and (before in SPLITTING or _asked_for(mark, before, tokens)):
             found.append(_of_kind(mark, "dimension"))
         elif mark.first.kind == "metric" and firm and any(m.name in NAMED_BY_METRIC for m in mark.meanings):
@@ -64,6 +66,20 @@ def _is_a_verb(mark: Mark, tokens: Sequence[Token]) -> bool:
     if tokens[mark.start].word in SENDS and after in RECEIVERS:
         return True
     return mark.first.name == "reach" and (after[:1].isdigit() or after[:1] in "$€£" or before in PEOPLE_DO)
+
+
+OCCASIONS = word_set("occasions")
+
+
+def _tells_the_occasion(mark: Mark, marks: Sequence[Mark], tokens: Sequence[Token]) -> bool:
+    """ "For the winter promo review", "the phone team": names before a meeting or a team say who asks, and for what."""
+    if mark.first.kind in ("metric", "ambiguous"):
+        return False
+    end = mark.end
+    while (following := next((m for m in marks if m.start == end), None)) is not None:
+        end = following.end
+    before = {t.word for t in tokens[max(0, mark.start - 4) : mark.start]}
+    return end < len(tokens) and tokens[end].word in OCCASIONS and bool(before & {"the", "my", "our", "for", "a"})
 
 
 def _means_value(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:

@@ -28,6 +28,7 @@ from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import When, when
+from roastery.agent.planner.periods_of_metrics import of_one_rate, of_stocks
 from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
@@ -35,6 +36,8 @@ from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.restating import restated
 from roastery.agent.planner.unknown import unknown_name
 
+WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
+"""What customers are worth is forecast by a tool of its own."""
 SHARING = pattern("sharing")
 DEFINED_FIRST = frozenset({"explain", "forecast", "alert", "schedule"})
 """Asks that come before "how is it computed" and "is the data fresh" where the words could be either."""
@@ -72,6 +75,8 @@ def understand(
     if ask is not None and ask.intent == "forecast" and not heard.metrics and _is_of_worth(history):
         ask = BY_INTENT["ltv"]
     heard, ask, continued = _continued(question, heard, history, lexicon, ask)
+    if ask is not None and ask.intent == "forecast" and heard.metrics and WORTHS.issuperset(heard.metrics):
+        ask = BY_INTENT["ltv"]
     if ask is not None:
         return ask_reading(ask, question, heard, lexicon, tools, continued)
     return _finish(question, heard, lexicon, continued)
@@ -114,8 +119,21 @@ def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:
     return found if len(found) > 1 else ()
 
 
-COUNTS = r"^(?:and |so |ok )?how (?:well|good|many|much|often|long) (?!should|could|would|more)(?: ?.*)"
+COUNTS = (
+    r"^(?:and |so |ok )?(?:how (?:well|good|many|much|often|long) (?!should|could|would|more)"
+    r"|(?:what|which) (?:share|percent\w*|proportion|part|fraction) )(?: ?.*)"
+)
+ACTS = (
+    r"(?:send|sent me|email|mail|post|remind|tell|should|shall|could|would|can|need|take|touch\w*|contacts|clicks"
+    r"|steps?|visits|days|before)"
+)
+"""Words of what a tool does, or of a way to an order: "how many touches before a deal"."""
 """Questions for a number, by how they begin."""
+
+
+def _firmly(reading: Reading) -> bool:
+    """Whether another number than spend was asked for."""
+    return bool(reading.metrics) and reading.metrics != ("spend",) and "metrics" in reading.said
 
 
 def found_money(question: Question) -> bool:
@@ -129,10 +147,11 @@ def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
     made = any(s.of.first.composed for s in question.of_kind("M"))
     if (
         found is not None
-        and made
-        and found.intent in ("reconcile", "budget")
+        and (made or _firmly(heard))
+        and found.intent in ("reconcile", "budget", "journeys", "schedule")
         and question.says(COUNTS)
         and not found_money(question)
+        and not question.says(ACTS)
     ):
         # "How much did each new customer leave with us": a number, whatever else its words may mean.
         return None
@@ -159,6 +178,7 @@ def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | Non
     calendar = lexicon.vocabulary.calendar
     at: When = when(question, calendar)
     found: Names = names(question, lexicon)
+    at = of_one_rate(question, of_stocks(question, at, found.metrics, calendar), found.metrics)
     ranked: Ranking = ranking(question, found, at.grain)
     if moved := most_moved(question):
         by = f"{found.metrics[0]}__change" if found.metrics else "__change"

@@ -14,6 +14,9 @@ FITTED = frozenset({"markov", "shapley"})
 CREDITED = frozenset({"revenue", "orders", "new_customers", "leads", "deals_won", "bookings"})
 
 
+CLAIMED = frozenset({"reported_conversions", "reported_conversion_value", "reported_roas"})
+
+
 class Attribution(Ask):
     """ "Run a Markov attribution by channel", "who deserves the credit for our new customers?"."""
 
@@ -26,6 +29,8 @@ class Attribution(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if reading.grain is not None or reading.compare is not None:
             return False
+        if reading.metrics and CLAIMED.issuperset(reading.metrics):
+            return False  # What a platform credits itself with is its own number.
         handed_out = reading.attribution_model and not reading.metrics and question.says(pattern("hands_out_credit"))
         return bool(handed_out) or reading.attribution_model in FITTED or question.says(pattern(self.said))
 
