@@ -70,9 +70,7 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
         question.understood("person|head|colleague|us")
     if unnamed := _mails_one_by_one(question, found, dims, lexicon):
         dims.append(unnamed)
-    return replace(
-        found, dimensions=tuple(dims), several=tuple(several), assumptions=(*found.assumptions, *notes)
-    )
+    return replace(found, dimensions=tuple(dims), several=tuple(several), assumptions=(*found.assumptions, *notes))
 
 
 def _only_says_of_what(question: Question, symbol: Symbol, found: Names) -> bool:
