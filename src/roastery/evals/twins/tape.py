@@ -1,5 +1,6 @@
 """Keeps what a twin has answered, so that the same request later costs it nothing: for measuring who asks."""
 
+import asyncio
 import hashlib
 from typing import Any
 
@@ -23,8 +24,11 @@ class Tape:
         if key not in self._kept:
             held: list[Message] = []
 
+            waiting = iter([{"type": "http.request", "body": body, "more_body": False}])
+
             async def again() -> Message:
-                return {"type": "http.request", "body": body, "more_body": False}
+                # An answer that streams goes on listening until it has ended; nobody hangs up here.
+                return next(waiting, None) or await asyncio.get_running_loop().create_future()
 
             async def hold(message: Message) -> None:
                 held.append(message)
