@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -80,6 +81,16 @@ class RecordedExperiments:
 def experiments(roastery: "Roastery", organization: Organization) -> list[dict[str, Any]]:
     with roastery.database.reading() as session:
         return [experiment_json(row) for row in Experiments(session, organization.id).all()]
+
+
+def holdout_of(given: Mapping[str, Any]) -> Holdout:
+    """A test as it was run, checked. Errors: BadBody."""
+    try:
+        return Holdout.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = f"{first['loc'][0]}: " if first["loc"] else ""
+        raise BadBody(f"{where}{first['msg'].removeprefix('Value error, ')}") from error
 
 
 def propose_experiment(

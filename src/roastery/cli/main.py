@@ -18,6 +18,7 @@ from roastery.cli import (
     digest,
     docs,
     evaluate,
+    experiment,
     identity,
     imports,
     key,
@@ -75,6 +76,7 @@ app.add_typer(privacy.app, name="privacy")
 app.add_typer(memory.app, name="memory")
 app.add_typer(approval.app, name="approval")
 app.add_typer(recommendation.app, name="recommendation")
+app.add_typer(experiment.app, name="experiment")
 app.add_typer(metric.app, name="metric")
 app.add_typer(channel.app, name="channel")
 app.add_typer(tracking.app, name="tracking")

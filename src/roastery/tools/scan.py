@@ -37,7 +37,10 @@ LEAST_MOVE = 0.02
 
 @dataclass(frozen=True)
 class Scan:
-    """What to scan: pairs of metric and dimension (None for the whole), the days to judge, how many alerts to bear."""
+    """What to scan: pairs of metric and dimension (None for the whole), the days to judge, how many alerts to bear.
+
+    false_share: of windows, how much of what is told may be chance, in place of alerts_a_month.
+    """
 
     asking: Asking
     pairs: tuple[tuple[str, str | None], ...]
@@ -47,6 +50,7 @@ class Scan:
     direction: Literal["up", "down", "both"]
     alerts_a_month: float
     told: tuple[KnownDays, ...] = ()
+    false_share: float | None = None
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from roastery.tools.analysis.anomalies import detect_anomalies as detect
 from roastery.tools.analysis.arrays import Floats, Integers
 from roastery.tools.analysis.episodes import Episode
 from roastery.tools.analysis.errors import TooLittleData
-from roastery.tools.analysis.pooled import LEAST_SIBLINGS
-from roastery.tools.analysis.windows import Windowed, as_costs, threshold_for, told, windowed
+from roastery.tools.analysis.usual import LEAST_SIBLINGS
+from roastery.tools.analysis.windows import Windowed, as_costs, step_up, tail_of, threshold_for, told, windowed
 from roastery.tools.base import ToolContext
 from roastery.tools.incident_sources import with_sources
 from roastery.tools.incidents import Oddity, incidents
@@ -49,7 +49,26 @@ def scan_windows(context: ToolContext, asked: Scan) -> Scanned:
             not_read[pair] = TOO_YOUNG
             continue
         windows[pair] = (series, _judged(series, read, start, known, asked))
-    threshold = threshold_for([found for _, found in windows.values()], asked.alerts_a_month)
+    scanned = [found for _, found in windows.values()]
+    tail = tail_of(scanned)
+
+    def told_beyond(threshold: float) -> Scanned:
+        return _told(context, asked, windows, read, dict(not_read), threshold)
+
+    if asked.false_share is None:
+        return _with_sources(context, asked, told_beyond(threshold_for(tail, asked.alerts_a_month)))
+
+    def discoveries(threshold: float) -> int:
+        return sum(one.head.kind != "missing" for one in told_beyond(threshold).incidents)
+
+    return _with_sources(context, asked, told_beyond(step_up(tail, asked.false_share, discoveries)))
+
+
+def _told(
+    context: ToolContext, asked: Scan, windows: Mapping[Pair, tuple[Series, Windowed]], read: dict[Pair, Series],
+    not_read: dict[Pair, str], threshold: float,
+) -> Scanned:  # fmt: skip
+    """Everything beyond a threshold, merged into incidents."""
     judged: dict[Pair, tuple[Series, Anomalies]] = {}
     oddities: list[Oddity] = []
     left_out: dict[Pair, tuple[int, int]] = {}
@@ -65,8 +84,16 @@ def scan_windows(context: ToolContext, asked: Scan) -> Scanned:
         judged[pair] = (series, found)
         oddities += oddities_of(series, found, asked, None)
     kept = [o for o in oddities if matters(o, read)]
-    merged = incidents(kept, lambda a, b: related(context, a, b))
-    return Scanned(with_sources(context, asked.asking, merged), judged, not_read, left_out)
+    return Scanned(incidents(kept, lambda a, b: _is_related(context, a, b)), judged, not_read, left_out)
+
+
+def _is_related(context: ToolContext, one: str, other: str) -> bool:
+    """Read off the same records, or judged by what is: fewer visits for a click, on the days on which spend doubled."""
+    return related(context, one, other) or related(context, GIVEN.get(one, one), GIVEN.get(other, other))
+
+
+def _with_sources(context: ToolContext, asked: Scan, scanned: Scanned) -> Scanned:
+    return replace(scanned, incidents=with_sources(context, asked.asking, scanned.incidents))
 
 
 def _with_denominators(series: Series, read: Mapping[Pair, Series]) -> Series:

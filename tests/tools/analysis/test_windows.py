@@ -9,8 +9,12 @@ from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.pooled import WINDOWS, pooled
 from roastery.tools.analysis.windows import (
     DEFAULT_THRESHOLD,
+    MOST_AT_ONCE,
     WEEKLY_HIGH,
+    Tail,
     as_costs,
+    step_up,
+    tail_of,
     threshold_for,
     told,
     windowed,
@@ -37,11 +41,51 @@ def test_alerts_on_plain_chance_keep_to_the_budget() -> None:
     mean = np.tile([0.3, 1.0, 4.0, 30.0], 10)
     y = np.random.default_rng(2).poisson(mean, (DAYS + 91, 40)).astype(float)
     weeks = [windowed(y[: DAYS + 7 * n], None, "count", DAYS + 7 * (n - 1)) for n in range(1, 14)]
-    threshold = threshold_for([weeks[0]], alerts_a_month=1.0)
+    threshold = threshold_for(tail_of([weeks[0]]), alerts_a_month=1.0)
     alerts = sum(len(told(week, threshold).episodes) for week in weeks)
     # Three months at one a month; a window of four weeks may alert again a week later.
     assert 4.0 <= threshold < 6.0
     assert alerts <= 6
+
+
+def test_of_plain_chance_hardly_a_week_tells_anything_and_of_many_faults_one_in_twenty_is_chance() -> None:
+    rng = np.random.default_rng(5)
+    mean = np.tile([0.5, 2.0, 8.0, 30.0], 10)
+    calm, right, wrong = 0, 0, 0
+    for week in range(8):
+        y = rng.poisson(mean, (DAYS, 40)).astype(float)
+        if week % 2:
+            y[LAST_WEEK:, 3:15:4] = 0.0
+        one = windowed(y, None, "count", LAST_WEEK)
+        level = step_up(tail_of([one]), 0.05, lambda score, one=one: len(told(one, score).episodes))
+        series = {e.series for e in told(one, level).episodes}
+        calm += len(series) if not week % 2 else 0
+        right, wrong = (right + len(series & {3, 7, 11}), wrong + len(series - {3, 7, 11})) if week % 2 else (right, wrong)
+    assert right == 12
+    assert calm <= 1
+    assert wrong <= 1
+
+
+@given(highs=st.lists(st.floats(3.6, 9.0), min_size=1, max_size=30), share=st.sampled_from([0.01, 0.05, 0.2]))
+def test_the_step_up_is_the_largest_number_that_its_own_threshold_tells(highs: list[float], share: float) -> None:
+    tail = Tail(near=6.0, far=11.0, series=100, weeks=1.0)
+
+    def count(score: float) -> int:
+        return sum(high >= score for high in highs)
+
+    def score_of(told_: int) -> float:
+        return tail.score_at(share * told_ / tail.series)
+
+    holds = [k for k in range(1, MOST_AT_ONCE + 1) if count(score_of(k)) >= k]
+    assert step_up(tail, share, count) == score_of(max(holds, default=1))
+
+
+def test_a_campaign_of_six_months_is_judged_as_the_wilder_of_the_older_ones_are() -> None:
+    y = chance(8.0, series=6)
+    y[: DAYS - 190, 2] = np.nan
+    y[LAST_WEEK:, 2] = 0.0
+    [episode] = told(windowed(y, None, "count", LAST_WEEK), DEFAULT_THRESHOLD).episodes
+    assert episode.series == 2
 
 
 def test_one_week_in_ten_of_plain_chance_lies_beyond_the_weekly_high() -> None:
@@ -134,7 +178,7 @@ def test_a_campaign_that_has_just_begun_is_not_judged() -> None:
 )
 def test_series_without_anything_to_tell_tell_nothing(values: Floats, kind: str) -> None:
     one = windowed(values, None, kind, len(values) - 7)  # type: ignore[arg-type]
-    found = told(one, threshold_for([one], 1.0))
+    found = told(one, threshold_for(tail_of([one]), 1.0))
     assert found.episodes == ()
     assert np.isfinite(found.threshold)
 

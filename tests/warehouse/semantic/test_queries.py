@@ -219,6 +219,17 @@ def test_refund_lowers_revenue_on_the_day_of_the_basis(ask: Ask, rows: Any) -> N
         assert abs(totals["revenue"] - (totals["gross_revenue"] - totals["refunds"])) <= Decimal("0.01")
 
 
+def test_refunds_fall_on_the_lines_of_their_sale_and_lose_nothing(ask: Ask, rows: Any) -> None:
+    with_lines = rows(
+        "SELECT sum(amount * CASE currency WHEN 'EUR' THEN (SELECT max_by(rate, rate_date) FROM fx_rates WHERE rate_date <= "
+        "refund_date) ELSE 1 END) AS n FROM sale_refunds WHERE sale_id IN (SELECT sale_id FROM sale_lines)"
+    )[0]["n"]
+    for dimension in ("product", "category"):
+        by = ask("refunds", dimensions=[dimension], period="all_time", refund_basis="refund_day")
+        assert len(by.rows) > 1
+        assert abs(sum(row["refunds"] for row in by.rows if row["refunds"]) - with_lines) <= Decimal("0.01") * len(by.rows)
+
+
 def test_day_with_refunds_and_no_sales_has_a_revenue(ask: Ask) -> None:
     frame = ask("revenue", "gross_revenue", "refunds", grain="day", refund_basis="refund_day")
     alone = [row for row in frame.rows if row["gross_revenue"] is None and row["refunds"]]

@@ -1,8 +1,8 @@
 """What was unusual in the week, told as one list of incidents.
 
 One scan over windows of one day to four weeks that end in it, so that slices with a few events a day are judged too.
-Its budget is one false alert in four months over everything that is scanned: a marketer who is told of chance twice
-does not read the third.
+At most one in twenty of what digests tell may be chance by the scan's own history, weeks without anything to tell
+included: a marketer who is told of chance twice does not read the third. What comes is a little wilder than any history.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from roastery.agent.narrate.by_tool.detect_anomalies import incident_told
 from roastery.agent.narrate.voice import Voice
 
 MOST_UNUSUAL = 5
-ALERTS_A_MONTH = 0.25
+FALSE_SHARE = 0.05
 LOOKED_AT = 60
 
 BY_CAMPAIGN = frozenset({"cpc", "ctr"})
@@ -24,7 +24,7 @@ TOLD_ELSEWHERE = frozenset({"attribution_coverage"})
 
 def scans_of(days: Mapping[str, str]) -> list[dict[str, Any]]:
     """The scan of a week: arguments of detect_anomalies, over all watched metrics and their slices."""
-    return [{"period": dict(days), "judge": "windows", "alerts_a_month": ALERTS_A_MONTH, "limit": LOOKED_AT}]
+    return [{"period": dict(days), "judge": "windows", "false_share": FALSE_SHARE, "limit": LOOKED_AT}]
 
 
 def incidents_of(findings: Sequence[Finding]) -> list[tuple[Finding, Mapping[str, Any]]]:

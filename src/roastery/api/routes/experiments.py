@@ -4,14 +4,12 @@ from datetime import date
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from roastery.api.errors import BadBody
-from roastery.api.experimenting import experiments, propose_experiment, remove_experiment
+from roastery.api.experimenting import experiments, holdout_of, propose_experiment, remove_experiment
 from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import Importer, Reader
-from roastery.tools.crediting import Holdout
 
 router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
 
@@ -68,10 +66,7 @@ def list_experiments(caller: Reader, request: Request, cursor: Cursor = None, li
 @router.post("", status_code=202, **documented(WAITING, request=GIVEN, status=202))
 def add_experiment(given: Run, caller: Importer, request: Request) -> dict[str, Any]:
     """Propose to record a test; it is recorded once the approval is given (`POST /v1/approvals/{id}`)."""
-    try:
-        holdout = Holdout.model_validate(given.model_dump(exclude={"name", "by"}))
-    except ValidationError as error:
-        raise BadBody(error.errors()[0]["msg"].removeprefix("Value error, ")) from error
+    holdout = holdout_of(given.model_dump(exclude={"name", "by"}))
     roastery = request.app.state.roastery
     return propose_experiment(roastery, caller.organization, caller.actor, given.name, given.by, holdout)
 

@@ -12,7 +12,8 @@ slice is the planted one, a part of it, or wider than it. Planted are
 Everything else is false: a chance fluctuation, a promotion or holiday told as unusual, and the return to normal.
 
 An anomaly is found when a claim that it explains names, as its head or merged into it, the planted slice, a part of it,
-or (where the slice is of two dimensions) one of its members; a claim of a wider slice is true, but finds nothing.
+or (where the slice is of two dimensions) one of its members; a claim of a wider slice, or of a metric that may have moved
+either way with it, is true, but finds nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +26,9 @@ import duckdb
 from roastery.evals.world.companies import Company
 
 PULSE = (0.6, 1.5)
-SPENT = {"spend": 1, "clicks": 1, "impressions": 1, "sessions": 1, "reported_conversions": 1, "attributed_orders": 1,
+EITHER_WAY = {"sessions": 0, "reported_conversions": 0}
+"""Judged by what was clicked on: more spend brings more of them, and fewer for a click."""
+SPENT = {"spend": 1, "clicks": 1, "impressions": 1, "attributed_orders": 1, **EITHER_WAY,
          "leads": 1, "orders": 1, "bookings": 1, "roas": -1, "mer": -1, "cac": 1}  # fmt: skip
 MOVES: Mapping[str, Mapping[str, int]] = {
     "orders": {"orders": 1, "online_orders": 1, "revenue": 1, "gross_revenue": 1, "units_sold": 1,
@@ -47,7 +50,7 @@ MOVES: Mapping[str, Mapping[str, int]] = {
     "ctr": {"ctr": 1, "clicks": 1, "cpc": -1},
     "first_reply_hours": {"first_reply_hours": 1, "resolution_hours": 1, "satisfaction": -1},
 }  # fmt: skip
-"""By planted metric: the metrics that move with it, and whether they go the same way."""
+"""By planted metric: the metrics that move with it, and whether they go the same way; 0 where it may be either."""
 
 Slice = tuple[str, str]
 
@@ -107,7 +110,7 @@ class Truth:
         if min(claim.end, planted.end) <= max(claim.start, planted.start):
             return False
         return any(self._moves(metric, claim, planted) and self._meets((d, v), planted, wider=wider)
-                   for metric, d, v in claim.episodes)  # fmt: skip
+                   for metric, d, v in claim.episodes if wider or planted.moves.get(metric))  # fmt: skip
 
     @staticmethod
     def _moves(metric: str, claim: Claim, planted: Planted) -> bool:
@@ -116,7 +119,7 @@ class Truth:
         if sign is None:
             return False
         head = planted.moves.get(claim.episodes[0][0])
-        return head is not None and claim.is_up == (planted.is_up == (head > 0))
+        return head is not None and (head == 0 or claim.is_up == (planted.is_up == (head > 0)))
 
     def _meets(self, own: Slice, planted: Planted, *, wider: bool) -> bool:
         if not planted.members:

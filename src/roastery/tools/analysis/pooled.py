@@ -13,6 +13,17 @@ from typing import Literal
 import numpy as np
 
 from roastery.tools.analysis.arrays import Flags, Floats, Integers
+from roastery.tools.analysis.usual import (
+    GAP,
+    LEAST_SIBLINGS,
+    SEASON,
+    SETTLED,
+    JustBefore,
+    Running,
+    beside_siblings,
+    is_settled,
+    usual_days,
+)
 
 Kind = Literal["count", "amount", "rate", "cost"]
 WINDOWS = (1, 2, 3, 4, 5, 7, 10, 14, 21, 28)
@@ -23,14 +34,11 @@ MOSTLY_AGAINST_LONG = 2.5
 # What is spent is also held against the few days just before, by the day of the week on which a window ends.
 DAYS_BEFORE, LEAST_IN_WEEK = 4, 1.0
 TRIFLE = 0.05
-SEASON, GAP, WEEKS, WEEKDAY_WEEKS, PRIOR_WEEKS = 7, 14, 8, 13, 2
-SETTLED = GAP + SEASON * (WEEKS + 1)
 MEMORY, USUAL_QUANTILE = 364, 0.9
 NORMAL_AT = {0.9: 1.644854, 0.75: 1.150349}
 # Fewer days with something to judge say nothing of what is usual.
 SCALE_DAYS = 56
 WEEKS_OF_SCALE = 20
-LEAST_SIBLINGS, SIBLING_DAYS, MOST_SIBLING = 3, 3, 3.0
 CLEANED_ABOVE, LONGEST_CLEANED_DAYS = 5.0, 28
 LEAST_PROPORTION_NOISE, LEAST_NOISE = 0.2, 0.7
 TINY = 1e-12
@@ -64,7 +72,7 @@ def pooled(values: Floats, weights: Floats | None, kind: Kind, start: int, known
     w = None if weights is None else np.nan_to_num(weights)
     if known is not None and known.any():
         apart = np.broadcast_to((known != 0)[:, None], y.shape)
-        y = _as_usual(y, w, apart)
+        y = _asusual_days(y, w, apart)
     found = _judged(y, y, w, kind, start)
     history = _cleaned(y, w, found)
     return found if history is y else _judged(y, history, w, kind, start)
@@ -72,12 +80,12 @@ def pooled(values: Floats, weights: Floats | None, kind: Kind, start: int, known
 
 def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int) -> Pooled:
     """history: what was usual is learned from; y: what came."""
-    usual = np.where(_is_settled(y, w), _usual(history, w), np.nan)
+    usual = np.where(is_settled(y, w), usual_days(history, w), np.nan)
     unit, least = _noise(history, w, usual, kind)
-    ways = [usual] if w is not None or y.shape[1] < LEAST_SIBLINGS else [usual, _beside_siblings(history, usual)]
-    came_by, usual_by = _Running.of(y), [_Running.of(way) for way in ways]
-    running, pattern = _Running.of(history), _Running.of(usual if w is None else w)
-    week_before, days_before = _JustBefore(running, pattern, SEASON), _JustBefore(came_by, pattern, DAYS_BEFORE)
+    ways = [usual] if w is not None or y.shape[1] < LEAST_SIBLINGS else [usual, beside_siblings(history, usual)]
+    came_by, usual_by = Running.of(y), [Running.of(way) for way in ways]
+    running, pattern = Running.of(history), Running.of(usual if w is None else w)
+    week_before, days_before = JustBefore(running, pattern, SEASON), JustBefore(came_by, pattern, DAYS_BEFORE)
     before = _scored(came_by.over(DAYS_BEFORE), usual_by[0].over(DAYS_BEFORE), unit, least, start)[0]
     scores, came, expected, sizes = [], [], [], []
     for days in WINDOWS:
@@ -101,97 +109,15 @@ def _judged(y: Floats, history: Floats, w: Floats | None, kind: Kind, start: int
         came.append(total)
         expected.append(mean)
         sizes.append(np.fmax(size, least[-1]))
-    by = _Running.of(np.ones(y.shape) if w is None else w)
+    by = Running.of(np.ones(y.shape) if w is None else w)
     below = np.stack([by.over(days) for days in WINDOWS])
     return Pooled(np.stack(scores), np.stack(came), np.stack(expected), unit, np.stack(sizes), below)
-
-
-def _is_settled(y: Floats, w: Floats | None) -> Flags:
-    """Steps whose eight weeks all lie after the series began; a campaign's first weeks are no surprise."""
-    alive = y > 0 if w is None else (y > 0) | (w > 0)
-    began = np.where(alive.any(axis=0), alive.argmax(axis=0), len(y))
-    return np.asarray(np.arange(len(y))[:, None] >= began + SETTLED)
-
-
-def _usual(y: Floats, w: Floats | None) -> Floats:
-    """What each day should bring: the level of eight weeks that ended a fortnight before, by the day of the week.
-
-    The weeks of the highest and of the lowest level are left out.
-    """
-    above = _blocks(y)
-    if w is None:
-        ordered = np.sort(above, axis=0)
-        level = np.where(np.isfinite(above).all(axis=0), ordered[1:-1].mean(axis=0), np.nan) / SEASON
-        return level * _weekday(y)
-    below = _blocks(w)
-    rate = np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)
-    keep = np.ones(rate.shape, dtype=np.bool_)
-    enough = np.isfinite(rate).sum(axis=0) >= WEEKS - 2
-    for extreme in (
-        np.where(np.isfinite(rate), rate, -np.inf).argmax(0),
-        np.where(np.isfinite(rate), rate, np.inf).argmin(0),
-    ):
-        np.put_along_axis(keep, extreme[None], False, axis=0)
-    keep |= ~enough[None]
-    whole = np.where(keep, below, 0.0).sum(axis=0)
-    of_all = np.divide(np.where(keep, above, 0.0).sum(axis=0), whole, out=np.full(whole.shape, np.nan), where=whole > 0)
-    return np.asarray(of_all * w)
-
-
-def _blocks(y: Floats) -> Floats:
-    """Sums of the eight weeks before the gap; shape (weeks, steps, series)."""
-    sums, found = _sums(y, SEASON), np.full((WEEKS, *y.shape), np.nan)
-    for n in range(WEEKS):
-        back = GAP + 1 + n * SEASON
-        found[n, back:] = sums[: max(len(y) - back, 0)]
-    return found
-
-
-def _weekday(y: Floats) -> Floats:
-    """How a day of the week does against the others, drawn to how all series do on it."""
-    own, around = np.zeros(y.shape), np.zeros(y.shape)
-    sums = _sums(y, SEASON)
-    for back in range(GAP, min(GAP + WEEKDAY_WEEKS * SEASON, len(y)), SEASON):
-        own[back:] += y[:-back]
-        # The week around that day.
-        around[back - 3 :] += np.nan_to_num(sums[: len(y) - back + 3])
-    mean = around / SEASON
-    all_own, all_mean = own.sum(axis=1, keepdims=True), mean.sum(axis=1, keepdims=True)
-    of_all = np.divide(all_own, all_mean, out=np.ones_like(all_own), where=all_mean > 0)
-    prior = mean * (PRIOR_WEEKS / WEEKDAY_WEEKS)
-    return np.asarray(np.divide(own + prior * of_all, mean + prior, out=np.ones(y.shape), where=mean > 0))
-
-
-def _beside_siblings(y: Floats, usual: Floats) -> Floats:
-    """What each day should bring, given how the other slices did over the last days: seasons and promotions of all."""
-    rest = _sums(y.sum(axis=1, keepdims=True) - y, SIBLING_DAYS)
-    known = np.nan_to_num(usual)
-    expected = _sums(known.sum(axis=1, keepdims=True) - known, SIBLING_DAYS)
-    days = np.maximum(np.cumsum(np.isfinite(expected), axis=0), 1)
-    prior = np.cumsum(np.nan_to_num(expected), axis=0) / days / SIBLING_DAYS
-    told = np.isfinite(rest) & np.isfinite(expected) & (expected + prior > 0)
-    times = np.divide(rest + prior, expected + prior, out=np.ones(y.shape), where=told)
-    return np.asarray(usual * np.clip(times, 1 / MOST_SIBLING, MOST_SIBLING))
 
 
 def _with_short(score: Floats, short: Floats, least: float) -> Floats:
     """The departure from the days just before where it goes the way of that from the weeks before, and is larger."""
     agree = (np.sign(short) == np.sign(score)) & (np.abs(score) >= least)
     return np.where(agree & (np.abs(short) > np.abs(score)), short, score)
-
-
-class _JustBefore:
-    """What a window should bring if all went on as in the days just before it, along a pattern of what is usual."""
-
-    def __init__(self, history: "_Running", pattern: "_Running", base_days: int) -> None:
-        self._pattern = pattern
-        self._base, self._was = history.over(base_days), pattern.over(base_days)
-
-    def expects(self, days: int) -> Floats:
-        base, was = (np.full(self._base.shape, np.nan) for _ in range(2))
-        base[days:], was[days:] = self._base[:-days], self._was[:-days]
-        ahead = self._pattern.over(days)
-        return np.asarray(np.divide(base * ahead, was, out=np.full(base.shape, np.nan), where=was > 0))
 
 
 def _noise(y: Floats, w: Floats | None, usual: Floats, kind: Kind) -> tuple[Floats, Floats]:
@@ -293,11 +219,11 @@ def _cleaned(y: Floats, w: Floats | None, found: Pooled) -> Floats:
     unusual &= _run_length(unusual) <= LONGEST_CLEANED_DAYS
     if not unusual.any():
         return y
-    return _as_usual(y, w, unusual)
+    return _asusual_days(y, w, unusual)
 
 
-def _as_usual(y: Floats, w: Floats | None, where: Flags) -> Floats:
-    expected = _usual(y, w)
+def _asusual_days(y: Floats, w: Floats | None, where: Flags) -> Floats:
+    expected = usual_days(y, w)
     return np.where(where & np.isfinite(expected), expected, y)
 
 
@@ -306,37 +232,3 @@ def _run_length(flags: Flags) -> Floats:
     steps = np.arange(1, len(flags) + 1)[:, None]
     last = np.maximum.accumulate(np.where(flags, 0, steps), axis=0)
     return np.asarray(np.where(flags, steps - last, 0), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class _Running:
-    """Sums since the beginning, of which every window is a difference. unknown: how many were, None where none was."""
-
-    sums: Floats
-    unknown: Floats | None
-
-    @staticmethod
-    def of(x: Floats) -> "_Running":
-        gaps = ~np.isfinite(x)
-        if not gaps.any():
-            return _Running(_since_first(x), None)
-        return _Running(_since_first(np.where(gaps, 0.0, x)), _since_first(gaps.astype(np.float64)))
-
-    def over(self, days: int) -> Floats:
-        """Sums over the last `days` steps, NaN where one of them is unknown."""
-        found = np.full((len(self.sums) - 1, self.sums.shape[1]), np.nan)
-        whole = max(len(self.sums) - days, 0)
-        np.subtract(self.sums[days:], self.sums[:whole], out=found[days - 1 :])
-        if self.unknown is not None:
-            found[days - 1 :][self.unknown[days:] - self.unknown[:whole] > 0.5] = np.nan
-        return found
-
-
-def _since_first(x: Floats) -> Floats:
-    made = np.zeros((len(x) + 1, x.shape[1]))
-    np.cumsum(x, axis=0, out=made[1:])
-    return made
-
-
-def _sums(x: Floats, days: int) -> Floats:
-    return _Running.of(x).over(days)

@@ -1,6 +1,6 @@
 """From scores of windows to episodes: a threshold for everything scanned together, what is told, and its range."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy as np
 from roastery.tools.analysis.anomalies import Anomalies
 from roastery.tools.analysis.arrays import Flags, Floats, Integers
 from roastery.tools.analysis.episodes import AnomalyKind, Episode
-from roastery.tools.analysis.pooled import SETTLED, WINDOWS, Kind, Pooled, pooled
+from roastery.tools.analysis.pooled import WINDOWS, Kind, Pooled, pooled
+from roastery.tools.analysis.usual import SETTLED
 
 WEEK_DAYS, MONTH_DAYS = 7, 30
 WEEKLY_HIGH_QUANTILE, WEEKLY_HIGH = 0.9, 2.9
@@ -16,9 +17,12 @@ WEEKLY_HIGH_QUANTILE, WEEKLY_HIGH = 0.9, 2.9
 YEARLY_HIGH = 4.4
 TAIL = (0.9, 0.99)
 LEAST_DENOMINATOR = 5.0
-LEAST_WEEKS, MOST_WEEKS = 20, 52
+LEAST_WEEKS, ENOUGH_WEEKS, MOST_WEEKS = 8, 20, 52
+YOUNG_AS_WILD_AS = 0.75
+"""A series of fewer than ENOUGH_WEEKS is taken to be at least as wild as this part of those that are older."""
 LEAST_SERIES_WEEKS = 400
 LEAST_THRESHOLD, DEFAULT_THRESHOLD = 4.0, 5.0
+MOST_AT_ONCE = 20
 LEAST_EVENTS, LEAST_DIFFERENCE = 8.0, 5.0
 """In units of chance: what came or should have come, and what it was off by."""
 LEAST_EFFECT = 0.25
@@ -32,17 +36,16 @@ OTHER_WAY: dict[str, AnomalyKind] = {"spike": "dip", "dip": "spike"}
 
 @dataclass(frozen=True)
 class Windowed:
-    """Series judged by windows. scores: in the size of each series' own wildest weeks; start: first judged step."""
+    """Series judged by windows. scores: in the size of each series' own wildest weeks; start: first judged step.
+
+    highs_before: the highest score of each week before the judged steps, over all series that could be judged, each in
+    the size of weeks that it is not one of.
+    """
 
     found: Pooled
     scores: Floats
     start: int
-
-    @property
-    def highs_before(self) -> Floats:
-        """The highest score of each week before the judged steps, over all series that could be judged."""
-        highs = _weekly_highs(self.scores, self.start)
-        return highs[np.isfinite(highs)]
+    highs_before: Floats
 
 
 def windowed(values: Floats, weights: Floats | None, kind: Kind, start: int, known: Integers | None = None) -> Windowed:
@@ -54,14 +57,32 @@ def windowed(values: Floats, weights: Floats | None, kind: Kind, start: int, kno
         thin = found.below < LEAST_DENOMINATOR
     scores = np.where(_is_evidence(found) & ~thin, found.scores, np.where(np.isfinite(found.scores), 0.0, np.nan))
     highs = _weekly_highs(scores, start)
-    enough = np.isfinite(highs).sum(axis=0) >= LEAST_WEEKS
-    # A series without enough weeks to know how wild it is is not judged.
+    return Windowed(found, scores / _wildness(highs), start, _in_others_size(highs))
+
+
+def _in_others_size(highs: Floats) -> Floats:
+    """Highs of every other week in the wildness of those between, so that no week is measured by itself.
+
+    A series' wildest week, measured by itself, is never wild; then the next one would be told as news too often.
+    """
+    made = np.full(highs.shape, np.nan)
+    for half in (0, 1):
+        made[half::2] = highs[half::2] / _wildness(highs[1 - half :: 2])
+    return made[np.isfinite(made)]
+
+
+def _wildness(highs: Floats) -> Floats:
+    """How much wilder than chance the weeks of each series are (series,), NaN where too few of them are known."""
+    known = np.isfinite(highs).sum(axis=0)
     wild = np.full(highs.shape[1], np.nan)
-    for s in np.flatnonzero(enough):
-        wild[s] = max(float(np.nanquantile(highs[:, s], WEEKLY_HIGH_QUANTILE)) / WEEKLY_HIGH, 1.0)
+    for s in np.flatnonzero(known >= LEAST_WEEKS):
+        usual = float(np.nanquantile(highs[:, s], WEEKLY_HIGH_QUANTILE)) / WEEKLY_HIGH
         # What comes once a year, a large refund or a rush, is no news when it comes again.
-        wild[s] = max(wild[s], float(np.nanmax(highs[:, s])) / YEARLY_HIGH)
-    return Windowed(found, scores / wild, start)
+        wild[s] = max(usual, float(np.nanmax(highs[:, s])) / YEARLY_HIGH, 1.0)
+    old = wild[known >= ENOUGH_WEEKS]
+    if old.size:
+        wild = np.where(known < ENOUGH_WEEKS, np.maximum(wild, np.quantile(old, YOUNG_AS_WILD_AS)), wild)
+    return wild
 
 
 def _weekly_highs(scores: Floats, start: int) -> Floats:
@@ -73,20 +94,58 @@ def _weekly_highs(scores: Floats, start: int) -> Floats:
     return np.where(there, np.where(np.isfinite(part), part, -1.0).max(axis=(0, 2)) if weeks else np.nan, np.nan)
 
 
-def threshold_for(judged: Sequence[Windowed], alerts_a_month: float) -> float:
-    """The score beyond which everything scanned together alerts this often, by how often the history came near it.
+@dataclass(frozen=True)
+class Tail:
+    """How often, by its own history, everything scanned together passes a score: the upper tail of its weeks' highs.
 
     Squares of scores fall off as an exponential beyond their ninth decile, which a few true events in the history do
-    not move.
+    not move. near, far: their ninth decile and hundredth; series: how many are judged; weeks: over how many weeks.
     """
+
+    near: float
+    far: float
+    series: int
+    weeks: float
+
+    def score_at(self, share: float) -> float:
+        """The score that this share of series pass in the judged weeks, by chance alone."""
+        rate = (self.far - self.near) / np.log((1 - TAIL[0]) / (1 - TAIL[1]))
+        weekly = min(share / self.weeks, 1 - TAIL[1])
+        return max(float(np.sqrt(self.far + rate * np.log((1 - TAIL[1]) / weekly))), LEAST_THRESHOLD)
+
+
+def tail_of(judged: Sequence[Windowed]) -> Tail | None:
+    """None where the history is too short to tell, or nothing can be judged."""
     highs = np.concatenate([one.highs_before for one in judged]) if judged else np.empty(0)
     series = sum(int(np.isfinite(one.scores[:, one.start :]).any(axis=(0, 1)).sum()) for one in judged)
     if len(highs) < LEAST_SERIES_WEEKS or not series:
+        return None
+    near, far = (float(q) for q in np.quantile(highs, TAIL) ** 2)
+    weeks = max(one.scores.shape[1] - one.start for one in judged) / WEEK_DAYS
+    return Tail(near, far, series, max(weeks, 1.0))
+
+
+def threshold_for(tail: Tail | None, alerts_a_month: float) -> float:
+    """The score beyond which everything scanned together alerts this often by chance."""
+    if tail is None:
         return DEFAULT_THRESHOLD
-    share = min(alerts_a_month * WEEK_DAYS / MONTH_DAYS / series, 1 - TAIL[1])
-    near, far = np.quantile(highs, TAIL) ** 2
-    rate = (far - near) / np.log((1 - TAIL[0]) / (1 - TAIL[1]))
-    return max(float(np.sqrt(far + rate * np.log((1 - TAIL[1]) / share))), LEAST_THRESHOLD)
+    return tail.score_at(alerts_a_month * tail.weeks * WEEK_DAYS / MONTH_DAYS / tail.series)
+
+
+def step_up(tail: Tail | None, false_share: float, told_at: Callable[[float], int]) -> float:
+    """The score beyond which at most this share of what is told is chance, over everything scanned together.
+
+    told_at: how many incidents are told beyond a score. An incident is one discovery, however many slices show it: to
+    count each of them would let in others on the back of one that is wide.
+    Source: Benjamini & Hochberg 1995 (step-up); Benjamini & Heller 2007 (clusters, not the places that they cover).
+    """
+    if tail is None:
+        return DEFAULT_THRESHOLD
+    told = MOST_AT_ONCE
+    # Fewer are told beyond a higher score, so that this comes down to the largest number that holds.
+    while told > 1 and (found := told_at(tail.score_at(false_share * told / tail.series))) < told:
+        told = max(found, 1)
+    return tail.score_at(false_share * told / tail.series)
 
 
 def told(one: Windowed, threshold: float) -> Anomalies:

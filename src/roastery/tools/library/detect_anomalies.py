@@ -23,7 +23,8 @@ MAIN = (
 """What is scanned when nothing is named, as far as there is data of it."""
 USUAL_SLICES = ("platform", "campaign", "sales_channel", "location", "product", "service", "plan", "service_area",
                 "region", "owner")  # fmt: skip
-BEARABLE = {False: 4.0, True: 1.0}
+BEARABLE = 4.0
+FALSE_SHARE = 0.1
 JUDGED_DAYS = {"day": 28, "week": 84}
 
 
@@ -42,8 +43,12 @@ class DetectAnomaliesArguments(Asking):
     direction: Literal["up", "down", "both"] = "both"
     alerts_a_month: float | None = Field(
         default=None, gt=0, le=1000,
-        description="How many false alerts a month are bearable over everything scanned; 4 by steps, 1 by windows.",
+        description="How many false alerts a month are bearable over everything scanned; 4 by steps. By windows false_share "
+        "holds unless this is given.",
     )  # fmt: skip
+    false_share: float = Field(
+        default=FALSE_SHARE, gt=0, le=0.5, description="By windows: how much of what is told may be chance."
+    )
     known_days: tuple[KnownDays, ...] = Field(default=(), max_length=50)
     limit: int = Field(default=20, ge=1, le=200, description="How many episodes to show, the most severe first.")
 
@@ -95,8 +100,9 @@ def scan_of(context: ToolContext, arguments: DetectAnomaliesArguments) -> Scan:
         end=end,
         grain=arguments.grain,
         direction=arguments.direction,
-        alerts_a_month=arguments.alerts_a_month or BEARABLE[arguments.by_windows],
+        alerts_a_month=arguments.alerts_a_month or BEARABLE,
         told=arguments.known_days,
+        false_share=arguments.false_share if arguments.by_windows and arguments.alerts_a_month is None else None,
     )
 
 
