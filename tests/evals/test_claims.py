@@ -60,7 +60,9 @@ def test_every_planted_metric_is_known(slug: str, small_companies: dict[str, Com
     assert len(truth.anomalies) == small_companies[slug].truth["anomalies"].num_rows
 
 
-def test_what_is_judged_by_clicks_may_go_either_way_with_spend_but_finds_nothing(saltbox: Company, truth: Truth) -> None:
+def test_what_is_judged_by_clicks_may_go_either_way_with_spend_but_finds_nothing(
+    saltbox: Company, truth: Truth
+) -> None:
     typo = next(p for p in truth.anomalies if p.name == "budget-typo")
     for is_up in (True, False):
         claim = Claim((("sessions", *typo.members[0]),), typo.start, typo.end, is_up=is_up)

@@ -60,7 +60,9 @@ def test_of_plain_chance_hardly_a_week_tells_anything_and_of_many_faults_one_in_
         level = step_up(tail_of([one]), 0.05, lambda score, one=one: len(told(one, score).episodes))
         series = {e.series for e in told(one, level).episodes}
         calm += len(series) if not week % 2 else 0
-        right, wrong = (right + len(series & {3, 7, 11}), wrong + len(series - {3, 7, 11})) if week % 2 else (right, wrong)
+        right, wrong = (
+            (right + len(series & {3, 7, 11}), wrong + len(series - {3, 7, 11})) if week % 2 else (right, wrong)
+        )
     assert right == 12
     assert calm <= 1
     assert wrong <= 1

@@ -227,7 +227,9 @@ def test_refunds_fall_on_the_lines_of_their_sale_and_lose_nothing(ask: Ask, rows
     for dimension in ("product", "category"):
         by = ask("refunds", dimensions=[dimension], period="all_time", refund_basis="refund_day")
         assert len(by.rows) > 1
-        assert abs(sum(row["refunds"] for row in by.rows if row["refunds"]) - with_lines) <= Decimal("0.01") * len(by.rows)
+        assert abs(sum(row["refunds"] for row in by.rows if row["refunds"]) - with_lines) <= Decimal("0.01") * len(
+            by.rows
+        )
 
 
 def test_day_with_refunds_and_no_sales_has_a_revenue(ask: Ask) -> None:

@@ -43,8 +43,8 @@ class DetectAnomaliesArguments(Asking):
     direction: Literal["up", "down", "both"] = "both"
     alerts_a_month: float | None = Field(
         default=None, gt=0, le=1000,
-        description="How many false alerts a month are bearable over everything scanned; 4 by steps. By windows false_share "
-        "holds unless this is given.",
+        description="How many false alerts a month are bearable over everything scanned; 4 by steps. By windows "
+        "false_share holds unless this is given.",
     )  # fmt: skip
     false_share: float = Field(
         default=FALSE_SHARE, gt=0, le=0.5, description="By windows: how much of what is told may be chance."
