@@ -2,7 +2,7 @@
 
 One scan over windows of one day to four weeks that end in it, so that slices with a few events a day are judged too.
 At most one in twenty of what digests tell may be chance by the scan's own history, weeks without anything to tell
-included: a marketer who is told of chance twice does not read the third. What comes is a little wilder than any history.
+included: a marketer who is told of chance twice does not read the third.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

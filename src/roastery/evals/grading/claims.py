@@ -12,8 +12,8 @@ slice is the planted one, a part of it, or wider than it. Planted are
 Everything else is false: a chance fluctuation, a promotion or holiday told as unusual, and the return to normal.
 
 An anomaly is found when a claim that it explains names, as its head or merged into it, the planted slice, a part of it,
-or (where the slice is of two dimensions) one of its members; a claim of a wider slice, or of a metric that may have moved
-either way with it, is true, but finds nothing.
+or (where the slice is of two dimensions) one of its members; a claim of a wider slice, or of a metric that may have
+moved either way with it, is true, but finds nothing.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
