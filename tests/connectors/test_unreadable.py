@@ -20,7 +20,7 @@ from tests.connectors.company import connect
 from tests.connectors.killed_sync import open_warehouse
 
 PROVIDERS = tuple(name for name in twin_types() if name in SOURCES)
-MOST_USED = ("shopify", "square", "stripe", "meta_ads", "google_ads", "hubspot", "klaviyo")
+MOST_USED = ("shopify", "stripe", "meta_ads", "hubspot")
 NOT_READ: tuple[Any, ...] = ("n/a", "9" * 40, {"an": "object"}, ["a list"], None)
 RECORDS = 3
 COLUMNS = "connection_id VARCHAR, key VARCHAR, payload JSON, landed_at TIMESTAMPTZ, seq BIGINT"

@@ -163,7 +163,7 @@ def company(seed: int) -> tuple[list[dict[str, Any]], Decimal, int]:
     return records, total, count
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(n, marks=pytest.mark.prove) for n in range(2, 6))])
 def test_three_overlapping_systems_sum_to_the_truth_to_the_cent(warehouse: Warehouse, seed: int) -> None:
     records, total, count = company(seed)
     people = [

@@ -41,11 +41,11 @@ COLUMNS = {
 }
 
 
-@pytest.fixture
-def three_sales(warehouse: Warehouse) -> Warehouse:
+@pytest.fixture(scope="module")
+def three_sales(shared: Warehouse) -> Warehouse:
     """One campaign, two ad rows of 50, three sales credited to it."""
     put(
-        warehouse,
+        shared,
         campaigns=[{"campaign_id": "c1", "campaign_name": "Spring", "platform": "meta_ads"}],
         ad_performance=[
             {"report_date": day, "platform": "meta_ads", "campaign_id": "c1", "ad_id": "ad1", "spend": "50.00"}
@@ -61,7 +61,7 @@ def three_sales(warehouse: Warehouse) -> Warehouse:
             for n in range(3)
         ],
     )  # fmt: skip
-    return warehouse
+    return shared
 
 
 def test_first_query_counts_spend_once_per_credit_and_the_metric_counts_it_once(three_sales: Warehouse) -> None:

@@ -1,5 +1,8 @@
 """One person exported, found and forgotten over REST; by admins and owners only, in their own organization only."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from roastery.api.privacy import finish_erasures, keep_retention
 from roastery.api.store.erasures import ERASED_CAVEAT
 from roastery.api.store.tables import AnswerRow, ErasureRow, ReceiptRow, VerifiedAnswerRow
-from tests.api.conftest import Desk, open_desk, open_roastery
+from tests.api.conftest import Desk, Prepared, client_of, open_desk, open_roastery
 
 ANA = {"email": "ana.diaz@example.com"}
 PEOPLE = [
@@ -21,37 +24,58 @@ SALES = [
 QUERY = {"metrics": ["revenue", "orders", "new_customers"], "period": {"start": "2026-11-01", "end": "2026-11-20"}}
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Path:
+    """A home whose organization knows two persons; closed, so that it can be copied."""
+    home = tmp_path_factory.mktemp("known") / "home"
+    shutil.copytree(prepared.home, home)
+    with open_roastery(home) as roastery:
+        warehouse = roastery.warehouse(prepared.organization)
+        warehouse.upsert_rows("customers", PEOPLE, build=False)
+        warehouse.upsert_rows("transactions", SALES)
+    return home
+
+
 @pytest.fixture
-def known(desk: Desk) -> Desk:
-    warehouse = desk.roastery.warehouse(desk.organization)
-    warehouse.upsert_rows("customers", PEOPLE, build=False)
-    warehouse.upsert_rows("transactions", SALES)
-    return desk
+def known(tmp_path: Path, filled: Path, prepared: Prepared) -> Iterator[Desk]:
+    """That organization, to be changed."""
+    shutil.copytree(filled, tmp_path / "known")
+    with open_roastery(tmp_path / "known") as roastery:
+        yield Desk(client_of(roastery), roastery, prepared.organization, prepared.keys)
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory, filled: Path, prepared: Prepared) -> Iterator[Desk]:
+    """That organization, only looked at."""
+    home = tmp_path_factory.mktemp("seen") / "home"
+    shutil.copytree(filled, home)
+    with open_roastery(home) as roastery:
+        yield Desk(client_of(roastery), roastery, prepared.organization, prepared.keys)
 
 
 def scan(desk: Desk, **who: str) -> Any:
     return desk.call("POST", "/v1/privacy/scans", json=who or ANA).json()
 
 
-def test_everything_of_one_person_is_given_out(known: Desk) -> None:
-    found = known.call("POST", "/v1/privacy/exports", json=ANA).json()
+def test_everything_of_one_person_is_given_out(seen: Desk) -> None:
+    found = seen.call("POST", "/v1/privacy/exports", json=ANA).json()
     assert found["customer_ids"] == ["till-7788"]
     assert found["data"]["customers"][0]["first_name"] == "Ana"
     assert [row["amount"] for row in found["data"]["transactions"]] == ["40.000000"]
     assert "Berg" not in str(found)
-    (line,) = known.call("GET", "/v1/audit").json()["items"][:1]
+    (line,) = seen.call("GET", "/v1/audit").json()["items"][:1]
     assert line["action"] == "privacy.export"
     assert "ana" not in str(line["detail"]).lower()
 
 
 @pytest.mark.parametrize("path", ["exports", "erasures", "scans"])
 @pytest.mark.parametrize("role", ["analyst", "viewer"])
-def test_only_admins_and_owners_may(known: Desk, path: str, role: str) -> None:
-    assert known.call("POST", f"/v1/privacy/{path}", role=role, json=ANA).status_code == 403
+def test_only_admins_and_owners_may(seen: Desk, path: str, role: str) -> None:
+    assert seen.call("POST", f"/v1/privacy/{path}", role=role, json=ANA).status_code == 403
 
 
-def test_another_organization_gets_nothing(known: Desk) -> None:
-    rival = open_desk(known.roastery, "Rival")
+def test_another_organization_gets_nothing(seen: Desk) -> None:
+    rival = open_desk(seen.roastery, "Rival")
     assert rival.call("POST", "/v1/privacy/exports", json=ANA).status_code == 404
     assert rival.call("POST", "/v1/privacy/erasures", json=ANA).status_code == 404
     assert rival.call("POST", "/v1/privacy/scans", json=ANA).json() == {
@@ -59,14 +83,14 @@ def test_another_organization_gets_nothing(known: Desk) -> None:
         "warehouse": {},
         "service": {},
     }
-    assert scan(known)["found"]
+    assert scan(seen)["found"]
 
 
-def test_a_person_is_named_by_exactly_one_thing(known: Desk) -> None:
-    assert known.call("POST", "/v1/privacy/erasures", json={}).status_code == 400
+def test_a_person_is_named_by_exactly_one_thing(seen: Desk) -> None:
+    assert seen.call("POST", "/v1/privacy/erasures", json={}).status_code == 400
     both = {**ANA, "customer_id": "till-7788"}
-    assert "exactly one" in known.call("POST", "/v1/privacy/erasures", json=both).json()["detail"]
-    assert known.call("POST", "/v1/privacy/erasures", json={"email": "no@example.com"}).status_code == 404
+    assert "exactly one" in seen.call("POST", "/v1/privacy/erasures", json=both).json()["detail"]
+    assert seen.call("POST", "/v1/privacy/erasures", json={"email": "no@example.com"}).status_code == 404
 
 
 def test_a_forgotten_person_is_found_nowhere_and_numbers_stay(known: Desk) -> None:

@@ -22,12 +22,12 @@ WEATHER: tuple[Fault, ...] = (
     "throttle", "server_error", "html", "cut_off", "wrong_type", "slow_body", "clock_skew", "cut_connection",
 )  # fmt: skip
 KILLS = 4
-OFTEN = ("meta_ads", "shopify", "hubspot", "custom_crm")
-"""Of each kind of source one: what `make test` runs of a proof over all of them."""
+OFTEN = ("meta_ads", "shopify", "custom_crm")
+"""An ad platform, a shop and a CRM: what `make test` runs of a proof over all of them."""
 
 REPORTING = tuple(name for name, declared in declarations().items() if declared.day)
-REPORTING_OFTEN = ("tiktok_ads", "ga4")
-"""One whose rows carry their own day and one whose values are told apart by their place."""
+REPORTING_OFTEN = ("ga4",)
+"""The one whose values are told apart by their place."""
 
 prove = pytest.mark.prove
 
