@@ -21,7 +21,7 @@ from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.offline import OfflineModel, conclusion
 from roastery.agent.recommend import recommendations
 from roastery.agent.render import render
-from roastery.agent.shown import shown_facts, shown_tables
+from roastery.agent.shown import rows_in_order, shown_facts, shown_tables
 from roastery.agent.state import AnalystState, Budget, Run
 from roastery.agent.suggest import suggestions
 from roastery.agent.verified import matching
@@ -274,7 +274,7 @@ class Nodes:
             "question": state["question"],
             "status": status,
             "calls": _kept_calls(state),
-            "reading": state.get("reading", {}),
+            "reading": self._reading(state, run),
         }
         return {"status": status, "turns": [*state.get("turns", []), turn][-10:]}
 
@@ -318,13 +318,19 @@ class Nodes:
         fallback = (FALLBACK_NOTE.format(why=state["fallback"]),) if state.get("fallback") else ()
         return (*fallback, state["verified"]) if state.get("verified") else fallback
 
+    def _reading(self, state: AnalystState, run: Run) -> dict[str, Any]:
+        """What the question was understood to ask, with the ids of the rows that its answer shows."""
+        reading = state.get("reading", {})
+        rows = rows_in_order(run.evidence) if reading and not state.get("status") else []
+        return {**reading, "rows": rows} if rows else reading
+
     def _notes(self, state: AnalystState, run: Run) -> dict[str, Any]:
         """How the answer came about; `calls` and `reading` are what a later turn inherits."""
         return {
             "model": state.get("model", ""),
             "steps": state.get("steps", 0),
             "calls": _kept_calls(state),
-            "reading": state.get("reading", {}),
+            "reading": self._reading(state, run),
             "narration": "deterministic" if state.get("narrated") else "model" if not state.get("status") else "none",
             **({"fallback": state["fallback"]} if state.get("fallback") else {}),
             **({"verified": state["verified"]} if state.get("verified") else {}),

@@ -6,6 +6,7 @@ from roastery.agent.render import NO_NAMES
 from roastery.tools.base import Fact, Table
 
 SHOWN_ROWS = 200
+MOST_POINTED_AT = 50
 ENDINGS = {
     "__previous": "{}, before",
     "__change": "{}, change",
@@ -46,6 +47,21 @@ def column_title(name: str, lexicon: Lexicon) -> str:
     if name in vocabulary.dimensions:
         return vocabulary.dimensions[name].title
     return name.removesuffix("_name").replace("_", " ").capitalize()
+
+
+TIMES = frozenset({"date", "day", "week", "month", "quarter", "year", "hour"})
+
+
+def rows_in_order(evidence: Evidence) -> list[list[str]]:
+    """Ids of the rows of the first table, as [dimension, value]: what "the second one" of the next question is.
+
+    Only where the rows are told apart by one dimension other than time.
+    """
+    table = next((t for finding in evidence.findings for t in finding.result.tables[:1]), None)
+    split_by = [str(c["name"]) for c in table.columns if c.get("kind") == "dimension"] if table else []
+    if table is None or len(split_by) != 1 or split_by[0] in TIMES:
+        return []
+    return [[split_by[0], str(row[split_by[0]])] for row in table.rows[:MOST_POINTED_AT] if row.get(split_by[0])]
 
 
 def shown_facts(evidence: Evidence) -> tuple[Fact, ...]:

@@ -21,7 +21,7 @@ def answered(question: Question, heard: Reading, pending: Mapping[str, Any]) -> 
         )
         if chosen is None:
             chosen = _by_words(text, pending.get("choices", {}))
-        if chosen is None and pending.get("replaces") is None and heard.metrics:
+        if chosen is None and pending.get("replaces") is None and heard.metrics and not _is_whole(question, heard):
             chosen = heard.metrics[0]
         if chosen is None:
             return None
@@ -29,10 +29,44 @@ def answered(question: Question, heard: Reading, pending: Mapping[str, Any]) -> 
         metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen,)
         order = kept.order_by and (chosen if kept.order_by[0] in (old, "") else kept.order_by[0], kept.order_by[1])
         said = tuple(a for a in kept.assumptions if " is read as " not in a)
-        return replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}), assumptions=said)
+        found = replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}), assumptions=said)
+        return _with_the_rest(found, heard)
     if pending.get("slot") == "value" and len(text.split()) <= 8 and heard.filters and "metrics" not in heard.said:
-        return replace(kept, filters=(*kept.filters, *heard.filters), focus=heard.focus, said=frozenset({"filters"}))
+        fields = {f.field for f in heard.filters}
+        others = tuple(f for f in kept.filters if f.metric or f.field not in fields)
+        return replace(kept, filters=(*others, *heard.filters), focus=heard.focus, said=frozenset({"filters"}))
     return None
+
+
+WHOLE = (
+    r"^(?:and |so |ok |okay |fine |then |, )*"
+    r"(?:how|what|which|why|who|where|when|is|are|was|were|do|does|did|has|have|can)(?: .*)?"
+)
+
+
+def _is_whole(question: Question, heard: Reading) -> bool:
+    """Whether a question stands on its own, with its number and its time: it is no answer to the one asked back."""
+    return {"metrics", "period"} <= heard.said and question.has(WHOLE)
+
+
+PARTS = {
+    "period": ("period",), "compare": ("compare",), "grain": ("grain",), "dimensions": ("dimensions",),
+    "limit": ("limit", "order_by"), "attribution_model": ("attribution_model",), "currency": ("currency",),
+    "attribution_window_days": ("attribution_window_days",), "view_window_days": ("view_window_days",),
+}  # fmt: skip
+
+
+def _with_the_rest(found: Reading, heard: Reading) -> Reading:
+    """ "Attributed orders, in October, on Meta": what an answer says beside the choice holds too."""
+    for part, names in PARTS.items():
+        if part in heard.said:
+            found = replace(found, said=found.said | {part}, **{name: getattr(heard, name) for name in names})
+    names_said = tuple(f for f in heard.filters if not f.metric)
+    if names_said:
+        fields = {f.field for f in names_said}
+        kept = tuple(f for f in found.filters if f.metric or f.field not in fields)
+        found = replace(found, filters=(*kept, *names_said), focus=heard.focus, said=found.said | {"filters"})
+    return found.assuming(*(a for a in heard.assumptions if " is read as the " in a or "of the question before" in a))
 
 
 def _by_words(text: str, choices: Mapping[str, str]) -> str | None:

@@ -85,7 +85,7 @@ RULES: tuple[Rule, ...] = (
     ),
     period_rule(
         "year ago",
-        r"(?:a|one|the) year (?:ago|earlier|before|prior)|(?:the )?(?:year prior|prior year)",
+        r"(?:a|one|the) year (?:ago|earlier|before|prior|back)|(?:the )?(?:year prior|prior year)",
         read_says("previous_year"),
         "compare",
     ),

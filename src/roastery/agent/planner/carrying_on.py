@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from roastery.agent.planner.asks import BY_INTENT
 from roastery.agent.planner.dates import Calendar, Days
@@ -10,7 +11,7 @@ from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
 from roastery.agent.planner.question import Question, number_value
-from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, ranking
+from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, most_moved, ranking
 from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading
 from roastery.agent.planner.tokens import stem
 
@@ -49,8 +50,10 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
         options=(),
         pending={},
         focus=heard.focus,
+        rows=(),
         search="",
     )
+    heard = _taken_back(question, heard, before)
     heard = _another_limit(question, heard, before)
     limits = {f.field for f in heard.filters if f.metric}
     if heard.metrics and limits.issuperset(heard.metrics):
@@ -115,7 +118,30 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
         intent = before.intent
     if "models" in heard.said:
         merged = replace(merged, models=heard.models)
-    return replace(merged, intent=intent, share=heard.share or (before.share and not heard.said & {"metrics", "grain"}))
+    share = heard.share or (before.share and not heard.said & {"metrics", "grain"})
+    return replace(merged, intent=intent, share=share and not _is_rate(merged, lexicon))
+
+
+def _is_rate(reading: Reading, lexicon: Lexicon) -> bool:
+    """A rate has no part in a whole: "split by channel" asks no share of it."""
+    terms = [lexicon.vocabulary.metrics[m] for m in reading.metrics if m in lexicon.vocabulary.metrics]
+    return bool(terms) and all(t.unit in ("ratio", "rate", "percent") for t in terms)
+
+
+NOT = r"(?:(?<!if )(?<!or )not|instead of|rather than)"
+
+
+def _taken_back(question: Question, heard: Reading, before: Reading) -> Reading:
+    """ "Revenue, not units": the number that is not wanted goes."""
+    gone = {
+        question[found["m"]].of.first.name
+        for found in question.find(rf"{NOT} (?:the |our |in |by |as )*(?P<m>M\d+)(?! only)")
+    }
+    metrics = tuple(m for m in heard.metrics if m not in gone)
+    if not gone or not metrics or metrics == heard.metrics:
+        return heard
+    question.used.update(s.index for s in question.of_kind("M") if s.of.first.name in gone)
+    return replace(heard, metrics=metrics)
 
 
 def _another_limit(question: Question, heard: Reading, before: Reading) -> Reading:
@@ -163,6 +189,8 @@ def _moved_back(question: Question, heard: Reading, before: Reading, calendar: C
         first = calendar.shift(unit, start, 1)
         moved = Days(first, calendar.shift(unit, first, 1), unit)
         return replace(heard, period=moved, compare=None, said=(heard.said | {"period"}) - {"compare"})
+    if moved := _widened(question, before, calendar):
+        return replace(heard, period=moved, said=heard.said | {"period"})
     one_before = (
         r"(?:and |what about |how about |now |or |for )*(?:the )?one (?:before|prior to|preceding)(?: that| it)? ?\??"
     )
@@ -193,6 +221,45 @@ def _moved_back(question: Question, heard: Reading, before: Reading, calendar: C
     return replace(heard, period=days, compare=None, said=(heard.said | {"period"}) - {"compare"})
 
 
+DAYS_BEFORE = (
+    r"(?:the |those )?(?:same (?:number of )?)?(?:N\d+ )?(?:days|time|stretch|span) (?:right |just |immediately )?"
+    r"(?:before|earlier|preceding)(?: (?:that|it|those|them))?"
+)
+
+
+def days_before(question: Question, heard: Reading, before: Reading) -> Reading:
+    """ "Compared with the days before": with as many days before the thread's own."""
+    if before.period is None or question.of_kind("P") or question.of_kind("C") or not question.has(DAYS_BEFORE):
+        return heard
+    if any(str(s.of) != str((before.period.end - before.period.start).days) for s in question.of_kind("N")):
+        return heard
+    question.used.update(s.index for s in question.of_kind("N"))
+    if question.has(rf"(?:{VERSUS}|{COMPARED}|with|to|than)"):
+        return replace(heard, compare="previous_period", said=heard.said | {"compare"})
+    if before.period.name:
+        return heard
+    length = before.period.end - before.period.start
+    moved = Days(before.period.start - length, before.period.start, before.period.unit)
+    return replace(heard, period=moved, said=heard.said | {"period"})
+
+
+WIDENED = r"(?:that|the (?:whole|full|entire|complete)) (?P<unit>week|month|quarter|year)"
+
+
+def _widened(question: Question, before: Reading, calendar: Calendar) -> Days | None:
+    """ "That month", of some days: the month that they lie in."""
+    found = next(question.find(WIDENED), None)
+    if found is None or before.period is None or before.period.name == "all_time" or question.of_kind("P"):
+        return None
+    unit = found["unit"]
+    start = calendar.begin(unit, before.period.start)
+    end = calendar.shift(unit, start, 1)
+    last = before.period.end - timedelta(days=1)
+    if not start <= last < end or (start, end) == (before.period.start, before.period.end):
+        return None
+    return Days(start, end, unit)
+
+
 def _against(compare: Days | str | None, base: Days | None, lexicon: Lexicon) -> Days | str | None:
     if isinstance(compare, str) and compare.startswith("shift:"):
         return shifted(base, compare, lexicon.vocabulary.calendar) if base is not None else "previous_period"
@@ -207,6 +274,10 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
         return merged
     if not merged.metrics:
         return replace(merged, limit=heard.limit or merged.limit)
+    if moved := most_moved(question):
+        against = merged.compare or "previous_period"
+        ranked = replace(merged, order_by=(f"{merged.metrics[0]}__change", moved), limit=heard.limit, compare=against)
+        return replace(ranked, said=ranked.said | {"compare", "order"})
     added = question.has(ADDING) and not question.has(r"by (?:\w+ )?M\d+")
     by = (
         heard.metrics[0]

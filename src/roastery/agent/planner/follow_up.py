@@ -4,18 +4,30 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roastery.agent.planner.another_number import as_another_number
 from roastery.agent.planner.answering_back import answered
 from roastery.agent.planner.asks import BY_INTENT, Ask
-from roastery.agent.planner.carrying_on import EVERYTHING_AGAIN, OF_ONE_METRIC, SORTING, WHICH_ONE, merged_with
+from roastery.agent.planner.carrying_on import (
+    EVERYTHING_AGAIN,
+    OF_ONE_METRIC,
+    SORTING,
+    WHICH_ONE,
+    WIDENED,
+    days_before,
+    merged_with,
+)
 from roastery.agent.planner.filters import filters_of
+from roastery.agent.planner.judging import judged
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import Reading, reading_json, reading_of
+from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json, reading_of
+from roastery.agent.planner.referring import as_another_kind
+from roastery.agent.planner.tokens import phrase
 from roastery.agent.planner.turning import turned
-from roastery.agent.render import name_text
+from roastery.agent.render import name_text, value_name
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SHARE_OF_IT = pattern("share_of_it")
@@ -73,9 +85,15 @@ def inherit(
         return None
     if ask is not None:
         return _asked_on(question, heard, before, ask, lexicon)
-    named = _named_in_thread(question, heard, before, lexicon)
-    heard = in_thread(question, named, before, lexicon)
-    if not _continues(question, heard, before) and turned(question, named, before, lexicon) is named:
+    named = _named_as_before(question, heard, before, lexicon)
+    heard = judged(question, in_thread(question, named, before, lexicon), before)
+    again = as_another_number(question, heard, before, lexicon)
+    if again is not heard:
+        return merged_with(question, again, before, lexicon)
+    if renamed := as_another_kind(question, heard, before, lexicon):
+        heard = replace(heard, filters=(renamed,), dimensions=(), said=(heard.said | {"filters"}) - {"dimensions"})
+        before = replace(before, filters=tuple(f for f in before.filters if not _same_name(f, renamed)))
+    elif not _continues(question, heard, before) and turned(question, named, before, lexicon) is named:
         return None
     ranks = before.intent in ("explain", "anomalies") and {"order", "limit"} & heard.said and question.of_kind("D")
     shows = ranks or question.says(pattern("shows_numbers"))
@@ -94,6 +112,46 @@ def _doubted(before: Reading) -> Reading | None:
 
 
 RETRIED = "continues the question before, without what could not be answered of it"
+
+
+def _named_as_before(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    """What was heard, with names before numbers where the thread is narrowed to such names."""
+    heard = _in_parallel(question, days_before(question, heard, before), before)
+    return _named_in_thread(question, heard, before, lexicon)
+
+
+def _same_name(old: Filter, new: Filter) -> bool:
+    own = [phrase(label) for label in (old.labels or old.values)]
+    return old.op == "in" and not old.metric and own == [phrase(label) for label in new.labels]
+
+
+def _in_parallel(question: Question, heard: Reading, before: Reading) -> Reading:
+    """ "And renewals?", after the New Business pipeline: a word that is both a name and a number is the name, where the
+    thread is narrowed to such names and nothing else is said."""
+    fields = {f.field for f in before.filters if not f.metric}
+    if heard.said != {"metrics"} or len(question.line.split()) > 4 or not fields:
+        return heard
+    found = []
+    for symbol in question.of_kind("M"):
+        own = [m for m in symbol.of.meanings if m.kind == "value" and m.name in fields]
+        if not own:
+            return heard
+        found.append(Filter(own[0].name, "in", (own[0].value,), False, (own[0].label,)))
+        question.used.add(symbol.index)
+    if len(found) != 1:
+        return heard
+    note = f"“{name_text(found[0].labels[0])}” is read as the {found[0].field.replace('_', ' ')}, as before"
+    return replace(heard, metrics=(), filters=tuple(found), said=frozenset({"filters"})).assuming(note)
+
+
+AS_SHOWN = (
+    r"^(?:and |now |ok |please |can you |could you )*(?:(?:show|give|put|make|draw|have|turn|do)(?: me| us)?"
+    r"(?: (?:it|that|this|them|those))? )?(?:as|in|into|in the form of) (?:a |an )?(?:\w+ )?"
+    r"(?:table|chart|graph|plot|list|diagram|curve)(?: please)? ?\??$"
+    r"|^(?:and |now |please |can you |could you )*(?:plot|chart|graph|draw|visuali[sz]e|tabulate)"
+    r" (?:it|that|this|them|those)(?: please)? ?\??$"
+)
+"""How the answer is to be shown: the same numbers again; tables and charts are drawn where they suit."""
 SAME_AGAIN = (
     r"(?:double check|recheck|sure|correct|again|repeat|once more|same|redo|rerun|re run|refresh|update|right|yes|ok"
     r"|thanks|thank you)"
@@ -113,8 +171,9 @@ def opens(question: Question) -> bool:
 
 def changes_nothing(question: Question, followed: Reading, before: Reading) -> bool:
     """Whether a follow-up comes out as the question that it continues: then it has not been understood."""
-    if before.pending or question.has(SAME_AGAIN) or question.of_kind("N"):
+    if before.pending or question.has(SAME_AGAIN) or question.has(AS_SHOWN) or question.of_kind("N"):
         return False
+    before = replace(before, filters=tuple(f for f in before.filters if f.values != NO_VALUES))
     return all(getattr(followed, name) == getattr(before, name) for name in WHAT_IS_ASKED)
 
 
@@ -132,9 +191,22 @@ def over_a_gap(followed: Reading, before: Reading, history: Sequence[Reading]) -
     """The reading, saying so where it continues past a question that was asked back or refused."""
     if UNANSWERED in before.assumptions:
         return followed.assuming(UNANSWERED)
+    if RETRIED in before.assumptions and RETRIED not in followed.assumptions:
+        return followed.assuming(RETRIED)
     if CONTINUES in before.assumptions or (history[-1].intent in ("clarify", "refuse") and history[-1] is not before):
         return followed.assuming(CONTINUES)
     return followed
+
+
+def without_names(heard: Reading, before: Reading) -> Reading:
+    """A number that the thread's names cannot narrow: for the thread's period as a whole, and that is said."""
+    names = [n for f in before.filters if not f.metric and f.values != NO_VALUES for n in (f.labels or f.values)]
+    if names:
+        left = " and ".join(value_name(n) for n in names[:3])
+        heard = heard.assuming(f"this is not narrowed to {left}, which this number cannot be")
+    if "period" in heard.said or before.period is None:
+        return heard
+    return replace(heard, period=before.period).assuming("the period is that of the question before")
 
 
 def _named_in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
@@ -193,6 +265,13 @@ THEY = (
 """The thread's own names as the subject."""
 
 
+CORRECTING = (
+    r"(?:no|nope|sorry|oops|ah|oh|wait|hmm|hm|actually|rather|ok|,|\.| )*"
+    r"(?:i (?:mean|meant|wanted)|meant|make that|correction|not (?:the |that )?[MVDP]\d+)(?: |$)"
+)
+"""How a question begins that mends the one before it: all that it does not mend stays."""
+
+
 def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     line = question.line
     if OPENING.match(question.plain) and re.match(r"(?:make|set|change) (?:it|that|them) ", question.plain):
@@ -202,7 +281,7 @@ def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     if "metrics" not in heard.said:
         if question.has(WHICH_ONE) or question.has(r"(?:in )?totals?|overall") or question.has(EVERYTHING_AGAIN):
             return True
-        if question.says(pattern("checks_again")):
+        if question.says(pattern("checks_again")) or question.has(AS_SHOWN) or question.has(WIDENED):
             return True
         if re.match(rf"(?:only |just |and )*(?:the |those |ones )*(?:{LIMITS}) N\d+", line):
             return True
@@ -220,6 +299,8 @@ def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     ):
         return True
     if question.has(THEY) and not {"filters", "dimensions"} & heard.said and not question.has("is it|was it"):
+        return True
+    if re.match(CORRECTING, line) and not {"period", "filters"} <= heard.said:
         return True
     # A metric is named: it continues only where the words point back, and then the metric is what changes.
     if question.has(r"(?:same|instead|too|also|as well|add|plus|include)") or re.match(

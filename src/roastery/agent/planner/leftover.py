@@ -102,7 +102,7 @@ def leftover(
     held = {i for s in question.symbols for i in range(s.start, s.end)}
     if wide := said_widely(question.plain, reading.metrics):
         held.update(_matched(question, wide[1]))
-    for text in said:
+    for text in (*said, *question.carried):
         held.update(_matched(question, text))
     known = _silent().union(*(accounted(name) for name in operators(reading, before)))
     if any(set(metric.split("_")) & AVERAGES for metric in reading.metrics) or AVERAGED in reading.assumptions:

@@ -1,6 +1,5 @@
-"""Questions that only point at what the thread is about: "how is it calculated?", "compare them"."""
+"""Questions that only point at what the thread is about: "how is it calculated?", "in percent"."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -31,7 +30,7 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
     described = history[-1].intent == "describe" and not heard.metrics and narrowed
     if described and question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?"):
         return replace(heard, metrics=before.metrics, intent="compare" if heard.compare else "query")
-    return _together(question, heard, history) if question.says(pattern("both_of_them")) else None
+    return None
 
 
 def points_at_nothing(question: Question, heard: Reading) -> Reading | None:
@@ -92,7 +91,10 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
             heard = replace(heard, metrics=(PER_ONE["spend", counted],))
         else:
             heard = heard.assuming(f"“each” is read as each {before.dimensions[0].replace('_', ' ')}")
-    if one := _the_one(question, heard, before, lexicon):
+    heard = _of_the_same(question, heard, before)
+    if out := _left_out(question, heard, before, lexicon):
+        heard = out
+    elif one := _the_one(question, heard, before, lexicon):
         heard = one
     if before.metrics and EMAIL.issuperset(before.metrics):
         metrics = tuple(IN_EMAIL.get(m, m) for m in heard.metrics)
@@ -101,7 +103,8 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
         r"(?:\w+ )?(?:for|from|of|among|only|just) (?:our |the |only )*M\d+ ?\??"
     ):
         metrics = lexicon.vocabulary.metrics
-        if before.metrics and all(m in metrics and metrics[m].splits_by("customer_type") for m in before.metrics):
+        narrows = all(m in metrics and metrics[m].splits_by("customer_type") for m in before.metrics)
+        if before.intent == "journeys" or (narrows and before.metrics):
             new = Filter("customer_type", "in", ("new",), False, ("new customers",))
             said = (heard.said | {"filters"}) - {"metrics"}
             return replace(heard, metrics=(), filters=(*heard.filters, new), said=said)
@@ -116,6 +119,46 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
         said = (heard.said | {"metrics"}) - ({"filters"} if not filters else set())
         return replace(heard, metrics=("qualified_leads",), filters=filters, said=frozenset(said))
     return heard
+
+
+def _of_the_same(question: Question, heard: Reading, before: Reading) -> Reading:
+    """ "That store a year ago": of the one that the thread is narrowed to, and no split by stores."""
+    one = {f.field for f in before.filters if not f.metric and f.op == "in"}
+    again = {
+        m.name
+        for found in question.find(r"(?:same|that|this|said) (?P<d>D\d+)")
+        for m in question[found["d"]].of.meanings
+        if not question.words(question[found["d"]]).lower().rstrip("?.!,").endswith("s")
+    }
+    if not (gone := one & again & set(heard.dimensions)):
+        return heard
+    dims = tuple(d for d in heard.dimensions if d not in gone)
+    return replace(heard, dimensions=dims, said=heard.said if dims else heard.said - {"dimensions"})
+
+
+def _left_out(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
+    """ "Drop brand", of campaigns: a kind that is left out stands for the thread's own names that begin with it."""
+    fields = list(before.dimensions) or [f.field for f in before.filters if not f.metric]
+    if heard.filters or "metrics" in heard.said:
+        return None
+    for found in question.find(rf"{EXCLUDING} (?:the |all |any )*(?P<d>D\d+)(?! (?:N\d+|is|by))"):
+        symbol = question[found["d"]]
+        if symbol.of.first.name in before.dimensions:
+            continue
+        said = question.words(symbol).lower().split()
+        for field in fields:
+            within = [m for m in lexicon.containing(said, field) if phrase(m.label)[:1] == (stem(said[0]),)]
+            if not within:
+                continue
+            question.used.add(symbol.index)
+            values = tuple(dict.fromkeys(m.value for m in within))
+            labels = tuple(dict.fromkeys(m.label for m in within))
+            dims = tuple(d for d in heard.dimensions if d != symbol.of.first.name)
+            said_parts = heard.said | {"filters"} if dims else (heard.said | {"filters"}) - {"dimensions"}
+            note = f"“{' '.join(said)}” is read as {', '.join(name_text(label) for label in labels[:3])}"
+            new = Filter(field, "not_in", values, False, labels)
+            return replace(heard, filters=(new,), dimensions=dims, said=frozenset(said_parts)).assuming(note)
+    return None
 
 
 def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
@@ -148,35 +191,6 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
     return None
 
 
-def _together(question: Question, heard: Reading, history: Sequence[Reading]) -> Reading | None:
-    """ "Compare them": the names of the last two readings of the thread, side by side or added up."""
-    if heard.said & {"filters", "dimensions"} or len(history) < 2:
-        return None
-    last, first = history[-1], history[-2]
-    for condition in last.filters:
-        other = next((f for f in first.filters if (f.field, f.op, f.metric) == (condition.field, "in", False)), None)
-        if other is None or condition.op != "in" or set(other.values) == set(condition.values):
-            continue
-        values = tuple(dict.fromkeys((*other.values, *condition.values)))
-        labels = tuple(dict.fromkeys((*other.labels, *condition.labels)))
-        joined = replace(condition, values=values, labels=labels)
-        filters = tuple(joined if f is condition else f for f in last.filters)
-        dims = last.dimensions
-        if not question.says("together|combined|total|in total|altogether|summed|added up"):
-            dims = tuple(dict.fromkeys((*dims, condition.field)))
-        focus = tuple((condition.field, v) for v in values)
-        both = replace(
-            last, filters=filters, dimensions=dims, focus=focus, assumptions=(), intent="query", compare=None
-        )
-        if "metrics" in heard.said:
-            both = replace(both, metrics=heard.metrics, order_by=None, limit=None)
-        return replace(both, period=heard.period) if "period" in heard.said else both
-    return None
-
-
 def metric_alone(question: Question, heard: Reading) -> bool:
     """ "What was the CAC?" in a thread: only the metric is new, the rest goes on."""
     return heard.said == {"metrics"} and len(question.line.split()) <= 7
-
-
-STARTING_OVER = re.compile(r"\b(?:overall|in general|company wide|altogether|new question|start over)\b")

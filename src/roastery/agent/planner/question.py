@@ -22,6 +22,9 @@ from roastery.agent.planner.tokens import Token, stem, tokenize
 NUMBER = re.compile(r"[$€£]?\d+(?:\.\d+)?(?:k|m|bn|%|x|×)?")
 
 
+GRAND = frozenset({"grand", "thousand"})
+
+
 @lru_cache(maxsize=4096)
 def whole_words(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^ ])(?:{pattern})(?![^ ])")
@@ -46,7 +49,8 @@ class Symbol:
 class Question:
     """Everything that was recognized in one question, with the words that were not.
 
-    used: symbols that were carried out or set aside for a reason. meant: of names, the values (dimension, value) taken.
+    used: symbols that were carried out or set aside for a reason. carried: patterns whose words were. meant: of names,
+    the values (dimension, value) taken.
     """
 
     text: str
@@ -57,6 +61,7 @@ class Question:
     typos: tuple[tuple[str, str], ...] = ()
     line: str = ""
     used: set[int] = field(default_factory=set)
+    carried: list[str] = field(default_factory=list)
     meant: dict[int, frozenset[tuple[str, str]]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Symbol:
@@ -184,6 +189,8 @@ def _write_line(
             kind, of = "N", token.word
             if at + 1 < len(question.tokens) and question.tokens[at + 1].word in ("percent", "pct"):
                 end, of = at + 2, f"{token.word}%"
+            elif at + 1 < len(question.tokens) and token.word[-1].isdigit() and question.tokens[at + 1].word in GRAND:
+                end, of = at + 2, f"{token.word}k"
         if kind:
             symbol = Symbol(kind, len(question.symbols), at, end, of)
             question.symbols.append(symbol)

@@ -103,6 +103,7 @@ def _on_top(question: Question) -> str | None:
     return None
 
 
+OF_THEM = r"(?:which|what|who) (?:ones?|of (?:them|these|those))"
 MOST_MOVED = pattern("most_moved")
 DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
 
@@ -110,7 +111,7 @@ DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
 def most_moved(question: Question) -> str | None:
     """ "Which campaign grew the most": asc or desc by change, or None."""
     found = next(question.find(MOST_MOVED), None)
-    if found is None or not question.of_kind("D"):
+    if found is None or not (question.of_kind("D") or question.has(OF_THEM)):
         return None
     if found["verb"] and found["verb"].startswith(("mov", "gain")) and question.has(rf"{re.escape(found[0])} [MA]\d+"):
         # "Moved the most units" ranks by units, not by how they changed.

@@ -36,6 +36,7 @@ class Filter:
 class Reading:
     """One question, understood. `said` names the parts that the words themselves gave; follow-ups inherit the rest.
 
+    rows: ids that its answer showed, as (dimension, value) in their order; known afterwards only.
     details: what only one tool knows, such as a limit to be alerted at or an amount to place.
     assumptions: sentences that the answer states. message and options: what is asked back, or why it is refused.
     """
@@ -58,6 +59,7 @@ class Reading:
     search: str = ""
     share: bool = False
     focus: tuple[tuple[str, str], ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
     said: frozenset[str] = frozenset()
     assumptions: tuple[str, ...] = ()
     message: str = ""
@@ -99,6 +101,8 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         kept["filters"] = [{**f.as_json(), "labels": list(f.labels)} for f in reading.filters]
     if reading.order_by:
         kept["order_by"] = list(reading.order_by)
+    if len(reading.focus) > 1:
+        kept["focus"] = [list(f) for f in reading.focus]
     for name in ("pending", "details"):
         if getattr(reading, name):
             kept[name] = dict(getattr(reading, name))
@@ -124,6 +128,8 @@ def reading_of(kept: Mapping[str, Any]) -> Reading:
         attribution_date=kept.get("attribution_date"),
         currency=kept.get("currency"),
         search=kept.get("search", ""),
+        focus=_pairs(kept.get("focus", ())),
+        rows=_pairs(kept.get("rows", ())),
         share=bool(kept.get("share")),
         assumptions=tuple(kept.get("assumptions", ())),
         options=tuple(kept.get("options", ())),
@@ -131,6 +137,10 @@ def reading_of(kept: Mapping[str, Any]) -> Reading:
         models=tuple(kept.get("models", ())),
         details=kept.get("details", {}),
     )
+
+
+def _pairs(kept: Any) -> tuple[tuple[str, str], ...]:
+    return tuple((str(field), str(value)) for field, value in kept)
 
 
 def reading_of_call(tool: str, arguments: Mapping[str, Any]) -> Reading | None:

@@ -21,7 +21,7 @@ def restated(question: Question, reading: Reading, lexicon: Lexicon, before: Rea
         a.startswith(("no metric was named", "ranked by")) for a in reading.assumptions
     ):
         return reading
-    old = set(before.metrics) if before is not None else set()
+    old = {*before.metrics, *before.pending.get("reading", {}).get("metrics", ())} if before is not None else set()
     return reading.assuming(
         *(note for m in reading.metrics if m not in old and (note := _note(question, m, reading, lexicon)))
     )

@@ -30,7 +30,10 @@ REPORTED = {
     "orders": "reported_conversions",
     "attributed_orders": "reported_conversions",
     "new_customers": "reported_conversions",
+    "leads": "reported_conversions",
     "cac": "cost_per_reported_conversion",
+    "cost_per_lead": "cost_per_reported_conversion",
+    "cost_per_booking": "cost_per_reported_conversion",
 }
 """What a platform itself claims of a number."""
 PAID = {"cac": "paid_cac", "attributed_revenue": "paid_revenue", "revenue": "paid_revenue"}

@@ -7,6 +7,7 @@ from roastery.agent.planner import follow_up
 from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.carried_out import not_carried_out
+from roastery.agent.planner.carrying_on import ADDING
 from roastery.agent.planner.context import asked_part
 from roastery.agent.planner.defaults import (
     credited,
@@ -27,13 +28,15 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.periods import When, when
+from roastery.agent.planner.periods import AGAINST_BEFORE, When, when
 from roastery.agent.planner.periods_of_metrics import of_one_rate, of_stocks
 from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_json
+from roastery.agent.planner.referring import OF_THE_QUESTION_BEFORE, PERSON, PLACE, referred
 from roastery.agent.planner.restating import restated
+from roastery.agent.planner.together import together
 from roastery.agent.planner.unknown import unknown_name
 
 WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
@@ -42,6 +45,10 @@ SHARING = pattern("sharing")
 DEFINED_FIRST = frozenset({"explain", "forecast", "alert", "schedule"})
 """Asks that come before "how is it computed" and "is the data fresh" where the words could be either."""
 PLAIN = ("query", "compare")
+BACK_TO_NAMES = rf"(?:of|from|for|with|by|in|via) (?:them|those|these|it)|{PLACE}|{PERSON}|its|their"
+"""Words that keep the thread's names: what cannot be narrowed to them is refused rather than asked of everything."""
+TIMELESS = ("budget", "schedule", "alert")
+"""Asks whose tool takes no period."""
 
 
 def understand(
@@ -57,12 +64,38 @@ def understand(
     if refused := not_done(question):
         return refused
     heard, doubt = _heard(question, lexicon)
+    return _having_named(_read(question, heard, doubt, lexicon, history, tools), heard, question)
+
+
+def _having_named(reading: Reading, heard: Reading, question: Question) -> Reading:
+    """A question that is refused or asked back with what it named, for a later "there" or "his" to stand for."""
+    if reading.intent not in ("refuse", "clarify") or reading.filters:
+        return reading
+    names = tuple(f for f in heard.filters if not f.metric)
+    if len(names) > 1:
+        within = [question[m["v"]] for m in question.find(r"(?:in|at|on|from|near) (?:the |our )*(?P<v>V\d+)")]
+        places = {(m.name, m.value) for s in within for m in s.of.meanings}
+        names = tuple(f for f in names if any((f.field, v) in places for v in f.values)) or names
+    return replace(reading, filters=names)
+
+
+def _read(
+    question: Question,
+    heard: Reading,
+    doubt: Reading | None,
+    lexicon: Lexicon,
+    history: Sequence[Reading],
+    tools: frozenset[str],
+) -> Reading:
     if refused := elsewhere(question, heard):
         return refused
     heard = _noted(question, heard, lexicon)
     if not any(r.metrics for r in history) and (unclear := points_at_nothing(question, heard)):
         return unclear
     ask = _asked(question, heard, lexicon)
+    heard = referred(question, heard, history, lexicon)
+    if heard.intent == "clarify":
+        return heard
     if doubt is not None and (ask is None or ask.keeps_doubt):
         ask = None
         heard = doubt
@@ -70,6 +103,8 @@ def understand(
         return Reading("describe", metrics=heard.metrics)
     if ask is None and history and history[-1].intent == "health" and follow_up.goes_on(question, heard):
         return Reading("health")
+    if history and doubt is None and (both := together(question, heard, history, lexicon)):
+        return both if both.intent not in PLAIN else _finish(question, both, lexicon, replace(both, filters=()))
     if ask is None and history and (about := pointed(question, heard, history, lexicon)):
         return about if about.intent == "describe" else _finish(question, about, lexicon)
     if ask is not None and ask.intent == "forecast" and not heard.metrics and _is_of_worth(history):
@@ -86,15 +121,16 @@ def _continued(
     question: Question, heard: Reading, history: Sequence[Reading], lexicon: Lexicon, ask: Ask | None
 ) -> tuple[Reading, Ask | None, Reading | None]:
     """The reading with what it takes over from the thread, the tool that goes on, and the reading that it continues."""
-    for before in _before(history):
+    heard, ask = _one_more_model(question, heard, history, ask)
+    for before in _before(history, heard):
         followed = follow_up.inherit(question, heard, before, lexicon, ask)
         if followed is None:
             continue
         carried = credited(in_email(followed, lexicon), lexicon)
-        alone = heard.metrics and ask is None and impossible(question, carried, lexicon) is not None
-        alone = alone and not question.has(r"(?:of|from|for|with|by|in|via) (?:them|those|these|it|there)")
+        alone = bool(set(heard.metrics) & set(followed.metrics)) and ask is None
+        alone = alone and impossible(question, carried, lexicon) is not None and not question.has(BACK_TO_NAMES)
         if alone and impossible(question, heard, lexicon) is None:
-            break
+            return follow_up.without_names(heard, before), ask, before
         own = ask is not None or is_about_itself(question, heard)
         if not own and follow_up.changes_nothing(question, followed, before):
             return follow_up.not_understood(question, before), None, before
@@ -102,6 +138,8 @@ def _continued(
             followed = replace(followed, models=_models_of(history), attribution_model=None)
         ask = ask or BY_INTENT.get(followed.intent)
         return follow_up.over_a_gap(followed, before, history), ask, before
+    if any(a.endswith(OF_THE_QUESTION_BEFORE) for a in heard.assumptions):
+        return heard, ask, None
     open_end = bool(history) and history[-1].intent in ("clarify", "refuse") and follow_up.opens(question)
     return heard.assuming(follow_up.UNANSWERED) if open_end else heard, ask, None
 
@@ -167,9 +205,33 @@ def _names_a_number(question: Question) -> bool:
     return bool(question.of_kind("M") or question.of_kind("A"))
 
 
-def _before(history: Sequence[Reading]) -> list[Reading]:
-    """What a question may continue: the question back that stands open, then the last one that asked for numbers."""
-    earlier = [r for r in reversed(history[-4:]) if follow_up.can_be_continued(r)][:1]
+def _one_more_model(
+    question: Question, heard: Reading, history: Sequence[Reading], ask: Ask | None
+) -> tuple[Reading, Ask | None]:
+    """ "Add Markov", where models stand side by side."""
+    last = history[-1] if history else None
+    model = heard.attribution_model
+    if last is None or last.intent not in ("models", "attribution") or not model or not question.has(ADDING):
+        return heard, ask
+    there = last.models or (last.attribution_model or "last_non_direct",)
+    models = tuple(dict.fromkeys((*there, model)))
+    said = frozenset((heard.said | {"models"}) - {"attribution_model"})
+    return replace(heard, models=models, attribution_model=None, said=said), BY_INTENT["models"]
+
+
+def _before(history: Sequence[Reading], heard: Reading) -> list[Reading]:
+    """What a question may continue: the question back that stands open, then the last one that asked for numbers.
+
+    What changes only a period goes on with the last question that had one; who leaves out what has been explained goes
+    back to the numbers.
+    """
+    earlier = [r for r in reversed(history[-4:]) if follow_up.can_be_continued(r)]
+    if heard.said and heard.said <= {"period", "grain", "compare"}:
+        earlier = [r for r in earlier if r.intent not in TIMELESS] or earlier
+    explained = bool(earlier) and earlier[0].intent == "explain"
+    if explained and heard.filters and all(f.op == "not_in" for f in heard.filters) and "metrics" not in heard.said:
+        earlier = [r for r in earlier if r.intent in PLAIN] or earlier
+    earlier = earlier[:1]
     return [*history[-1:], *earlier] if history and history[-1].pending else earlier
 
 
@@ -283,6 +345,8 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     settled = intent(question, reading, lexicon)
     if settled.intent not in PLAIN:
         return settled
+    if settled.compare is None:
+        settled = replace(settled, assumptions=tuple(a for a in settled.assumptions if a != AGAINST_BEFORE))
     settled = with_metrics(question, settled, lexicon)
     if doubt := unknown_name(question, settled, lexicon):
         return doubt

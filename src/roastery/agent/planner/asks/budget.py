@@ -9,11 +9,14 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.reading import Reading
+from roastery.agent.render import value_name
 
 SPLITS = ("campaign", "channel", "platform")
 MONEY = r"(?:money|budgets?|spend|spending|invest\w*|dollars?|euros?|pounds?|N\d+)"
 LEAST_AMOUNT = 100
 """A bare number below this is a count, not money to place."""
+COUNTING = r"(?:the|these|those|both|all|of|top|only the|our)"
+"""What stands before a number that counts names: "which of the two"."""
 ACQUIRING = frozenset({"new_customers", "cac", "paid_cac", "new_customer_roas", "customers"})
 
 
@@ -43,7 +46,11 @@ class Budget(Ask):
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         details = dict(reading.details)
-        amounts = [s for s in question.of_kind("N") if not str(s.of).endswith(("%", "x"))]
+        going_on = "amount" in reading.details
+        amounts = [
+            s for s in question.of_kind("N")
+            if _is_money(str(s.of)) or (going_on and str(s.of).isdigit() and not question.has(f"{COUNTING} {s.name}"))
+        ]  # fmt: skip
         question.used.update(s.index for s in question.of_kind("N"))
         said = [f.values[0] for f in reading.filters if f.metric and f.values]
         if amounts or said:
@@ -66,6 +73,9 @@ class Budget(Ask):
         by = by or next((f.field for f in reading.filters if f.field in SPLITS), None)
         if by:
             details["by"] = by
+        for out in (f for f in reading.filters if not f.metric and f.op == "not_in"):
+            names = " and ".join(value_name(n) for n in out.labels or out.values)
+            reading = reading.assuming(f"{names} is not left out: this is worked out over every {out.field}")
         if ACQUIRING.intersection(reading.metrics):
             details["objective"] = "new_customers"
         return replace(

@@ -1,0 +1,72 @@
+"""The thread's number asked as one of another kind: "what did one cost us?", "how many were that?", "how
+many left?". What is counted stays; the kind of number changes, and the answer says which it took.
+"""
+
+from dataclasses import replace
+
+from roastery.agent.planner.doubts import metric_title
+from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.quantities import PER_ONE
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
+
+COUNTED_AS = {
+    "revenue": "orders", "gross_revenue": "orders", "attributed_revenue": "attributed_orders",
+    "asset_revenue": "asset_conversions", "refunds": "",
+}  # fmt: skip
+"""Sums of money by the count of what they are made of; what is counted of goods are the units sold."""
+GOODS = frozenset({"product", "category"})
+LOST_AS = {"active_subscriptions": "churned_subscriptions"}
+EACH = (
+    r"(?:.* )?(?:each|apiece|per head|per piece|(?:for |of |per )?(?:each )?one)(?: of (?:them|these|those))?(?: .*)?"
+)
+PAYING = r"(?:costs?|pay|paid|spend|spent|set us back|price)"
+HOW_MANY = (
+    r"(?:and |so |ok )*(?:how many|what number)(?: (?:of (?:them|those|it)))?(?: (?:was|were|is|are|did|does|do|would))"
+    r"(?: (?:that|those|it|they|this|these))(?: (?:be|been|sold|make|come to|in (?:units|pieces|numbers)))?(?: \?)?"
+)
+GONE = (
+    r"(?:how many|how much|what share|which share)(?: of \w+)?(?: (?:have|has|had|did|then))? (?:we |people )?"
+    r"(?:left(?! over)|leave|quit|cancel\w*|churn\w*|lost|lose|gone|went|dropped out|said goodbye)(?: us)?(?= |$)"
+)
+
+
+ONES = (
+    r"^(?:and |so |ok |only |just |what about |how about |how many |were |are |of |them |those |the )*"
+    r"(?P<which>qualified|new|won|completed|unsubscribed)(?: ones?| only)?(?: \?)?$"
+)
+SOME_OF = {
+    ("leads", "qualified"): "qualified_leads", ("customers", "new"): "new_customers",
+    ("deals_closed", "won"): "deals_won",
+    ("opportunities", "won"): "deals_won", ("bookings", "completed"): "completed_appointments",
+}  # fmt: skip
+"""What is counted by the word that says which of it: "and the qualified ones"."""
+
+
+def as_another_number(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    """What was heard, with the metric that the words make of the thread's."""
+    if len(before.metrics) != 1 or before.intent not in ("query", "compare"):
+        return heard
+    metric = before.metrics[0]
+    meant = ""
+    spent = [s for s in question.of_kind("M") if s.of.first.name in ("spend", "creation_cost")]
+    if ("spend", metric) in PER_ONE and len(question.of_kind("M")) == len(spent) and question.has(EACH):
+        if not spent and not question.says(PAYING):
+            return heard
+        meant = "" if before.dimensions else PER_ONE["spend", metric]
+    elif heard.metrics:
+        return heard
+    elif question.has(rf"^{HOW_MANY}$"):
+        fields = {*before.dimensions, *(f.field for f in before.filters)}
+        sold = metric in ("revenue", "gross_revenue") and fields & GOODS
+        meant = "units_sold" if sold else COUNTED_AS.get(metric, "")
+    elif question.says(GONE):
+        meant = LOST_AS.get(metric, "")
+    elif ones := next(question.find(ONES, question.plain), None):
+        meant = SOME_OF.get((metric, ones["which"]), "")
+    if not meant or meant not in lexicon.vocabulary.metrics or meant == metric:
+        return heard
+    question.used.update(s.index for s in spent)
+    question.carried += [GONE, EACH, HOW_MANY, ONES]
+    found = replace(heard, metrics=(meant,), said=heard.said | {"metrics"})
+    return found.assuming(f"what is asked is read as {metric_title(meant, lexicon)}")
