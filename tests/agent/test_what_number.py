@@ -106,6 +106,8 @@ PERIODS = {
     "the past week, today excluded": ("2026-11-15", "2026-11-22"),
     "q1-q3": ("2026-01-01", "2026-10-01"),
     "on the first of october": ("2026-10-01", "2026-10-02"),
+    "over the halloween weekend, 31 oct to 1 nov": ("2026-10-31", "2026-11-02"),
+    "21st to 2nd oct": ("2026-09-21", "2026-10-03"),
 }
 
 
@@ -203,3 +205,71 @@ def test_both_kinds_of_customers_are_everybody_side_by_side(lexicon: Lexicon) ->
     reading = understand("october revenue, regulars vs first timers", lexicon)
     assert reading.dimensions == ("customer_type",)
     assert reading.filters == ()
+
+
+LAWS = {
+    # Said behind, before or by "which": a share stays a share.
+    "of those who got our mails in october, how many opened them, as a rate": (("open_rate",), ()),
+    "why do so few people open our newsletters": (("open_rate",), ()),
+    "which of our mails do people open in october": (("open_rate",), ("campaign",)),
+    "which ad got clicked best in october": (("ctr",), ("ad",)),
+    "opens % and clicks % in october": (("open_rate", "email_click_rate"), ()),
+    # Two numbers, where each is asked for itself; one, where the other only says whose or of what.
+    "new customers in october and what each one cost us": (("new_customers", "cac"), ()),
+    "what did we pay per new customer in october": (("cac",), ()),
+    "how many percent bought twice, customers acquired in october": (("repeat_rate",), ()),
+    "how much did we repay to customers in october": (("refunds",), ()),
+    "impressions clicks and ctr in october": (("impressions", "clicks", "ctr"), ()),
+    "leads, cost per lead, average score in october": (("leads", "cost_per_lead", "lead_score"), ()),
+    # A thing beside a number that is not kept by it only says what the number is about.
+    "site conversion rate in october": (("conversion_rate",), ()),
+    "churn rate of the memberships in october": (("churn_rate",), ()),
+    # Articles within a name change nothing; two overlapping names of one number are one.
+    "acceptance rate of our proposals in october": (("proposal_win_rate",), ()),
+    "average satisfaction score in october": (("satisfaction",), ()),
+    # Two kinds of customers beside each other are a split.
+    "october revenue, new people vs people who'd bought before": (("revenue",), ("customer_type",)),
+    "orders from new versus old customers in october": (("orders",), ("customer_type",)),
+    "repeat rate by month of first order this year": (("repeat_rate",), ("cohort_month",)),
+    # More than it cost is a return; money on its way to a platform is what it cost.
+    "did the ads bring in more than they cost in october": (("roas",), ()),
+    "how much money flowed to meta in october": (("spend",), ()),
+    "what did buyers bring in during their first year": (("ltv_12m",), ()),
+}
+
+
+@pytest.mark.parametrize("said", sorted(LAWS))
+def test_what_is_meant_by_how_it_is_said(lexicon: Lexicon, said: str) -> None:
+    reading = understand(said, lexicon)
+    assert (reading.metrics, reading.dimensions) == LAWS[said]
+    assert reading.intent in ("query", "explain")
+
+
+def test_a_stock_at_the_end_of_a_month_is_that_of_the_month(lexicon: Lexicon) -> None:
+    stock, flow = (understand(f"{said} at the end of october", lexicon).period for said in ("mrr", "revenue"))
+    assert stock is not None
+    assert flow is not None
+    assert (f"{stock.start}", f"{flow.start}") == ("2026-10-01", "2026-10-25")
+
+
+def test_who_came_in_one_month_and_again_in_the_next_is_a_rate_of_the_second(lexicon: Lexicon) -> None:
+    reading = understand("of the customers of september, what percentage came back in october", lexicon)
+    assert reading.metrics == ("retention_rate",)
+    assert f"{reading.period and reading.period.start}" == "2026-10-01"
+    assert reading.compare is None
+
+
+def test_cost_per_order_is_asked_about(lexicon: Lexicon) -> None:
+    reading = understand("cost per order in october", lexicon)
+    assert reading.intent == "clarify"
+    assert "Shipping cost per order" in reading.options
+
+
+def test_somebody_s_goal_changes_no_number(lexicon: Lexicon) -> None:
+    reading = understand("our roas goal for this quarter is 2.2, where are we", lexicon)
+    assert (reading.metrics, reading.filters) == (("roas",), ())
+
+
+def test_the_meeting_that_a_number_is_for_narrows_nothing(lexicon: Lexicon) -> None:
+    reading = understand("orders in october for the spring sale review", lexicon)
+    assert (reading.metrics, reading.filters) == (("orders",), ())

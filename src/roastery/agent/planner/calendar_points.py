@@ -93,6 +93,17 @@ def read_holiday(calendar: Calendar, m: re.Match[str]) -> Days | None:
     return dates.holiday(calendar, m["holiday"], read_year(calendar, m))
 
 
+def read_holiday_weekend(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "Halloween weekend", "Labor Day weekend": the Saturday and Sunday nearest to the day, and the day itself."""
+    day = read_holiday(calendar, m)
+    if day is None or (day.end - day.start).days > 1:
+        return day
+    ahead = (5 - day.start.weekday()) % 7
+    saturday = day.start + timedelta(days=ahead if ahead <= 3 else ahead - 7)
+    first, last = min(saturday, day.start), max(saturday + timedelta(days=2), day.end)
+    return Days(first, last) if (last - first).days <= 4 else Days(saturday, saturday + timedelta(days=2))
+
+
 def read_season(calendar: Calendar, m: re.Match[str]) -> Days | None:
     relative = m.groupdict().get("relative")
     year = dates.year_number(m["year"]) if m.groupdict().get("year") else None
@@ -177,6 +188,11 @@ POINTS: tuple[Rule, ...] = (
     period_rule("weekday", rf"(?:last |this past |past )?(?P<weekday>{WEEKDAY})", read_weekday),
     period_rule("last month name", rf"last (?P<month>{MONTH})", read_month),
     period_rule("this month name", rf"this (?P<month>{MONTH})", read_this_month_name),
+    period_rule(
+        "holiday weekend",
+        rf"(?:the |over |last |this )*(?P<holiday>{HOLIDAY_WORDS}) weekend" + REL_YEAR,
+        read_holiday_weekend,
+    ),
     period_rule("holiday", rf"(?:the |last |this )?(?P<holiday>{HOLIDAY_WORDS})" + REL_YEAR, read_holiday),
 )
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import CREDITED
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import TREND, default_period, trend_grain
@@ -165,6 +166,7 @@ def of_assets(question: Question, reading: Reading, lexicon: Lexicon) -> Reading
     )
 
 
+MAILED = word_set("email_metrics")
 E_MAIL = frozenset({"klaviyo", "mailchimp", "constant_contact", "email"})
 IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
 
@@ -173,6 +175,7 @@ def in_email(reading: Reading, lexicon: Lexicon) -> Reading:
     """The click rate of a mailing is that of e-mail: clicks of ads are something else."""
     about = [f for f in reading.filters if f.field in ("campaign", "platform", "channel") and f.op == "in"]
     mailed = bool(about) and all(v.partition(":")[0].partition("-")[0] in E_MAIL for f in about for v in f.values)
+    mailed = mailed or bool(MAILED.intersection(reading.metrics))
     swaps = {m: IN_EMAIL[m] for m in reading.metrics if m in IN_EMAIL and IN_EMAIL[m] in lexicon.vocabulary.metrics}
     if not mailed or not swaps:
         return reading

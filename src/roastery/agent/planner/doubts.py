@@ -69,6 +69,8 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
             continue
         if meaning.name == "sales_channel" and meaning.value == "online" and ONLINE.issuperset(reading.metrics):
             continue
+        if meaning.name == "proposals" and "proposal_win_rate" in reading.metrics:
+            continue
         if meaning.name == "hour" and TIMES.intersection(reading.metrics):
             # "How many hours until …": what it is measured in, no split.
             continue
@@ -90,7 +92,7 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
 def unused_number(question: Question, reading: Reading) -> Reading | None:
     """A number that no part of the reading uses could change it, so it is asked about."""
     for symbol in question.of_kind("N"):
-        if symbol.index in question.used:
+        if symbol.index in question.used or _is_a_goal(question, symbol.name):
             continue
         said = question.words(symbol)
         return Reading(
@@ -102,6 +104,17 @@ def unused_number(question: Question, reading: Reading) -> Reading | None:
             pending={"slot": "rest", "reading": reading_json(replace(reading, intent="query"))},
         )
     return None
+
+
+GOALS = frozenset({"goal", "goals", "aim", "target"})
+
+
+def _is_a_goal(question: Question, number: str) -> bool:
+    """ "Our goal is 2.2", "the 260k we promised": somebody's aim, which changes no number."""
+    aim = r"(?:goals?|targets?|aims?|plan|planned|promised|budgeted|pledged|committed(?: to)?|aimed for|quota)"
+    said = "|".join(s.name for s in question.of_kind("D") if question.words(s).lower() in GOALS)
+    aim = rf"(?:{aim}|{said})" if said else aim
+    return question.says(rf"{aim} (?:\S+ ){{0,5}}?{number}|{number} (?:\S+ ){{0,3}}?{aim}")
 
 
 def _splits(reading: Reading, lexicon: Lexicon) -> str:

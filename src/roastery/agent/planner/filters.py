@@ -147,6 +147,11 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             dims.append(dimension)
     included = {f.field: set(f.values) for f in filters if f.op == "in"}
     # "New business only, no renewals": what is not among those that are kept need not be left out.
+    for field, kept in included.items():
+        if any(f.op == "not_in" and f.field == field and kept - set(f.values) for f in filters):
+            question.used.update(named.get((field, "not_in"), ()))
+    if any(f.field == "promotion" for f in filters):
+        question.understood("vouchers?|codes?|coupons?")
     filters = [f for f in filters if f.op != "not_in" or not included.get(f.field, set(f.values)) - set(f.values)]
     return replace(
         found,

@@ -13,6 +13,8 @@ SMALL = ONE | word_set("composing_small")
 """Words between the parts of a metric that say nothing of their own."""
 SPLITTING = frozenset({"which", "by", "per", "each", "every"})
 """After these a thing is what is listed or split by, not what a share is of."""
+EACH = frozenset({"which", "each", "every"})
+"""Of these, those that may stand before what is counted one by one: "how often was each creative shown"."""
 WITHIN = frozenset(["of", "that", "who", "were", "are", "which", "the", "have", "has", "had", "been"])
 """Words between a thing and what became of it where the rate stands behind: "leads that booked rate"."""
 STRONG = frozenset({"expensive", "costly", "price", "priced", "prices", "pricing"})
@@ -21,7 +23,7 @@ STRONG = frozenset({"expensive", "costly", "price", "priced", "prices", "pricing
 def _pairs(said: Said, entry: Mapping[str, Any], most: int) -> Iterator[tuple[Part, Part]]:
     """A thing and what became of it: "leads … booked", "missed appointments"."""
     for a in said.of(entry["of"]):
-        if said.before(a) in SPLITTING and not entry.get("one_by_one"):
+        if said.before(a) in (SPLITTING - EACH if entry.get("one_by_one") else SPLITTING):
             continue
         for b in said.of(entry["did"]):
             if said.near(a, b, most) or said.near(b, a, 1) or (said.near(b, a, 3) and _only_small(said, b, a)):

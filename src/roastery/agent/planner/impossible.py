@@ -3,6 +3,7 @@
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.metrics import SUBSCRIBED
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
@@ -88,6 +89,8 @@ def _metric_as_condition(question: Question, reading: Reading, lexicon: Lexicon)
             rf"[MA]\d+ (?:from|of|by|among|made by|placed by) (?:our |the |all )*{symbol.name}"
         ):
             first = next((m for m in reading.metrics if m != of), None)
+            if of == "active_subscriptions" and first in SUBSCRIBED:
+                continue
             if first is not None:
                 title, who = metric_title(first, lexicon), question.words(symbol)
                 return Reading("refuse", message=f"{title} cannot be told apart by “{who}” here. {ABLE}")

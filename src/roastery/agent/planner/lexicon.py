@@ -18,6 +18,7 @@ PEOPLE = dict.fromkeys(word_set("customers"), "customer")
 """Other words for customers, as metrics are said with them."""
 INNER = frozenset({"credited_revenue", "credited_orders", "order_revenue", "paid_revenue"})
 """Parts of other metrics, whose names mean those: "credited revenue" is what people call attributed revenue."""
+ARTICLES = frozenset({"our", "the", "all", "my", "their"})
 PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 _SKIPPED = frozenset({"-", "(", ")", ":", "&", "."})
 _BETWEEN = frozenset({"thing", "for", "the", "one", "ad", "campaign", "stuff", "on", "of"})
@@ -67,7 +68,7 @@ class Lexicon:
         """How many words the longest phrase has that begins with a word; other words for customers may stand in it."""
         found: dict[str, int] = dict.fromkeys(PEOPLE, self._longest)
         for key in (*self._phrases, *self._heads):
-            found[key[0]] = min(self._longest, max(found.get(key[0], 0), len(key)))
+            found[key[0]] = min(self._longest, max(found.get(key[0], 0), len(key) + ("of" in key)))
         return found
 
     def _add_metrics(self) -> None:
@@ -217,7 +218,7 @@ class Lexicon:
                 if blocked and not blocked.isdisjoint(at[start:end]):
                     continue
                 key = tuple(stems[start:end])
-                meanings = self._phrases.get(key) or self._as_customers(key)
+                meanings = self._phrases.get(key) or self._as_customers(key) or self._without_articles(key)
                 said = [tokens[i] for i in at[start:end]]
                 meanings = meanings and [m for m in meanings if self._plausible(m, said)]
                 if meanings:
@@ -242,6 +243,14 @@ class Lexicon:
             return None
         found = self._phrases.get(tuple(PEOPLE.get(word, word) for word in key), ())
         return [m for m in found if m.kind == "metric"]
+
+    def _without_articles(self, key: tuple[str, ...]) -> list[Meaning] | None:
+        """ "Acceptance rate of our quotes" is the acceptance rate of quotes."""
+        if len(key) < 4 or ARTICLES.isdisjoint(key[1:-1]):
+            return None
+        bare = tuple(w for w in key if w not in ARTICLES)
+        found = self._phrases.get(bare) or self._as_customers(bare) or ()
+        return [m for m in found if m.kind == "metric"] if "of" in key else None
 
     def _partials(
         self, tokens: Sequence[Token], at: Sequence[int], stems: Sequence[str], blocked: set[int], terms: set[int]
@@ -401,6 +410,11 @@ def _without_overlap(found: list[Mark]) -> list[Mark]:
     found.sort(key=lambda m: (-(m.end - m.start), m.partial, RANK[m.first.kind], m.start))
     chosen: list[Mark] = []
     for mark in found:
-        if all(mark.end <= other.start or mark.start >= other.end for other in chosen):
+        crossed = [n for n, other in enumerate(chosen) if mark.end > other.start and mark.start < other.end]
+        if not crossed:
             chosen.append(mark)
+        elif len(crossed) == 1 and mark.first == chosen[crossed[0]].first and mark.first.kind == "metric":
+            # "Average satisfaction" and "satisfaction score" are one number, said with both words.
+            other = chosen[crossed[0]]
+            chosen[crossed[0]] = replace(other, start=min(mark.start, other.start), end=max(mark.end, other.end))
     return sorted(chosen, key=lambda m: m.start)

@@ -49,7 +49,10 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         if symbol.kind == "A":
             if meaning.weak and question.has(rf"{symbol.name} (?:it|that|them|those|sure)"):
                 continue
-            if firm and (meaning.weak or _beside_metric(question, symbol)):
+            apart = meaning.weak and question.has(rf"and (?:for )?{symbol.name}(?! M\d+)")
+            if firm and not (apart and question.words(symbol).lower().startswith(("for how much", "how much"))) and (
+                meaning.weak or _beside_metric(question, symbol)
+            ):
                 question.used.add(symbol.index)
                 weak = weak or name
                 continue
@@ -104,6 +107,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
     if weak and not metrics:
         # "What did we invoice to enterprise clients": the clients only say whose.
         metrics = [weak]
+    metrics += _by_its_head(question, metrics, lexicon)
     if "spend" not in metrics and metrics and "spend" in lexicon.vocabulary.metrics and question.has(PAID_IN_A_LIST):
         metrics.insert(0, "spend")
     if of_two_periods(question, metrics) and "retention_rate" in lexicon.vocabulary.metrics:
@@ -143,6 +147,26 @@ CAME_BACK = (
     r"|also (?:here|there|bought|ordered|came|in)|returned|stayed|still)(?: .*)?"
 )
 OF_TWO = frozenset({"repeat_rate", "retention_rate", "customers", "active_customers"})
+
+
+HEADS = (
+    ("leads", "lead_score"),
+    ("cost_per_lead", "lead_score"),
+    ("tickets", "satisfaction"),
+    ("clicks", "quality_score"),
+)
+"""Which score a bare "score" is, by what stands beside it."""
+
+
+def _by_its_head(question: Question, metrics: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """ "Leads, cost per lead, avg score": a score in a list is that of what the list is about."""
+    if not metrics or not question.has(r"(?:,|and|plus)(?: the| our)? (?:average |mean )?scores?"):
+        return []
+    found = next((score for beside, score in HEADS if beside in metrics and score in lexicon.vocabulary.metrics), None)
+    if found is None or found in metrics:
+        return []
+    question.understood("average score|mean score|score|scores")
+    return [found]
 
 
 def of_two_periods(question: Question, metrics: Sequence[str]) -> bool:

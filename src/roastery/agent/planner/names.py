@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from roastery.agent.planner.doubts import GOALS
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
@@ -47,6 +48,7 @@ def _dimensions(question: Question, found: Names, lexicon: Lexicon) -> Names:
             _belongs_to_value(question, symbol, lexicon)
             or _is_made(question, symbol)
             or _only_says_of_what(question, symbol, found)
+            or (question.words(symbol).lower() in GOALS and question.has(rf"[MA]\d+ {symbol.name}"))
             or _is_total(question, symbol)
             or _only_says_where(question, symbol)
             or not _splits(question, symbol)

@@ -89,7 +89,7 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
     if pair := _per_one(question, found):
         apart = rf"{ONE} of (?:them|these|those)|(?:and|,|plus) (?:what |how much )?{ONE} one"
         both = question.has(rf"(?:{apart})(?: .*)?")
-        counted = [m for m in found if m in BELOW] if both else []
+        counted = [m for m in found if m in BELOW and m != "spend"] if both else []
         found = [*counted, pair] if pair in known else found
     if into := _into(question):
         found = [into] if into in known and len(found) == 2 else found

@@ -16,7 +16,7 @@ from roastery.agent.planner.meanings import Mark, Meaning
 from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.parameters import parameters
 from roastery.agent.planner.paraphrases import paraphrased
-from roastery.agent.planner.settling import settled
+from roastery.agent.planner.settling import occasions, settled
 from roastery.agent.planner.tokens import Token, stem, tokenize
 
 NUMBER = re.compile(r"[$€£]?\d+(?:\.\d+)?(?:k|m|bn|%|x|×)?")
@@ -120,7 +120,9 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
     taken += [(s.start, s.end) for s in spans]
     aside = [(c.start, c.stop) for c in beside]
-    marks = [*outside(settled(lexicon.marks(tokens, [*taken, *aside]), tokens), made), *counted]
+    found_names = lexicon.marks(tokens, [*taken, *aside])
+    marks = [*outside(settled(found_names, tokens), made), *counted]
+    taken += occasions(found_names, tokens)
     held = [*((s.start, s.end) for s in spans), *((m.start, m.end) for m in marks), *taken_first]
     marks += marks_of(made, tokens, {i for a, b in held for i in range(a, b)})
     marks.sort(key=lambda m: m.start)

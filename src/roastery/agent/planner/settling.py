@@ -82,6 +82,11 @@ def _tells_the_occasion(mark: Mark, marks: Sequence[Mark], tokens: Sequence[Toke
     return end < len(tokens) and tokens[end].word in OCCASIONS and bool(before & {"the", "my", "our", "for", "a"})
 
 
+def occasions(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Names that only tell for which meeting or whom the number is."""
+    return [(m.start, m.end) for m in marks if _tells_the_occasion(m, marks, tokens)]
+
+
 def _means_value(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:
     """ "Revenue from memberships" means the category so called, "revenue by membership" the kind."""
     return before in FROM and tokens[mark.end - 1].word.endswith("s")
