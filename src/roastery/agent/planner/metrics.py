@@ -50,8 +50,10 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             if meaning.weak and question.has(rf"{symbol.name} (?:it|that|them|those|sure)"):
                 continue
             apart = meaning.weak and question.has(rf"and (?:for )?{symbol.name}(?! M\d+)")
-            if firm and not (apart and question.words(symbol).lower().startswith(("for how much", "how much"))) and (
-                meaning.weak or _beside_metric(question, symbol)
+            if (
+                firm
+                and not (apart and question.words(symbol).lower().startswith(("for how much", "how much")))
+                and (meaning.weak or _beside_metric(question, symbol))
             ):
                 question.used.add(symbol.index)
                 weak = weak or name
