@@ -68,7 +68,8 @@ def _in_others_size(highs: Floats) -> Floats:
     made = np.full(highs.shape, np.nan)
     for half in (0, 1):
         made[half::2] = highs[half::2] / _wildness(highs[1 - half :: 2])
-    return made[np.isfinite(made)]
+    finite: Floats = made[np.isfinite(made)]
+    return finite
 
 
 def _wildness(highs: Floats) -> Floats:
