@@ -282,6 +282,33 @@ def test_how_it_is_shown_changes_no_number(lexicon: Lexicon, said: str) -> None:
     assert (found.metrics, found.dimensions, found.period) == (first.metrics, first.dimensions, first.period)
 
 
+def test_a_number_said_not_to_be_wanted_goes_and_the_others_stay(lexicon: Lexicon) -> None:
+    assert metrics(thread(lexicon, "refunds and orders by region in August", "not refunds")) == ("orders",)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"), [("the former by week", "meta_ads"), ("clicks of the latter", "google_ads")]
+)
+def test_former_and_latter_are_in_the_order_in_which_they_were_said(lexicon: Lexicon, said: str, value: str) -> None:
+    assert ("platform", "in", value) in names(thread(lexicon, "spend on meta and google in August", said))
+
+
+@pytest.mark.parametrize("said", ["show me the days", "give us the weeks"])
+def test_the_days_are_its_steps(lexicon: Lexicon, said: str) -> None:
+    assert thread(lexicon, "orders in the North in August", said).grain in ("day", "week")
+
+
+def test_a_question_back_about_nothing_leaves_the_thread(lexicon: Lexicon) -> None:
+    found = thread(lexicon, "orders by region in August", "which one do you like?", "and refunds?")
+    assert found.dimensions == ("region",)
+    assert found.period is not None
+    assert found.period.start.month == 8
+
+
+def test_there_is_no_plan_to_compare_with(lexicon: Lexicon) -> None:
+    assert thread(lexicon, "orders by region in August", "vs plan").intent == "refuse"
+
+
 # ---------------------------------------------------------------- what is not kept
 
 

@@ -138,6 +138,9 @@ def _taken_back(question: Question, heard: Reading, before: Reading) -> Reading:
         for found in question.find(rf"{NOT} (?:the |our |in |by |as )*(?P<m>M\d+)(?! only)")
     }
     metrics = tuple(m for m in heard.metrics if m not in gone)
+    if gone and not metrics:
+        # "Not revenue", of revenue and orders: the others stay.
+        metrics = tuple(m for m in before.metrics if m not in gone)
     if not gone or not metrics or metrics == heard.metrics:
         return heard
     question.used.update(s.index for s in question.of_kind("M") if s.of.first.name in gone)

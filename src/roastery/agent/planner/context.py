@@ -55,6 +55,8 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
         (r"\b(?:twelve|12) months (earlier|before|prior|previously)\b", r"one year \1"),
         # How it went "over the weeks" is asked by week.
         (rf"\b(?:over|across) the {_STEP}\b", r"by \1"),
+        (rf"\b(show|give)( me| us)? the {_STEP}$", r"\1\2 it by \3"),
+        (rf"\b(last|past|previous) (\w+) {_STEP},? each\b", r"\1 \2 \3s by \3"),
         (
             rf"\b(?:the )?(\w+) {_STEP} (?:ahead(?: of us)?|to come|from (?:now|here)(?: on)?|that lie ahead)\b",
             r"next \1 \2s",

@@ -85,6 +85,8 @@ def inherit(
         return None
     if ask is not None:
         return _asked_on(question, heard, before, ask, lexicon)
+    if question.says(AGAINST_PLAN) and len(question.line.split()) <= 5:
+        return Reading("refuse", message="There are no budgets, plans or targets here to compare with.")
     named = _named_as_before(question, heard, before, lexicon)
     heard = judged(question, in_thread(question, named, before, lexicon), before)
     again = as_another_number(question, heard, before, lexicon)
@@ -101,6 +103,12 @@ def inherit(
         kept = None if before.intent == "explain" else before.compare
         before = replace(before, intent="query", details={}, models=(), compare=kept)
     return merged_with(question, heard, before, lexicon)
+
+
+AGAINST_PLAN = (
+    r"(?:vs|versus|against|compared (?:to|with)|compare (?:it|that|them) (?:to|with)|relative to) (?:the |our |my )*"
+    r"(?:budget|plan|planned|targets?|goals?|benchmarks?|industry)"
+)
 
 
 def _doubted(before: Reading) -> Reading | None:

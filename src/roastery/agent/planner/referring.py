@@ -111,7 +111,7 @@ def _row(question: Question, heard: Reading, recent: Sequence[Reading], lexicon:
     if found is None or heard.intent == "clarify":
         return heard
     before = next((r for r in recent if r.intent in PLAIN and r.metrics), None)
-    if before is None or (recent[0].pending and recent[0].pending.get("slot") == "metric"):
+    if before is None or (recent[0].pending.get("slot") == "metric" and recent[0].pending.get("replaces")):
         return heard
     if found["n"]:
         at: int | None = int(str(question[found["n"]].of)) - 1 if str(question[found["n"]].of).isdigit() else None
@@ -120,7 +120,7 @@ def _row(question: Question, heard: Reading, recent: Sequence[Reading], lexicon:
         word = found["nth"] or found["pair"]
         at = ORDINALS[word] if word in ORDINALS else _end_of(word, before)
     said = re.sub(r"[A-Z]\d+", lambda m: question.words(question[m[0]]), found[0])
-    rows = _in_order(before)
+    rows = _said_beside(before) if found["pair"] else _in_order(before)
     if at is None or not rows or not -len(rows) <= at < len(rows):
         return _which(said, heard, before)
     question.carried.append(ROW)
@@ -132,7 +132,9 @@ def _row(question: Question, heard: Reading, recent: Sequence[Reading], lexicon:
     heard = replace(heard, order_by=None, limit=None, dimensions=kept_dimensions)
     gone = {"order", "limit"} | ({"dimensions"} if not kept_dimensions else set())
     heard = replace(heard, said=frozenset(heard.said - gone))
-    return _with(heard, Filter(field, "in", (value,), False, (label,)), f"“{said}” is read as {name_text(label)}")
+    return _with(
+        heard, Filter(field, "in", (value,), False, (label,)), f"“{said}” is read as {name_text(value_name(label))}"
+    )
 
 
 def _word(found: object) -> str:
@@ -159,10 +161,15 @@ def _in_order(before: Reading) -> list[tuple[str, str]]:
     """Names in the order in which they were shown, or said."""
     if before.rows:
         return [(field, value) for field, value in before.rows]
+    return _said_beside(before) if not before.dimensions or len(before.focus) > 1 else []
+
+
+def _said_beside(before: Reading) -> list[tuple[str, str]]:
+    """Names that the question itself set side by side, in the order in which it said them."""
     several = [f for f in before.filters if not f.metric and f.op == "in" and len(f.values) > 1]
     if len(before.focus) > 1 and len({field for field, _ in before.focus}) == 1:
         return list(before.focus)
-    return [(several[0].field, v) for v in several[0].values] if len(several) == 1 and not before.dimensions else []
+    return [(several[0].field, v) for v in several[0].values] if len(several) == 1 else []
 
 
 def _which(said: str, heard: Reading, before: Reading) -> Reading:

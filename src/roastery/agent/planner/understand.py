@@ -45,7 +45,9 @@ SHARING = pattern("sharing")
 DEFINED_FIRST = frozenset({"explain", "forecast", "alert", "schedule"})
 """Asks that come before "how is it computed" and "is the data fresh" where the words could be either."""
 PLAIN = ("query", "compare")
-BACK_TO_NAMES = rf"(?:of|from|for|with|by|in|via) (?:them|those|these|it)|{PLACE}|{PERSON}|its|their"
+BACK_TO_NAMES = (
+    rf"(?:of|from|for|with|by|in|via|is|was|are|were) (?:that|them|those|these|it)|{PLACE}|{PERSON}|its|their"
+)
 """Words that keep the thread's names: what cannot be narrowed to them is refused rather than asked of everything."""
 TIMELESS = ("budget", "schedule", "alert")
 """Asks whose tool takes no period."""
@@ -232,7 +234,14 @@ def _before(history: Sequence[Reading], heard: Reading) -> list[Reading]:
     if explained and heard.filters and all(f.op == "not_in" for f in heard.filters) and "metrics" not in heard.said:
         earlier = [r for r in earlier if r.intent in PLAIN] or earlier
     earlier = earlier[:1]
-    return [*history[-1:], *earlier] if history and history[-1].pending else earlier
+    return [*history[-1:], *earlier] if history and _stands_open(history[-1], earlier) else earlier
+
+
+def _stands_open(last: Reading, earlier: Sequence[Reading]) -> bool:
+    """Whether the last turn was asked back and holds something; "which number?" of nothing leaves the thread's."""
+    kept = last.pending.get("reading", {})
+    holds = any(kept.get(name) for name in ("metrics", "dimensions", "filters", "period", "grain"))
+    return bool(last.pending) and (holds or not earlier)
 
 
 def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | None]:
