@@ -124,6 +124,7 @@ def _row(question: Question, heard: Reading, recent: Sequence[Reading], lexicon:
     if at is None or not rows or not -len(rows) <= at < len(rows):
         return _which(said, heard, before)
     question.carried.append(ROW)
+    question.understood(r"former|latter")
     field, value = rows[at]
     label = _label(field, value, lexicon)
     if not label:
