@@ -9,7 +9,8 @@ from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.periods import COMPARED, VERSUS, compared_with, shifted, trend_grain
+from roastery.agent.planner.periods import compared_with, shifted, trend_grain
+from roastery.agent.planner.periods_joined import COMPARED, VERSUS
 from roastery.agent.planner.question import Question, number_value
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, most_moved, ranking
 from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading
