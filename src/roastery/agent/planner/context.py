@@ -68,6 +68,10 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             _in_digits,
         ),
         (r"\b(\d+(?:\.\d+)?)\s?(?:million|mio|mil)\b", r"\1m"),
+        (
+            r"\b(under|below|over|above) (?:the |our |a |its )?(?:target|goal|plan|benchmark)(?: of)? (?=[$€£]?\d)",
+            r"\1 ",
+        ),
         (r"\bi\.e\.,?\s", "meaning "),
         (r"\be\.g\.,?\s", "for example "),
     )

@@ -7,8 +7,8 @@ from dataclasses import replace
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.named import Names, plural
-from roastery.agent.planner.question import Question
+from roastery.agent.planner.named import COMPARATORS, Names, plural
+from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.render import name_text, value_name
 
@@ -89,10 +89,47 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
     return None
 
 
+LIMITS = "|".join(said for _, said in COMPARATORS)
+AIMS = (
+    r"(?:goals?|targets?|plan(?:ned)?|promised?|budgeted|aim(?:ed|ing)?|hop(?:ed|ing)|quota|objective|forecast(?:ed)?)"
+)
+
+
+def set_aside_goal(question: Question, reading: Reading) -> Reading:
+    """ "The goal for this quarter is 2.2": a number to be held against the answer, and no limit on it."""
+    if not question.says(AIMS) or any(f.metric for f in reading.filters):
+        return reading
+    for symbol in question.of_kind("N"):
+        near = {t.word for t in question.tokens[max(0, symbol.start - 7) : symbol.end + 7]}
+        limit = question.has(rf"(?:{LIMITS})(?: \S+){{0,3}}? {symbol.name}")
+        if symbol.index in question.used or limit or not any(re.fullmatch(AIMS, word) for word in near):
+            continue
+        question.used.add(symbol.index)
+        said = question.words(symbol)
+        reading = reading.assuming(f"“{said}” is your aim; the number itself is shown, to be held against it")
+        is_money = str(symbol.of)[:1] in "$€£" or str(symbol.of).endswith(("k", "m"))
+        if not reading.metrics and is_money:
+            reading = replace(reading, metrics=("revenue",), said=reading.said | {"metrics"})
+        goals = {s.index for s in question.of_kind("D") if re.fullmatch(AIMS, question.words(s).lower())}
+        if goals and reading.dimensions == ("objective",):
+            # The word "goal" is that of the number here, no kind of campaign.
+            question.used |= goals
+            reading = replace(reading, dimensions=(), said=reading.said - {"dimensions"})
+    return reading
+
+
+def _is_clock(question: Question, symbol: Symbol) -> bool:
+    """ "Google's rep is calling me at 4": a time of day, where nothing that is counted follows."""
+    before = question.tokens[symbol.start - 1].word if symbol.start else ""
+    hour = str(symbol.of).isdigit() and 1 <= int(symbol.of) <= 12
+    last = symbol.end >= len(question.tokens) or question.tokens[symbol.end].word in (".", ",", "?", "!", "so", "and")
+    return before == "at" and hour and last
+
+
 def unused_number(question: Question, reading: Reading) -> Reading | None:
     """A number that no part of the reading uses could change it, so it is asked about."""
     for symbol in question.of_kind("N"):
-        if symbol.index in question.used or _is_a_goal(question, symbol.name):
+        if symbol.index in question.used or _is_a_goal(question, symbol.name) or _is_clock(question, symbol):
             continue
         said = question.words(symbol)
         return Reading(

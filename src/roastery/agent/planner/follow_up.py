@@ -185,6 +185,23 @@ def changes_nothing(question: Question, followed: Reading, before: Reading) -> b
     return all(getattr(followed, name) == getattr(before, name) for name in WHAT_IS_ASKED)
 
 
+def says_nothing_new(question: Question, heard: Reading, history: Sequence[Reading]) -> bool:
+    """Whether a turn names nothing at all, in a thread that it does not go on with: never a question of its own."""
+    named = heard.said or question.symbols or question.unknown or heard.intent in ("refuse", "clarify")
+    whole = question.says(
+        r"overview|performance|perform\w*|summary|(?:big|whole) picture|how (?:are|is) (?:we|it|things|business)"
+    )
+    talk = re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,"))
+    return not (named or whole or talk) and can_be_continued(history[-1]) and not is_about_data(question)
+
+
+def is_about_data(question: Question) -> bool:
+    return question.says(pattern("health")) or question.says(pattern("asks_catalogue")) or question.says(ASKS_ABILITIES)
+
+
+ASKS_ABILITIES = pattern("asks_abilities")
+
+
 def not_understood(question: Question, before: Reading) -> Reading:
     said = name_text(question.text.strip().rstrip("?.!"))
     return Reading(

@@ -21,6 +21,13 @@ MODELS = {
     "markov": r"markov(?: chain)?|data driven",
     "shapley": r"shapley(?: value)?",
 }
+_OF_TIME = (
+    r"(?:(?:full |business |calendar |fiscal )?(?:days?|weeks?|weekends?|months?|quarters?|years?|half|night"
+    r"|evening|spring"
+    r"|summer|autumn|fall|winter|season|mon\w*|tue\w*|wed\w*|thu\w*|fri\w*|sat\w*|sun\w*|jan\w*|feb\w*|mar(?:ch)?"
+    r"|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*|christmas|easter)|\d+|few|couple)"
+)
+"""After "last" or "first" it is a time: "and what was it last month" speaks of no touch."""
 _TAIL = r"(?: (?:attribution|model|basis|attributed(?! (?:revenue|orders|sales))|attribution model))*"
 _WINDOW = re.compile(
     r"(?<![^ ])(?:(?:with|on|in|using|under|and)? ?(?:a|an|the)? ?(?P<n>\d+) ?days? (?:(?:click|attribution|lookback"
@@ -77,7 +84,7 @@ def parameters(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, in
 
     models: list[tuple[int, str]] = []
     for model, said in MODELS.items():
-        if match := re.search(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])", line):
+        if match := re.search(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])(?! {_OF_TIME}(?![^ ]))", line):
             models.append((match.start(), model))
             take(match.start(), match[0])
             for again in re.finditer(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])", line[match.end() :]):

@@ -64,9 +64,55 @@ def questions_in(text: str) -> list[str]:
 def readings_of(text: str, read: Reader, history: Sequence[Reading], most: int) -> list[Reading]:
     """The readings of a message's questions, each continuing those before it."""
     found: list[Reading] = []
+    asked = ""
     for part in questions_in(text)[:most]:
-        found += _of_part(part, read, [*history, *found])
+        more = _of_part(part, read, [*history, *found])
+        if found and asked.endswith("?") and len(more) == 1 and (one := _specified(found[-1], more[0], part)):
+            found[-1] = one
+        else:
+            found += more
+        asked = part
     return found[:most]
+
+
+AIM = "to be held against it"
+REQUESTING = re.compile(
+    r"(?:and|also|plus|then|please|pls|show|give|list|tell|compare|break|split|how|what|which|who|where|when|why|is|are|do|does"
+    r"|did|can|could|should|will|has|have|send|alert|let|make|add|same|only|just|exclude|without)\b",
+    re.IGNORECASE,
+)
+OF_WHOM = re.compile(
+    r"(?:the |those |these |all |our )*(?:\w+ )?\w+ (?:he|she|we|they|i|you|that|who|which|from|in|of|since"
+    r"|placed|created|won"
+    r"|closed|acquired|signed|booked|made|opened|sent|sold|taken|joined)\b",
+    re.IGNORECASE,
+)
+"""Whom or what a question was about: "deals he closed in Q3", "customers from the first half"."""
+
+
+def _specified(first: Reading, second: Reading, text: str) -> Reading | None:
+    """The first question with what a statement after it specifies, or None where that is a question of its own.
+
+    "Which products sit longest? Stock turns by product, slowest first": the number is named afterwards. "How long does
+    a deal take Lee? Deals he closed in Q3": whose time it is, is said afterwards.
+    """
+    if text.rstrip().endswith("?") or REQUESTING.match(text) or second.intent not in PLAIN or first.intent not in PLAIN:
+        return None
+    aims = [a for a in second.assumptions if a.endswith(AIM)]
+    if aims and "period" not in second.said:
+        return first.assuming(*aims)
+    if all(
+        getattr(first, name) == getattr(second, name)
+        for name in ("metrics", "dimensions", "grain", "period", "filters")
+    ):
+        return first.assuming(*second.assumptions)
+    if {"metrics", "dimensions"} <= second.said and set(second.dimensions) == set(first.dimensions) != set():
+        return second
+    if OF_WHOM.match(text) and "period" in second.said and "period" not in first.said and not second.dimensions:
+        own = tuple(f for f in second.filters if f.field not in {g.field for g in first.filters})
+        left = tuple(a for a in first.assumptions if not a.startswith("no period was named"))
+        return replace(first, period=second.period, filters=(*first.filters, *own), assumptions=left)
+    return None
 
 
 def _of_part(text: str, read: Reader, history: Sequence[Reading]) -> list[Reading]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.quantities import RATE_OF
+from roastery.agent.planner.quantities import PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
@@ -23,6 +23,13 @@ SAYS_ITSELF = (
     r"(?: \S+){0,3}?|(?:by|in|from) its own (?:count|words|numbers|figures)"
     r"|(?:the )?(?:platform|network)s?(?: own)? (?:numbers?|figures?|version|count|view)"
 )
+FOR_EACH = (
+    r"(?:pay|paid|paying|spend|spent|cost|costs)(?: us| we)?(?: for| on| per)? (?:each|every one|one|apiece"
+    r"|a piece)(?: of (?:them|those))?"
+    r"|each(?: one)?(?: of (?:them|those))? (?:cost|costs|costing)|(?:cost|price|spend) (?:of |for "
+    r"|per )?(?:each|one|apiece)"
+)
+"""What one of those that were counted costs."""
 REPORTED = {
     "roas": "reported_roas",
     "revenue": "reported_conversion_value",
@@ -52,6 +59,9 @@ def turned(question: Question, heard: Reading, before: Reading, lexicon: Lexicon
     known = lexicon.vocabulary.metrics
     if metric in RATE_OF and question.says(OF_WHOM) and not question.says(OF_ALL):
         return _with_metric(heard, RATE_OF[metric])
+    one = ("spend", metric)
+    if one in PER_ONE and heard.metrics in ((), ("spend",)) and not before.dimensions and question.says(FOR_EACH):
+        return _with_metric(heard, PER_ONE[one])
     if not heard.metrics and metric in REPORTED and question.says(SAYS_ITSELF) and REPORTED[metric] in known:
         return _with_metric(heard, REPORTED[metric])
     only = next(question.find(ONLY_THOSE), None)

@@ -19,7 +19,14 @@ from roastery.agent.planner.defaults import (
     with_trend,
     with_whole,
 )
-from roastery.agent.planner.doubts import ask_metric, missing_metric, missing_name, nothing_understood, unused_number
+from roastery.agent.planner.doubts import (
+    ask_metric,
+    missing_metric,
+    missing_name,
+    nothing_understood,
+    set_aside_goal,
+    unused_number,
+)
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.impossible import impossible
 from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
@@ -37,6 +44,7 @@ from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.referring import OF_THE_QUESTION_BEFORE, PERSON, PLACE, referred
 from roastery.agent.planner.restating import restated
 from roastery.agent.planner.together import together
+from roastery.agent.planner.restrictions import beyond, carried
 from roastery.agent.planner.unknown import unknown_name
 
 WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
@@ -91,7 +99,7 @@ def _read(
 ) -> Reading:
     if refused := elsewhere(question, heard):
         return refused
-    heard = _noted(question, heard, lexicon)
+    heard = carried(question, _noted(question, heard, lexicon))
     if not any(r.metrics for r in history) and (unclear := points_at_nothing(question, heard)):
         return unclear
     ask = _asked(question, heard, lexicon)
@@ -116,6 +124,8 @@ def _read(
         ask = BY_INTENT["ltv"]
     if ask is not None:
         return ask_reading(ask, question, heard, lexicon, tools, continued)
+    if continued is None and history and follow_up.says_nothing_new(question, heard, history):
+        return follow_up.not_understood(question, history[-1])
     return _finish(question, heard, lexicon, continued)
 
 
@@ -351,7 +361,7 @@ CARRIED_OUT = (
 def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Reading | None = None) -> Reading:
     if reading.intent in ("refuse", "clarify"):
         return reading
-    settled = intent(question, reading, lexicon)
+    settled = intent(question, set_aside_goal(question, reading), lexicon)
     if settled.intent not in PLAIN:
         return settled
     if settled.compare is None:
@@ -370,7 +380,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return replace(refused, pending={"slot": "rest", "reading": reading_json(settled)})
-    if doubt := not_carried_out(question, settled):
+    if doubt := not_carried_out(question, settled) or beyond(question, settled):
         return doubt
     settled = restated(question, named_rows_only(with_period(settled, lexicon)), lexicon, before)
     return left_out(question, settled, CARRIED_OUT, before=before)

@@ -14,6 +14,8 @@ WHOSE = frozenset({"customers", "active_customers"})
 """Words that say whose journeys, not what they end in."""
 DURATIONS = frozenset({"sales_cycle_days", "payback_days", "delivery_days", "resolution_hours", "first_reply_hours"})
 
+FIRST_MET = r"from (?:the |a |their )?first (?:touch|click|visit|contact|ad|encounter) (?:to|until|till)(?: .*)?"
+"""From when they first met us, which no length of a deal counts."""
 STEPS = re.compile(r"(?:carts?|baskets?|visits?|checkouts?|purchases?|quotes?|bookings?|guides?|welcome)")
 """Steps on the way, which are no campaigns of that name: "from visit to cart to purchase"."""
 
@@ -30,7 +32,8 @@ class Journeys(Ask):
         open_deals = (
             any(f.field in ("stage", "pipeline") for f in reading.filters) or "pipeline_value" in reading.metrics
         )
-        meant = super().is_meant(question, reading, lexicon) and not DURATIONS.intersection(reading.metrics)
+        known = DURATIONS.intersection(reading.metrics) and not question.says(FIRST_MET)
+        meant = super().is_meant(question, reading, lexicon) and not known
         return meant and not (open_deals and question.says("funnel|value|worth"))
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

@@ -1,0 +1,99 @@
+"""Words that restrict or split what is counted although they name nothing: "once", "any days", "which webinars".
+
+What can be carried out is; what cannot is refused or asked about, for the number without it would be another one.
+"""
+
+import re
+from dataclasses import replace
+
+from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.quantities import TIMES
+from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading, reading_json
+
+PEOPLE = frozenset({"customers", "active_customers", "new_customers", "leads", "active_subscriptions"})
+SO_OFTEN = (
+    r"(?:order|bought|buy|purchas|visit|book|came|come|return|shop|spen)\w*(?: \S+){0,2}? "
+    r"(?:(?:exactly|only|just|at least|at most|more than|less than|fewer than) )"
+    r"(?:once|twice|\d+ times?|a single time|\d+ (?:orders?|purchases?|visits?)|N\d+(?: \S+)?)"
+    r"|(?:exactly|only|just) (?:1|one|a single) (?:order|purchase|visit|booking)"
+)
+OF_THE_WEEK = (
+    r"days? of (?:the )?week|(?:by|per|each|which|what|best|worst|busiest|quietest) week ?days?(?! (?:and|in|of))"
+    r"|week ?days? (?:vs|versus|against|or|compared to|compared with) week ?ends?|week ?ends? (?:vs|versus"
+    r"|against|or) week ?days?"
+)
+_CURRENCY = r"(?:usd|eur|gbp|chf|cad|aud|sek|jpy|dollars?|euros?|pounds?|francs?)"
+TWO_CURRENCIES = rf"{_CURRENCY}(?: ,)? (?:and|or|vs|versus|against|compared to|as well as|plus) (?:in )?{_CURRENCY}"
+CREDITED = re.compile(
+    r"(?:attributed|paid|credited|unattributed|new_customer|reported|asset)\w*|roas|mer|cac|new_customers|revenue|orders|ltv\w*"
+    r"|attribution_coverage|cost_per_\w+|creative_roi|repeat_rate|leads|bookings|deals_won|gross_revenue|aov|spend|opportunities"
+)
+"""Metrics that a model of attribution can say something about."""
+DAYS_ASKED = (
+    r"(?:any|which|what|how many|on which|on what|were there|are there|was there)(?: of the| other| single)? "
+    r"(?P<unit>days?|weeks?|months?)(?! (?:until|till|to|before|after|from|since|did it|does it|ago|later"
+    r"|earlier|old))(?: .*)?"
+)
+AND_BY_TIME = (
+    r"by (?:\w+ )?D\d+ (?:,|and|&|then|x|by|/)(?: by| per)? ?(?:calendar )?(?P<unit>day|week|month|quarter|year)"
+)
+OF_WHOSE = r"[MA]\d+ (?:from|of|by|among|for|through) (?:our |the |all )*V\d+ (?P<who>M\d+)"
+
+
+def beyond(question: Question, reading: Reading) -> Reading | None:
+    """The refusal of, or the question back about, a restriction that no metric carries, or None."""
+    if reading.metrics and PEOPLE.issuperset(reading.metrics) and question.says(SO_OFTEN):
+        return Reading("refuse", message=f"I count people, not how often each of them bought in the period. {ABLE}")
+    if question.says(OF_THE_WEEK):
+        return Reading(
+            "refuse", message=f"There is no split by day of the week here, only by day, week, month and longer. {ABLE}"
+        )
+    kept = {"slot": "rest", "reading": reading_json(reading)}
+    if question.says(TWO_CURRENCIES):
+        return Reading("clarify", message="In which of the two currencies do you want it? One at a time.", pending=kept)
+    if reading.attribution_model and reading.metrics and not any(CREDITED.fullmatch(m) for m in reading.metrics):
+        model, what = reading.attribution_model.replace("_", " "), reading.metrics[0].replace("_", " ")
+        return Reading(
+            "clarify",
+            message=f"{what.capitalize()} has no credit to share out under {model}. Do you mean the number without a "
+            f"model, "
+            f"or credit for revenue, orders or new customers?",
+            pending=kept,
+        )
+    return None
+
+
+def carried(question: Question, reading: Reading) -> Reading:
+    """The reading with what such words say of its split: by day, by each of several names."""
+    if reading.grain is None and (found := next(question.find(AND_BY_TIME), None)):
+        reading = replace(reading, grain=found["unit"], said=reading.said | {"grain"})
+    days = next(question.find(DAYS_ASKED, question.plain), None) if reading.grain is None else None
+    if days is not None and reading.metrics and not TIMES.intersection(reading.metrics):
+        reading = replace(reading, grain=days["unit"].rstrip("s"), limit=None, said=reading.said | {"grain"})
+    for found in question.find(OF_WHOSE):
+        who = question[found["who"]]
+        rest = tuple(m for m in reading.metrics if m != who.of.first.name)
+        if who.of.first.name in PEOPLE and rest:
+            question.used.add(who.index)
+            reading = replace(reading, metrics=rest)
+    return _each_of_several(question, reading)
+
+
+def _each_of_several(question: Question, reading: Reading) -> Reading:
+    """ "Which webinars brought deals": a name that several have, asked by "which", is split by them."""
+    for condition in reading.filters:
+        if (
+            condition.metric
+            or condition.op != "in"
+            or len(condition.values) < 2
+            or condition.field in reading.dimensions
+        ):
+            continue
+        for symbol in question.of_kind("V"):
+            own = question.meant.get(symbol.index) or {(m.name, m.value) for m in symbol.of.meanings}
+            said = question.has(rf"(?:which|what)(?: of)?(?: the| our| these)* {symbol.name}(?! D\d+)")
+            if said and all((condition.field, v) in own for v in condition.values):
+                dims = (*reading.dimensions, condition.field)
+                reading = replace(reading, dimensions=dims, said=reading.said | {"dimensions"})
+    return reading
