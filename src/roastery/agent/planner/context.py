@@ -72,6 +72,7 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             r"\b(under|below|over|above) (?:the |our |a |its )?(?:target|goal|plan|benchmark)(?: of)? (?=[$€£]?\d)",
             r"\1 ",
         ),
+        (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
         (r"\bi\.e\.,?\s", "meaning "),
         (r"\be\.g\.,?\s", "for example "),
     )

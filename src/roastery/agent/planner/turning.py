@@ -16,7 +16,10 @@ OF_WHOM = (
     r"(?:who|that|which|what|they|we|he|she|each|entered|started|\w+ed|[MAD]\d+)"
 )
 """A part of those from whom it is counted: "as a share of what they closed", and not of all things together."""
-OF_ALL = r"(?:of|to) (?:the |our )*(?:total|whole|all|overall|company|everything|grand total)(?: .*)?"
+OF_ALL = (
+    r"(?:of|to) (?:the |our )*(?:total|whole|all(?! (?:who|that|they|we|those|of (?:them|those)))|overall"
+    r"|company|everything|grand total)(?: .*)?"
+)
 SAYS_ITSELF = (
     r"(?:what|how many|how much) (?:does|do|did|would) (?:\S+ ){0,3}?(?:itself|themselves|on its own)?"
     r" ?(?:say|says|claim|claims|report|reports|count|think|show|tell)"

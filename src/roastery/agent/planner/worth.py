@@ -118,10 +118,10 @@ def worths(said: Said) -> Iterator[Composed]:
     if looks_ahead(said.line):
         return
     for name, metric in (("first_year", "ltv_12m"), ("so_far", "ltv")):
-        when = next(said.found(name, _PATTERNS[name]), None)
-        parts = _who_gives(said, first_year=name == "first_year") if when is not None else ()
-        if when is not None and parts:
-            yield Composed(metric, _apart((*parts, when)))
+        when = tuple(said.found(name, _PATTERNS[name]))
+        parts = _who_gives(said, first_year=name == "first_year") if when else ()
+        if parts:
+            yield Composed(metric, _apart((*parts, *when)))
             return
 
 
