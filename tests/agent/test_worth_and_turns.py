@@ -226,3 +226,30 @@ def test_steps_of_time_are_heard_where_nothing_says_by(question: str, grain: str
 def test_what_it_is_needed_for_restricts_nothing(lexicon: Lexicon) -> None:
     (reading,) = thread(lexicon, "Orders in October. Need it for the Meta review, boss calls at 4.")
     assert not reading.filters
+
+
+@pytest.mark.parametrize(
+    ("question", "metric", "direction"),
+    [
+        ("which owner closes deals the quickest", "sales_cycle_days", "asc"),
+        ("which owner has the slowest deals", "sales_cycle_days", "desc"),
+        ("which campaign brings the better leads", "lead_score", "desc"),
+        ("which campaign brings the most leads", "leads", "desc"),
+    ],
+)
+def test_how_fast_and_how_good_are_no_counts(question: str, metric: str, direction: str, lexicon: Lexicon) -> None:
+    (reading,) = thread(lexicon, question)
+    assert reading.metrics == (metric,)
+    assert reading.order_by == (metric, direction)
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("how many leads turned into customers within 14 days", "refuse"),
+        ("which thing had the most clicks", "clarify"),
+        ("which products will sell out first", "refuse"),
+    ],
+)
+def test_what_is_asked_beside_the_number_is_not_passed_over(question: str, intent: str, lexicon: Lexicon) -> None:
+    assert thread(lexicon, question)[-1].intent == intent

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from roastery.agent.planner.guard import ABLE
-from roastery.agent.planner.quantities import TIMES
+from roastery.agent.planner.quantities import TIME_OF, TIMES
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 
@@ -38,6 +38,12 @@ DAYS_ASKED = (
 AND_BY_TIME = (
     r"by (?:\w+ )?D\d+ (?:,|and|&|then|x|by|/)(?: by| per)? ?(?:calendar )?(?P<unit>day|week|month|quarter|year)"
 )
+WHICH_HAS_MOST = (
+    r"^(?:(?:and|so|ok|then|now|tell me|show me) )*which (?:of (?:our|the|these) )?[a-z]+ (?:\w+ )?"
+    r"(?:got|get|gets|had|has|have|brought|brings?|made|makes?|did|does|drove|drives?|won|wins?|earned|earns?|was|were|is|are)"
+    r"(?: \S+){0,3}? (?:most|least|best|worst|highest|lowest|fewest|biggest|smallest|top)(?: .*)?"
+)
+"""What is ranked is to be split by."""
 OF_WHOSE = r"[MA]\d+ (?:from|of|by|among|for|through) (?:our |the |all )*V\d+ (?P<who>M\d+)"
 
 
@@ -50,6 +56,11 @@ def beyond(question: Question, reading: Reading) -> Reading | None:
             "refuse", message=f"There is no split by day of the week here, only by day, week, month and longer. {ABLE}"
         )
     kept = {"slot": "rest", "reading": reading_json(reading)}
+    single = reading.intent == "query" and not reading.dimensions and reading.grain is None and not reading.limit
+    if single and len(reading.metrics) == 1 and question.says(WHICH_HAS_MOST):
+        return Reading(
+            "clarify", message="Which of what: campaigns, products, places, or something else?", pending=kept
+        )
     if question.says(TWO_CURRENCIES):
         return Reading("clarify", message="In which of the two currencies do you want it? One at a time.", pending=kept)
     if reading.attribution_model and reading.metrics and not any(CREDITED.fullmatch(m) for m in reading.metrics):
@@ -68,6 +79,8 @@ def carried(question: Question, reading: Reading) -> Reading:
     """The reading with what such words say of its split: by day, by each of several names."""
     if reading.grain is None and (found := next(question.find(AND_BY_TIME), None)):
         reading = replace(reading, grain=found["unit"], said=reading.said | {"grain"})
+    if not reading.dimensions and question.has(r"(?:which|what)(?: of)?(?: our| the)? V\d+") and _is_mail(question):
+        reading = replace(reading, dimensions=("campaign",), said=reading.said | {"dimensions"})
     days = next(question.find(DAYS_ASKED, question.plain), None) if reading.grain is None else None
     if days is not None and reading.metrics and not TIMES.intersection(reading.metrics):
         reading = replace(reading, grain=days["unit"].rstrip("s"), limit=None, said=reading.said | {"grain"})
@@ -77,7 +90,43 @@ def carried(question: Question, reading: Reading) -> Reading:
         if who.of.first.name in PEOPLE and rest:
             question.used.add(who.index)
             reading = replace(reading, metrics=rest)
-    return _each_of_several(question, reading)
+    return _each_of_several(question, _of_what_kind(question, reading))
+
+
+GOOD = r"(?:better|worse|best|worst|good|bad|weak|weaker|weakest|strong|stronger|strongest|poor|poorer|poorest)"
+FAST = r"(?:fastest|quickest|shortest|faster|quicker)(?! (?:growing|rising|falling|declining|shrinking|moving))"
+SLOW = r"(?:slowest|longest|slower)(?! (?:growing|rising|falling|declining|shrinking|moving))"
+
+
+def _of_what_kind(question: Question, reading: Reading) -> Reading:
+    """ "Better leads" asks how good they are, "the slowest deals" how long they take: no counts of them."""
+    if len(reading.metrics) != 1:
+        return reading
+    metric = reading.metrics[0]
+    own = {s.index for s in question.symbols if s.kind in "MA" and s.of.first.name == metric}
+    if metric == "leads" and any(question.has(rf"{GOOD} {s.name}") for s in question.of_kind("M")):
+        question.used |= own
+        return _instead(reading, "lead_score", None)
+    if metric in TIME_OF and question.says(rf"{FAST}|{SLOW}"):
+        question.used |= own
+        return _instead(reading, TIME_OF[metric], "asc" if question.says(FAST) else "desc")
+    return reading
+
+
+def _instead(reading: Reading, metric: str, direction: str | None) -> Reading:
+    order = reading.order_by and (metric, direction or reading.order_by[1])
+    if order is None and direction and reading.dimensions:
+        order = (metric, direction)
+    return replace(reading, metrics=(metric,), order_by=order)
+
+
+def _is_mail(question: Question) -> bool:
+    """ "Which e-mail got the most clicks": the mailings themselves."""
+    return any(
+        question.has(rf"(?:which|what)(?: of)?(?: our| the)? {s.name}")
+        and (s.of.first.name, s.of.first.value) == ("channel", "email")
+        for s in question.of_kind("V")
+    )
 
 
 def _each_of_several(question: Question, reading: Reading) -> Reading:
