@@ -14,7 +14,7 @@ from roastery.agent.planner.reading import Reading, reading_json
 PEOPLE = frozenset({"customers", "active_customers", "new_customers", "leads", "active_subscriptions"})
 SO_OFTEN = (
     r"(?:order|bought|buy|purchas|visit|book|came|come|return|shop|spen)\w*(?: \S+){0,2}? "
-    r"(?:(?:exactly|only|just|at least|at most|more than|less than|fewer than) )"
+    r"(?!at least (?:once|one|1)(?![^ ]))(?:(?:exactly|only|just|at least|at most|more than|less than|fewer than) )"
     r"(?:once|twice|\d+ times?|a single time|\d+ (?:orders?|purchases?|visits?)|N\d+(?: \S+)?)"
     r"|(?:exactly|only|just) (?:1|one|a single) (?:order|purchase|visit|booking)"
 )
