@@ -148,7 +148,7 @@ EACH_CREATIVE = (
 def of_assets(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """Return by kind of creative is that of the creatives themselves; "each creative" is a split in any case."""
     if (
-        not reading.dimensions
+        reading.dimensions in ((), ("asset",))
         and {"creation_cost", "creative_roi"} & set(reading.metrics)
         and question.says(EACH_CREATIVE)
     ):

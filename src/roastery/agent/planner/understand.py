@@ -43,8 +43,8 @@ from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading, reading_json
 from roastery.agent.planner.referring import OF_THE_QUESTION_BEFORE, PERSON, PLACE, referred
 from roastery.agent.planner.restating import restated
-from roastery.agent.planner.together import together
 from roastery.agent.planner.restrictions import beyond, carried
+from roastery.agent.planner.together import together
 from roastery.agent.planner.unknown import unknown_name
 
 WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
