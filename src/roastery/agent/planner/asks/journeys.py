@@ -14,7 +14,7 @@ WHOSE = frozenset({"customers", "active_customers"})
 """Words that say whose journeys, not what they end in."""
 DURATIONS = frozenset({"sales_cycle_days", "payback_days", "delivery_days", "resolution_hours", "first_reply_hours"})
 
-FIRST_MET = r"from (?:the |a |their )?first (?:touch|click|visit|contact|ad|encounter) (?:to|until|till)(?: .*)?"
+FIRST_MET = r"from (?:the |a |their )?first (?:touch|click|visit|ad|encounter) (?:to|until|till)(?: .*)?"
 """From when they first met us, which no length of a deal counts."""
 STEPS = re.compile(r"(?:carts?|baskets?|visits?|checkouts?|purchases?|quotes?|bookings?|guides?|welcome)")
 """Steps on the way, which are no campaigns of that name: "from visit to cart to purchase"."""
