@@ -78,6 +78,67 @@ def test_share_is_never_answered_by_a_count(lexicon: Lexicon, asked: str, count:
     assert reading.intent != "query" or reading.metrics in (("lead_to_customer_rate",), ("booking_conversion_rate",))
 
 
+@pytest.mark.parametrize(
+    ("said", "metrics"),
+    [
+        ("how many mails arrived and what share bounced in october", ("deliveries", "bounce_rate")),
+        (
+            "how many percent of the mails were opened and how many percent clicked in october",
+            ("open_rate", "email_click_rate"),
+        ),
+        (
+            "how many people opted out of our mails in october, and what is that as percent of delivered",
+            ("unsubscribes", "unsubscribe_rate"),
+        ),
+        ("gross margin in october, both in money and in percent", ("gross_margin", "gross_margin_rate")),
+        ("how many mails did we send and how many clicks came of it in october", ("sends", "email_clicks")),
+    ],
+)
+def test_two_numbers_asked_in_one_sentence_are_both_answered(
+    lexicon: Lexicon, said: str, metrics: tuple[str, ...]
+) -> None:
+    assert understand(said, lexicon).metrics == metrics
+
+
+@pytest.mark.parametrize(
+    ("said", "metric", "dimension"),
+    [
+        ("revenue by kind of customer in october", "revenue", "segment"),
+        ("lifetime value by the month in which they first bought", "ltv", "cohort_month"),
+        ("how often was each creative used in october", "asset_uses", "asset"),
+        ("how many deals did we open in each pipeline in october", "opportunities", "pipeline"),
+        ("how many of each dish did we serve in october", "units_sold", "product"),
+        ("what share of people opened each newsletter in october", "open_rate", "campaign"),
+        ("leads grouped by score band in october", "leads", "lead_score_band"),
+        ("what did it cost to make our creatives, by type of creative, in october", "creation_cost", "asset_type"),
+        ("media money behind each creative in october", "asset_spend", "asset"),
+        ("orders by way of ordering in october", "orders", "sales_channel"),
+        ("open money by step of the deal", "pipeline_value", "stage"),
+    ],
+)
+def test_a_kind_is_said_by_what_it_stands_for(lexicon: Lexicon, said: str, metric: str, dimension: str) -> None:
+    reading = understand(said, lexicon)
+    assert (reading.metrics, reading.dimensions) == ((metric,), (dimension,))
+
+
+@pytest.mark.parametrize(
+    ("said", "tool"),
+    [
+        ("what did we sell before any refunds in october", "query"),
+        ("how many touches before a deal gets signed", "journeys"),
+        ("how much will a new customer be worth after 12 months", "ltv"),
+    ],
+)
+def test_words_of_a_metric_ask_for_no_tool(lexicon: Lexicon, said: str, tool: str) -> None:
+    assert understand(said, lexicon).intent == tool
+
+
+def test_a_number_beside_a_goal_is_the_goal(lexicon: Lexicon) -> None:
+    reading = understand("are we under our 70 dollars a lead goal in october", lexicon)
+    assert reading.metrics == ("cost_per_lead",)
+    assert any("70" in sentence and "goal" in sentence for sentence in reading.assumptions)
+
+
 def test_a_question_without_any_form_of_asking_composes_nothing() -> None:
     said = Said(tokenize("show me everything about the last quarter please"), ())
     assert [found for form in FORMS for found in form(said)] == []

@@ -3,11 +3,12 @@
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from roastery.agent.planner.lists import words
+from roastery.agent.planner.lists import word_set, words
 from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.tokens import Token
 
@@ -22,14 +23,19 @@ OVER = (
     r"|(?:compared|relative) (?:to|with)(?=.* (?:as a ratio|in percent|percent|ratio)))"
 )
 
+ASKS_AGAIN = re.compile(r"(?<=[^ ] )(?<!^and )(?:and|,|;|\?|\.|-) (?:and )?(?=(?:how|what|which) (?!of )[^ ]+)")
+"""Where one question ends and another begins in the same sentence."""
+ASKING = word_set("asks_a_number")
+
 
 @dataclass(frozen=True)
 class Part:
-    """Words [start, end) that name a concept."""
+    """Words [start, end) that name a concept; `named`: an own name, which still narrows."""
 
     concept: str
     start: int
     end: int
+    named: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,18 @@ def _concepts() -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...
     )
 
 
+Entry = tuple[Mapping[str, Any], tuple[frozenset[str], ...], frozenset[str], frozenset[str]]
+
+
 @lru_cache
-def _entries(form: str) -> tuple[tuple[Mapping[str, Any], tuple[frozenset[str], ...], frozenset[str]], ...]:
-    """The entries of a form of asking, each with sets of concepts of which one must be said, and those not to be."""
+def _entries(form: str) -> tuple[Entry, ...]:
+    """The entries of a form of asking, each with sets of concepts of which one must be said, those of which one must
+    stand anywhere beside them, and those not to be."""
     found = []
     for entry in words("compositions")[form]:
-        sets = [entry.get("of"), entry.get("did"), entry.get("with"), *entry.get("all", ())]
-        sets += [[concept] for concept in entry.get("over", ())]
-        found.append((entry, tuple(frozenset(s) for s in sets if s), frozenset(entry.get("unless", ()))))
+        sets = [entry.get("of"), entry.get("did"), *entry.get("all", ()), *([c] for c in entry.get("over", ()))]
+        own = tuple(frozenset(s) for s in sets if s)
+        found.append((entry, own, frozenset(entry.get("with", ())), frozenset(entry.get("unless", ()))))
     return tuple(found)
 
 
@@ -68,10 +78,19 @@ def _over() -> re.Pattern[str]:
     return re.compile(rf"(?<![^ ]){OVER}(?![^ ])")
 
 
-class Said:
-    """The concepts of a question's words, by name."""
+WHATEVER_IS_NAMED = frozenset({"new_cust", "sold"})
+"""Concepts said with words that name a value as well: "went over the counter" is sold, "new clients" are won."""
 
-    def __init__(self, tokens: Sequence[Token], blocked: Collection[int]) -> None:
+
+class Said:
+    """The concepts of a question's words, by name.
+
+    blocked: words of own names. kinds: concepts that own names stand for, by their first word: a mailing is mail.
+    """
+
+    def __init__(
+        self, tokens: Sequence[Token], blocked: Collection[int], kinds: Mapping[range, tuple[str, ...]] | None = None
+    ) -> None:
         self.words = [t.word for t in tokens]
         self.line = " ".join(self.words)
         self._at, at = {}, 0
@@ -79,13 +98,32 @@ class Said:
             self._at[at] = index
             at += len(word) + 1
         self.parts: dict[str, list[Part]] = defaultdict(list)
-        held = runs(self.line)
+        there = runs(self.line)
         for name, pattern, need in _concepts():
-            if need is not None and need.isdisjoint(held):
+            if need is not None and need.isdisjoint(there):
                 continue
+            held = () if name in WHATEVER_IS_NAMED else blocked
             for part in self.found(name, pattern):
-                if not any(i in blocked or tokens[i].quoted for i in range(part.start, part.end)):
+                if not any(i in held or tokens[i].quoted for i in range(part.start, part.end)):
                     self.parts[name].append(part)
+        for span, names in (kinds or {}).items():
+            for name in names:
+                self.parts[name].append(Part(name, span.start, span.stop, named=True))
+        self.beside: Mapping[str, list[Part]] = self.parts
+
+    def within(self, start: int, end: int) -> "Said":
+        """The same with the parts of one clause only; what must stand beside them may stand anywhere."""
+        found = copy(self)
+        inside = {n: [p for p in ps if start <= p.start and p.end <= end] for n, ps in self.parts.items()}
+        found.parts = defaultdict(list, {n: ps for n, ps in inside.items() if ps})
+        return found
+
+    def clauses(self) -> list[tuple[int, int]]:
+        """The asks that stand beside each other: "how many mails landed", "what % bounced"; none where there is one."""
+        cuts = [m.start() for m in ASKS_AGAIN.finditer(self.line)]
+        starts = [0, *(self.line[:c].count(" ") + 1 for c in cuts)]
+        found = list(zip(starts, [*starts[1:], len(self.words)], strict=True))
+        return [(a, b) for a, b in found if not ASKING.isdisjoint(self.words[a:b])] if cuts else []
 
     def found(self, name: str, pattern: re.Pattern[str]) -> Iterator[Part]:
         for match in pattern.finditer(self.line):
@@ -112,7 +150,11 @@ class Said:
     def fitting(self, form: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """The entries of a form of asking, numbered, whose concepts are said, with what must stand beside them and
         without what must not."""
-        said = self.parts.keys()
-        for n, (entry, beside, unless) in enumerate(_entries(form)):
-            if unless.isdisjoint(said) and not any(names.isdisjoint(said) for names in beside):
+        said, beside = self.parts.keys(), self.beside.keys()
+        for n, (entry, own, further, unless) in enumerate(_entries(form)):
+            if (
+                unless.isdisjoint(said)
+                and not any(names.isdisjoint(said) for names in own)
+                and (not further or not further.isdisjoint(beside))
+            ):
                 yield n, entry

@@ -9,7 +9,7 @@ from roastery.agent.planner.named import CREDITED
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import TREND, default_period, trend_grain
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.ranking import LESS_IS_BETTER, LONG_LISTS, most_moved
+from roastery.agent.planner.ranking import BEST, HIGH, LESS_IS_BETTER, LONG_LISTS, LOW, WORST, most_moved
 from roastery.agent.planner.reading import NO_VALUES, Filter, Reading
 
 COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "repeat_rate", "payback_days", "predicted_ltv"})
@@ -108,6 +108,22 @@ def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Readin
     )
 
 
+KIN = {"stage": "customer_stage", "customer_stage": "stage", "service": "product"}
+"""Dimensions of the same name of which each metric has its own."""
+
+
+def of_kin(reading: Reading, lexicon: Lexicon) -> Reading:
+    """Patients "by stage of the funnel" stand in stages of their own."""
+    known = [lexicon.vocabulary.metrics[m] for m in reading.metrics if m in lexicon.vocabulary.metrics]
+
+    def own(dimension: str) -> str:
+        kin = KIN.get(dimension, dimension)
+        swap = known and not all(m.splits_by(dimension) for m in known) and all(m.splits_by(kin) for m in known)
+        return kin if swap else dimension
+
+    return replace(reading, dimensions=tuple(dict.fromkeys(own(d) for d in reading.dimensions)))
+
+
 def credited(reading: Reading, lexicon: Lexicon) -> Reading:
     """Revenue "by platform" is the revenue credited to it; the answer says so."""
     fields = {*reading.dimensions, *(f.field for f in reading.filters if not f.metric)}
@@ -137,7 +153,7 @@ def credited(reading: Reading, lexicon: Lexicon) -> Reading:
     return replace(reading, metrics=metrics, order_by=order, filters=filters).assuming(*notes)
 
 
-OF_ASSETS = {"roas": "asset_roas"}
+OF_ASSETS = {"roas": "asset_roas", "spend": "asset_spend", "clicks": "asset_clicks", "impressions": "asset_impressions"}
 
 
 EACH_CREATIVE = (
@@ -155,26 +171,35 @@ def of_assets(question: Question, reading: Reading, lexicon: Lexicon) -> Reading
         asked = {"revenue": "asset_revenue", "attributed_revenue": "asset_revenue"}
         metrics = tuple(dict.fromkeys(asked.get(m, m) for m in reading.metrics))
         reading = replace(reading, metrics=metrics, dimensions=("asset",), said=reading.said | {"dimensions"})
+    summed = reading.metrics == ("creation_cost",) and not question.says(rf"{BEST}|{WORST}|{HIGH}|{LOW}")
+    whose = reading.dimensions[:1] == ("asset",) and (summed or "asset_type" in reading.dimensions)
+    if whose and not question.says(rf"{EACH_CREATIVE}|by (?:asset|creative)s?"):
+        # "Paid to produce our creatives, by kind" says whose cost it is, and no split.
+        reading = replace(reading, dimensions=reading.dimensions[1:], order_by=None)
     if not {"asset_type", "asset"} & set(reading.dimensions) or not OF_ASSETS.keys() & set(reading.metrics):
         return reading
     if not lexicon.vocabulary.metrics.keys() >= set(OF_ASSETS.values()):
         return reading
     metrics = tuple(OF_ASSETS.get(m, m) for m in reading.metrics)
     order = reading.order_by and (OF_ASSETS.get(reading.order_by[0], reading.order_by[0]), reading.order_by[1])
+    said = ", ".join(metric_title(m, lexicon) for m in metrics if m in OF_ASSETS.values())
     return replace(reading, metrics=metrics, order_by=order).assuming(
-        "ROAS of creatives is revenue over their own spend"
+        f"of creatives it is their own part of it: {said}"
     )
 
 
 MAILED = word_set("email_metrics")
 E_MAIL = frozenset({"klaviyo", "mailchimp", "constant_contact", "email"})
+EMAIL_ONLY = word_set("email_metrics")
 IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
 
 
 def in_email(reading: Reading, lexicon: Lexicon) -> Reading:
     """The click rate of a mailing is that of e-mail: clicks of ads are something else."""
     about = [f for f in reading.filters if f.field in ("campaign", "platform", "channel") and f.op == "in"]
-    mailed = bool(about) and all(v.partition(":")[0].partition("-")[0] in E_MAIL for f in about for v in f.values)
+    of_mail = not about and bool(EMAIL_ONLY.intersection(reading.metrics))
+    values = [v.partition(":")[0].partition("-")[0] for f in about for v in f.values]
+    mailed = of_mail or (bool(values) and E_MAIL.issuperset(values))
     mailed = mailed or bool(MAILED.intersection(reading.metrics))
     swaps = {m: IN_EMAIL[m] for m in reading.metrics if m in IN_EMAIL and IN_EMAIL[m] in lexicon.vocabulary.metrics}
     if not mailed or not swaps:

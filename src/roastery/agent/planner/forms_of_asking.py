@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from roastery.agent.planner.concepts import Composed, Part, Said
@@ -11,19 +12,24 @@ from roastery.agent.planner.worth import worths
 ONE = word_set("composing_one")
 SMALL = ONE | word_set("composing_small")
 """Words between the parts of a metric that say nothing of their own."""
+OF_THEM = (["of", "them"], ["of", "those"], ["of", "these"])
+TOPIC = frozenset({":", ",", "-", "what", "which"})
+"""Between a thing and the share that is asked of it: "Lee's quotes: what share got a yes"."""
+RANKING = word_set("ranking_prices")
 SPLITTING = frozenset({"which", "by", "per", "each", "every"})
 """After these a thing is what is listed or split by, not what a share is of."""
 EACH = frozenset({"which", "each", "every"})
 """Of these, those that may stand before what is counted one by one: "how often was each creative shown"."""
 WITHIN = frozenset(["of", "that", "who", "were", "are", "which", "the", "have", "has", "had", "been"])
 """Words between a thing and what became of it where the rate stands behind: "leads that booked rate"."""
-STRONG = frozenset({"expensive", "costly", "price", "priced", "prices", "pricing"})
+STRONG = RANKING | word_set("price_words")
 
 
 def _pairs(said: Said, entry: Mapping[str, Any], most: int) -> Iterator[tuple[Part, Part]]:
     """A thing and what became of it: "leads … booked", "missed appointments"."""
     for a in said.of(entry["of"]):
-        if said.before(a) in (SPLITTING - EACH if entry.get("one_by_one") else SPLITTING):
+        keeps = a.concept in entry.get("keeps", ())
+        if not keeps and said.before(a) in (SPLITTING - EACH if entry.get("one_by_one") else SPLITTING):
             continue
         for b in said.of(entry["did"]):
             if said.near(a, b, most) or said.near(b, a, 1) or (said.near(b, a, 3) and _only_small(said, b, a)):
@@ -59,8 +65,10 @@ def shares(said: Said) -> Iterator[Composed]:
                     reach = 4 if s.concept == "share" else 2
                     counted = s.concept == "count" and said.words[s.end - 1] == "many"
                     ahead = s.concept != "rate" and not counted and not wide and said.near(s, first, 5)
-                    of = {said.before(first, k) for k in (1, 2, 3)} & {"of", "among", "from"}
-                    within = s.concept != "rate" and of and said.near(first, s, 10) and said.near(s, last, 5)
+                    of = {said.before(first, k) for k in (1, 2, 3, 4)} & {"of", "among", "from"}
+                    of = of or said.words[s.end : s.end + 2] in OF_THEM
+                    of = of or (s.end <= last.start and TOPIC.issuperset(said.words[first.end : s.start]))
+                    within = s.concept != "rate" and of and said.near(first, s, 12) and said.near(s, last, 5)
                     behind = (
                         not wide
                         and said.near(last, s, reach)
@@ -72,7 +80,9 @@ def shares(said: Said) -> Iterator[Composed]:
                         found.append((20 + n, Composed(metric, parts)))
                     elif s.concept not in ("so_few", "which") and (ahead or within or behind):
                         width = max(s.end, last.end) - min(s.start, first.start)
-                        found.append((width + n, Composed(metric, (s, a, b))))
+                        hundred = [p for p in said.of(("share",)) if "100" in said.words[p.start : p.end]]
+                        also = [p for p in said.of(entry.get("also", ())) if near_both(said, (a, b), p)]
+                        found.append((width + n, Composed(metric, (s, a, b, *hundred, *also))))
     yield from (c for _, c in sorted(found, key=lambda f: f[0]))
     for _, entry in said.fitting("unary"):
         for b in said.of(entry["did"]):
@@ -82,6 +92,10 @@ def shares(said: Said) -> Iterator[Composed]:
                     yield Composed(entry["rate"], tuple(p for p in (s, b, *beside[:1]) if not _inside(p, (s, b))))
 
 
+def near_both(said: Said, parts: Sequence[Part], further: Part) -> bool:
+    return any(said.near(p, further, 4) or said.near(further, p, 2) for p in parts)
+
+
 def counts(said: Said) -> Iterator[Composed]:
     """ "How many A did B", or both side by side: "declined charges", "payments that failed"."""
     for _, entry in said.fitting("pairs"):
@@ -89,13 +103,21 @@ def counts(said: Said) -> Iterator[Composed]:
             continue
         for a, b in _pairs(said, entry, 7):
             first, last = min(a, b, key=lambda p: p.start), max(a, b, key=lambda p: p.start)
-            asked = next((s for s in said.of(("count",)) if said.near(s, first, 4)), None)
+            a, b = (replace(p, named=p.named or p.concept in entry.get("keeps", ())) for p in (a, b))
+            asked = next(
+                (s for s in said.of(("count",)) if said.near(s, first, 4) or _between(said, first, s, last)), None
+            )
             if asked is not None and entry.get("count"):
                 yield Composed(entry["count"], (asked, b) if entry.get("one_by_one") else (asked, a, b))
             elif asked is not None or not (a.end <= b.start or said.near(b, a, 1)):
                 continue
             elif SMALL.issuperset(said.words[first.end : last.start]) and last.start - first.end < 5:
                 yield Composed(entry.get("bare") or entry["count"], (a, b))
+
+
+def _between(said: Said, first: Part, asked: Part, last: Part) -> bool:
+    """ "October mails: how many did we send": the thing, then the question, then what became of it."""
+    return said.near(first, asked, 3) and said.near(asked, last, 3)
 
 
 def ratios(said: Said) -> Iterator[Composed]:
@@ -127,13 +149,15 @@ def costs(said: Said) -> Iterator[Composed]:
                     continue
                 bare = word in ("dollars", "euros", "bucks", "advertising", "ad", "media", "marketing", "ads")
                 far = 9 if GETTING.intersection(said.words[money.end : x.start]) else 6
-                ahead = one and said.near(money, x, far) and (not bare or _is_per(said, x))
-                behind = one and not bare and said.near(x, money, 3)
+                ahead = one and said.near(money, x, far) and (not bare or _is_per(said, x, money))
+                behind = one and not bare and (said.near(x, money, 3) or (_for_each(said, x) and near_by(x, money)))
                 plain = word in STRONG and (said.near(money, x, 3) or said.near(x, money, 4))
                 if ahead or behind or plain:
                     beside = [p for p in said.of((*entry.get("with", ())[:1], "new")) if p not in (money, x)]
                     near = [p for p in beside if said.near(p, x, 3) or said.near(x, p, 3) or p.concept != "new"]
-                    yield Composed(entry["is"], (money, x, *near))
+                    # "The cheapest campaigns per lead": the word ranks as well, and so stays in its place.
+                    price = replace(money, named=word in RANKING)
+                    yield Composed(entry["is"], (price, x, *near))
 
 
 GETTING = frozenset({"win", "get", "acquire", "land", "gain", "attract", "bring"})
@@ -145,8 +169,23 @@ def _is_one(said: Said, part: Part) -> bool:
     return any(said.before(part, k) in ONE for k in (1, 2, 3)) and not said.words[part.end - 1].endswith("ss")
 
 
-def _is_per(said: Said, part: Part) -> bool:
-    return any(said.before(part, k) in ("per", "each", "every", "for") for k in (1, 2, 3))
+def _is_per(said: Said, part: Part, money: Part) -> bool:
+    """ "Euros per click", "money behind one booking", "70 bucks a lead"."""
+    per = ("per", "each", "every", "for", "behind", "into", "in")
+    beside = money.end == part.start - 1 and said.before(part) in ("a", "an")
+    return beside or any(said.before(part, k) in per for k in (1, 2, 3))
+
+
+def _for_each(said: Said, part: Part) -> bool:
+    """ "For every conversion that Meta claims, what did we pay": the price may stand far behind."""
+    return said.before(part) in ("each", "every", "one") and said.before(part, 2) in ("for", "of", "on")
+
+
+FAR = 10
+
+
+def near_by(x: Part, money: Part) -> bool:
+    return x.end <= money.start <= x.end + FAR
 
 
 def _customers_pay(said: Said, money: Part, x: Part) -> bool:
@@ -185,7 +224,9 @@ def times(said: Said) -> Iterator[Composed]:
 
 
 def _inside(part: Part, others: Collection[Part]) -> bool:
-    return any(o != part and o.start <= part.start and part.end <= o.end for o in others)
+    return any(
+        o.start <= part.start and part.end <= o.end and (o.start, o.end) != (part.start, part.end) for o in others
+    )
 
 
 def lefts(said: Said) -> Iterator[Composed]:

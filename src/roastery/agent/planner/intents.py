@@ -79,6 +79,8 @@ def elsewhere(question: Question, reading: Reading) -> Reading | None:
         return None
     named = {w for s in question.symbols if s.kind in "MV" for w in question.words(s).lower().split()}
     for topic in words("elsewhere"):
+        if topic.get("but_for") in reading.metrics:
+            continue
         if not may_match(needed_by_any(tuple(topic["said"])), question.plain):
             continue
         for said in topic["said"]:

@@ -24,6 +24,7 @@ _SKIPPED = frozenset({"-", "(", ")", ":", "&", "."})
 _BETWEEN = frozenset({"thing", "for", "the", "one", "ad", "campaign", "stuff", "on", "of"})
 """Words that people put between the parts of a name."""
 _NAMED_KINDS = word_set("named_kinds")
+_ARTICLES = frozenset({"the", "our", "a", "an", "my", "their", "all"})
 _SHOWN_KINDS = frozenset({"ad", "campaign", "ads"})
 _NEVER_NAMES = word_set("never_names")
 _AMBIGUOUS_VALUES = word_set("ambiguous_values")
@@ -234,6 +235,13 @@ class Lexicon:
         named = {(m.start, m.end) for m in parts if m.end < len(tokens) and stem(tokens[m.end].word) in _SHOWN_KINDS}
         found = [m for m in found if m.first.kind != "dimension" or (m.start, m.end) not in named]
         return _without_overlap([*found, *parts])
+
+    def _without_articles(self, key: tuple[str, ...]) -> list[Meaning] | None:
+        """ "Score of the leads" is the score of leads: a metric or kind said with an article within."""
+        if len(key) < 3 or _ARTICLES.isdisjoint(key[1:-1]):
+            return None
+        found = self._phrases.get((key[0], *(w for w in key[1:-1] if w not in _ARTICLES), key[-1]), ())
+        return [m for m in found if m.kind in ("metric", "dimension")]
 
     def _as_customers(self, key: tuple[str, ...]) -> list[Meaning] | None:
         """ "Leads became clients": a metric said with another word for customers."""

@@ -7,7 +7,7 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Meaning
 from roastery.agent.planner.named import EXCLUDING, Names, beside_old, qualifies_customers, title_of
 from roastery.agent.planner.paraphrases import said_widely
-from roastery.agent.planner.quantities import of_asked_kind
+from roastery.agent.planner.quantities import of_asked_kind, with_rates
 from roastery.agent.planner.question import Question, Symbol
 
 
@@ -34,6 +34,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         if whole and not meaning.composed and symbol.kind in "MA" and _belongs_to_whole(question, symbol, metrics):
             question.used.add(symbol.index)
             continue
+        if meaning.composed and name in PERSONS and RATES & {s.of.first.name for s in question.of_kind("M")}:
+            question.used.add(symbol.index)
+            continue
         if meaning.composed:
             name = _of_whom(question, name, lexicon)
             if name not in metrics:
@@ -48,6 +51,10 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
             assumptions.append("what customers spend is revenue")
         if symbol.kind == "A":
             if meaning.weak and question.has(rf"{symbol.name} (?:it|that|them|those|sure)"):
+                continue
+            if meaning.weak and question.has(BY_PLATFORM) and _conversions_named(question):
+                # "Conversions that the platforms say they made": the verb is theirs.
+                question.used.add(symbol.index)
                 continue
             apart = meaning.weak and question.has(rf"and (?:for )?{symbol.name}(?! M\d+)")
             if (
@@ -87,7 +94,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
                 name in PERSONS
                 and firm
                 and RATES & {s.of.first.name for s in question.of_kind("M")}
-                and not question.has(rf"(?:and|,) {symbol.name}|{symbol.name} (?:and|,)")
+                and not question.has(
+                    rf"(?:and|,) {symbol.name}|{symbol.name} (?:and|,)|{symbol.name} (?:\S+ ){{0,6}}?and (?:how|M\d+)"
+                )
             )
             or (name == "customers" and firm and _only_says_whose(question, symbol))
             or (
@@ -117,11 +126,12 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         return Names(metrics=("retention_rate",), assumptions=tuple(assumptions))
     said = list(metrics)
     if any(s.of.first.composed for s in question.of_kind("M")):
+        metrics = with_rates(question, _claimed(question, metrics, lexicon) or metrics, lexicon)
         return Names(metrics=tuple(metrics), assumptions=tuple(assumptions), missing=missing, order_metric=order_metric)
     metrics = _said_otherwise(question, metrics, lexicon)
     if claimed := _claimed(question, metrics, lexicon):
         metrics = claimed
-    metrics = of_asked_kind(question, metrics, lexicon)
+    metrics = with_rates(question, of_asked_kind(question, metrics, lexicon), lexicon)
     if metrics != said:
         question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
     if metrics == ["roas"] and question.says("(?:show|give|see|tell)(?: me| us)? both"):
@@ -195,7 +205,8 @@ def _belongs_to_whole(question: Question, symbol: Symbol, metrics: Sequence[str]
         return True
     joined = r"(?:and|,(?! (?:(?:in|for|on|during|over) )?P\d+)|plus|also|vs|versus|:|&|or)"
     return not question.has(
-        rf"{joined} (?:(?:the|our|total|how many|how much|what|share|percent|rate|were|was|did|we) )*{symbol.name}"
+        rf"{symbol.name} (?:\S+ ){{0,7}}?and (?:M\d+|how|what)"
+        rf"|{joined} (?:(?:the|our|total|how many|how much|what|share|percent|rate|were|was|did|we) )*{symbol.name}"
         rf"|{symbol.name} (?:\S+ ){{0,3}}?{joined}(?! ?$)|^{symbol.name}(?: \S+)? (?:of|by|for|in) .*{joined}"
     )
 
@@ -374,11 +385,16 @@ CLAIMS = {
 }
 """A metric as the platform itself counts it."""
 BY_PLATFORM = (
-    r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|said|claims?|claimed|reports?|reported"
+    r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|said|claims?|claimed|claiming|reports?|reported"
+    r"|reporting|counting"
     r"|takes? credit for"
     r"|took credit for|(?:gives?|gave) (?:itself|themselves) credit for|credits? (?:itself|themselves) with)(?: .*)?"
     r"|(?:according to|reported by|claimed by|in the eyes of) (?:the )?(?:V\d+|D\d+)"
 )
+
+
+def _conversions_named(question: Question) -> bool:
+    return any("reported_conversions" in s.of.first.readings for s in question.of_kind("A"))
 
 
 def _customers_spend(question: Question, symbol: Symbol) -> bool:

@@ -38,6 +38,44 @@ def paraphrased(tokens: Sequence[Token], known: Collection[str]) -> list[Mark]:
             end = start + match[0].count(" ") + 1
             if not any(t.quoted for t in tokens[start:end]):
                 found.append(Mark(start, end, (Meaning("metric", metric),)))
+    return _longest(found)
+
+
+MAILED = re.compile(r"open|click|unsubscri|bounc|deliver|landed|looked in|read|\blinks?\b|off the list")
+
+
+@lru_cache
+def _splits() -> tuple[tuple[str, re.Pattern[str], frozenset[str] | None], ...]:
+    lists = words("splits")
+    found = []
+    for dimension, patterns in lists["dimensions"].items():
+        for text in patterns:
+            for part in ("one", "of", "kind", "came"):
+                text = text.replace(f"<<{part}>>", lists[part])
+            found.append((dimension, re.compile(rf"(?<![^ ])(?:{text})(?![^ ])"), needed(text)))
+    return tuple(found)
+
+
+def said_as_kind(tokens: Sequence[Token], known: Collection[str], held: Collection[int]) -> list[Mark]:
+    """Marks of the dimensions that are said by what they stand for: "kind of client", "the month they joined"."""
+    line = " ".join(t.word for t in tokens)
+    found: list[Mark] = []
+    there = runs(line)
+    for dimension, said, need in _splits():
+        if dimension not in known or (need is not None and need.isdisjoint(there)):
+            continue
+        if dimension == "campaign" and not MAILED.search(line):
+            # "Revenue by mail" is of a channel; what is opened or clicked is one mailing.
+            continue
+        for match in said.finditer(line):
+            start = line[: match.start()].count(" ")
+            span = range(start, start + match[0].count(" ") + 1)
+            if not any(i in held or tokens[i].quoted for i in span):
+                found.append(Mark(span.start, span.stop, (Meaning("dimension", dimension),)))
+    return _longest(found)
+
+
+def _longest(found: list[Mark]) -> list[Mark]:
     found.sort(key=lambda m: (m.start - m.end, m.start))
     chosen: list[Mark] = []
     for mark in found:

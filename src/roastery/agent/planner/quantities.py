@@ -118,6 +118,30 @@ def _in_percent(question: Question, metric: str) -> bool:
     )
 
 
+AND_AS_RATE = (
+    r"(?:and|,) (?:what (?:is|are|was|were) )?(?:that|this|it|those|they|the same)(?: is| are| was| were)?"
+    r"(?: as| in) (?:a )?(?:percent|percentage|share|rate)(?: of(?: .*)?)?"
+    r"|(?:both )?(?:in|as) (?:dollars |euros |money |pounds |absolute |absolutes |cash |numbers |absolute numbers )?"
+    r"and (?:in |as )?(?:a )?(?:percent|percentage)(?: of (?:sales|revenue))?"
+)
+"""The same number a second time, as the rate that it is a part of."""
+
+
+def with_rates(question: Question, metrics: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """The metrics, each followed by its rate where both are asked: "both in money and in percent"."""
+    if not question.says(AND_AS_RATE):
+        return list(metrics)
+    found: list[str] = []
+    for metric in metrics:
+        count = COUNT_BEFORE.get(metric, metric)
+        found += [m for m in (count, RATE_OF.get(count)) if m in lexicon.vocabulary.metrics and m not in found]
+    question.understood(AND_AS_RATE)
+    return found
+
+
+COUNT_BEFORE = {rate: count for count, rate in RATE_OF.items()}
+
+
 def _into(question: Question) -> str | None:
     """The rate of what became what: "how many leads turned into jobs"."""
     for m in question.find(rf"(?P<a>[MA]\d+) (?:\w+ ){{0,2}}?(?:{BECAME}) (?:an? |our |the )?(?P<b>[MA]\d+)"):
@@ -134,7 +158,7 @@ def _per_one(question: Question, metrics: Sequence[str]) -> str | None:
         a = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == above), "")
         b = next((s.name for s in question.symbols if s.kind in "MA" and s.of.first.name == below), "")
         over = (
-            rf"{b}(?: \S+){{0,6}}? {ONE} (?:of (?:them|these|those)|one)(?: \w+){{0,2}} {a}"
+            rf"{b}(?: \S+){{0,9}}? {ONE} (?:of (?:them|these|those)|one)(?: \w+){{0,2}} {a}"
             rf"|{a}(?: \S+){{0,4}}? for {ONE} {b}|"
             rf"{a} (?:\w+ ){{0,3}}?(?:per|for|of) (?:the |our )?{ONE}? ?{b}|{a} (?:\w+ ){{0,2}}?(?:per) (?:\w+ )?{b}"
             rf"|{ONE} {b} (?:\w+ ){{0,3}}?{a}|{b} (?:\w+ ){{0,3}}?{a}(?: \S+){{0,5}}? (?:each|apiece|per head|a piece)"

@@ -1,7 +1,7 @@
 """A question as a line of symbols: names, periods, numbers become M0, D1, V2, P3 …, and patterns run over the line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -9,13 +9,13 @@ from typing import Any
 
 from roastery.agent.planner.asides import asides, opinions
 from roastery.agent.planner.calendar import Span, find_spans
-from roastery.agent.planner.compositions import composed, marks_of, outside
+from roastery.agent.planner.compositions import composed, marks_of, outside, without_words
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.lists import common_words
+from roastery.agent.planner.lists import common_words, word_set
 from roastery.agent.planner.meanings import Mark, Meaning
 from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.parameters import parameters
-from roastery.agent.planner.paraphrases import paraphrased
+from roastery.agent.planner.paraphrases import paraphrased, said_as_kind
 from roastery.agent.planner.settling import occasions, settled
 from roastery.agent.planner.tokens import Token, stem, tokenize
 
@@ -107,21 +107,29 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     words = [t.word for t in tokens]
     settings, taken = parameters(words)
     taken_first = tuple(taken)
-    own = {i for m in lexicon.marks(tokens, taken) if _is_own_name(m) for i in range(m.start, m.end)}
-    made = composed(tokens, lexicon.vocabulary.metrics, own)
+    first = lexicon.marks(tokens, taken)
+    own = {i for m in first if _is_own_name(m) for i in range(m.start, m.end)}
+    kinds = said_as_kind(tokens, lexicon.vocabulary.dimensions, own | {i for a, b in taken for i in range(a, b)})
+    mailings = {m.start for m in kinds if m.first.name == "campaign"}
+    kinds += _each_kind(lexicon, tokens, own | {i for m in kinds for i in range(m.start, m.end)})
+    split = {i for m in kinds for i in range(m.start, m.end)}
+    made = composed(tokens, lexicon.vocabulary.metrics, own | split, _concepts_named(first, kinds, mailings))
     parts = [(p.start, p.end) for c in made for p in c.parts]
     held_by = {i for a, b in parts for i in range(a, b)}
     counted = [m for m in paraphrased(tokens, lexicon.vocabulary.metrics) if held_by.isdisjoint(range(m.start, m.end))]
-    counted = outside(counted, made)
+    counted = without_words(outside(counted, made), split)
     taken += parts
     taken += [(m.start, m.end) for m in counted]
+    kinds = [m for m in kinds if held_by.isdisjoint(range(m.start, m.end))]
+    counted += kinds
+    taken += [(m.start, m.end) for m in kinds]
     named = [m for m in lexicon.marks(tokens, taken) if _owns_calendar_words(m)]
     held = [*taken, *((m.start, m.end) for m in named)]
     spans = [s for s in find_spans(tokens, lexicon.vocabulary.calendar) if not _overlaps(s.start, s.end, held)]
     taken += [(s.start, s.end) for s in spans]
     aside = [(c.start, c.stop) for c in beside]
     found_names = lexicon.marks(tokens, [*taken, *aside])
-    marks = [*outside(settled(found_names, tokens), made), *counted]
+    marks = [*outside(settled(found_names, tokens), made, tokens), *counted]
     taken += occasions(found_names, tokens)
     held = [*((s.start, s.end) for s in spans), *((m.start, m.end) for m in marks), *taken_first]
     marks += marks_of(made, tokens, {i for a, b in held for i in range(a, b)})
@@ -145,6 +153,63 @@ def _owns_calendar_words(mark: Mark) -> bool:
     """An own name of several words beats the calendar: a campaign called "Black Friday 2025 – US" is no date."""
     long = mark.end - mark.start >= 3 and mark.first.kind == "dimension"
     return long or (mark.end - mark.start >= 2 and mark.first.kind in ("value", "metric") and not mark.partial)
+
+
+MAILERS = ("klaviyo:", "mailchimp:", "constant_contact:")
+
+
+MONEY = word_set("money_words")
+EACH = ("each", "every")
+SOLD_KINDS = frozenset({"product", "category"})
+STANDS_FOR = {
+    "product": ("item",),
+    "asset": ("creative", "who_sold"),
+    "asset_type": ("creative",),
+    "ad": ("ad", "who_sold"),
+    "campaign": ("who_sold",),
+    "channel": ("who_sold",),
+    "platform": ("who_sold",),
+}
+"""Concepts that a dimension's name stands for, though it is what is split by: "clicks on each creative"."""
+
+
+def _concepts_named(
+    marks: Sequence[Mark], kinds: Sequence[Mark], mailings: Collection[int]
+) -> dict[range, tuple[str, ...]]:
+    """Names by the concepts that they stand for: what is opened of a mailing is mail, what comes back of a product is
+    an item. kinds: dimensions said by what they stand for."""
+    found: dict[range, tuple[str, ...]] = {}
+    for kind in kinds:
+        mailing = kind.first.name == "campaign" and kind.start in mailings
+        found[range(kind.start, kind.end)] = ("mail",) if mailing else STANDS_FOR.get(kind.first.name, ())
+    for mark in marks:
+        values = [m for m in mark.meanings if m.kind == "value"]
+        mailed = [m for m in values if m.name == "campaign"]
+        at = range(mark.start, mark.end)
+        if mailed and all(m.value.startswith(MAILERS) for m in mailed):
+            found[at] = ("mail",)
+        elif mark.first.kind == "value" and any(m.name in SOLD_KINDS for m in values):
+            found[at] = ("own_item",)
+        elif mark.first.kind == "dimension" and at not in found:
+            found[at] = STANDS_FOR.get(mark.first.name, ())
+    return found
+
+
+def _each_kind(lexicon: Lexicon, tokens: Sequence[Token], held: Collection[int]) -> list[Mark]:
+    """ "Each creative", "every single campaign": what is split by, whatever metric stands around it."""
+    found: list[Mark] = []
+    for at in range(1, len(tokens)):
+        before = [t.word for t in tokens[max(0, at - 2) : at]]
+        if before[-1] not in EACH and not (before[-1] == "single" and before[0] in EACH):
+            continue
+        for end in range(min(at + 3, len(tokens)), at, -1):
+            marks = lexicon.marks(tokens[at:end])
+            kind = next((m.of("dimension") for m in marks if m.start == 0 and m.end == end - at), None)
+            money = end < len(tokens) and tokens[end].word in MONEY
+            if kind is not None and not money and held.isdisjoint(range(at, end)):
+                found.append(Mark(at, end, (kind,)))
+                break
+    return found
 
 
 def _is_own_name(mark: Mark) -> bool:

@@ -11,6 +11,8 @@ SPLITTING = frozenset({"by", "per", "each", "every", "which"})
 SENDS = frozenset({"email", "mail", "text", "message"})
 RECEIVERS = frozenset({"me", "us", "it", "this", "that", "them", "everyone"})
 """After these, "email" is what to do, not a channel."""
+GUESSED = frozenset({"best", "your", "rough", "a", "an", "current", "latest"})
+"""Before "estimate" these ask for a guess, not for the estimates sent."""
 PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
 NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
 LISTING = frozenset({",", "and", "or", "vs", "versus", "&", "the", "our", "single", "all", "against"})
@@ -64,6 +66,11 @@ def _is_a_verb(mark: Mark, tokens: Sequence[Token]) -> bool:
     if mark.first.kind == "dimension" and single and before in PEOPLE_DO and not (before == "to" and many):
         return True
     if tokens[mark.start].word in SENDS and after in RECEIVERS:
+        return True
+    if mark.first.name == "objective" and tokens[mark.start].word.startswith("goal") and before not in SPLITTING:
+        # "The sales goal" is a target, not what a campaign is for.
+        return before != "campaign"
+    if mark.first.kind == "missing_metric" and tokens[mark.start].word == "estimate" and before in GUESSED:
         return True
     return mark.first.name == "reach" and (after[:1].isdigit() or after[:1] in "$€£" or before in PEOPLE_DO)
 

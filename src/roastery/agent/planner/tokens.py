@@ -190,12 +190,20 @@ def _without_accents(word: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
+_NEGATED = re.compile(r"(have|has|had|do|does|did|is|are|was|were|could|should|would|must)n'?t")
+_ASKED = re.compile(r"(why|what|how|where|who|when)'d")
+
+
 def _words(text: str, kind: str) -> list[str]:
     lower = text.lower()
     if kind == "word":
         lower = _without_accents(lower)
         if lower in _CONTRACTIONS:
             return _CONTRACTIONS[lower].split()
+        if negated := _NEGATED.fullmatch(lower):
+            return [negated[1], "not"]
+        if asked := _ASKED.fullmatch(lower):
+            return [asked[1], "did"]
         lower = re.sub(r"'s$|'$", "", lower).replace("'", "")
         if ordinal := re.fullmatch(r"(\d+)(st|nd|rd|th)", lower):
             return [ordinal[1]]

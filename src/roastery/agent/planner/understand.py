@@ -14,6 +14,7 @@ from roastery.agent.planner.defaults import (
     in_email,
     named_rows_only,
     of_assets,
+    of_kin,
     with_metrics,
     with_period,
     with_trend,
@@ -53,6 +54,8 @@ SHARING = pattern("sharing")
 DEFINED_FIRST = frozenset({"explain", "forecast", "alert", "schedule"})
 """Asks that come before "how is it computed" and "is the data fresh" where the words could be either."""
 PLAIN = ("query", "compare")
+NO_NUMBERS = frozenset({"reconcile", "budget", "anomalies", "attribution", "models"})
+"""Tools whose words a metric may be made of."""
 BACK_TO_NAMES = (
     rf"(?:of|from|for|with|by|in|via|is|was|are|were) (?:that|them|those|these|it)|{PLACE}|{PERSON}|its|their"
 )
@@ -173,12 +176,12 @@ COUNTS = (
     r"^(?:and |so |ok )?(?:how (?:well|good|many|much|often|long) (?!should|could|would|more)"
     r"|(?:what|which) (?:share|percent\w*|proportion|part|fraction) )(?: ?.*)"
 )
+"""Questions for a number, by how they begin."""
 ACTS = (
     r"(?:send|sent me|email|mail|post|remind|tell|should|shall|could|would|can|need|take|touch\w*|contacts|clicks"
     r"|steps?|visits|days|before)"
 )
 """Words of what a tool does, or of a way to an order: "how many touches before a deal"."""
-"""Questions for a number, by how they begin."""
 
 
 def _firmly(reading: Reading) -> bool:
@@ -198,18 +201,30 @@ def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
     if (
         found is not None
         and (made or _firmly(heard))
-        and found.intent in ("reconcile", "budget", "journeys", "schedule")
+        and found.intent in ("reconcile", "budget", "journeys", "schedule", "anomalies", "attribution", "models")
         and question.says(COUNTS)
         and not found_money(question)
-        and not question.says(ACTS)
+        and not _beside_metrics(question).says(ACTS)
     ):
         # "How much did each new customer leave with us": a number, whatever else its words may mean.
+        return None
+    own_words = found is not None and made and found.intent in NO_NUMBERS
+    own_words = own_words or (found is not None and found.intent == "journeys" and "gross_revenue" in heard.metrics)
+    if own_words and found and not found.is_meant(_beside_metrics(question), heard, lexicon):
+        # "What did we sell before refunds" is no way to a sale: the ask's words are the metric's own.
         return None
     if found is not None and found.intent == "reconcile" and "period" in heard.said and _names_a_number(question):
         return found
     if found is not None and found.intent not in DEFINED_FIRST and is_about_itself(question, heard):
         return None
     return found
+
+
+def _beside_metrics(question: Question) -> Question:
+    """The question without the words that metrics are made of."""
+    metrics = {i for s in question.of_kind("M") if s.of.first.composed for i in range(s.start, s.end)}
+    tokens = tuple(replace(t, word="_") if i in metrics else t for i, t in enumerate(question.tokens))
+    return replace(question, tokens=tokens, used=set(question.used), unknown=list(question.unknown))
 
 
 def _names_a_number(question: Question) -> bool:
@@ -332,6 +347,12 @@ def _noted(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """Things asked that are answered in part only, each said."""
     if question.has(pattern("targets")) and question.has(pattern("against_targets")):
         reading = reading.assuming("there are no targets or benchmarks here to compare with")
+    if question.says(pattern("goal_named")):
+        for symbol in question.of_kind("N"):
+            if symbol.index not in question.used and not any(f.metric for f in reading.filters):
+                question.used.add(symbol.index)
+                said = question.words(symbol)
+                reading = reading.assuming(f"“{said}” is your goal: no goal is kept here, so only the number is shown")
     per = question.has(r"(?:per|a|each) (?:day|week|month)|G\d+")
     if question.has(r"(?:average|avg|mean|on average)") and per and reading.metrics and "aov" not in reading.metrics:
         reading = reading.assuming("the numbers themselves are shown, not their average")
@@ -350,6 +371,8 @@ def _typos(question: Question) -> list[str]:
 
 
 CARRIED_OUT = (
+    r"(?:V\d+|platforms?|D\d+) (?:itself |themselves |ads )?(?:says?|claims?|claiming|reports?|shows?)",
+    r"in the eyes of",
     pattern("back_to_usual"),
     pattern("losing"),
     r"(?:day|week|month|quarter|year) after ?[.?!]*$",
@@ -376,7 +399,8 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     if doubt := missing_name(question, settled, lexicon) or without_split(question, settled):
         return doubt
     settled = with_whole(question, settled, lexicon)
-    settled = credited(of_assets(question, in_email(settled, lexicon), lexicon), lexicon)
+    settled = of_assets(question, in_email(of_kin(settled, lexicon), lexicon), lexicon)
+    settled = credited(settled, lexicon)
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return replace(refused, pending={"slot": "rest", "reading": reading_json(settled)})

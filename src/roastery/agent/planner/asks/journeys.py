@@ -30,7 +30,9 @@ class Journeys(Ask):
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         open_deals = (
-            any(f.field in ("stage", "pipeline") for f in reading.filters) or "pipeline_value" in reading.metrics
+            any(f.field in ("stage", "pipeline") for f in reading.filters)
+            or (reading.metrics and {"stage", "customer_stage"} & set(reading.dimensions))
+            or "pipeline_value" in reading.metrics
         )
         known = DURATIONS.intersection(reading.metrics) and not question.says(FIRST_MET)
         meant = super().is_meant(question, reading, lexicon) and not known

@@ -25,6 +25,9 @@ class Why(Ask):
             return False
         if not question.says(pattern(self.said)):
             return False
+        if reading.metrics == ("spend",) and reading.compare is None and question.says("where (?:did|does|do) .*go"):
+            # "Where did the ad money go" asks on what, not why.
+            return False
         return bool(reading.metrics or reading.period or reading.filters) or len(question.line.split()) <= 6
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
