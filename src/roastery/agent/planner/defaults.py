@@ -108,6 +108,20 @@ def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Readin
     )
 
 
+def of_all(reading: Reading, lexicon: Lexicon) -> Reading:
+    """ "Online vs counter vs phone", where there are no others: a split by all of them, and nothing is left out."""
+    there: dict[str, set[str]] = {}
+    for value in lexicon.vocabulary.values:
+        there.setdefault(value.dimension, set()).add(value.value)
+
+    def whole(condition: Filter) -> bool:
+        known = there.get(condition.field, set())
+        listed = condition.field in reading.dimensions and condition.op == "in" and not condition.metric
+        return listed and len(known) > 2 and known <= set(condition.values)
+
+    return replace(reading, filters=tuple(f for f in reading.filters if not whole(f)))
+
+
 KIN = {"stage": "customer_stage", "customer_stage": "stage", "service": "product"}
 """Dimensions of the same name of which each metric has its own."""
 

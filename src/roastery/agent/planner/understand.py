@@ -13,6 +13,7 @@ from roastery.agent.planner.defaults import (
     credited,
     in_email,
     named_rows_only,
+    of_all,
     of_assets,
     of_kin,
     with_metrics,
@@ -400,7 +401,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
         return doubt
     settled = with_whole(question, settled, lexicon)
     settled = of_assets(question, in_email(of_kin(settled, lexicon), lexicon), lexicon)
-    settled = credited(settled, lexicon)
+    settled = of_all(credited(settled, lexicon), lexicon)
     settled = with_trend(question, settled, lexicon)
     if refused := impossible(question, settled, lexicon):
         return replace(refused, pending={"slot": "rest", "reading": reading_json(settled)})
