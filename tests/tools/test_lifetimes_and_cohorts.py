@@ -159,7 +159,7 @@ def test_pairs_are_bought_together_at_least_ten_times(larkspur: ToolContext) -> 
     [
         ({"kind": "retention", "dimensions": ["segment"]}, BadQuery, "can be split"),
         ({"kind": "no_show", "dimensions": ["campaign_name"]}, Exception, "Did you mean 'campaign'"),
-        ({"kind": "repeat", "dimensions": ["platform"]}, ImpossibleSplit, "platform"),
+        ({"kind": "repeat", "dimensions": ["keyword"]}, ImpossibleSplit, "keyword"),
         ({"kind": "no_show"}, NoData, "(?i)connect"),
         ({"kind": "renewal"}, NoData, "(?i)connect"),
         ({"kind": "cross_sell"}, NoData, "(?i)connect|lines"),
