@@ -3,26 +3,19 @@
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
 import duckdb
 
 from roastery.warehouse.errors import Busy, UnknownName
 from roastery.warehouse.instance import Instance, blank
 
-T = TypeVar("T")
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 SPARES = 4
 """Blank instances kept at hand once a process serves several organizations: a switch then only attaches a file."""
-PATIENCE_SECONDS = 0.1
-"""How long making a spare and closing a file wait for a moment in which nobody asks."""
-
-MOST_WAITING = 8
-"""Files that may wait for being closed; with more, their memory counts for more than a moment's speed."""
 
 
 class Pool:
@@ -42,7 +35,6 @@ class Pool:
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._aside = ThreadPoolExecutor(2, "warehouse-pool")
-        self._nobody_asks = threading.Event()
         folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, organization_id: str) -> Path:
@@ -56,7 +48,6 @@ class Pool:
         """The organization's instance, kept open until the lease ends. Errors: UnknownName."""
         path = self.path(organization_id)
         with self._lock:
-            self._nobody_asks.clear()
             found = self._open.get(organization_id)
             is_first = found is None
             if found is None:
@@ -74,8 +65,6 @@ class Pool:
                 if not self._leases[organization_id]:
                     del self._leases[organization_id]
                     self._idle.notify_all()
-                if not self._leases:
-                    self._nobody_asks.set()
 
     @contextmanager
     def closed(self, organization_id: str, within_seconds: float) -> Iterator[Path]:
@@ -94,7 +83,8 @@ class Pool:
             self._open[organization_id] = place
             self._leases[organization_id] = 1
         try:
-            self._await_closing(organization_id)
+            if closing := self._closing.pop(organization_id, None):
+                closing.result()
             if was is not None:
                 was.result().close()
             yield path
@@ -109,7 +99,8 @@ class Pool:
     def _fill(self, organization_id: str, path: Path, place: "Future[Instance]") -> None:
         """Open the file into its place; where it cannot be opened, everybody who waits hears why, and it is vacated."""
         try:
-            self._await_closing(organization_id)
+            if closing := self._closing.pop(organization_id, None):
+                closing.result()
             root = self._blank()
             place.set_result(Instance(organization_id, path, root))
         except BaseException as error:  # noqa: BLE001 - handed to everybody who waits
@@ -117,29 +108,16 @@ class Pool:
                 self._open.pop(organization_id, None)
             place.set_exception(error)
 
-    def _await_closing(self, organization_id: str) -> None:
-        if closing := self._closing.pop(organization_id, None):
-            self._nobody_asks.set()  # whoever waits here must not wait for itself
-            closing.result()
-
     def _blank(self) -> duckdb.DuckDBPyConnection:
-        """A spare instance where one is ready; a process of one organization keeps none."""
+        """A spare instance where one is at hand; a process of one organization keeps none."""
         with self._lock:
-            ready = next((spare for spare in self._spares if spare.done()), None)
-            if ready is not None:
-                self._spares.remove(ready)
+            spare = self._spares.pop(0) if self._spares else None
             if len(self._open) > 1:
                 missing = SPARES - len(self._spares)
-                self._spares += [
-                    self._aside.submit(self._in_a_quiet_moment, blank, self._memory_limit) for _ in range(missing)
-                ]
-        return blank(self._memory_limit) if ready is None else ready.result()
-
-    def _in_a_quiet_moment(self, do: Callable[..., T], *arguments: Any) -> T:
-        """Both take a core for longer than a question to a small file does, and hold up whoever asks meanwhile."""
-        if len(self._closing) <= MOST_WAITING:
-            self._nobody_asks.wait(PATIENCE_SECONDS)
-        return do(*arguments)
+                self._spares += [self._aside.submit(blank, self._memory_limit) for _ in range(missing)]
+        if spare is None or spare.cancel():
+            return blank(self._memory_limit)
+        return spare.result()
 
     def _close_idle(self, keep: int) -> None:
         for organization_id in list(self._open):
@@ -147,7 +125,7 @@ class Pool:
                 return
             if organization_id not in self._leases:
                 instance = self._open.pop(organization_id).result()
-                self._closing[organization_id] = self._aside.submit(self._in_a_quiet_moment, instance.close)
+                self._closing[organization_id] = self._aside.submit(instance.close)
         for organization_id in [o for o, closing in self._closing.items() if closing.done()]:
             del self._closing[organization_id]
 
@@ -158,7 +136,6 @@ class Pool:
     def close(self) -> None:
         """Close every instance; queries still running fail."""
         with self._lock:
-            self._nobody_asks.set()
             for spare in self._spares:
                 if not spare.cancel():
                     spare.result().close()
