@@ -20,7 +20,7 @@ VERDICTS = ("right", "honest miss", "confidently wrong")
 def eval_(
     names: Annotated[list[str] | None, typer.Argument(help="Evaluation sets; all when left out.")] = None,
     part: Annotated[
-        str, typer.Option(help="Of sets with parts: test, or dev, which may be read while working.")
+        str, typer.Option(help="Of sets with parts: test, held, or dev, which may be read while working.")
     ] = "test",
     failures: Annotated[bool, typer.Option("--failures", help="List failures of test parts too.")] = False,
 ) -> None:

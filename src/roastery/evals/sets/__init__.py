@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from roastery.warehouse.errors import UnknownName
 
 TEST = "test"
-PARTS = (TEST, "dev")
+DEV = "dev"
+"""The part that may be read while working; the cases of all others are hidden."""
+PARTS = (TEST, "held", DEV)
 
 
 @dataclass(frozen=True)
