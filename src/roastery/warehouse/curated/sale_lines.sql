@@ -4,7 +4,9 @@ WITH valued AS (
     SELECT
         s.sale_id, l.line_no, s.sale_date, s.currency, s.net_amount,
         l.product_id, p.product_name, p.category, l.quantity, coalesce(l.promotion_id, s.promotion_id) AS promotion_id,
-        CAST(coalesce(l.quantity, 1) * coalesce(l.unit_price, 0) - l.discount_amount AS DECIMAL(18,6)) AS line_value,
+        -- wide before it multiplies: of two DECIMAL(18,6) DuckDB keeps 18 digits, and fails on a line of a million
+        CAST(CAST(coalesce(l.quantity, 1) AS DECIMAL(26,6)) * coalesce(l.unit_price, 0) - l.discount_amount
+             AS DECIMAL(18,6)) AS line_value,
         coalesce(l.unit_cost, CASE WHEN p.currency = s.currency THEN p.unit_cost END) AS unit_cost
     FROM curated.transaction_lines l
     JOIN curated.sales s ON s.sale_id = l.transaction_id
@@ -22,5 +24,5 @@ topped AS (
 SELECT
     sale_id, line_no, sale_date, product_id, product_name, category, quantity, line_value,
     {{net_share}} AS net_share,
-    unit_cost, CAST(unit_cost * quantity AS DECIMAL(18,6)) AS cost, currency, promotion_id
+    unit_cost, CAST(CAST(unit_cost AS DECIMAL(26,6)) * quantity AS DECIMAL(18,6)) AS cost, currency, promotion_id
 FROM topped
