@@ -13,7 +13,7 @@ from roastery.evals.grading.companies import Companies
 from roastery.evals.grading.verdicts import judge
 
 FLOOR_RIGHT, CEILING_WRONG, FLOOR_REFUSALS = 0.77, 0.06, 0.74
-"""The first and the last only rise, the second only falls. The last fell once, by two questions of 75 (docs/evals.md)."""
+"""The first and the last only rise, the second only falls. The last fell once, by two questions of 75."""
 
 
 @pytest.mark.prove
