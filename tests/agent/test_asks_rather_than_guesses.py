@@ -1,29 +1,16 @@
 """What restricts, corrects or points in a question is carried out or asked about, never passed over."""
 
-from importlib import resources
-
 import pytest
-import yaml
 
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading
-from roastery.agent.planner.several import questions_in, readings_of
-from roastery.agent.planner.understand import understand
-from roastery.evals.sets.language import lexicon_of
-
-CASES = yaml.safe_load((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
+from roastery.agent.planner.several import questions_in
+from tests.agent.spoken import language_lexicon, thread
 
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
-    return lexicon_of(CASES)
-
-
-def thread(lexicon: Lexicon, *turns: str) -> list[Reading]:
-    found: list[Reading] = []
-    for turn in turns:
-        found += readings_of(turn, lambda text, before: understand(text, lexicon, before), found, 3)
-    return found
+    return language_lexicon()
 
 
 def names(reading: Reading) -> set[tuple[str, str]]:

@@ -1,11 +1,9 @@
 """Which tool a question is for, in wordings of every family of meaning; none of them stands in a pattern as it is."""
 
 from collections.abc import Iterator
-from importlib import resources
 from typing import Any
 
 import pytest
-import yaml
 
 from roastery.agent.planner.calls import tool_call
 from roastery.agent.planner.context import asked_part
@@ -14,7 +12,7 @@ from roastery.agent.planner.reading import Reading, reading_json, reading_of
 from roastery.agent.planner.several import questions_in, readings_of
 from roastery.agent.planner.understand import understand
 from roastery.evals.grading.answering import CONTRACT_TOOLS
-from roastery.evals.sets.language import lexicon_of
+from tests.agent.spoken import language_lexicon
 
 TOOLS = frozenset(CONTRACT_TOOLS)
 ASKED = {
@@ -220,8 +218,7 @@ NEAR_A_TOOL = ("query_metrics", "compare_periods")
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
-    cases = yaml.safe_load((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
-    return lexicon_of(cases)
+    return language_lexicon()
 
 
 def asked() -> Iterator[Any]:

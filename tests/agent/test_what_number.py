@@ -1,6 +1,5 @@
 """Which number, period, step, filter and order a question asks for, in words that no list of names holds."""
 
-from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,9 @@ from roastery.agent.planner.lists import words
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import tokenize
 from roastery.agent.planner.understand import understand
-from roastery.evals.sets.language import lexicon_of
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
+from tests.agent.spoken import language_lexicon
 
-CASES = yaml.safe_load((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
 PHRASINGS: dict[str, list[str]] = yaml.safe_load(
     (Path(__file__).parents[1] / "cases" / "phrasings.yml").read_text("utf-8")
 )
@@ -24,7 +22,7 @@ PHRASINGS: dict[str, list[str]] = yaml.safe_load(
 
 @pytest.fixture(scope="module")
 def lexicon() -> Lexicon:
-    return lexicon_of(CASES)
+    return language_lexicon()
 
 
 def unread(reading: Reading) -> bool:

@@ -5,16 +5,12 @@ from dataclasses import replace
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.named import CREDITED
+from roastery.agent.planner.named import CREDITED, OF_COHORTS
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import TREND, default_period, trend_grain
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import BEST, HIGH, LESS_IS_BETTER, LONG_LISTS, LOW, WORST, most_moved
 from roastery.agent.planner.reading import NO_VALUES, Filter, Reading
-
-COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "repeat_rate", "payback_days", "predicted_ltv"})
-"""Metrics whose period is when customers were acquired."""
-
 
 OVERVIEWS = (
     (("owner", "pipeline"), ("deals_won", "win_rate", "pipeline_value")),
@@ -204,14 +200,13 @@ def of_assets(question: Question, reading: Reading, lexicon: Lexicon) -> Reading
 
 MAILED = word_set("email_metrics")
 E_MAIL = frozenset({"klaviyo", "mailchimp", "constant_contact", "email"})
-EMAIL_ONLY = word_set("email_metrics")
 IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
 
 
 def in_email(reading: Reading, lexicon: Lexicon) -> Reading:
     """The click rate of a mailing is that of e-mail: clicks of ads are something else."""
     about = [f for f in reading.filters if f.field in ("campaign", "platform", "channel") and f.op == "in"]
-    of_mail = not about and bool(EMAIL_ONLY.intersection(reading.metrics))
+    of_mail = not about and bool(MAILED.intersection(reading.metrics))
     values = [v.partition(":")[0].partition("-")[0] for f in about for v in f.values]
     mailed = of_mail or (bool(values) and E_MAIL.issuperset(values))
     mailed = mailed or bool(MAILED.intersection(reading.metrics))
@@ -245,7 +240,7 @@ def with_period(reading: Reading, lexicon: Lexicon) -> Reading:
         return reading
     if isinstance(reading.compare, str) and reading.compare.startswith("shift:"):
         reading = replace(reading, compare="previous_period")
-    cohorts = COHORTS.issuperset(reading.metrics)
+    cohorts = OF_COHORTS.issuperset(reading.metrics)
     days, note = default_period(lexicon.vocabulary.calendar, reading.grain, reading.compare, cohorts=cohorts)
     return replace(reading, period=days).assuming(note)
 

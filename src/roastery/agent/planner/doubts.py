@@ -91,7 +91,8 @@ def missing_name(question: Question, reading: Reading, lexicon: Lexicon) -> Read
 
 LIMITS = "|".join(said for _, said in COMPARATORS)
 AIMS = (
-    r"(?:goals?|targets?|plan(?:ned)?|promised?|budgeted|aim(?:ed|ing)?|hop(?:ed|ing)|quota|objective|forecast(?:ed)?)"
+    r"(?:goals?|targets?|plan(?:ned)?|promised?|budgeted|aim(?:ed|ing)?|hop(?:ed|ing)|quota|objective|forecast(?:ed)?"
+    r"|pledged|committed)"
 )
 
 
@@ -129,7 +130,7 @@ def _is_clock(question: Question, symbol: Symbol) -> bool:
 def unused_number(question: Question, reading: Reading) -> Reading | None:
     """A number that no part of the reading uses could change it, so it is asked about."""
     for symbol in question.of_kind("N"):
-        if symbol.index in question.used or _is_a_goal(question, symbol.name) or _is_clock(question, symbol):
+        if symbol.index in question.used or _is_clock(question, symbol):
             continue
         said = question.words(symbol)
         return Reading(
@@ -144,14 +145,6 @@ def unused_number(question: Question, reading: Reading) -> Reading | None:
 
 
 GOALS = frozenset({"goal", "goals", "aim", "target"})
-
-
-def _is_a_goal(question: Question, number: str) -> bool:
-    """ "Our goal is 2.2", "the 260k we promised": somebody's aim, which changes no number."""
-    aim = r"(?:goals?|targets?|aims?|plan|planned|promised|budgeted|pledged|committed(?: to)?|aimed for|quota)"
-    said = "|".join(s.name for s in question.of_kind("D") if question.words(s).lower() in GOALS)
-    aim = rf"(?:{aim}|{said})" if said else aim
-    return question.says(rf"{aim} (?:\S+ ){{0,5}}?{number}|{number} (?:\S+ ){{0,3}}?{aim}")
 
 
 def _splits(reading: Reading, lexicon: Lexicon) -> str:

@@ -3,7 +3,7 @@
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.metrics import SUBSCRIBED
+from roastery.agent.planner.only_beside import SUBSCRIBED
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from roastery.agent.planner.lists import common_words, words
+from roastery.agent.planner.named import OF_COHORTS
 from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.patterns import said_by_family, vocabulary
 from roastery.agent.planner.question import Question, whole_words
@@ -42,8 +43,6 @@ AVERAGES = frozenset(
     ]
 )
 """Parts of the names of metrics that are averages by nature."""
-OF_COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "predicted_ltv", "payback_days", "repeat_rate"})
-"""Metrics of the customers who were acquired in the period."""
 EXCLUSIVE = ("not_in", "ne", "is_null")
 SILENT = ("empty", "asking", "period", "carrying", "plain")
 

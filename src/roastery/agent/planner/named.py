@@ -14,6 +14,8 @@ OVER = pattern("over")
 AT_LEAST = pattern("at_least")
 UNDER = pattern("under")
 AT_MOST = pattern("at_most")
+OF_COHORTS = frozenset({"ltv", "ltv_12m", "ltv_cac_ratio", "predicted_ltv", "payback_days", "repeat_rate"})
+"""Metrics whose period is when customers were acquired."""
 COMPARATORS = (("gt", OVER), ("gte", AT_LEAST), ("lt", UNDER), ("lte", AT_MOST))
 
 

@@ -6,8 +6,9 @@ from roastery.agent.planner.doubts import GOALS
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
-from roastery.agent.planner.metrics import SUBSCRIBED, metrics_of
+from roastery.agent.planner.metrics import metrics_of
 from roastery.agent.planner.named import Names, all_split_by, all_split_credited
+from roastery.agent.planner.only_beside import SUBSCRIBED
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 
