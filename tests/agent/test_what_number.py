@@ -332,3 +332,28 @@ def test_somebody_s_goal_changes_no_number(lexicon: Lexicon) -> None:
 def test_the_meeting_that_a_number_is_for_narrows_nothing(lexicon: Lexicon) -> None:
     reading = understand("orders in october for the spring sale review", lexicon)
     assert (reading.metrics, reading.filters) == (("orders",), ())
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "did the folks who first bought through Google in August come back more often than those from Meta?",
+        "do Google customers come back more often than Meta customers",
+        "how often did customers from Google come back, in August",
+    ],
+)
+def test_coming_back_more_often_is_the_repeat_rate(lexicon: Lexicon, question: str) -> None:
+    assert understand(question, lexicon).metrics == ("repeat_rate",)
+
+
+def test_coming_back_is_never_passed_over_in_silence(lexicon: Lexicon) -> None:
+    assert unread(understand("did sales come back last week", lexicon))
+    assert not unread(understand("what came back, ROAS, last week", lexicon))
+
+
+def test_how_many_people_opened_is_a_count_wherever_it_stands(lexicon: Lexicon) -> None:
+    for question in (
+        "how many people opened our mails last month",
+        "our mails last month, how many people opened them",
+    ):
+        assert understand(question, lexicon).metrics == ("opens",)

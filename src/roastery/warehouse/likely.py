@@ -12,12 +12,14 @@ DAY_WORDS = frozenset({"date", "day", "datum", "tag", "fecha", "dia", "jour", "d
 
 def likely_headers(columns: Sequence[Column], headers: Sequence[str]) -> dict[str, str]:
     """Headers by the missing column that they probably are, each used once: those that share most words, and leave
-    fewest over, first; then those that are spelled nearly so.
+    fewest over, first; then those that say no more than that they are days; then those that are spelled nearly so.
 
     >>> from roastery.warehouse.contracts import contract
     >>> ads = [c for c in contract("ad_performance").columns if c.is_key]
     >>> likely_headers(ads, ["Datum", "Ad", "Cost"])
     {'report_date': 'Datum', 'ad_id': 'Ad'}
+    >>> likely_headers([contract("transactions").by_name["occurred_at"]], ["Kunde", "Datum"])
+    {'occurred_at': 'Datum'}
     """
     pairs = []
     for place, column in enumerate(columns):
@@ -29,6 +31,10 @@ def likely_headers(columns: Sequence[Column], headers: Sequence[str]) -> dict[st
     for *_, name, header in sorted(pairs):
         if name not in found and header not in found.values():
             found[name] = header
+    days = [header for header in headers if header not in found.values() and words(header) <= DAY_WORDS]
+    for column in columns:
+        if column.type in ("date", "timestamp") and column.name not in found and days:
+            found[column.name] = days.pop(0)
     for column in columns:
         others = [header for header in headers if header not in found.values()]
         if column.name not in found and (near := nearest(column.name, others)):

@@ -113,7 +113,7 @@ def leftover(
     if OF_COHORTS.intersection(reading.metrics):
         known |= accounted("acquiring")
     known |= {stem(word) for metric in reading.metrics for word in metric.split("_")}
-    compound = _compounds(question)
+    compound = _compounds(question) | _coming_back(question)
     words_of_tool = vocabulary(*own)
     held.update(family_words(question, own))
     return [
@@ -152,6 +152,22 @@ def _idle(question: Question, at: int) -> bool:
     kinds = [s.kind for s in question.symbols for i in range(s.start, s.end) if at < i <= at + 2]
     word = question.tokens[at].word
     return (word == "per" and kinds[:1] in (["D"], ["G"])) or (word in NEGATIONS and not {*kinds} & {*"MAVD"})
+
+
+def _coming_back(question: Question) -> set[int]:
+    """ "Came back" says what somebody did, though "came" and "back" by themselves say nothing; "what came
+    back" is money, and "coming back to" a turn of speech.
+    """
+    words_of_it = [token.word for token in question.tokens]
+    return {
+        i
+        for n, (a, b) in enumerate(itertools.pairwise(words_of_it))
+        if a in COMING and b == "back" and words_of_it[n + 2 : n + 3] != ["to"] and words_of_it[n - 1] != "what"
+        for i in (n, n + 1)
+    }
+
+
+COMING = frozenset({"come", "comes", "came", "coming"})
 
 
 def _compounds(question: Question) -> set[int]:

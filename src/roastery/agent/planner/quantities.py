@@ -99,9 +99,7 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
     limited = any(str(s.of).endswith("%") for s in question.of_kind("N")) and question.has(BY_PERCENT)
     if len(found) == 1 and (limited or question.says(AS_RATE)):
         found = [RATE_OF.get(found[0], found[0])]
-    elif len(found) == 1 and (
-        question.has(COUNTED) or (question.plain.startswith("how many ") and not question.has("of"))
-    ):
+    elif len(found) == 1 and (question.has(COUNTED) or (question.says(r"(?:^|, )how many") and not question.has("of"))):
         found = [COUNT_OF.get(found[0], found[0])]
     arriving = question.says(r"(?:arriv|ship|deliver|reach|parcel|package|way)\w*")
     if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF and (arriving or found[0] != "orders"):
