@@ -4,11 +4,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
+import pytest
 
 from roastery.evals.sets.analyses.maturity import measured
 from roastery.tools.base import Fact, ToolContext, ToolResult
 from roastery.tools.registry import run
 from roastery.tools.triangles import Brings, triangle_of
+from roastery.warehouse.engine import Warehouse
+from tests.tools.beans import context_on
+from tests.warehouse.conftest import put
 
 LAST_WEEK = {"name": "last_7_days"}
 
@@ -79,6 +83,30 @@ def test_a_triangle_of_an_earlier_day_is_the_later_one_cut(larkspur: ToolContext
     shift = (now.first - then.first).days
     width = min(cut.arrived.shape[1], then.triangle.arrived.shape[1])
     assert np.array_equal(cut.arrived[:, :width], then.triangle.arrived[shift:, :width])
+
+
+def test_a_refund_of_thousands_of_a_credited_sale_is_counted_whole(empty: Warehouse) -> None:
+    """DECIMAL(18,6) times DECIMAL(18,9) has three digits before the point; a refund of 1,000 stopped every answer."""
+    day = "2026-10-0"
+    put(
+        empty,
+        campaigns=[{"campaign_id": "k", "campaign_name": "Spring", "platform": "meta_ads"}],
+        touchpoints=[
+            {"touchpoint_id": f"t{n}", "customer_id": "c", "occurred_at": f"{day}{n}T15:00:00Z", "campaign_id": "k",
+             "kind": "click"} for n in (1, 2)
+        ],
+        transactions=[{"transaction_id": "s", "customer_id": "c", "occurred_at": f"{day}3T15:00:00Z",
+                       "amount": "54321.98"}],
+        refunds=[{"refund_id": "r", "transaction_id": "s", "refunded_at": f"{day}5T15:00:00Z", "amount": "4321.98"}],
+    )  # fmt: skip
+    for model in ("last_touch", "linear"):
+        found = triangle_of(empty, Brings("refunds", "sale"), (), {"model": model}, "USD", date(2026, 10, 20))
+        assert found is not None
+        assert found.triangle.arrived.sum() == pytest.approx(4321.98)
+        assert found.triangle.arrived[found.index(date(2026, 10, 3)), 2] == pytest.approx(4321.98)
+    asking = {"metrics": ["attributed_revenue", "roas"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
+    result = run("query_metrics", asking, context_on(empty))
+    assert result.facts[0].value == Decimal("50000.00")
 
 
 def test_earlier_intervals_held_about_as_often_as_they_say(larkspur: ToolContext) -> None:

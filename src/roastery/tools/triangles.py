@@ -142,7 +142,8 @@ def _statements(
         )
     if brings.credited:
         gross, rate = converted("c.credited_gross", "c", "c.sale_date", currency)
-        back, _ = converted("r.amount * c.weight", "c", "c.sale_date", currency)
+        # wide before it multiplies: of DECIMAL(18,6) times DECIMAL(18,9) three digits are left before the point
+        back, _ = converted("CAST(r.amount AS DECIMAL(26,6)) * c.weight", "c", "c.sale_date", currency)
         return (
             f"""SELECT c.sale_date AS day, sum({gross})::DOUBLE AS exposure
             FROM {credits} c {rate} WHERE {own} GROUP BY 1""",

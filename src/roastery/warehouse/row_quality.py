@@ -47,6 +47,10 @@ IN_STEP: dict[str, tuple[tuple[str, str], ...]] = {
         ("status = 'completed' AND amount < 0", "an amount below zero though completed"),
         ("refunded_amount > amount AND amount >= 0", "more refunded than was paid"),
     ),
+    "transaction_lines": (
+        ("abs(CAST(coalesce(quantity, 1) AS DECIMAL(26,6)) * greatest(abs(unit_price), unit_cost)) >= 1e12",
+         "a worth of a million millions or more, which is left out of splits and costs"),
+    ),
     "shipments": (("delivered_at < shipped_at", "a delivery before their shipping"),),
     "tickets": (
         ("first_reply_at < opened_at", "a reply before their opening"),

@@ -48,6 +48,11 @@ def test_expression_means_what_sql_means(text: str, columns: dict[str, Any], val
     assert computed(text, **columns) == value
 
 
+def test_a_product_of_amounts_is_wide_enough_for_it() -> None:
+    typed = {name: sa.literal_column(f"CAST({value} AS DECIMAL(18,6))") for name, value in (("a", 2.5e6), ("b", 4e6))}
+    assert value_of(parse("a * b - a").core(lambda table, name: typed[name])) == Decimal("9999997500000")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -157,7 +157,7 @@ def converted(amount: str, table: str, day: str, currency: str) -> tuple[str, st
     """(the amount in a currency, the join that it needs): the rate of the row's own day (law 5)."""
     value = (
         f"CASE WHEN {table}.currency = '{currency}' THEN CAST({amount} AS DECIMAL(38,18)) "
-        f"ELSE CAST({amount} AS DECIMAL(18,6)) * fx.rate END"
+        f"ELSE CAST({amount} AS DECIMAL(26,6)) * fx.rate END"
     )
     join = (
         f"LEFT JOIN fx_daily fx ON fx.rate_date = {day} AND fx.base_currency = {table}.currency "

@@ -20,7 +20,7 @@ bought AS (
         min(s.cohort_month) AS cohort_month,
         CASE WHEN count(*) FILTER (s.currency <> {{currency}} AND f.rate IS NULL) = 0 THEN CAST(sum(
             CASE WHEN s.currency = {{currency}} THEN CAST(s.net_amount AS DECIMAL(38,18)) ELSE s.net_amount * f.rate END
-        ) AS DECIMAL(18,6)) END AS lifetime_value
+        ) AS DECIMAL(38,6)) END AS lifetime_value
     FROM curated.sales s
     LEFT JOIN curated.fx_daily f
       ON f.rate_date = s.sale_date AND f.base_currency = s.currency AND f.quote_currency = {{currency}}
@@ -37,7 +37,7 @@ SELECT
     t.channel AS acquisition_channel,
     t.platform AS acquisition_platform,
     coalesce(p.customer_stage, CASE WHEN b.sales > 0 THEN 'customer' ELSE 'lead' END) AS current_stage,
-    CASE WHEN b.customer_id IS NULL THEN CAST(0 AS DECIMAL(18,6)) ELSE b.lifetime_value END AS lifetime_value,
+    CASE WHEN b.customer_id IS NULL THEN 0 ELSE b.lifetime_value END AS lifetime_value,
     greatest(t.last_touch_date, b.last_sale_at) AS last_interaction_date,
     least(p.first_seen_at, t.first_touch_date, b.first_sale_at) AS created_at,
     b.first_sale_at, b.last_sale_at, coalesce(b.orders, 0) AS orders, b.cohort_month,

@@ -1,12 +1,13 @@
 -- Lines of valid sales; the sale's net revenue falls on them by line value, in minor units by largest remainder.
--- Builds: curated.sale_lines. A sale whose lines are worth nothing is split evenly.
+-- Builds: curated.sale_lines. A sale whose lines are worth nothing is split evenly. A line of a million millions is a
+-- fault of its system (row_quality.py tells it): it stops nothing, weighs nothing and has no known cost.
 WITH valued AS (
     SELECT
         s.sale_id, l.line_no, s.sale_date, s.currency, s.net_amount,
         l.product_id, p.product_name, p.category, l.quantity, coalesce(l.promotion_id, s.promotion_id) AS promotion_id,
         -- wide before it multiplies: of two DECIMAL(18,6) DuckDB keeps 18 digits, and fails on a line of a million
-        CAST(CAST(coalesce(l.quantity, 1) AS DECIMAL(26,6)) * coalesce(l.unit_price, 0) - l.discount_amount
-             AS DECIMAL(18,6)) AS line_value,
+        TRY_CAST(CAST(coalesce(l.quantity, 1) AS DECIMAL(26,6)) * coalesce(l.unit_price, 0) - l.discount_amount
+                 AS DECIMAL(18,6)) AS line_value,
         coalesce(l.unit_cost, CASE WHEN p.currency = s.currency THEN p.unit_cost END) AS unit_cost
     FROM curated.transaction_lines l
     JOIN curated.sales s ON s.sale_id = l.transaction_id
@@ -24,5 +25,5 @@ topped AS (
 SELECT
     sale_id, line_no, sale_date, product_id, product_name, category, quantity, line_value,
     {{net_share}} AS net_share,
-    unit_cost, CAST(CAST(unit_cost AS DECIMAL(26,6)) * quantity AS DECIMAL(18,6)) AS cost, currency, promotion_id
+    unit_cost, TRY_CAST(CAST(unit_cost AS DECIMAL(26,6)) * quantity AS DECIMAL(18,6)) AS cost, currency, promotion_id
 FROM topped

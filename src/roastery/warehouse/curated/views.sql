@@ -68,7 +68,7 @@ SELECT c.*, s.ad_spend
 FROM curated.campaigns c LEFT JOIN (
     SELECT a.campaign_id, CASE WHEN count(*) FILTER (a.currency <> {{currency}} AND f.rate IS NULL) = 0 THEN CAST(sum(
         CASE WHEN a.currency = {{currency}} THEN CAST(a.spend AS DECIMAL(38,18)) ELSE a.spend * f.rate END
-    ) AS DECIMAL(18,6)) END AS ad_spend
+    ) AS DECIMAL(38,6)) END AS ad_spend
     FROM curated.ad_performance a LEFT JOIN curated.fx_daily f
       ON f.rate_date = a.report_date AND f.base_currency = a.currency AND f.quote_currency = {{currency}}
     GROUP BY a.campaign_id) s USING (campaign_id);

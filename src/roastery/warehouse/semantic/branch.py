@@ -16,8 +16,8 @@ from roastery.warehouse.semantic.parameters import filter_places, place
 from roastery.warehouse.semantic.plan import Branch, Plan, common_conditions
 from roastery.warehouse.semantic.sources import Catalog, rates
 
-RATE = sa.Numeric(20, 12)
-AMOUNT = sa.Numeric(18, 6)
+RATE = sa.Numeric(24, 12)
+AMOUNT = sa.Numeric(26, 6)
 ZERO: Core = sa.literal_column("0")
 ONE: Core = sa.literal_column("1")
 NULL: Core = sa.literal_column("NULL")

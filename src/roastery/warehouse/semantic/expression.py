@@ -34,6 +34,7 @@ BINARY: dict[type[sg.Expr], str] = {
     sg.Sub: "-",
     sg.Mul: "*",
 }
+WIDE: Core = sa.literal_column("CAST(0 AS DECIMAL(20, 6))")
 COMPARISONS = ("=", "<>", ">", ">=", "<", "<=")
 
 
@@ -123,7 +124,10 @@ def _build(tree: sg.Expr, columns: Columns, parameters: Parameters) -> Core:
             raise UnknownName("parameter", tree.name, parameters)
         return parameters[tree.name]
     if (sign := BINARY.get(type(tree))) is not None:
-        return core(tree.this).op(sign, is_comparison=sign in COMPARISONS)(core(tree.expression))
+        left = core(tree.this)
+        # Of two DECIMAL(18,6) DuckDB keeps 18 digits, and fails on a product of a million: one of them is made wide.
+        left = Grouping(left.op("+")(WIDE)) if sign == "*" else left
+        return left.op(sign, is_comparison=sign in COMPARISONS)(core(tree.expression))
     return _predicate(tree, core)
 
 
