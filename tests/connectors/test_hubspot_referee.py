@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from roastery.connectors.sources.hubspot.source import KINDS
+from roastery.connectors.sources.hubspot.kinds import KINDS
 from roastery.evals.twins.server import Twins
 
 SPECS = Path(__file__).resolve().parents[3] / "shared" / "specs" / "hubspot" / "2026-09"

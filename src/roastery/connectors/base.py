@@ -62,7 +62,8 @@ class Resource:
     key: record → stable text key. partition: record → (scope, day) for reports that are replaced by day, else None.
     personal: dotted paths of personal values, sealed before they are stored (law 15); `[]` walks a list.
     expects: dotted paths that every record has; a record without one is of an unknown shape and fails the resource,
-    since an absent figure would count as zero.
+    since an absent figure would count as zero. looks_at: dotted paths of all that key and partition look at; with them
+    records of days need not be made into objects where their source left them as they came (unparsed.py).
     """
 
     name: str
@@ -72,6 +73,7 @@ class Resource:
     reread_days: int = 0
     depends_on: tuple[str, ...] = ()
     expects: tuple[str, ...] = ()
+    looks_at: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from roastery.connectors.base import Connection, Page, Partition, Record, Resour
 from roastery.connectors.errors import UnknownShape
 from roastery.connectors.read_ahead import AHEAD
 from roastery.connectors.throttle import Stopwatch
+from roastery.connectors.unparsed import UnparsedRecords
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord, SourceProgress
 from roastery.warehouse.written_records import WrittenRecords
 
@@ -90,13 +91,7 @@ def _together(parts: Sequence[Sequence[RawRecord]]) -> Sequence[RawRecord]:
 
 def batch_of(page: Page, resource: Resource, connection: Connection, provider: str, title: str = "") -> RawBatch:
     """A page as the warehouse lands it. Errors: UnknownShape where a record lacks what the resource expects."""
-    for path in resource.expects:
-        if not _have(page.records, path.split(".")):
-            raise UnknownShape(
-                f"{title} no longer gives '{path}' for {resource.name}. What was read before stays; nothing new is "
-                "taken until this version knows the new form."
-            )
-    records, unasked = _raw(page, resource)
+    records, unasked = _as_text(page, resource) or _raw(_with_objects(page), resource, title)
     return RawBatch(
         connection_id=connection.id,
         source=provider,
@@ -124,11 +119,47 @@ def _have(records: Sequence[Any], steps: Sequence[str]) -> bool:
     return True
 
 
-def _raw(page: Page, resource: Resource) -> tuple[Sequence[RawRecord], int]:
+def _as_text(page: Page, resource: Resource) -> tuple[Sequence[RawRecord], int] | None:
+    """What `_raw` gives, without making objects of the records; None where they have to be looked at whole.
+
+    Those are records that came parsed, that hold something personal, or of which one is not as it should be.
+    """
+    if not isinstance(page.records, UnparsedRecords) or not page.records or page.deleted:
+        return None
+    if resource.partition is None or resource.personal or not resource.looks_at:
+        return None
+    seen = page.records.narrowed(*(_steps(paths) for paths in (resource.looks_at, resource.expects)))
+    if seen is None or not all(seen):
+        return None
+    try:
+        keys, places = [resource.key(r) for r in seen], [resource.partition(r) for r in seen]
+    except MISSHAPEN:
+        return None
+    unasked = _outside(places, page.asked) if page.asked else 0
+    return WrittenRecords.of_texts(keys, places, page.records.texts(), page.read_id), unasked
+
+
+def _steps(paths: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(path.split(".")) for path in paths)
+
+
+def _with_objects(page: Page) -> Page:
+    """The page with its records made, once."""
+    return replace(page, records=list(page.records)) if isinstance(page.records, UnparsedRecords) else page
+
+
+def _raw(page: Page, resource: Resource, title: str) -> tuple[Sequence[RawRecord], int]:
     """The records, and how many are of days or accounts that were not asked for.
 
     Records of days that hold nothing personal become columns at once; in others landing has something to seal.
+    Errors: UnknownShape where a record lacks what the resource expects.
     """
+    for path in resource.expects:
+        if not _have(page.records, path.split(".")):
+            raise UnknownShape(
+                f"{title} no longer gives '{path}' for {resource.name}. What was read before stays; nothing new is "
+                "taken until this version knows the new form."
+            )
     gone = [RawRecord(key, {}, deleted=True) for key in page.deleted]
     if resource.partition is None:
         return [*(RawRecord(resource.key(record), record) for record in page.records), *gone], 0

@@ -16,6 +16,7 @@ from roastery.connectors.parsing import parsed
 from roastery.connectors.redaction import PROCESS, Redactor, guard_logs
 from roastery.connectors.throttle import Bucket
 from roastery.connectors.tls import tls
+from roastery.connectors.unparsed import Steps, parsed_around
 from roastery.warehouse.clock import Clock
 
 logger = logging.getLogger("roastery.connectors")
@@ -137,9 +138,9 @@ class HttpClient:
     def close(self) -> None:
         self._client.close()
 
-    def get(self, path: str, params: Mapping[str, str] | None = None, *, cost: float = 1.0) -> Any:
-        """The JSON of a GET."""
-        return self._call(lambda: self._read("GET", path, params=params), cost)
+    def get(self, path: str, params: Mapping[str, str] | None = None, *, cost: float = 1.0, rows: Steps = ()) -> Any:
+        """The JSON of a GET. rows: where records lie in it that are left as they came (UnparsedRecords)."""
+        return self._call(lambda: self._read("GET", path, rows=rows, params=params), cost)
 
     def get_text(self, path: str, params: Mapping[str, str] | None = None) -> tuple[str, Mapping[str, str]]:
         """The text of a GET that is no JSON, such as a CSV, and the answer's headers."""
@@ -161,14 +162,15 @@ class HttpClient:
         """The JSON of a POST with a JSON body, or a form. also: further limits that this request falls under."""
         return self._call(lambda: self._read("POST", path, body=body, form=form), cost, also)
 
-    def stream(self, path: str, *, body: Any, cost: float = 1.0) -> Iterator[Any]:
+    def stream(self, path: str, *, body: Any, cost: float = 1.0, rows: Steps = ()) -> Iterator[Any]:
         """The elements of the JSON array that a POST answers with, one by one while it is still arriving.
 
+        rows: where records lie in an element that may be left as they came (UnparsedRecords).
         Errors: CutOff when it ends in the middle; what was yielded before must not be taken as whole.
         """
         response = self._call(lambda: self._open("POST", path, body=body), cost)
         try:
-            yield from streamed(response.iter_bytes())
+            yield from streamed(response.iter_bytes(), rows=rows)
         except (httpx2.TransportError, httpx2.DecodingError, ValueError, RecursionError):
             raise CutOff(f"{self.title} ended its answer in the middle.") from None
         finally:
@@ -225,7 +227,7 @@ class HttpClient:
 
     # One request.
 
-    def _read(self, method: str, path: str, **parts: Any) -> Any:
+    def _read(self, method: str, path: str, rows: Steps = (), **parts: Any) -> Any:
         response = self._open(method, path, **parts)
         try:
             response.read()
@@ -233,7 +235,7 @@ class HttpClient:
             raise CutOff(f"{self.title} ended its answer in the middle.") from None
         finally:
             response.close()
-        body = _json(response)
+        body = _json(response, rows)
         if body is None:
             kind = response.headers.get("content-type", "no content type")
             raise RetryLater(f"{self.title} answered with {self.clean(kind)} instead of data.")
@@ -335,9 +337,9 @@ def by_status(title: str, reply: Reply) -> Exception:
     return AbortSync(f"{title} refused the request ({status}).{said}")
 
 
-def _json(response: httpx2.Response) -> Any:
+def _json(response: httpx2.Response, rows: Steps = ()) -> Any:
     """The parsed body, or None when it is not JSON."""
     try:
-        return parsed(response.content)
+        return parsed_around(response.content, rows) if rows else parsed(response.content)
     except (ValueError, RecursionError):
         return None

@@ -7,12 +7,15 @@ from itertools import chain
 from typing import Any
 
 from roastery.connectors.parsing import parsed
+from roastery.connectors.unparsed import Steps, parsed_around_each
 
 AT_ONCE_BYTES = 16 * 1024 * 1024
 
 
-def streamed(chunks: Iterator[bytes], at_once: int = AT_ONCE_BYTES) -> Iterator[Any]:
+def streamed(chunks: Iterator[bytes], at_once: int = AT_ONCE_BYTES, rows: Steps = ()) -> Iterator[Any]:
     """The elements of a JSON array in UTF-8: a short one parsed at once, which is faster, a long one as it arrives.
+
+    rows: where records lie in an element that a short array leaves as they came.
 
     Errors: ValueError when it ends before the array does, or is not an array.
 
@@ -27,7 +30,8 @@ def streamed(chunks: Iterator[bytes], at_once: int = AT_ONCE_BYTES) -> Iterator[
             decode = codecs.getincrementaldecoder("utf-8")().decode
             yield from array_elements(decode(chunk) for chunk in chain(held, chunks))
             return
-    whole = parsed(b"".join(held))
+    content = b"".join(held)
+    whole = parsed_around_each(content, rows) if rows else parsed(content)
     if not isinstance(whole, list):
         raise ValueError("not an array")
     yield from whole

@@ -130,17 +130,6 @@ def daily_pages(scopes: Sequence[Scope], cursor: Cursor, read: Read, stamp: str 
                 )
 
 
-def beside(records: Sequence[dict[str, Any]], known: Mapping[str, Any]) -> Sequence[Record]:
-    """Records of a page, each with what the connection knows under `_connection`; written into them, not copied.
-
-    >>> beside([{"spend": "1"}], {"currency": "USD"})
-    [{'spend': '1', '_connection': {'currency': 'USD'}}]
-    """
-    for record in records:
-        record["_connection"] = known
-    return records
-
-
 def _slices(scope: Scope, whole: Span, read: Read) -> Iterator[tuple[Span, str, Sequence[Record], bool]]:
     """The parts of a slice with their read; where the provider breaks off, both halves are read on their own."""
     waiting, tries = [whole], 0

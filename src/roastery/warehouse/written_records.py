@@ -1,5 +1,6 @@
 """Records of days as columns, written when they were read: a page's objects need not wait for their landing."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +28,13 @@ class WrittenRecords(Sequence[RawRecord]):
         cls, keys: Sequence[str], places: Sequence[tuple[str, date]], payloads: Sequence[Any], read_id: str
     ) -> "WrittenRecords":
         """The records of one read. places: scope and day of each."""
+        return cls.of_texts(keys, places, written(payloads, in_order=False), read_id)
+
+    @classmethod
+    def of_texts(
+        cls, keys: Sequence[str], places: Sequence[tuple[str, date]], texts: Sequence[bytes], read_id: str
+    ) -> "WrittenRecords":
+        """The same, of payloads that are text already: JSON in UTF-8."""
         days = {day: day.isoformat() for day in {day for _, day in places}}
         return cls(
             table(
@@ -35,7 +43,7 @@ class WrittenRecords(Sequence[RawRecord]):
                     "scope": repeated_column([scope for scope, _ in places]),
                     "day": repeated_column([days[day] for _, day in places]),
                     "read": repeated_column([read_id] * len(keys)),
-                    "payload": encoded_column(written(payloads, in_order=False)),
+                    "payload": encoded_column(texts),
                 }
             )
         )
@@ -51,7 +59,7 @@ class WrittenRecords(Sequence[RawRecord]):
     def __iter__(self) -> Iterator[RawRecord]:
         columns = (self.table[name].to_pylist() for name in ("key", "payload", "scope", "day", "read"))
         for key, payload, scope, day, read in zip(*columns, strict=True):
-            yield RawRecord(key, orjson.loads(payload), scope, date.fromisoformat(day), False, read)
+            yield RawRecord(key, _read(payload), scope, date.fromisoformat(day), False, read)
 
     @overload
     def __getitem__(self, place: int) -> RawRecord: ...
@@ -62,3 +70,11 @@ class WrittenRecords(Sequence[RawRecord]):
 
     def __repr__(self) -> str:
         return repr(list(self))
+
+
+def _read(payload: str) -> Any:
+    try:
+        return orjson.loads(payload)
+    except ValueError:
+        # Numbers beyond what a float holds, as a provider may have written them.
+        return json.loads(payload)

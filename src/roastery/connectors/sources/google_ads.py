@@ -185,6 +185,7 @@ class GoogleAds:
             reread_days=30,
             depends_on=("customers",),
             expects=("campaign.id", "metrics.costMicros"),
+            looks_at=("customer.id", "segments.date", "campaign.id", "adGroup.id", "adGroupAd.ad.id"),
         ),
         Resource(
             "keywords",
@@ -193,6 +194,7 @@ class GoogleAds:
             reread_days=30,
             depends_on=("customers",),
             expects=("metrics.costMicros",),
+            looks_at=("customer.id", "segments.date", "adGroup.id", "adGroupCriterion.criterionId"),
         ),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
@@ -261,7 +263,7 @@ class GoogleAds:
     def _search(self, customer: str, query: str) -> Iterator[Sequence[Record]]:
         """The rows of a GAQL query, chunk by chunk as they arrive. Errors: CutOff when the stream ends early."""
         path = f"{self._version}/customers/{customer}/googleAds:searchStream"
-        for chunk in self.http.stream(path, body={"query": query}):
+        for chunk in self.http.stream(path, body={"query": query}, rows=("results",)):
             if isinstance(chunk, dict) and "error" in chunk:
                 self._judge(Reply(int(chunk["error"].get("code", 500)), {}, chunk))
                 raise RetryLater(f"{TITLE} broke off its answer.")

@@ -14,11 +14,13 @@ from roastery.connectors.access import Access, listed, whole_number
 from roastery.connectors.base import ContractSql, Cursor, Page, Record, Resource
 from roastery.connectors.errors import AbortSync, RetryLater, SliceTooLarge, Throttled
 from roastery.connectors.http import Reply
+from roastery.connectors.merging import merged
 from roastery.connectors.oauth import Grant, HeaderStyle, OAuthToken
 from roastery.connectors.readable import number, readable
 from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
+from roastery.connectors.unparsed import UnparsedRecords, beside
 
 TITLE = "LinkedIn Ads"
 TOKEN_URL = "https://www.linkedin.com/oauth/v2/accessToken"
@@ -137,6 +139,18 @@ def day_of(during: Any) -> str:
         return str(during)
 
 
+def place_of(row: Record) -> tuple[str, ...]:
+    """The day of a row and the numbers of what it is about, the largest first.
+
+    >>> place_of({"dateRange": {"start": {"year": 2026, "month": 10, "day": 5}}, "pivotValues": ["urn:li:group:7"]})
+    ('2026-10-05', '7')
+    """
+    pivot = row.get("pivotValues")
+    return day_of(row.get("dateRange")), *(
+        number_of(str(urn)) for urn in (pivot if isinstance(pivot, list) else [pivot])
+    )
+
+
 def restli_date(day: date) -> str:
     return f"(year:{day.year},month:{day.month},day:{day.day})"
 
@@ -176,6 +190,7 @@ class LinkedInAds:
             reread_days=30,
             depends_on=("accounts",),
             expects=NEEDED,
+            looks_at=("_connection",),
         ),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
@@ -248,22 +263,17 @@ class LinkedInAds:
 
         yield from daily_pages(scopes, cursor, read, stamp=self._stamp)
 
-    def _merged(self, account: str, pivots: Sequence[str], span: Span) -> list[Record]:
+    def _merged(self, account: str, pivots: Sequence[str], span: Span) -> Sequence[Record]:
         """The rows of some days, put together from as many requests as their metrics need."""
         room = MOST_FIELDS - len(ALWAYS)
-        rows: dict[tuple[str, ...], dict[str, Any]] = {}
-        for start in range(0, len(self._metrics), room):
-            for row in self._analytics(account, pivots, span, self._metrics[start : start + room]):
-                day = day_of(row.get("dateRange"))
-                pivot = row.get("pivotValues")
-                urns = [number_of(str(urn)) for urn in (pivot if isinstance(pivot, list) else [pivot])]
-                names = dict(zip(("campaign_group", "campaign", "creative"), [*urns, None, None], strict=False))
-                known = rows.setdefault((day, *urns), {})
-                known |= row
-                known["_connection"] = {"day": day, "account": account, "currency": self._currency(account), **names}
-        return list(rows.values())
+        starts = range(0, len(self._metrics), room)
+        parts = [self._analytics(account, pivots, span, self._metrics[start : start + room]) for start in starts]
+        rows, places = merged(parts, place_of, [(name,) for name in ALWAYS])
+        whose = {"account": account, "currency": self._currency(account)}
+        names = ("day", "campaign_group", "campaign", "creative")
+        return beside(rows, [{**whose, **dict(zip(names, (*at, None, None), strict=False))} for at in places])
 
-    def _analytics(self, account: str, pivots: Sequence[str], span: Span, metrics: Sequence[str]) -> list[Record]:
+    def _analytics(self, account: str, pivots: Sequence[str], span: Span, metrics: Sequence[str]) -> Sequence[Record]:
         """One request; parentheses, colons and commas of Rest.li stay as they are, but for those inside a URN."""
         urn = quote(f"urn:li:sponsoredAccount:{account}", safe="")
         finder = (
@@ -272,14 +282,15 @@ class LinkedInAds:
         during = f"(start:{restli_date(span.first)},end:{restli_date(span.last)})"
         fields = ",".join([*map(self._names.theirs, metrics), *ALWAYS])
         body = self.http.get(
-            f"rest/adAnalytics?{finder}&timeGranularity=DAILY&dateRange={during}&accounts=List({urn})&fields={fields}"
+            f"rest/adAnalytics?{finder}&timeGranularity=DAILY&dateRange={during}&accounts=List({urn})&fields={fields}",
+            rows=("elements",),
         )
         elements = _listed(body, "elements")
         if len(elements) >= MOST_ELEMENTS:
             raise SliceTooLarge(
                 f"{TITLE} gives at most {MOST_ELEMENTS:,} rows at once, and {span.first} has more in account {account}."
             )
-        return [self._names.ours(element) for element in elements]
+        return [self._names.ours(element) for element in elements] if self._names.others else elements
 
     # Entities.
 
@@ -323,8 +334,8 @@ class LinkedInAds:
             raise Throttled(f"{TITLE} is limiting how much may be asked.", wait_seconds=wait)
 
 
-def _listed(body: Any, name: str) -> list[Record]:
+def _listed(body: Any, name: str) -> Sequence[Record]:
     rows = body.get(name) if isinstance(body, dict) else None
-    if not isinstance(rows, list):
+    if not isinstance(rows, list | UnparsedRecords):
         raise RetryLater(f"{TITLE} answered without rows.")
     return rows

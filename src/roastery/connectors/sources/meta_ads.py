@@ -19,8 +19,9 @@ from roastery.connectors.oauth import FixedToken
 from roastery.connectors.readable import number, readable
 from roastery.connectors.redaction import PROCESS
 from roastery.connectors.renaming import codes
-from roastery.connectors.reports import DAY, Scope, Span, beside, daily_pages, months_before, today_in, with_residuals
+from roastery.connectors.reports import DAY, Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
+from roastery.connectors.unparsed import Steps, beside
 from roastery.connectors.webhooks import SignedBody
 
 TITLE = "Meta Ads"
@@ -179,6 +180,7 @@ class MetaAds:
             reread_days=28,
             depends_on=("accounts",),
             expects=("campaign_id", "spend", "impressions"),
+            looks_at=("account_id", "date_start", "campaign_id", "ad_id"),
         ),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
@@ -288,17 +290,17 @@ class MetaAds:
 
     # Requests.
 
-    def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        body = self.http.get(f"{self._version}/{path}", params)
+    def _get(self, path: str, params: Mapping[str, str], rows: Steps = ()) -> dict[str, Any]:
+        body = self.http.get(f"{self._version}/{path}", params, rows=rows)
         if not isinstance(body, dict):
             raise RetryLater(f"{TITLE} answered in a form that is not known.")
         return body
 
-    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[dict[str, Any]]]:
+    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[Record]]:
         """Pages of an edge. The next page is asked for by cursor: its ready-made address carries the token."""
         after: dict[str, str] = {}
         while True:
-            body = self._get(path, {**params, "limit": str(self._limit), **after})
+            body = self._get(path, {**params, "limit": str(self._limit), **after}, rows=("data",))
             if body.get("data"):
                 yield body["data"]
             paging = body.get("paging", {})

@@ -20,6 +20,7 @@ from roastery.connectors.readable import number, readable
 from roastery.connectors.renaming import codes
 from roastery.connectors.reports import Scope, Span, daily_pages, months_before, today_in, with_residuals
 from roastery.connectors.throttle import Rate
+from roastery.connectors.unparsed import Steps, beside
 
 TITLE = "TikTok Ads"
 LIMIT_CODES = (40100,)
@@ -149,6 +150,7 @@ class TikTokAds:
             reread_days=28,
             depends_on=("advertisers",),
             expects=("metrics.spend", "metrics.impressions"),
+            looks_at=("dimensions.stat_time_day", "dimensions.ad_id", "dimensions.campaign_id"),
         ),
     )
     fills: ClassVar[tuple[ContractSql, ...]] = (
@@ -212,18 +214,17 @@ class TikTokAds:
         def read(scope: Scope, span: Span) -> Iterable[Sequence[Record]]:
             account = known[scope.id]
             extra = {"advertiser_id": account.id, "currency": account.currency, "time_zone": account.time_zone}
+            counted = [("metrics", metric) for metric in self._chosen.values()]
             for dimension in LEVELS:
                 for rows in self._all("report/integrated/get/", self._asked(account.id, dimension, span)):
-                    yield [self._figure(row, extra) for row in rows]
+                    yield beside(rows, lambda row: extra | self._counted(row), counted)
 
         stamp = " ".join(f"{name}={metric}" for name, metric in self._chosen.items())
         yield from daily_pages([self._scope(account, until) for account in known.values()], cursor, read, stamp=stamp)
 
-    def _figure(self, row: dict[str, Any], extra: Mapping[str, str]) -> Record:
-        """A row with the figures that this connection counts as conversions and views, by our names."""
-        metrics = row["metrics"]
-        row["_connection"] = {**extra, **{name: metrics.get(metric) for name, metric in self._chosen.items()}}
-        return row
+    def _counted(self, row: Record) -> dict[str, Any]:
+        """The figures of a row that this connection counts as conversions and views, by our names."""
+        return {name: row["metrics"].get(metric) for name, metric in self._chosen.items()}
 
     def _asked(self, advertiser: str, dimension: str, span: Span) -> dict[str, str]:
         return {
@@ -269,18 +270,18 @@ class TikTokAds:
             raise AbortSync(f"{TITLE} has no ad account {advertiser}. Check the connection's advertiser_id.")
         return dict(rows[0])
 
-    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[dict[str, Any]]]:
+    def _all(self, path: str, params: Mapping[str, str]) -> Iterator[Sequence[Record]]:
         page = 1
         while True:
-            data = self._get(path, {**params, "page": str(page), "page_size": str(self._page_size)})
+            data = self._get(path, {**params, "page": str(page), "page_size": str(self._page_size)}, ("data", "list"))
             if data.get("list"):
                 yield data["list"]
             if page >= int(data["page_info"]["total_page"]):
                 return
             page += 1
 
-    def _get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
-        body = self.http.get(f"open_api/{self._version}/{path}", params)
+    def _get(self, path: str, params: Mapping[str, str], rows: Steps = ()) -> dict[str, Any]:
+        body = self.http.get(f"open_api/{self._version}/{path}", params, rows=rows)
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict):
             raise RetryLater(f"{TITLE} answered without data.")

@@ -1,7 +1,6 @@
 """Reading HubSpot: searches by last change, in slices below the cap, completed with history and associations."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -14,82 +13,14 @@ from roastery.connectors.oauth import FixedToken, Grant, HeaderStyle, OAuthToken
 from roastery.connectors.renaming import Renaming
 from roastery.connectors.reports import DAY
 from roastery.connectors.sources.hubspot.fills import FILLS
+from roastery.connectors.sources.hubspot.kinds import KINDS, PIPELINES, Kind
+from roastery.connectors.sources.hubspot.searching import BATCH, Search, time_of
 from roastery.connectors.throttle import Rate
 from roastery.connectors.webhooks import SignedRequest
 
 TITLE = "HubSpot"
 SEARCH_CAP = 10_000
 HISTORY_BATCH = 50
-BATCH = 100
-CONTACT_VISITS = tuple(
-    f"hs_analytics_{which}_{what}" for which in ("first", "last") for what in ("timestamp", "url", "referrer")
-)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of object. changed: the property of its last change; history: the one whose past values are read."""
-
-    properties: tuple[str, ...]
-    changed: str = "hs_lastmodifieddate"
-    history: str = ""
-    associations: tuple[str, ...] = ()
-
-
-KINDS: Mapping[str, Kind] = {
-    "products": Kind(("name", "price", "hs_cost_of_goods_sold", "hs_product_type")),
-    "contacts": Kind(
-        (
-            *("email", "phone", "mobilephone", "firstname", "lastname", "createdate", "lifecyclestage"),
-            *("hs_lead_status", "hubspotscore", "hs_analytics_source", "hs_country_region_code"),
-            *("associatedcompanyid", "hs_merged_object_ids", *CONTACT_VISITS),
-            *("hs_email_optout", "hs_marketable_status"),
-        ),
-        changed="lastmodifieddate",
-        history="lifecyclestage",
-    ),
-    "deals": Kind(
-        (
-            *("dealname", "amount", "deal_currency_code", "dealstage", "pipeline", "createdate", "closedate"),
-            *("hs_is_closed", "hs_is_closed_won", "hubspot_owner_id", "dealtype"),
-        ),
-        history="dealstage",
-        associations=("contacts", "companies"),
-    ),
-    "line_items": Kind(
-        ("hs_product_id", "quantity", "price", "hs_total_discount", "hs_cost_of_goods_sold"), associations=("deals",)
-    ),
-    "invoices": Kind(
-        (
-            *("hs_invoice_status", "hs_amount_billed", "hs_amount_paid", "hs_tax_amount", "hs_currency"),
-            *("hs_invoice_date", "hs_payment_date", "hs_number"),
-        ),
-        associations=("contacts", "deals"),
-    ),
-    "quotes": Kind(
-        (
-            *("hs_title", "hs_status", "hs_quote_amount", "hs_currency", "hs_createdate", "hs_esign_date"),
-            *("hs_payment_date", "hs_expiration_date"),
-        ),
-        associations=("deals",),
-    ),
-    "tickets": Kind(
-        ("createdate", "closed_date", "first_agent_reply_date", "hs_pipeline", "hs_pipeline_stage"),
-        associations=("contacts",),
-    ),
-}
-PIPELINES = {"pipelines": "deals", "ticket_pipelines": "tickets"}
-
-
-@dataclass
-class _Slice:
-    """One search below the cap: filters, and the last record that it gave."""
-
-    filters: list[dict[str, str]]
-    sort: str
-    descending: bool
-    seen: int = 0
-    last: Mapping[str, Any] = field(default_factory=dict)
 
 
 class HubSpot:
@@ -176,9 +107,7 @@ class HubSpot:
         known = {name for kind in KINDS.values() for name in (*kind.properties, kind.changed)}
         self._names = Renaming.parse(TITLE, settings, "property_names", known)
         self._renewals = str(settings.get("renewals", "false")).lower()
-        self._cap = whole_number(TITLE, settings, "search_cap", SEARCH_CAP, least=BATCH)
         per_second = whole_number(TITLE, settings, "requests_per_10_seconds", 100) / 10
-        self._search_cost = max(1.0, per_second / whole_number(TITLE, settings, "searches_per_second", 4))
         self._bucket = access.bucket(Rate(per_second=per_second, burst=per_second * 10))
         base_url = (access.connection.base_url or self.default_base_url).rstrip("/")
         token_url = str(settings.get("token_url") or f"{base_url}/oauth/{version}/token")
@@ -199,6 +128,14 @@ class HubSpot:
             (self._bucket,),
         )
         self._clock = access.clock
+        self._searching = Search(
+            self.http,
+            self._paths["objects"],
+            self._names,
+            pointed=[name for name in self._extra.values() if name],
+            cap=whole_number(TITLE, settings, "search_cap", SEARCH_CAP, least=BATCH),
+            cost=max(1.0, per_second / whole_number(TITLE, settings, "searches_per_second", 4)),
+        )
 
     def pages(self, resource: Resource, cursor: Cursor, until: datetime) -> Iterator[Page]:
         if resource.name == "owners":
@@ -220,78 +157,16 @@ class HubSpot:
         reading = Reading.parse(cursor)
 
         def fetch(ask: Ask) -> Iterator[list[Record]]:
-            for found in self._search(name, kind, ask):
+            for found in self._searching.found(name, kind, ask):
                 yield self._completed(name, kind, found)
 
-        for records, reading in changed_records(cursor, fetch, lambda r: _time(r["properties"][kind.changed])):
+        for records, reading in changed_records(cursor, fetch, lambda r: time_of(r["properties"][kind.changed])):
             first = min([*(r["createdAt"] for r in records), *([first] if first else [])], default=None)
             state = {**reading.state(), "first": first, "archived_to": cursor.state.get("archived_to")}
             yield Page(records, Cursor(state), deleted=_merged_away(records))
         gone, latest = self._archived(name, cursor.state.get("archived_to"))
         state = {**reading.state(), "first": first, "archived_to": latest}
         yield Page((), Cursor(state), deleted=gone, progress=1.0, **_told(name, first, until))
-
-    def _search(self, name: str, kind: Kind, ask: Ask) -> Iterator[list[dict[str, Any]]]:
-        """Pages of a search by change; where the cap is reached it goes on from the last change that it gave."""
-        bound = ask.since or ask.up_to
-        at = _millis(bound) if bound else None
-        while True:
-            operator = "LTE" if ask.newest_first else "GTE"
-            filters = [_filter(kind.changed, operator, at)] if at else []
-            search = _Slice(filters, kind.changed, ask.newest_first)
-            yield from self._pages_of(name, kind, search)
-            if search.seen < self._cap:
-                return
-            last = _millis(_time(search.last["properties"][kind.changed]))
-            if last == at:
-                # More records changed in one instant than a search can give: these by their ids, then beyond it.
-                yield from self._of_instant(name, kind, last)
-                last = str(int(last) + (-1 if ask.newest_first else 1))
-            at = last
-
-    def _of_instant(self, name: str, kind: Kind, at: str) -> Iterator[list[dict[str, Any]]]:
-        number = "0"
-        while True:
-            filters = [_filter(kind.changed, "EQ", at), _filter("hs_object_id", "GT", number)]
-            search = _Slice(filters, "hs_object_id", descending=False)
-            yield from self._pages_of(name, kind, search)
-            if search.seen < self._cap:
-                return
-            number = search.last["id"]
-
-    def _pages_of(self, name: str, kind: Kind, search: _Slice) -> Iterator[list[dict[str, Any]]]:
-        after: str | None = "0"
-        known = [*kind.properties, kind.changed]
-        asked = [*map(self._names.theirs, known), *(name for name in self._extra.values() if name)]
-        filters = [{**told, "propertyName": self._names.theirs(told["propertyName"])} for told in search.filters]
-        sort = {
-            "propertyName": self._names.theirs(search.sort),
-            "direction": "DESCENDING" if search.descending else "ASCENDING",
-        }
-        while search.seen < self._cap:
-            body = self.http.post(
-                f"{self._paths['objects']}/{name}/search",
-                body={
-                    "filterGroups": [{"filters": filters}] if filters else [],
-                    "sorts": [sort],
-                    "properties": asked,
-                    "limit": min(BATCH, self._cap - search.seen),
-                    "after": after,
-                },
-                cost=self._search_cost,
-            )
-            found = [{**record, "properties": self._ours(record["properties"])} for record in body["results"]]
-            if found:
-                search.seen, search.last = search.seen + len(found), found[-1]
-                yield found
-            after = ((body.get("paging") or {}).get("next") or {}).get("after")
-            if not after or not found:
-                return
-
-    def _ours(self, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Properties by HubSpot's own names, and what the settings point to by the account's."""
-        pointed = {where: properties[where] for where in self._extra.values() if where in properties}
-        return {**self._names.ours(properties), **pointed}
 
     def _completed(self, name: str, kind: Kind, found: Sequence[dict[str, Any]]) -> list[Record]:
         """Records with the history and associations that a search does not give, and what the settings point to."""
@@ -374,18 +249,6 @@ def _types(linked: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return linked.get("associationTypes") or ()
 
 
-def _filter(name: str, operator: str, value: str) -> dict[str, str]:
-    return {"propertyName": name, "operator": operator, "value": value}
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def _millis(at: datetime) -> str:
-    return str(int(at.timestamp() * 1000))
-
-
 def _merged_away(records: Sequence[Record]) -> list[str]:
     """Contacts that were merged into one of these."""
     merged = [record["properties"].get("hs_merged_object_ids") or "" for record in records]
@@ -397,6 +260,6 @@ def _told(name: str, first: str | None, until: datetime) -> dict[str, Any]:
     """Deals say of the whole connection since when it is complete: since its first record, for all were read."""
     if name != "deals" or not first:
         return {}
-    since: date = _time(first).date()
+    since: date = time_of(first).date()
     through = until.astimezone(UTC).date() - DAY
     return {"history_since": since, "complete_through": through} if since <= through else {}
