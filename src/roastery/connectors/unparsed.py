@@ -197,5 +197,5 @@ def _shape(may: Sequence[Steps], must: Sequence[Steps]) -> Any:
     for name in dict.fromkeys(steps[0] for steps in (*must, *may)):
         below = [[steps[1:] for steps in places if steps[0] == name] for places in (may, must)]
         kind = _shape(*below)
-        fields[name] = Required[kind] if below[1] else NotRequired[kind]  # type: ignore[valid-type]
+        fields[name] = Required[kind] if below[1] else NotRequired[kind]
     return TypedDict("Narrow", fields)  # type: ignore[operator]
