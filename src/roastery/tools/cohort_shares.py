@@ -41,7 +41,8 @@ GROUP BY ALL ORDER BY ALL
 BASKET_OF = {"order": "s.sale_id", "customer": "s.customer_id"}
 LAGS = """
 SELECT date_diff('day', l.created_at, min(s.occurred_at)) AS lag
-FROM leads l JOIN sales s ON s.customer_id = l.customer_id AND s.occurred_at >= l.created_at
+FROM leads l JOIN identities i ON i.identity_kind = 'customer' AND i.identity = l.customer_id
+JOIN sales s ON s.customer_id = i.customer_id AND s.occurred_at >= l.created_at
 WHERE l.created_at < timezone(?, CAST(? AS TIMESTAMP)) - INTERVAL 180 DAY GROUP BY l.lead_id, l.created_at
 """
 SETTLED_DAYS = 180

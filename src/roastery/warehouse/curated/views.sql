@@ -16,6 +16,9 @@ SELECT
     max(history_since) AS history_since
 FROM meta.sources
 GROUP BY connection_id, source;
+CREATE OR REPLACE VIEW curated.customer_attributes AS
+SELECT p.customer_id, w.segment, w.customer_stage AS stage, w.country
+FROM work.people p JOIN work.persons w ON w.customer_id = p.person_id;
 CREATE OR REPLACE VIEW curated.asset_delivery AS
 SELECT p.report_date, p.platform, p.campaign_id, p.ad_id, p.currency, coalesce(c.asset_id, nullif(p.asset_id, '')) AS asset_id,
        CAST(p.spend * coalesce(c.share, 1) AS DECIMAL(28, 12)) AS spend,
