@@ -124,6 +124,32 @@ def test_refunds_stand_on_their_own_day_once_and_the_rest_on_the_sales(shop: War
     assert rows(shop, "SELECT sum(refunded_amount) FROM sales") == rows(shop, "SELECT sum(amount) FROM sale_refunds")
 
 
+def test_a_refund_without_a_currency_is_in_that_of_its_sale(open_warehouse: Callable[..., Warehouse]) -> None:
+    warehouse = open_warehouse(currency="USD")
+    put(
+        warehouse,
+        transactions=[sale("a", "100", currency="EUR"), sale("b", "80", currency="EUR"), sale("c", "60")],
+        refunds=[
+            refund("r1", "a", "40", "2026-10-07"),
+            refund("r2", "b", "30", "2026-10-07") | {"currency": "USD"},
+            refund("r3", "c", "10", "2026-10-07"),
+        ],
+    )
+    assert rows(warehouse, "SELECT sale_id, net_amount, currency FROM sales ORDER BY 1") == [
+        ("a", D(60), "EUR"), ("b", D(80), "EUR"), ("c", D(50), "USD"),
+    ]  # fmt: skip
+    assert rows(warehouse, "SELECT refund_id, amount, currency FROM sale_refunds ORDER BY 1") == [
+        ("r1", D(40), "EUR"), ("r2", D(30), "USD"), ("r3", D(10), "USD"),
+    ]  # fmt: skip
+    shown = warehouse.user_sql("SELECT refund_id, currency FROM refunds ORDER BY 1").to_pylist()
+    assert [row["currency"] for row in shown] == ["EUR", "USD", "USD"]
+    told = [check for check in warehouse.checks() if check.name == "refunds_in_another_currency"]
+    assert [check.count for check in told] == [1]
+    # The sale turns out to have been in another currency: so was its refund.
+    put(warehouse, transactions=[{"transaction_id": "a", "currency": "CHF"}])
+    assert rows(warehouse, "SELECT refunded_amount, currency FROM sales WHERE sale_id = 'a'") == [(D(40), "CHF")]
+
+
 def test_lines_share_the_net_revenue_of_the_record_that_counts(shop: Warehouse) -> None:
     """80.00 net over line values 40.00 and 60.00; the mug's cost is its line's, the beans' their product's."""
     columns = "line_no, product_name, category, line_value, net_share, unit_cost, cost"

@@ -50,10 +50,14 @@ REFUNDS_SEEN = Partly(
         "work.sale_records": "SELECT sale_id FROM delta.work_sale_records",
         "curated.refunds": """SELECT sale_id FROM work.sale_records
             WHERE transaction_id IN (SELECT transaction_id FROM delta.curated_refunds)""",
+        "curated.transactions": """SELECT sale_id FROM work.sale_records
+            WHERE transaction_id IN (SELECT transaction_id FROM delta.curated_transactions)""",
     },
     own=(f"sale_id IN {KEYS}",),
     narrow={
         "work.sale_records": among("sale_id", "work.sale_records"),
+        "curated.transactions": """SELECT * FROM curated.transactions
+            WHERE transaction_id IN (SELECT transaction_id FROM n_work_sale_records)""",
         "curated.refunds": """SELECT * FROM curated.refunds
             WHERE transaction_id IN (SELECT transaction_id FROM n_work_sale_records)""",
     },

@@ -154,6 +154,17 @@ def _refunds(cursor: duckdb.DuckDBPyConnection) -> Iterator[Check]:
     count = _rows(cursor, "SELECT count(*) FROM curated.sales WHERE refunded_amount > amount")[0][0]
     if count:
         yield Check("refunds_above_sale", "sales", "warning", count, f"{count} sales were refunded above their amount.")
+    strange = _rows(
+        cursor,
+        """SELECT count(*), min(refund_id) FROM work.refunds_seen r JOIN curated.sales s USING (sale_id)
+           WHERE r.currency <> s.currency""",
+    )[0]
+    if strange[0]:
+        text = (
+            f"{strange[0]} refunds are in another currency than their sale, such as '{strange[1]}'. They lower revenue on "
+            "the day of the refund (refund_basis refund_day), and not that of the day of the order."
+        )
+        yield Check("refunds_in_another_currency", "refunds", "warning", strange[0], text)
 
 
 def _duplicates(cursor: duckdb.DuckDBPyConnection) -> Iterator[Check]:

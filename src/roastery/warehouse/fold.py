@@ -258,7 +258,7 @@ def _one_per_key(cursor: duckdb.DuckDBPyConnection, contract: Contract) -> str:
 
 
 def _with_default(column: Column, currency: str) -> str:
-    if column.type == "currency" and not column.is_key:
+    if column.type == "currency" and not column.is_key and column.follows is None:
         return f"coalesce({name(column.name)}, {quoted(currency)})"
     if column.default is not None:
         return f"coalesce({name(column.name)}, {quoted(column.default)}::{column.sql_type})"

@@ -35,6 +35,7 @@ class Column:
 
     default: taken, as text of its type, where the value is null when the table is curated; never stored in raw.
     past: a value after today is an error. references: the dataset whose single key this column names.
+    follows: the dataset whose row, which this one names, has the currency where none is given; else the organization's.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Column:
     past: bool = False
     default: str | None = None
     references: str | None = None
+    follows: str | None = None
 
     @property
     def sql_type(self) -> str:

@@ -75,6 +75,9 @@ FROM curated.campaigns c LEFT JOIN (
     FROM curated.ad_performance a LEFT JOIN curated.fx_daily f
       ON f.rate_date = a.report_date AND f.base_currency = a.currency AND f.quote_currency = {{currency}}
     GROUP BY a.campaign_id) s USING (campaign_id);
+CREATE OR REPLACE VIEW published.refunds AS
+SELECT r.* REPLACE (coalesce(r.currency, t.currency, {{currency}}) AS currency)
+FROM curated.refunds r LEFT JOIN curated.transactions t USING (transaction_id);
 CREATE OR REPLACE VIEW published.transactions AS
 SELECT t.* REPLACE (coalesce(p.person_id, t.customer_id) AS customer_id), t.customer_id AS source_customer_id,
        s.net_amount AS transaction_amount
