@@ -15,8 +15,10 @@ from roastery.warehouse.contracts import Fill
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BuildFailed
 from roastery.warehouse.raw import RawBatch, RawRecord
+from roastery.warehouse.semantic.layer import SemanticLayer
+from roastery.warehouse.semantic.query import MetricQuery
 from tests.examples import examples
-from tests.warehouse.conftest import everything, put, rows
+from tests.warehouse.conftest import CLOCK, everything, put, rows
 
 
 def fill(contract: str, source: str, resource: str, *columns: str) -> Fill:
@@ -74,6 +76,25 @@ def test_a_value_that_cannot_be_read_is_empty_and_told(open_warehouse: Callable[
     ]
     warehouse.build(full=True)
     assert rows(warehouse, "SELECT count(*) FROM meta.quarantine") == [(2,)], "a fault is told once"
+
+
+def test_days_that_only_say_not_known_or_never_are_none(open_warehouse: Callable[..., Warehouse]) -> None:
+    """One order of the year 1 (nothing, to a .NET system) is in no calendar of Python west of Greenwich: every question
+    about sales failed. What ends in 9999 does not end."""
+    warehouse = open_warehouse(
+        fill("transactions", "shop", "orders", "transaction_id", "occurred_at", "amount"),
+        fill("subscriptions", "shop", "plans", "subscription_id", "started_at", "canceled_at", "mrr"),
+        time_zone="America/Chicago",
+    )
+    sale = {"amount": "10", "occurred_at": "2026-10-05T12:00:00Z"}
+    land(warehouse, "shop", "orders", {"transaction_id": "1", **sale},
+         {"transaction_id": "2", **sale, "occurred_at": "0001-01-01T00:00:00Z"})  # fmt: skip
+    plan = {"started_at": "2026-09-01T12:00:00Z", "mrr": "20"}
+    land(warehouse, "shop", "plans", {"subscription_id": "1", **plan, "canceled_at": "9999-12-31T23:59:59Z"})
+    assert warehouse.build().at_fault == 1
+    assert rows(warehouse, "SELECT contract, column_name FROM meta.quarantine") == [("transactions", "occurred_at")]
+    frame = SemanticLayer(warehouse, CLOCK).ask(MetricQuery(metrics=("revenue", "active_subscriptions")))
+    assert dict(frame.totals) == {"revenue": Decimal("10.00"), "active_subscriptions": 1}
 
 
 def test_a_source_that_cannot_fill_its_contract_leaves_the_last_good_tables(

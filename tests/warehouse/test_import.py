@@ -197,6 +197,33 @@ def test_a_number_is_read_in_its_only_meaning_or_refused(shared: Warehouse, text
         assert bool(report.warnings) == ("," in text or text.count(".") > 1)
 
 
+@pytest.mark.parametrize(
+    ("amounts", "refused"),
+    [
+        (("950", "1.234", "12.500"), ["1.234", "12.500"]),  # whole euros with dots of thousands: nobody knows
+        (("12,50", "1.234"), ["1.234"]),
+        (("1.234.567", "1.234"), ["1.234"]),
+        (("12.50", "1.234"), []),  # a dot that parts cents
+        (("0.123", "1.234"), []),
+        (("950", "1.234,00"), []),
+    ],
+)
+def test_a_dot_that_may_part_thousands_is_asked_about(
+    shared: Warehouse, amounts: tuple[str, ...], refused: list[str]
+) -> None:
+    lines = "".join(f"d{n};2026-10-05;{amount}\n" for n, amount in enumerate(amounts))
+    report = load(shared, "transactions", f"transaction_id;occurred_at;amount\n{lines}")
+    assert [error.message for error in report.errors] == [
+        f"'{text}' can be read as {text.replace('.', '')} or as {text}0; write one of them." for text in refused
+    ]
+
+
+def test_where_commas_part_cells_a_dot_parts_cents(shared: Warehouse) -> None:
+    report = load(shared, "transactions", "transaction_id,occurred_at,amount\nd,2026-10-05,1.234\n")
+    assert not report.errors
+    assert Decimal(raw(shared, "transactions")["d"]["amount"]) == Decimal("1.234")
+
+
 @pytest.fixture(scope="module")
 def chicago(lasting: Callable[..., Warehouse]) -> Warehouse:
     return lasting(time_zone="America/Chicago")
@@ -239,6 +266,18 @@ NO_KEY = "The key is missing."
             "'XXX' is not an ISO 4217 currency code such as USD.",
         ),
         ("transactions", {**SALE, "is_test": "maybe"}, "is_test", "'maybe' is not true or false."),
+        (
+            "transactions",
+            {**SALE, "occurred_at": "0001-01-01T00:00:00Z"},
+            "occurred_at",
+            "'0001-01-01T00:00:00Z' lies before 1900; leave it empty where it is not known.",
+        ),
+        (
+            "campaigns",
+            {"campaign_id": "1", "start_date": "1899-12-30"},
+            "start_date",
+            "'1899-12-30' lies before 1900; leave it empty where it is not known.",
+        ),
         ("transactions", {"transaction_id": "1", "amount": "1"}, "occurred_at", "A new row needs this column."),
         ("transactions", {**SALE, "amount": ""}, "amount", "A value is needed here."),
         ("transactions", {**SALE, "transaction_id": ""}, "transaction_id", NO_KEY),
@@ -343,6 +382,41 @@ def test_the_same_customer_again_is_unchanged_though_sealed(warehouse: Warehouse
 
 
 CELL = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"]), max_size=12)
+
+
+def test_ids_that_were_numbers_on_their_way_are_whole_or_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    """A column of ids with gaps is one of floats to pandas; a spreadsheet shows the long ids of Meta as 1.2021E+17."""
+    load(warehouse, "customers", "customer_id\n7\n007\n")
+    sales = {
+        "transaction_id": ["a", "b"], "customer_id": pa.array([7, None], pa.float64()), "amount": ["10", "20"],
+        "occurred_at": ["2026-10-05T12:00:00Z"] * 2,
+    }  # fmt: skip
+    pq.write_table(pa.table(sales), tmp_path / "sales.parquet")
+    report = warehouse.import_rows("transactions", tmp_path / "sales.parquet")
+    assert report.warnings == ("Ids that were kept as numbers were read as whole ones, such as '7.0' as 7.",)
+    line = {"transaction_id": "c", "customer_id": 7.0, "amount": 5, "occurred_at": "2026-10-05T12:00:00Z"}
+    assert load(warehouse, "transactions", json.dumps(line), JSONL).accepted == 1
+    warehouse.build()
+    assert rows(warehouse, "SELECT transaction_id, customer_id FROM transactions ORDER BY 1") == [
+        ("a", "7"), ("b", None), ("c", "7"),
+    ]  # fmt: skip
+    head = "report_date,platform,account_id,campaign_id,spend\n"
+    ads = "".join(
+        f"2026-10-0{n},meta_ads,1,{id_},5\n"
+        for n, id_ in enumerate(("1.2021E+17", "1E+17", "120210000000000000.0", "1.2021e17"), 1)
+    )
+    report = load(warehouse, "ad_performance", f"{head}{ads}2026-10-05,meta_ads,1,120210000000000017,5\n")
+    assert (report.accepted, report.rejected) == (1, 4)
+    assert {(error.column, error.message.split("' ")[1]) for error in report.errors} == {
+        ("campaign_id", "is an id that was kept as a number and has lost digits; export it as text.")
+    }
+    assert list(raw(warehouse, "ad_performance")) == ['["2026-10-05","meta_ads","1","120210000000000017","",""]']
+
+
+@pytest.mark.parametrize("text", ["007", "1e5", "12e7", "1.2.3", "3.14", "v1.0", "5E3", "1_000", "ümlaut☕"])
+def test_other_ids_stay_as_they_are_given(shared: Warehouse, text: str) -> None:
+    load(shared, "audiences", f"audience_id,audience_name\n{text},x\n")
+    assert text in raw(shared, "audiences")
 
 
 @settings(max_examples=examples(10), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

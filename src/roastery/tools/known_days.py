@@ -19,7 +19,8 @@ PROMOTIONS = """
 SELECT coalesce(nullif(kind, ''), promotion_name, promotion_id) AS name,
        CAST(timezone(?, starts_at) AS DATE) AS first_day,
        CAST(timezone(?, coalesce(ends_at, starts_at)) AS DATE) AS last_day
-FROM promotions WHERE starts_at IS NOT NULL ORDER BY first_day, name
+FROM promotions WHERE starts_at IS NOT NULL AND coalesce(ends_at, starts_at) < starts_at + INTERVAL 30 DAY
+ORDER BY first_day, name
 """
 
 

@@ -161,8 +161,8 @@ def _refunds(cursor: duckdb.DuckDBPyConnection) -> Iterator[Check]:
     )[0]
     if strange[0]:
         text = (
-            f"{strange[0]} refunds are in another currency than their sale, such as '{strange[1]}'. They lower revenue on "
-            "the day of the refund (refund_basis refund_day), and not that of the day of the order."
+            f"{strange[0]} refunds are in another currency than their sale, such as '{strange[1]}'. They lower revenue "
+            "on the day of the refund (refund_basis refund_day), and not that of the day of the order."
         )
         yield Check("refunds_in_another_currency", "refunds", "warning", strange[0], text)
 

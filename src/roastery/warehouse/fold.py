@@ -38,6 +38,10 @@ FROM {records} r SEMI JOIN current_records c USING (seq)
 WHERE r.source = {source} AND r.resource = {resource} AND r.connection_id = {connection})"""
 
 
+EARLIEST, NEVER = "1900-01-01", "9000-01-01"
+"""Days before are how systems write that a day is not known (0001-01-01), days from NEVER on that it never comes; both
+are no days: no calendar of Python holds all of them in every zone, and one such row would fail every query."""
+
 RAW = "raw.records"
 LAST = 2**62
 OF_IMPORTS = -1
@@ -116,8 +120,16 @@ def typed(column: Column) -> str:
     if column.type in ("text", "currency"):
         text = f"nullif(trim({source}::VARCHAR), '')"
         text = f"upper({text})" if column.type == "currency" else text
+        text = f"replace(lower({text}), ' ', '_')" if column.is_word else text
         return f"coalesce({text}, '')" if column.is_key else text
-    return f"try_cast({source} AS {column.sql_type})"
+    read = f"try_cast({source} AS {column.sql_type})"
+    if column.type in ("date", "timestamp"):
+        return f"CASE WHEN {read} >= {_at(EARLIEST, column)} AND {read} < {_at(NEVER, column)} THEN {read} END"
+    return read
+
+
+def _at(day: str, column: Column) -> str:
+    return f"{quoted(day)}::{column.sql_type}"
 
 
 def fold(
@@ -200,7 +212,10 @@ def _unreadable(column: Column) -> str:
     if column.sql_type == "VARCHAR":
         return ""
     text = f"nullif(trim({name(column.name)}), '')"
-    return f"CASE WHEN {text} IS NOT NULL AND {typed(column)} IS NULL THEN {quoted(column.name)} END"
+    is_read = f"{typed(column)} IS NOT NULL"
+    if column.type in ("date", "timestamp"):
+        is_read += f" OR coalesce(try_cast({name(column.name)} AS {column.sql_type}) >= {_at(NEVER, column)}, false)"
+    return f"CASE WHEN {text} IS NOT NULL AND NOT ({is_read}) THEN {quoted(column.name)} END"
 
 
 def keyless_condition(contract: Contract) -> str:

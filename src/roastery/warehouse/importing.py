@@ -13,17 +13,18 @@ import pyarrow.compute as pc
 
 from roastery.warehouse import ecb, tabular
 from roastery.warehouse.columns import table, text_column, whole_column
-from roastery.warehouse.contracts import Contract, contract
+from roastery.warehouse.contracts import Column, Contract, contract
 from roastery.warehouse.errors import BadQuery, nearest
 from roastery.warehouse.forgetting import Forgetter
 from roastery.warehouse.forgetting_rows import ForgettingRows
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.landing import note_addresses, write_progress
 from roastery.warehouse.likely import likely_headers
+from roastery.warehouse.money import minor_digits
 from roastery.warehouse.privacy import Notice, Sealer
 from roastery.warehouse.raw import SourceProgress
 from roastery.warehouse.row_checks import checked_select
-from roastery.warehouse.rules import Now, Rule, rule
+from roastery.warehouse.rules import Now, Rule, doubtful, doubts, rule
 from roastery.warehouse.scalar import count
 from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
@@ -106,6 +107,7 @@ class _Import:
         self.sealer: Sealer = warehouse.sealer
         clock = warehouse.clock
         zone = warehouse.organization.time_zone
+        self.currency = warehouse.organization.currency
         self.now = Now(clock.now(), clock.today(zone), zone)
         self.rules: dict[str, Rule] = {c.name: rule(c, self.now) for c in target.columns}
         self.import_id = f"imp_{uuid4().hex}"
@@ -175,9 +177,8 @@ class _Import:
             sealed = self._seal(cursor.sql(text).to_arrow_table(), cursor)
             cursor.register("chunk", sealed)
             text = "SELECT * FROM chunk"
-        cursor.execute(
-            f"CREATE OR REPLACE TEMP TABLE checked AS {checked_select(self.target, self.rules, present, text)}"
-        )
+        rules = self._doubted(cursor, present, text) if source.has_commas else self.rules
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {checked_select(self.target, rules, present, text)}")
         cursor.unregister("chunk")
         cursor.execute(
             "INSERT INTO faults SELECT row_number, fault.column_name, fault.message, record FROM "
@@ -186,6 +187,15 @@ class _Import:
         cursor.execute("INSERT INTO staged SELECT row_number, key, payload FROM checked WHERE len(faults) = 0")
         for row in cursor.execute("SELECT DISTINCT unnest(remarks) FROM checked ORDER BY 1 LIMIT 20").fetchall():
             self._remark(row[0])
+
+    def _doubted(self, cursor: duckdb.DuckDBPyConnection, present: Sequence[Column], text: str) -> dict[str, Rule]:
+        """The rules, stricter where all dots of a column of money may part thousands; unit prices have any digits."""
+        money = [c for c in present if c.type == "money" and not c.name.startswith("unit_")]
+        if not money or minor_digits(self.currency) == 3:
+            return self.rules
+        found = cursor.execute(f"SELECT {', '.join(map(doubts, money))} FROM ({text})").fetchall()[0]
+        doubted = {c.name: doubtful(c, self.rules[c.name]) for c, is_so in zip(money, found, strict=True) if is_so}
+        return self.rules | doubted
 
     def _seal(self, rows: pa.Table, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
         """Seal personal columns before they enter the file; rows of forgotten people lose them."""

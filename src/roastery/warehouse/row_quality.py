@@ -11,6 +11,7 @@ from datetime import date
 
 import duckdb
 
+from roastery.warehouse.attribution import MAXIMUM_WINDOW_DAYS
 from roastery.warehouse.contracts import CONTRACTS, Column, Contract
 from roastery.warehouse.sql import name, quoted
 
@@ -42,7 +43,11 @@ IN_STEP: dict[str, tuple[tuple[str, str], ...]] = {
         ("unique_clicks > clicks", "more unique clicks than clicks"),
         ("kind = 'campaign' AND unique_opens > deliveries", "more unique opens than deliveries"),
     ),
-    "campaigns": (("end_date < start_date", "an end before their start"),),
+    "campaigns": (
+        ("end_date < start_date", "an end before their start"),
+        (f"greatest(attribution_window_days, view_window_days) > {MAXIMUM_WINDOW_DAYS}",
+         f"an attribution window beyond {MAXIMUM_WINDOW_DAYS} days, of which the first {MAXIMUM_WINDOW_DAYS} count"),
+    ),
     "transactions": (
         ("status = 'completed' AND amount < 0", "an amount below zero though completed"),
         ("refunded_amount > amount AND amount >= 0", "more refunded than was paid"),
@@ -55,6 +60,10 @@ IN_STEP: dict[str, tuple[tuple[str, str], ...]] = {
     "tickets": (
         ("first_reply_at < opened_at", "a reply before their opening"),
         ("resolved_at < opened_at", "a resolution before their opening"),
+    ),
+    "leads": (
+        ("stage NOT IN ('new', 'contacted', 'qualified', 'customer', 'lost')",
+         "a stage that is none of new, contacted, qualified, customer, lost, so that they count as not qualified"),
     ),
     "opportunities": (
         ("closed_at < created_at", "a close before their creation"),

@@ -50,7 +50,8 @@ class Source:
     """A file being read: its chunks, the columns that it has, and what was found on the way.
 
     A JSON source has one column `line`; each row says by itself which columns it carries. broken: rows (1-based) that
-    could not be split into cells, with the reason; it grows while chunks are read.
+    could not be split into cells, with the reason; it grows while chunks are read. has_commas: cells are parted by
+    semicolons, as where a comma parts the cents.
     """
 
     columns: tuple[str, ...]
@@ -58,6 +59,7 @@ class Source:
     broken: list[tuple[int, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     is_json: bool = False
+    has_commas: bool = False
     stream: io.BufferedIOBase | None = None
 
     def close(self) -> None:
@@ -209,7 +211,8 @@ def _csv(stream: io.BufferedIOBase) -> Source:
             column_types={c: pa.string() for c in header}, null_values=[""], strings_can_be_null=True
         ),
     )
-    return Source(tuple(header), (pa.Table.from_batches([b]) for b in reader), broken, remarks)
+    batches = (pa.Table.from_batches([b]) for b in reader)
+    return Source(tuple(header), batches, broken, remarks, has_commas=delimiter == ";")
 
 
 def _jsonl(stream: io.BufferedIOBase) -> Source:

@@ -35,6 +35,7 @@ class Column:
 
     default: taken, as text of its type, where the value is null when the table is curated; never stored in raw.
     past: a value after today is an error. references: the dataset whose single key this column names.
+    is_word: a name of a list that metrics know, so that `Paid Social` is paid_social wherever it comes from.
     follows: the dataset whose row, which this one names, has the currency where none is given; else the organization's.
     """
 
@@ -51,6 +52,7 @@ class Column:
     default: str | None = None
     references: str | None = None
     follows: str | None = None
+    is_word: bool = False
 
     @property
     def sql_type(self) -> str:
