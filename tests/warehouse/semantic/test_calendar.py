@@ -132,6 +132,9 @@ def test_the_year_before_keeps_whole_months_whole() -> None:
         date(2023, 2, 1), date(2023, 3, 1)
     )
     assert calendar.year_before(Period(date(2025, 2, 1), date(2025, 3, 1))) == Period(
+        date(2024, 2, 1), date(2024, 3, 1)
+    )
+    assert calendar.year_before(Period(date(2025, 2, 1), date(2025, 3, 1), "month_to_date")) == Period(
         date(2024, 2, 1), date(2024, 2, 29)
     )
     assert calendar.year_before(Period(date(2024, 2, 29), date(2024, 3, 1))) == Period(

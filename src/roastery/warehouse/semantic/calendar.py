@@ -79,18 +79,20 @@ class Calendar:
         if name.endswith("_to_date"):
             unit = name.removesuffix("_to_date")
             return self._to_date_before(period, FISCAL.get(unit, unit))
-        if not re.fullmatch(r"last_\d+_days", name) and period.start.day == period.end.day == 1:
+        if is_of_months(period):
             months = months_between(period.start, period.end)
             return Period(add_months(period.start, -months), period.start)
         return Period(period.start - timedelta(days=period.days), period.start)
 
     def year_before(self, period: Period) -> Period:
-        """The same dates one year earlier; 29 February becomes the 28th. In fiscal years of weeks, the same days of the
-        year before, counted from its beginning."""
+        """Whole calendar months: the same months, so that February is whole in every year. Else the same dates; 29
+        February becomes the 28th. In fiscal years of weeks, the same days of the year before, from its beginning."""
         if self.fiscal_weeks and "fiscal" in (period.name or ""):
             year = self._weeks.year(period.start)
             start = self._weeks.before(year, "year") + (period.start - year)
             return Period(start, start + timedelta(days=period.days))
+        if is_of_months(period):
+            return Period(add_months(period.start, -12), add_months(period.end, -12))
         last = add_months(period.end - timedelta(days=1), -12)
         return Period(add_months(period.start, -12), last + timedelta(days=1))
 
@@ -250,6 +252,12 @@ def add_months(day: date, months: int) -> date:
     month += 1
     following = date(year + month // 12, month % 12 + 1, 1)
     return date(year, month, min(day.day, (following - timedelta(days=1)).day))
+
+
+def is_of_months(period: Period) -> bool:
+    """Whether a period is whole calendar months, and not a number of days or a part to date that happens to be."""
+    counts_days = re.fullmatch(r"last_\d+_days|.*_to_date", period.name or "")
+    return counts_days is None and period.start.day == period.end.day == 1
 
 
 def months_between(start: date, end: date) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from roastery.warehouse.semantic.bound import OTHER, BoundMetric, BoundQuery
 from roastery.warehouse.semantic.model import DATE, Fact, Semantics, Window
+from roastery.warehouse.semantic.periods import are_weeks
 from roastery.warehouse.semantic.profile import Profiles
 from roastery.warehouse.semantic.query import Period
 from roastery.warehouse.state import DataState
@@ -75,6 +76,8 @@ def _comparison(bound: BoundQuery) -> list[str]:
     found = []
     if is_open(bound.period, bound.today) and not is_open(bound.compare, bound.today):
         found.append("The period is not over and the one that it is compared with is: like is not compared with like.")
+    if bound.asked.compare_to == "previous_year" and are_weeks(bound.grain, bound.period, bound.calendar):
+        found.append("Each week stands beside the one 52 weeks before, so that both have the same weekdays.")
     if bound.compare.days != bound.period.days:
         found.append(f"The periods have {bound.period.days} and {bound.compare.days} days.")
     return found
@@ -127,6 +130,8 @@ def _cut_buckets(bound: BoundQuery) -> list[str]:
     last = bound.calendar.bucket(end - timedelta(days=1), bound.grain)
     if bound.calendar.after(last, bound.grain) != end and not is_open(bound.period, bound.today):
         found.append(f"The last {said} is cut: it counts to {end - timedelta(days=1)} only.")
+    if bound.compare is not None and bound.calendar.bucket(bound.compare.start, bound.grain) != bound.compare.start:
+        found.append(f"The first {said} of the period before is cut: it counts from {bound.compare.start} only.")
     return found
 
 
@@ -240,6 +245,19 @@ def after_asking(bound: BoundQuery, rows: Sequence[Mapping[str, Any]]) -> list[s
     if not rows:
         found.append("There are no rows for this question in the period: no data, not zero.")
     return found
+
+
+LINES = "sale_lines"
+OF_LINES = "{value} of revenue lies on sales whose lines are known; the rest has no product and is left out."
+
+
+def beside_lines(bound: BoundQuery, semantics: Semantics) -> dict[str, str]:
+    """What belongs beside a figure of sales that was taken from their lines, for not every system sends lines."""
+    for metric in bound.shown:
+        firsts = {leaf.measures[0].fact.name for leaf in semantics.leaves(metric.name)}
+        if LINES not in firsts and any(fact.name == LINES for fact in bound.facts_of(metric)):
+            return {"lined_share": OF_LINES}
+    return {}
 
 
 def companion_sentence(text: str, metric: BoundMetric, value: Decimal | int | None, currency: str) -> str | None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.errors import BadQuery, NoData, NotAllowed
+from roastery.warehouse.errors import BadQuery, MissingRate, NoData, NotAllowed
 from roastery.warehouse.semantic import caveats, freshness
 from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuery, Scope
 from roastery.warehouse.semantic.calendar import Calendar
@@ -223,6 +223,7 @@ class SemanticLayer:
             for name, text in metric.metric.companions.items()
             if self.role is None or self.role in self.semantics.roles(name)
         }
+        wanted |= caveats.beside_lines(bound, self.semantics)
         for name in [metric.name for metric in bound.shown]:
             wanted.pop(name, None)
         if not wanted:
@@ -243,7 +244,11 @@ class SemanticLayer:
         )
         setting = Setting(self._with_hidden, self.warehouse.organization, self._today(), profiles)
         beside = resolve(asked, setting, row_scope)
-        row = run(self.warehouse, beside, self._preparer.prepare(beside, profiles)).totals
+        try:
+            row = run(self.warehouse, beside, self._preparer.prepare(beside, profiles)).totals
+        except MissingRate as error:
+            # What stands beside the answer may need a rate that the answer does not.
+            return [f"How much of the whole this is cannot be told. {error.message}"]
         found = [
             caveats.companion_sentence(text, beside.metric(name), row[name], bound.currency)
             for name, text in wanted.items()

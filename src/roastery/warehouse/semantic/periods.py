@@ -28,10 +28,21 @@ def compared_period(query: MetricQuery, calendar: Calendar, period: Period) -> P
     if query.compare_to == "previous_year":
         if period.name == "all_time":
             return calendar.before(period)
-        return calendar.year_before(period)
+        # Weeks of the same dates a year ago would be cut on both sides: whole ones stand beside whole ones.
+        return weeks_before(period) if are_weeks(query.grain, period, calendar) else calendar.year_before(period)
     if isinstance(query.compare_to, PeriodSpec):
         return calendar.period(query.compare_to)
     raise BadQuery("compare_to is previous_period, previous_year, or a start and an end.")
+
+
+def are_weeks(grain: Grain | None, period: Period, calendar: Calendar) -> bool:
+    """Whether a period is shown by week and made of whole ones."""
+    return grain == "week" and calendar.bucket(period.start, "week") == period.start and period.days % 7 == 0
+
+
+def weeks_before(period: Period) -> Period:
+    """The same weekdays a year earlier."""
+    return Period(period.start - timedelta(weeks=52), period.end - timedelta(weeks=52))
 
 
 def refuse_young_or_early(
