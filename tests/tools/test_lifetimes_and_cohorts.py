@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from roastery.evals.world import World
 from roastery.tools.base import Actor, ToolContext, ToolResult
 from roastery.tools.registry import run
-from roastery.warehouse.engine import Warehouse
+from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.errors import BadQuery, ImpossibleSplit, NoData, NotAllowed
-from tests.tools.beans import context_on
+from roastery.warehouse.organization import AttributionDefaults
+from tests.tools.beans import BEANS, NOON, context_on
+from tests.warehouse.conftest import put
 
 
 def values(result: ToolResult) -> dict[str, Decimal]:
@@ -143,6 +146,34 @@ def test_retention_equals_the_metric_of_the_catalogue(larkspur: ToolContext) -> 
     result = run("analyze_cohorts", {"kind": "repeat", "period": period}, larkspur)
     metric = run("query_metrics", {"metrics": ["repeat_rate"], "period": period}, larkspur)
     assert values(result)[result.data["total"]["share"]] == metric.facts[0].value
+
+
+def test_shares_by_channel_keep_fractions_of_credit_and_the_total_counts_all(tmp_path: Path) -> None:
+    """Ana's first order is half of e-mail's and half of social's and she came back; Ben (e-mail) did not, Cy (search)
+    did: of e-mail's 1.5 customers 0.5 came back, of all three two, whatever is shown."""
+    touches = {"ana": ("email", "paid_social"), "ben": ("email",), "cy": ("paid_search",)}
+    orders = {"ana": (5, 20), "ben": (6,), "cy": (7, 21)}
+    warehouses = Warehouses(tmp_path, b"k" * 32, [], NOON)
+    warehouse = warehouses.open(BEANS.with_settings(attribution=AttributionDefaults(model="linear")))
+    put(
+        warehouse,
+        touchpoints=[
+            {"touchpoint_id": f"{who}{n}", "customer_id": who, "occurred_at": f"2026-09-0{n + 1}T15:00:00Z",
+             "channel": channel, "kind": "click"} for who, all_of in touches.items() for n, channel in enumerate(all_of)
+        ],
+        transactions=[
+            {"transaction_id": f"{who}{day}", "customer_id": who, "occurred_at": f"2026-09-{day:02}T15:00:00Z",
+             "amount": "10"} for who, days in orders.items() for day in days
+        ],
+    )  # fmt: skip
+    result = run("analyze_cohorts", {"kind": "repeat", "dimensions": ["channel"], "limit": 1}, context_on(warehouse))
+    value = values(result)
+    (email,) = result.data["rows"]
+    assert (email["key"], value[email["hits"]], value[email["trials"]]) == ("email", Decimal("0.5"), Decimal("1.5"))
+    assert value[email["share"]] == Decimal("0.3333")
+    assert value[result.data["total"]["share"]] == Decimal("0.6667")
+    assert "2 more are not shown; they count in the total." in result.caveats
+    warehouses.close()
 
 
 def test_pairs_are_bought_together_at_least_ten_times(larkspur: ToolContext) -> None:

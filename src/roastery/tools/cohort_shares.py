@@ -49,6 +49,10 @@ SETTLED_DAYS = 180
 MOST_AGES, MOST_BARS = 12, 24
 
 
+Amount = int | Decimal
+"""A count, or fractions of customers where credit splits them."""
+
+
 class _Writer:
     """Facts of shares: hits, trials, their ratio and its interval."""
 
@@ -56,8 +60,8 @@ class _Writer:
         self.book = FactBook(new_receipt_id())
         self.metric = metric
 
-    def share(self, hits: int, trials: int, period: FactPeriod, where: dict[str, str]) -> dict[str, Fact]:
-        known = share_of([hits], [trials])
+    def share(self, hits: Amount, trials: Amount, period: FactPeriod, where: dict[str, str]) -> dict[str, Fact]:
+        known = share_of([float(hits)], [float(trials)])
         n = self.book.counted("hits", hits, period, where)
         of = self.book.counted("trials", trials, period, where)
         made = self.book.computed(facts.share, n, of)
@@ -103,7 +107,8 @@ def retention_result(context: ToolContext, arguments: Any, period: Period) -> To
                 row[str(age)] = writer.share(int(found.active.hits[n, age]), trials, span, where)
         row["size"] = writer.book.counted("customers_acquired", int(found.size[n]), span, {"cohort": start.isoformat()})
         told.append(row)
-    whole = FactPeriod(start=period.start, end=period.end)
+    # Of the cohorts that are shown: older ones of the period may be beyond the limit.
+    whole = FactPeriod(start=starts[int(found.cohorts[kept[0]])], end=period.end)
     overall = {}
     for age in range(1, ages):
         hits = int(sum(found.active.hits[n, age] for n in kept))
@@ -142,7 +147,7 @@ def shares_result(context: ToolContext, arguments: Any, period: Period) -> ToolR
     label_of = dimensions_of(context)[dimension].label_column if dimension else None
     told: list[dict[str, Any]] = []
     for values in frame.rows:
-        won, of = int(values.get(hits) or 0), sum(int(values.get(name) or 0) for name in trials)
+        won, of = _amount(values.get(hits)), sum((_amount(values.get(name)) for name in trials), Decimal(0))
         if not of:
             continue
         if dimension:
@@ -160,16 +165,18 @@ def shares_result(context: ToolContext, arguments: Any, period: Period) -> ToolR
                          **writer.share(won, of, span, where)})  # fmt: skip
     if not told:
         raise NoData(f"There is nothing in this period to compute {metrics_of(context)[metric].title.lower()} of.")
+    won, of = (sum((row[k].value or Decimal(0) for row in told), Decimal(0)) for k in ("hits", "trials"))
+    total, left_out = writer.share(won, of, whole, {}), len(told) - arguments.limit
     if dimension:
         told.sort(key=lambda row: (-(row["trials"].value or 0), row["key"]))
         told = told[: arguments.limit]
     else:
         told = told[-arguments.limit :]
-    won, of = (sum(int(row[k].value or 0) for row in told) for k in ("hits", "trials"))
-    total = writer.share(won, of, whole, {})
     caveats = [*_maturity(context, arguments, told)]
     if metrics_of(context)[metric].name in ("repeat_rate", "lead_to_customer_rate") and not caveats:
         caveats.append("Young cohorts have had less time, so their share will still grow.")
+    if left_out > 0:
+        caveats.append(f"{left_out} more are not shown; they count in the total.")
     data = {
         "metric": metric,
         "dimensions": [dimension] if dimension else [],
@@ -256,6 +263,10 @@ def pairs_result(context: ToolContext, arguments: Any, period: Period) -> ToolRe
     }
     said = ("A lift says how many times more often than by chance; it does not say that one sells the other.",)
     return _result(context, arguments, made, writer.book, period, shown, (_pair_table(told),), data, said, ())
+
+
+def _amount(value: Any) -> Decimal:
+    return Decimal(value or 0)
 
 
 def _places(value: float) -> Decimal:

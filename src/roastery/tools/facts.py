@@ -62,7 +62,9 @@ class FactBook:
         """Add what one of this module's functions computes, e.g. `book.computed(change, now, before)`."""
         return self.add(make(self.next_id, *inputs, **options))
 
-    def counted(self, metric: str, value: int, period: FactPeriod, dimensions: Mapping[str, str] | None = None) -> Fact:
+    def counted(
+        self, metric: str, value: Decimal | int, period: FactPeriod, dimensions: Mapping[str, str] | None = None
+    ) -> Fact:
         """Add how many there are of something."""
         made = self.measured(metric, value, "count", period, dimensions=dimensions)
         return self.amended(made.id, made.value, kind="count")

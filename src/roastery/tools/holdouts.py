@@ -10,6 +10,7 @@ from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.analysis.holdout import Lift, change_of_years, difference_in_differences, per_own_mean
 from roastery.tools.base import Fact, FactPeriod, ToolContext
+from roastery.tools.by_day import by_day
 from roastery.tools.crediting import Holdout
 from roastery.tools.credits import Credited
 from roastery.tools.facts import FactBook, recompute
@@ -20,7 +21,6 @@ from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
 FEWEST_PLACES = 4
 WEEK, YEAR, LEAST_WEEKS = 7, 364, 2
 RATIO = Decimal("0.0001")
-NO_PLACE = ("unknown", "none", None, "")
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,11 @@ def _over_places(context: ToolContext, holdout: Holdout, outcome: Outcome) -> Re
         period=PeriodSpec(start=first, end=holdout.end),
         currency=outcome.currency,
     )
+    today = context.clock.today(context.organization.time_zone)
     try:
-        frame = ask(context, query, max_rows=100_000).frame
+        places, came = by_day(context, query, first, max((min(holdout.end, today) - first).days, 0))
     except ImpossibleSplit as error:
         raise BadQuery(f"A geo holdout needs {outcome.name} by {holdout.places}: {error.message}") from error
-    places = sorted({row[holdout.places] for row in frame.rows if row[holdout.places] not in NO_PLACE})
     for name in holdout.treated:
         if name not in places:
             raise UnknownName(holdout.places, name, places)
@@ -131,14 +131,6 @@ def _over_places(context: ToolContext, holdout: Holdout, outcome: Outcome) -> Re
         raise TooLittleData(
             f"There are {len(places)} places with a {holdout.places}; a holdout is read out of {FEWEST_PLACES} or more."
         )
-    today = context.clock.today(context.organization.time_zone)
-    days = (min(holdout.end, today) - first).days
-    came = np.zeros((days, len(places)))
-    place = {name: n for n, name in enumerate(places)}
-    for row in frame.rows:
-        day = (row["date"] - first).days
-        if row[holdout.places] in place and 0 <= day < days and row[metric] is not None:
-            came[day, place[row[holdout.places]]] = float(row[metric])
     treated = np.array([name in holdout.treated for name in places])
     scaled = per_own_mean(came, holdout.before_days)
     lift = difference_in_differences(scaled, treated, holdout.before_days)

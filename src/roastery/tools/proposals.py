@@ -9,9 +9,10 @@ import numpy as np
 
 from roastery.tools.analysis.holdout import Proposal, Switchback, propose_holdout, propose_switchback
 from roastery.tools.base import Fact, FactPeriod, ToolContext
+from roastery.tools.by_day import by_day
 from roastery.tools.facts import FactBook
 from roastery.tools.queries import ask
-from roastery.tools.spending import History, places_matrix
+from roastery.tools.spending import History
 from roastery.warehouse.errors import AskerError, DataError
 from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
 
@@ -83,8 +84,7 @@ def _geo(context: ToolContext, past: History, places: str, days: tuple[Any, Any]
         metrics=("orders",), dimensions=(places,), grain="day", period=PeriodSpec(start=days[0], end=days[1])
     )
     try:
-        asked = ask(context, query, max_rows=99_999)
-        matrix = places_matrix(asked, "orders", places, days)
+        _, matrix = by_day(context, query, days[0], (days[1] - days[0]).days)
     except (AskerError, DataError):
         return None
     told = matrix[:, matrix.mean(axis=0) > 0] if matrix.size else np.zeros((0, 0))

@@ -48,8 +48,9 @@ def ask(
     frame = context.metrics.ask(bounded, row_scope=context.actor.row_scope)
     labels = label_columns(context, query.dimensions)
     frame = replace(frame, rows=told_apart(frame.rows, labels))
-    if len(frame.rows) > max_rows:
-        caveat = f"Only the first {max_rows:,} rows are shown; narrow the question by a filter or a limit."
+    if len(frame.rows) > max_rows or (frame.truncated and not query.limit):
+        shown = min(max_rows, len(frame.rows))
+        caveat = f"Only the first {shown:,} rows are shown; narrow the question by a filter or a limit."
         frame = replace(frame, rows=frame.rows[:max_rows], truncated=True)
         caveats = (*caveats, caveat)
     settled = with_days(query, frame)

@@ -1,6 +1,6 @@
 """The organization's own history of spend and outcome, day by day, as response curves are learned from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,7 +12,8 @@ from roastery.tools.analysis.arrays import Floats
 from roastery.tools.base import ToolContext
 from roastery.tools.queries import Asked, ask
 from roastery.warehouse.errors import AskerError, BadPeriod, DataError, HistoryIncomplete
-from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec
+from roastery.warehouse.semantic.bound import OTHER
+from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec, TopSpec
 
 LONGEST_DAYS = 730
 TODAY_DAYS = 28
@@ -97,9 +98,11 @@ def _days(context: ToolContext, period: PeriodSpec | None) -> tuple[date, date]:
 
 
 def _spend(context: ToolContext, by: str, days: tuple[date, date], currency: str | None) -> Asked:
+    """By day; of campaigns the largest and all others together, for two years of hundreds are more rows than one
+    answer holds, and the last days would be missing."""
     query = MetricQuery(
         metrics=("spend",), dimensions=(by,), grain="day", period=PeriodSpec(start=days[0], end=days[1]),
-        currency=currency,
+        currency=currency, top=TopSpec(n=MOST_COLUMNS) if by == "campaign" else None,
     )  # fmt: skip
     return ask(context, query, max_rows=99_999)
 
@@ -138,7 +141,7 @@ def _matrix(asked: Asked, by: str, days: tuple[date, date]) -> tuple[tuple[str, 
     sums: dict[str, float] = {}
     labels: dict[str, str] = {}
     for row in asked.frame.rows:
-        key = REST if row[by] in NO_NAME else str(row[by])
+        key = _key(row, by)
         sums[key] = sums.get(key, 0.0) + float(row["spend"] or 0)
         labels[key] = REST if key == REST else str(row.get(label) or key)
     named = sorted((k for k in sums if k != REST), key=lambda k: (-sums[k], k))
@@ -148,11 +151,15 @@ def _matrix(asked: Asked, by: str, days: tuple[date, date]) -> tuple[tuple[str, 
     spend = np.zeros((length, len(keys)))
     for row in asked.frame.rows:
         day = (row["date"] - days[0]).days
-        at = place.get(REST if row[by] in NO_NAME else str(row[by]), place.get(REST))
+        at = place.get(_key(row, by), place.get(REST))
         if 0 <= day < length and at is not None:
             spend[day, at] += max(float(row["spend"] or 0), 0.0)
     labels[REST] = REST
     return keys, {key: labels[key] for key in keys}, spend
+
+
+def _key(row: Mapping[str, Any], by: str) -> str:
+    return REST if row[by] in NO_NAME or (by == "campaign" and row[by] == OTHER) else str(row[by])
 
 
 def _series(asked: Asked, metric: str, days: tuple[date, date]) -> Floats:
@@ -194,15 +201,3 @@ def _gaps(spend: Floats, days: tuple[date, date]) -> tuple[str, ...]:
     return (
         (f"No spend is reported on {silent} of the {len(spend)} days; they count as days without.",) if silent else ()
     )
-
-
-def places_matrix(asked: Asked, metric: str, by: str, days: tuple[date, date], skip: Sequence[Any] = NO_NAME) -> Floats:
-    """A metric by day and place, in the places' alphabetical order; rows without a place left out."""
-    names = sorted({str(row[by]) for row in asked.frame.rows if row[by] not in skip})
-    place = {name: n for n, name in enumerate(names)}
-    found = np.zeros(((days[1] - days[0]).days, len(names)))
-    for row in asked.frame.rows:
-        day = (row["date"] - days[0]).days
-        if row[by] not in skip and 0 <= day < len(found):
-            found[day, place[str(row[by])]] = float(row[metric] or 0)
-    return found

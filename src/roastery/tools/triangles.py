@@ -64,7 +64,7 @@ class Dated:
 
 def conditions(filters: Sequence[FilterSpec], columns: Mapping[str | None, str], table: str) -> str | None:
     """SQL of simple conditions; None where one of them is of another kind than can be told here."""
-    found = []
+    found, nothing = [], "none" if columns is CREDIT_COLUMNS else "unknown"
     for item in filters:
         if (
             item.dimension is None
@@ -75,7 +75,8 @@ def conditions(filters: Sequence[FilterSpec], columns: Mapping[str | None, str],
             return None
         listed = ", ".join(quoted(v.lower()) for v in item.values)
         negated = "NOT " if item.op in ("not_in", "ne") else ""
-        found.append(f"AND coalesce(lower({table}.{columns[item.dimension]}), '') {negated}IN ({listed})")
+        value = f"coalesce(nullif(lower({table}.{columns[item.dimension]}), ''), '{nothing}')"
+        found.append(f"AND {value} {negated}IN ({listed})")
     return " ".join(found)
 
 

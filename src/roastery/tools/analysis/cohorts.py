@@ -22,13 +22,16 @@ class Share:
 
 
 def share_of(hits: Numbers, trials: Numbers) -> Share:
-    """Shares with Wilson's interval, which stays inside 0 to 1 and holds for few trials (Newcombe 1998, method 3)."""
-    h, n = np.asarray(hits, dtype=np.int64), np.asarray(trials, dtype=np.int64)
+    """Shares with Wilson's interval, which stays inside 0 to 1 and holds for few trials (Newcombe 1998, method 3).
+
+    Fractions of hits and trials, as credit makes them, are taken as they are.
+    """
+    h, n = (np.asarray(v, dtype=None if np.asarray(v).dtype.kind in "iu" else np.float64) for v in (hits, trials))
     if h.shape != n.shape:
         raise UnfitInput("Hits and trials must have one shape.")
     if np.any(h < 0) or np.any(h > n):
         raise UnfitInput("There cannot be more hits than trials, or fewer than none.")
-    some = np.maximum(n, 1)
+    some = np.where(n > 0, n, 1)
     p, z2 = h / some, NORMAL_95**2
     middle = (p + z2 / (2 * some)) / (1 + z2 / some)
     spread = NORMAL_95 / (1 + z2 / some) * np.sqrt(p * (1 - p) / some + z2 / (4 * some**2))
