@@ -9,9 +9,10 @@ import pytest
 
 from roastery.tools.base import Actor, ToolContext
 from roastery.tools.registry import run
-from roastery.warehouse.engine import Warehouse
+from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.errors import BadQuery, NoData, NotAllowed, UnknownName
-from tests.tools.beans import FIRST, NOON, as_csv, context_on, days, opened
+from tests.tools.beans import BEANS, FIRST, NOON, as_csv, context_on, days, opened
+from tests.warehouse.conftest import put
 
 OCTOBER = {"start": "2026-10-01", "end": "2026-11-01"}
 
@@ -168,3 +169,23 @@ def test_an_empty_home_says_what_to_connect(tmp_path: Path) -> None:
         for name in ("run_attribution", "customer_journeys", "recommend_budget", "analyze_assets"):
             with pytest.raises(NoData, match=r"(?i)connect|import"):
                 run(name, {"period": {"start": date(2026, 10, 1), "end": date(2026, 11, 1)}}, context_on(warehouse))
+
+
+def test_yen_are_advised_without_cents(tmp_path: Path) -> None:
+    """1,000 yen one day and 500 on the others of the last 28 days are 517.86 a day, which nobody can spend."""
+    warehouses = Warehouses(tmp_path, b"k" * 32, [], NOON)
+    warehouse = warehouses.open(BEANS.with_settings(currency="JPY"))
+    put(
+        warehouse,
+        ad_performance=[
+            {"report_date": str(day), "platform": "meta_ads", "campaign_id": "k", "spend": 1000 if n == 60 else 500}
+            for n, day in enumerate(days())
+        ],
+        transactions=[
+            {"transaction_id": str(day), "customer_id": str(day), "occurred_at": f"{day}T18:00:00Z", "amount": "3000"}
+            for day in days()
+        ],
+    )
+    result = run("recommend_budget", {}, context_on(warehouse))
+    assert [str(fact.value) for fact in result.facts if fact.metric == "spend_per_day"][:1] == ["518"]
+    warehouses.close()

@@ -24,12 +24,13 @@ from roastery.tools.proposals import Proposed, propose
 from roastery.tools.receipts import derived_receipt
 from roastery.tools.spending import TODAY_DAYS, History, history
 from roastery.warehouse.errors import BadQuery, UnknownName
+from roastery.warehouse.money import minor_digits
 from roastery.warehouse.semantic.query import PeriodSpec
 
 BUDGET_SPLITS = ("campaign", "channel", "platform")
 OBJECTIVES = ("revenue", "new_customers")
 SEED = 20_26
-CENT, FOURTH = Decimal("0.01"), Decimal("0.0001")
+FOURTH = Decimal("0.0001")
 MODELLED = (
     "Returns are estimated from how sales moved with this account's own spend, other things held as well as they can "
     "be; they are no experiment."
@@ -136,6 +137,11 @@ def _currency(context: ToolContext, arguments: RecommendBudgetArguments) -> str:
     return arguments.currency.upper() if arguments.currency else context.organization.currency
 
 
+def _cent(currency: str) -> Decimal:
+    """The smallest amount of a currency that there is: yen have no cents."""
+    return Decimal(1).scaleb(-minor_digits(currency))
+
+
 def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: History) -> Found:
     """The curves in the objective's own unit, and the advice; or the reason why there is none, and a test."""
     least, most = _limits(past, arguments.limits)
@@ -148,7 +154,7 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
             response, past.today,
             budget=_daily_budget(arguments, past),
             most_change=arguments.most_change, least=least, most=most, margin=arguments.margin_rate,
-            must_earn=arguments.objective == "revenue",
+            must_earn=arguments.objective == "revenue", quantum=_cent(_currency(context, arguments)),
         )  # fmt: skip
     except (CannotTell, TooLittleData) as error:
         return Found(past, response, None, error.message, propose(context, arguments.by, past))
@@ -215,7 +221,7 @@ class _Written:
         past, advice, response = self.found.past, self.found.advice, self.found.response
         about: dict[str, Any] = {"currency": self.currency, "dimensions": {self.by: key}}
         label = self.book.label(self.by, key, past.labels.get(key, key))
-        today = advice.before[n] if advice else _decimal(past.today[n], CENT)
+        today = advice.before[n] if advice else _decimal(past.today[n], _cent(self.currency))
         spent = self.book.measured("spend_per_day", today, "money", self.now, **about)
         own = {"spend": spent}
         if advice is not None:
@@ -248,7 +254,7 @@ class _Written:
         after = np.array([float(spend) for spend in advice.after])
         before = response.revenue(past.today).sum(axis=1)
         gain = response.revenue(after).sum(axis=1) - before
-        places = CENT if self.money else FOURTH
+        places = _cent(self.currency) if self.money else FOURTH
         base = own["budget"]
         unit, currency = ("money", self.currency) if self.money else ("count", None)
 
