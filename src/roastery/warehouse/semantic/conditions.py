@@ -41,7 +41,8 @@ def dimension_condition(item: BoundFilter, key: Core, raw: Core, dimension: Dime
 
 def _matches(op: Op, text: Core, values: Sequence[Core]) -> Core:
     """Whether a text is, begins with or holds one of the values; not_in and ne are turned around by the caller."""
-    lowered = sa.func.lower(text)
+    # Both by the engine, whose small letters are not Python's: a Greek word ends otherwise, a Turkish i has a dot.
+    lowered, values = sa.func.lower(text), [sa.func.lower(value) for value in values]
     if op == "contains":
         return sa.func.contains(lowered, values[0])
     if op == "starts_with":
@@ -61,7 +62,9 @@ def _by_name(op: Op, key: Core, dimension: Dimension, values: Sequence[Core]) ->
     earlier: list[tuple[str, str]] = []
     for source in dimension.label_sources:
         table = _table(source.table, (source.key, source.text))
-        chosen = sa.select(table.c[source.key]).where(_matches(op, table.c[source.text], values))
+        # A name without an id would make of "not in" a condition that nothing meets.
+        named = sa.and_(_matches(op, table.c[source.text], values), table.c[source.key].is_not(None))
+        chosen = sa.select(table.c[source.key]).where(named)
         for name, column in earlier:
             known = _table(name, (column,), "known")
             chosen = chosen.where(table.c[source.key].not_in(sa.select(known.c[column])))

@@ -88,7 +88,7 @@ def windowed(window: Window, period: Period, bound: BoundQuery, *, of_whole: boo
 def _filter_value(item: BoundFilter, value: str) -> Any:
     if item.dimension == DATE:
         return date.fromisoformat(value)
-    return value.lower() if item.op in TEXT_OPS and not item.is_scope else value
+    return value
 
 
 def _days(when: str, period: Period, bound: BoundQuery) -> dict[str, Any]:
