@@ -189,3 +189,21 @@ def test_yen_are_advised_without_cents(tmp_path: Path) -> None:
     result = run("recommend_budget", {}, context_on(warehouse))
     assert [str(fact.value) for fact in result.facts if fact.metric == "spend_per_day"][:1] == ["518"]
     warehouses.close()
+
+
+def test_half_a_cent_is_the_same_cent_in_both_tools(empty: Warehouse) -> None:
+    """10.25 shown by two pictures in equal parts are 5.125 each."""
+    put(
+        empty,
+        assets=[{"asset_id": id_} for id_ in ("one", "two")],
+        ad_assets=[{"ad_id": "a", "asset_id": id_, "share": "0.5"} for id_ in ("one", "two")],
+        ad_performance=[
+            {"report_date": "2026-10-05", "platform": "meta_ads", "campaign_id": "k", "ad_id": "a", "spend": "10.25",
+             "impressions": 100}
+        ],
+    )  # fmt: skip
+    asked = {"metrics": ["asset_spend"], "dimensions": ["asset"], "period": OCTOBER}
+    told = [run(tool, given, context_on(empty)) for tool, given in (
+        ("query_metrics", asked), ("analyze_assets", {"period": OCTOBER}))]  # fmt: skip
+    spends = [[f.value for f in result.facts if f.metric == "asset_spend" and f.dimensions] for result in told]
+    assert spends[0][:2] == spends[1][:2] == [Decimal("5.13")] * 2

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import numpy as np
@@ -284,10 +284,10 @@ class _Written:
             own["conversions"] = book.measured("asset_conversions", value, "count", self.period, **about)
         self._rate(n, line, ranking)
         if line.spend:
-            spend = line.spend.quantize(self.cent)
+            spend = line.spend.quantize(self.cent, ROUND_HALF_UP)
             own["spend"] = book.measured("asset_spend", spend, "money", self.period, **money)
         if line.revenue:
-            revenue = line.revenue.quantize(self.cent)
+            revenue = line.revenue.quantize(self.cent, ROUND_HALF_UP)
             own["revenue"] = book.measured("asset_revenue", revenue, "money", self.period, **money)
         if "spend" in own and "revenue" in own:
             own["roas"] = book.add(divided(book.next_id, "asset_roas", own["revenue"], own["spend"]))
@@ -318,10 +318,12 @@ class _Written:
             return
         own, book = line.facts, self.book
         money: dict[str, Any] = {"dimensions": {self.arguments.by: line.key}, "currency": self.currency}
-        own["creation_cost"] = book.measured("creation_cost", cost.quantize(self.cent), "money", self.period, **money)
+        own["creation_cost"] = book.measured(
+            "creation_cost", cost.quantize(self.cent, ROUND_HALF_UP), "money", self.period, **money
+        )
         if since is not None:
             ever = FactPeriod(start=since.first, end=self.period.end)
-            revenue = since.revenue.quantize(self.cent)
+            revenue = since.revenue.quantize(self.cent, ROUND_HALF_UP)
             own["since"] = book.measured("revenue_since_creation", revenue, "money", ever, **money)
             own["roi"] = book.add(divided(book.next_id, "creative_roi", own["since"], own["creation_cost"]))
 
