@@ -222,7 +222,7 @@ def test_names_of_any_length_and_character_are_kept(warehouse: Warehouse) -> Non
     names = ["a\0b", "☕" * 70_000, "'; DROP TABLE x; --", "{{zone}} :zone $1 ?"]
     given = [{"campaign_id": f"k{n}", "campaign_name": name, "platform": name} for n, name in enumerate(names)]
     put(warehouse, campaigns=given, ad_performance=[
-        {"report_date": "2026-10-05", "platform": "meta_ads", "campaign_id": f"k{n}", "campaign_name": name, "spend": "1"}
+        {"report_date": "2026-10-05", "platform": "m", "campaign_id": f"k{n}", "campaign_name": name, "spend": "1"}
         for n, name in enumerate(names)
     ])  # fmt: skip
     assert [row[0] for row in rows(warehouse, "SELECT campaign_name FROM campaigns ORDER BY campaign_id")] == names
