@@ -237,7 +237,7 @@ def _fatigue(table: pa.Table, lines: Sequence[Line]) -> Fatigue | None:
     return fatigue(
         [*(place[row["key"]] for row in rows), len(lines) - 1],
         [*((row["day"] - first[row["key"]]).days for row in rows), 0],
-        [*(min(row["clicks"], row["impressions"]) for row in rows), 0],
+        [*(min(row["clicks"] or 0, row["impressions"]) for row in rows), 0],
         [*(row["impressions"] for row in rows), 0],
     )
 

@@ -28,6 +28,8 @@ attribution_credits: model sale_id sale_date touch_date touchpoint_id channel pl
 sessions: session_id visitor customer_id started_at session_date ended_at landing_page page_views form_submissions
  add_to_carts checkouts purchases channel platform campaign_id
 campaign_channels: campaign_id channel
+identities: id identity_kind identity customer_id linked_by
+customer_attributes: customer_id segment stage country
 ad_creatives: platform ad_id asset_id share is_listed
 ads_of_one_asset: ad_id asset_id
 predicted_values: customer_id acquired_on to_date expected currency as_of segment customer_stage cohort_month
