@@ -92,8 +92,9 @@ def _linked(found: Sequence[Oddity], related: Callable[[str, str], bool]) -> lis
     return [sorted(group, key=_order) for group in groups]
 
 
-def _order(oddity: Oddity) -> tuple[float, date, str, str, str]:
-    return (-oddity.severity, oddity.start, oddity.metric, oddity.dimension or "", oddity.value)
+def _order(oddity: Oddity) -> tuple[float, date, str, str, str, date, str]:
+    own = (oddity.metric, oddity.dimension or "", oddity.value)
+    return (-oddity.severity, oddity.start, *own, oddity.end, repr(oddity))
 
 
 def _is_same(one: Oddity, other: Oddity, related: Callable[[str, str], bool]) -> bool:
