@@ -1,10 +1,12 @@
 """Records that are left as text come out as those that were made into objects, whatever is in them."""
 
 import json
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +64,7 @@ LACKING = st.builds(
     st.sampled_from(["campaign", "figures", "account", "day"]),
 )
 RECORDS = st.lists(st.one_of(*[GOOD] * 8, SPOILT, LACKING) | ANY, max_size=5) | st.lists(GOOD, max_size=5)
+ALPHABET = b'{}[]",:0123456789.-+eEtrufalsn\\/ \n\t\x00\x1f\x7f\xc3\xa9u'
 KNOWN = {"currency": "USD", "zone": 'a "quoted" ü'}
 
 
@@ -160,6 +163,28 @@ def test_a_broken_answer_is_refused_or_read_as_ever(rest: Any, broken: list[tupl
 def test_what_is_unusual_is_read_as_ever(content: bytes) -> None:
     found = outcome(lambda: repr(parsed_around(content, ("data",))))
     assert found == outcome(lambda: repr(parsed(content)))
+
+
+def test_what_stays_text_is_json_for_the_database_too() -> None:
+    """Landing looks at none of it again, so that what one parser lets through and the other not would stop a build."""
+    rng = random.Random(11)
+    good = (
+        b'[{"a": -1.5e+10, "b": [true, false, null]}]',
+        rb'[{"\u00e9\\": "\ud83d\ude00\/"}, {"c": {"d": [[], {}, ""]}}]',
+    )
+    texts = []
+    for _ in range(8000):
+        broken = bytearray(rng.choice(good))
+        for _ in range(rng.randrange(1, 4)):
+            place = rng.randrange(len(broken))
+            broken[place : place + rng.randrange(2)] = rng.choice([b"", bytes([rng.choice(ALPHABET)])])
+        whole = outcome(lambda content=bytes(broken): parsed_around(b'{"data": %b}' % content, ("data",)))
+        if isinstance(whole, dict) and isinstance(whole["data"], UnparsedRecords) and whole["data"].narrowed([("a",)]):
+            texts += [text.decode() for text in whole["data"].beside(KNOWN).texts()]
+    assert len(texts) > 500
+    with duckdb.connect() as database:
+        wrong = database.execute("SELECT t FROM (SELECT unnest(?::VARCHAR[]) AS t) WHERE NOT json_valid(t)", [texts])
+        assert wrong.fetchall() == []
 
 
 @pytest.mark.parametrize("at_once", [0, 60, 10_000])

@@ -13,7 +13,7 @@ CREATE SCHEMA IF NOT EXISTS delta;
 CREATE TABLE IF NOT EXISTS raw.records (
     seq BIGINT NOT NULL, batch_id VARCHAR NOT NULL, connection_id VARCHAR NOT NULL, source VARCHAR NOT NULL,
     resource VARCHAR NOT NULL, key VARCHAR NOT NULL, partition_scope VARCHAR, partition_day DATE, read_id VARCHAR,
-    deleted BOOLEAN NOT NULL, payload JSON NOT NULL, landed_at TIMESTAMPTZ NOT NULL);
+    deleted BOOLEAN NOT NULL, payload JSON USING COMPRESSION zstd NOT NULL, landed_at TIMESTAMPTZ NOT NULL);
 CREATE TABLE IF NOT EXISTS raw.reads (
     connection_id VARCHAR NOT NULL, resource VARCHAR NOT NULL, partition_scope VARCHAR NOT NULL,
     partition_day DATE NOT NULL, read_id VARCHAR NOT NULL, seq BIGINT NOT NULL);

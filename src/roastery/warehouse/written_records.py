@@ -34,7 +34,7 @@ class WrittenRecords(Sequence[RawRecord]):
     def of_texts(
         cls, keys: Sequence[str], places: Sequence[tuple[str, date]], texts: Sequence[bytes], read_id: str
     ) -> "WrittenRecords":
-        """The same, of payloads that are text already: JSON in UTF-8."""
+        """The same, of payloads that are text already. Requires JSON in UTF-8: landing looks at none of them."""
         days = {day: day.isoformat() for day in {day for _, day in places}}
         return cls(
             table(
