@@ -1,11 +1,14 @@
 """Records written when they were read land as if they had come as objects."""
 
+import random
 from datetime import date
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from roastery.warehouse.compaction import rewrite
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.raw import CompletedRead, RawBatch, RawRecord
 from roastery.warehouse.writing import canonical, written
@@ -67,3 +70,21 @@ def test_they_land_as_objects_do_the_last_of_a_key_in_its_read(
     ]
     assert stored[0] == stored[1]
     assert len(stored[0]) == len(set(keys))
+
+
+def test_payloads_of_every_length_come_back_from_the_file_and_from_one_written_anew(warehouse: Warehouse) -> None:
+    """They are compressed by blocks of rows: the shortest, some beyond a block of the file, and every other kind."""
+    rng = random.Random(3)
+    lengths = [0, 1, 300_000, 600_000, *(int(rng.expovariate(1 / 300)) for _ in range(16_500))]
+    texts = [orjson.dumps({"a": rng.randbytes(length // 2).hex(), "ü": place}) for place, length in enumerate(lengths)]
+    keys = [str(place) for place in range(len(texts))]
+    landed = WrittenRecords.of_texts(keys, [("1", DAY)] * len(texts), texts, "r")
+    assert warehouse.land(RawBatch("c", "ads", "days", landed, {}, "r")).landed == len(texts)
+    expected = {key: text.decode() for key, text in zip(keys, texts, strict=True)}
+    stored = "SELECT key, payload::VARCHAR FROM raw.records"
+    some = rng.sample(keys, 50)
+    for _ in range(2):
+        assert dict(rows(warehouse, stored)) == expected
+        assert dict(rows(warehouse, f"{stored} WHERE key IN {tuple(some)}")) == {key: expected[key] for key in some}
+        with warehouse._owner.pool.closed(warehouse.organization.id, 30) as path:
+            rewrite(path)
