@@ -3,18 +3,17 @@
 from functools import cache
 from importlib import resources
 
-import yaml
-
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.several import readings_of
 from roastery.agent.planner.understand import understand
 from roastery.evals.sets.language import lexicon_of
+from roastery.warehouse.declared import read_yaml
 
 
 @cache
 def language_lexicon() -> Lexicon:
-    return lexicon_of(yaml.safe_load((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8")))
+    return lexicon_of(read_yaml((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8")))
 
 
 def thread(lexicon: Lexicon, *turns: str) -> list[Reading]:

@@ -5,15 +5,15 @@ from importlib import resources
 from typing import Any
 
 import pytest
-import yaml
 
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of
 from roastery.agent.planner.understand import understand
 from roastery.evals.grading.answering import CONTRACT_TOOLS
 from roastery.evals.sets.language import fault, lexicon_of
+from roastery.warehouse.declared import read_yaml
 
-CASES = yaml.safe_load((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
+CASES = read_yaml((resources.files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")

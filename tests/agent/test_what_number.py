@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from roastery.agent.planner.concepts import Said
 from roastery.agent.planner.forms_of_asking import FORMS
@@ -12,12 +11,11 @@ from roastery.agent.planner.lists import words
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import tokenize
 from roastery.agent.planner.understand import understand
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
 from tests.agent.spoken import language_lexicon
 
-PHRASINGS: dict[str, list[str]] = yaml.safe_load(
-    (Path(__file__).parents[1] / "cases" / "phrasings.yml").read_text("utf-8")
-)
+PHRASINGS: dict[str, list[str]] = read_yaml((Path(__file__).parents[1] / "cases" / "phrasings.yml").read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")

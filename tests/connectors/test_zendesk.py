@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from roastery.connectors.errors import WebhookRejected
 from roastery.connectors.http import Politeness
@@ -16,6 +15,7 @@ from roastery.connectors.sources.zendesk import Zendesk
 from roastery.evals.twins.server import Twins
 from roastery.evals.twins.zendesk import ZendeskTwin, support_tickets
 from roastery.evals.world import World
+from roastery.warehouse.declared import read_yaml
 from tests.connectors.company import connect, rows, sync
 from tests.connectors.loopback import Landing, Say, Secrets, Waits, connection
 
@@ -121,7 +121,7 @@ def test_webhooks_bind_the_body_to_its_time() -> None:
 def test_the_twin_s_answers_have_the_documented_names(twins: Twins, kind: str) -> None:
     import httpx2
 
-    spec = yaml.safe_load(SPEC.read_text())
+    spec = read_yaml(SPEC.read_text())
     declared = set(spec["components"]["schemas"][f"CursorBasedExportIncremental{kind}Response"]["properties"])
     twin, name = twins["zendesk"], kind.lower()
     assert f"/api/v2/incremental/{name}/cursor" in spec["paths"]

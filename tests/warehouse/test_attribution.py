@@ -9,18 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BadQuery, UnknownName
 from tests.examples import examples
 from tests.warehouse.conftest import put, rows
 
 SALE_AT = datetime(2026, 10, 31, 12, tzinfo=UTC)
-CASES = yaml.safe_load((Path(__file__).parents[1] / "cases" / "attribution.yml").read_text())
+CASES = read_yaml((Path(__file__).parents[1] / "cases" / "attribution.yml").read_text())
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 

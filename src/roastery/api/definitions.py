@@ -16,6 +16,7 @@ from roastery.tools.frames import canonical_row
 from roastery.warehouse.channel_preview import preview
 from roastery.warehouse.channel_rules import CONDITIONS, OwnRule, checked
 from roastery.warehouse.channels import RULES
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.errors import BadQuery, NoData, NotAllowed, UnknownName
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.semantic import own
@@ -30,7 +31,7 @@ AUDITED_DAYS = 28
 def read_definitions(text: str) -> Any:
     """YAML (or JSON) as parsed. Errors: BadBody with the place of the fault."""
     try:
-        return yaml.safe_load(text)
+        return read_yaml(text)
     except yaml.YAMLError as error:
         raise BadBody(f"This is not YAML: {str(error).splitlines()[0]}.") from error
 

@@ -67,6 +67,7 @@ def _cases() -> Iterator[str]:
     import yaml
 
     from roastery.tools.registry import TOOLS
+    from roastery.warehouse.declared import read_yaml
     from roastery.warehouse.errors import UnknownName
     from roastery.warehouse.semantic.load import shipped
 
@@ -76,7 +77,7 @@ def _cases() -> Iterator[str]:
         if not entry.name.endswith(".yml"):
             continue
         try:
-            document = yaml.safe_load(entry.read_text(encoding="utf-8"))
+            document = read_yaml(entry.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:
             yield f"{entry.name}: {error}".replace("\n", " ")
             continue

@@ -20,6 +20,7 @@ from roastery.warehouse.errors import BuildFailed
 from roastery.warehouse.increments import make, run_step
 from roastery.warehouse.instance import Instance
 from roastery.warehouse.organization import Organization
+from roastery.warehouse.rows_from import ROWS_FROM
 from roastery.warehouse.scalar import count, scalar
 from roastery.warehouse.sizes import Sizes
 from roastery.warehouse.state import build_name
@@ -199,7 +200,7 @@ class _Build:
         if affected.keys() & set(names.NAMING) and names.remember(self.cursor, self.fills, self.last.last_seq):
             changed.add("meta.campaign_names")
         for step in self.steps:
-            if changed.intersection(step.reads):
+            if changed.intersection(step.reads) and not _stays_empty(self.cursor, step):
                 _run(self.cursor, step)
                 changed.update(table for table in step.makes if _moved(self.cursor, table))
         if "ad_performance" in affected:
@@ -336,6 +337,15 @@ def _told(step: Step) -> Iterator[None]:
     except duckdb.Error as error:
         what = str(error).split("\n", 1)[0]
         raise BuildFailed(f"{step.makes[0]} could not be built, the last good tables stay: {what}") from error
+
+
+def _stays_empty(cursor: duckdb.DuckDBPyConnection, step: Step) -> bool:
+    """Whether a table is empty and has nothing to get a row from."""
+    table = step.makes[0]
+    if table not in ROWS_FROM:
+        return False
+    has_none = " AND ".join(f"NOT EXISTS (FROM {name})" for name in (table, *ROWS_FROM[table]))
+    return bool(scalar(cursor, f"SELECT {has_none}"))
 
 
 def _moved(cursor: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -130,8 +130,9 @@ def match_sales(
             minor=minor_unit_micros("t.currency"),
         )
     )
+    overlapping = _overlapping(cursor) if organization.sale_match_days >= 0 else frozenset()
     for rank, kind in enumerate(organization.source_of_truth[1:], start=2):
-        if organization.sale_match_days >= 0 and _may_overlap(cursor, kind):
+        if kind in overlapping:
             _match_by_likeness(cursor, organization, rank)
     temporary = "" if "." in into else "TEMP "
     cursor.execute(f"CREATE OR REPLACE {temporary}TABLE {into} AS {PLACED}")
@@ -139,12 +140,10 @@ def match_sales(
         cursor.execute(f"DROP TABLE IF EXISTS temp.{table}")
 
 
-def _may_overlap(cursor: duckdb.DuckDBPyConnection, kind: str) -> bool:
-    return bool(
-        count(cursor, "SELECT count(*) FROM (SELECT DISTINCT kind FROM sale_rows)") > 1
-        and count(cursor, "SELECT count(*) FROM (SELECT DISTINCT system FROM sale_rows)") > 1
-        and count(cursor, "SELECT count(*) FROM sale_rows WHERE kind = ?", [kind])
-    )
+def _overlapping(cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The kinds of records, where several kinds and systems tell of sales; none of them where one alone does."""
+    kinds, systems = cursor.execute("SELECT list(DISTINCT kind), count(DISTINCT system) FROM sale_rows").fetchall()[0]
+    return frozenset(kinds) if systems > 1 and len(kinds) > 1 else frozenset()
 
 
 def _match_by_likeness(cursor: duckdb.DuckDBPyConnection, organization: Organization, rank: int) -> None:

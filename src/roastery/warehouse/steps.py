@@ -210,7 +210,6 @@ def view_statements(organization: Organization, today: date) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-@lru_cache(maxsize=512)
 def digest(organization: Organization, fills: tuple[Fill, ...]) -> str:
     """Changes whenever a definition or a setting does that curated tables depend on; then everything is built anew."""
     parts = [repr(CONTRACTS.values()), _file("views"), *(step.sql for step in steps(organization, date.min))]

@@ -11,8 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import yaml
-
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.organization import WEEKDAYS, Organization
 from tests.warehouse.semantic.company import ORGANIZATION
 
@@ -26,7 +25,7 @@ Key = tuple[Any, ...]
 
 @cache
 def cases() -> dict[str, Any]:
-    return yaml.safe_load(CASES.read_text())
+    return read_yaml(CASES.read_text())
 
 
 @dataclass(frozen=True)

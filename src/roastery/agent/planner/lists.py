@@ -5,16 +5,15 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from roastery.agent.planner.tokens import stem
+from roastery.warehouse.declared import read_yaml
 
 
 @lru_cache
 def words(name: str) -> Any:
     """One word list."""
     text = (resources.files("roastery.agent.planner.words") / f"{name}.yml").read_text("utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return read_yaml(text)
 
 
 @lru_cache

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from roastery.warehouse.declared import read_yaml
 
 HOSTILE = "hostile.yml"
 BATCH = re.compile(r"b\d+")
@@ -69,7 +69,7 @@ def documents(part: str) -> Iterator[tuple[str, dict[str, Any]]]:
     folder = files("roastery.evals.cases") / part
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.name.endswith(".yml"):
-            yield path.name, yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            yield path.name, read_yaml(path.read_text("utf-8"))
 
 
 def questions(part: str) -> list[Case]:

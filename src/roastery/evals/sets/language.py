@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from roastery.agent.planner.calls import tool_call
 from roastery.agent.planner.dates import Calendar
 from roastery.agent.planner.lexicon import Lexicon
@@ -14,13 +12,14 @@ from roastery.agent.planner.understand import understand
 from roastery.agent.planner.vocabulary import ValueTerm, Vocabulary, dimension_terms, metric_terms
 from roastery.evals.grading.answering import CONTRACT_TOOLS
 from roastery.evals.sets import Grade
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.semantic.catalogue import shipped_catalogue
 
 NOT_ARGUMENTS = ("ask", "tool", "assumes", "skip_on")
 
 
 def run() -> Iterator[Grade]:
-    document = yaml.safe_load((files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
+    document = read_yaml((files("roastery.evals.cases") / "language.yml").read_text("utf-8"))
     lexicon = lexicon_of(document)
     for case in document["cases"]:
         history: list[Reading] = []

@@ -7,9 +7,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from roastery.warehouse.contracts.contract import Column, Contract
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.errors import UnknownName
 
 DOMAINS = ("advertising", "engagement", "commerce", "pipeline", "reference")
@@ -36,7 +35,7 @@ def _read() -> Mapping[str, Contract]:
     found: dict[str, Contract] = {}
     for domain in DOMAINS:
         text = files(__package__).joinpath(f"{domain}.yml").read_text(encoding="utf-8")
-        for name, spec in yaml.safe_load(text).items():
+        for name, spec in read_yaml(text).items():
             columns = tuple(_column(column, body, spec["key"]) for column, body in spec["columns"].items())
             found[name] = Contract(name, spec["title"], spec["about"], domain, columns, spec.get("day"))
     return MappingProxyType(found)

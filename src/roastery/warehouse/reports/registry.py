@@ -6,9 +6,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.errors import UnknownName
 from roastery.warehouse.reports.report import Report, Tile
 from roastery.warehouse.semantic.calendar import NAMES as PERIOD_NAMES
@@ -19,7 +19,7 @@ def read_files() -> dict[str, Any]:
     """Every report as parsed, by name."""
     found = sorted(entry.name for entry in files(__package__).iterdir() if entry.name.endswith(".yml"))
     return {
-        name.removesuffix(".yml"): yaml.safe_load(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+        name.removesuffix(".yml"): read_yaml(files(__package__).joinpath(name).read_text(encoding="utf-8"))
         for name in found
     }
 

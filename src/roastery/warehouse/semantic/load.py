@@ -8,9 +8,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.errors import BadQuery, RoasteryError, UnknownName, nearest
 from roastery.warehouse.semantic.expression import Expression, parse
 from roastery.warehouse.semantic.formula import (
@@ -45,7 +45,6 @@ from roastery.warehouse.semantic.spec import (
 )
 
 FACTS, DIMENSIONS = "facts", "dimensions"
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Spec = TypeVar("Spec", bound=BaseModel)
 
 
@@ -79,10 +78,7 @@ def read_files() -> dict[str, dict[str, Any]]:
     """Every file of warehouse/metrics as parsed, by its name without ending."""
     folder = files("roastery.warehouse.metrics")
     found = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yml"))
-    return {
-        name.removesuffix(".yml"): yaml.load(folder.joinpath(name).read_text(encoding="utf-8"), Loader)
-        for name in found
-    }
+    return {name.removesuffix(".yml"): read_yaml(folder.joinpath(name).read_text(encoding="utf-8")) for name in found}
 
 
 def load(written: Mapping[str, Mapping[str, Any]]) -> Semantics:
