@@ -22,6 +22,7 @@ from roastery.cli import (
     identity,
     imports,
     key,
+    learn,
     memory,
     metric,
     org,
@@ -65,6 +66,7 @@ for command in (
     evaluate.eval_,
     bench.bench,
     docs.docs,
+    learn.learn,
 ):
     app.command(name=command.__name__.rstrip("_"))(command)
 app.add_typer(org.app, name="org")

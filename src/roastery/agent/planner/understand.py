@@ -34,6 +34,7 @@ from roastery.agent.planner.impossible import impossible
 from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
 from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.likeness import like_ask, like_definition_or_health, like_refused, likeness, read_as
 from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
@@ -107,6 +108,11 @@ def _read(
     if not any(r.metrics for r in history) and (unclear := points_at_nothing(question, heard)):
         return unclear
     ask = _asked(question, heard, lexicon)
+    like = likeness(question) if ask is None and not history else None
+    if like is not None and (own := like_definition_or_health(like, heard)):
+        return own
+    if (alike := like_ask(like)) and not (is_about_itself(question, heard) and alike.intent != "reconcile"):
+        ask, heard = alike, heard.assuming(read_as(alike))
     heard = referred(question, heard, history, lexicon)
     if heard.intent == "clarify":
         return heard
@@ -130,7 +136,7 @@ def _read(
         return ask_reading(ask, question, heard, lexicon, tools, continued)
     if continued is None and history and follow_up.says_nothing_new(question, heard, history):
         return follow_up.not_understood(question, history[-1])
-    return _finish(question, heard, lexicon, continued)
+    return like_refused(like, _finish(question, heard, lexicon, continued))
 
 
 def _continued(
