@@ -3,7 +3,7 @@
 Wordings of one kind of question have more in common than anybody lists ("did spend behave", "was it normal the whole
 month"). A linear model over words, pairs of words and pieces of words knows them: ridge regression on one column a tool
 (Hoerl and Kennedy, Technometrics 12, 1970), fitted by `roastery learn` (evals/learning.py) and kept in
-words/tools.npz. It only chooses between tools; metrics, splits, names and periods stay with the words, and its choice is
+words/tools.npz. It only chooses between tools: metrics, splits, names and periods stay with the words. What it chose is
 said as an assumption.
 """
 
