@@ -124,6 +124,20 @@ def test_refunds_stand_on_their_own_day_once_and_the_rest_on_the_sales(shop: War
     assert rows(shop, "SELECT sum(refunded_amount) FROM sales") == rows(shop, "SELECT sum(amount) FROM sale_refunds")
 
 
+def test_a_fee_in_another_currency_than_the_sale_is_left_out(warehouse: Warehouse) -> None:
+    put(
+        warehouse,
+        transactions=[
+            sale("shop-1", "108", currency="USD", external_order_id="1"),
+            sale("pay-1", "100", currency="EUR", external_order_id="1", kind="payment", fee_amount="3.20"),
+            sale("shop-2", "50", currency="EUR", external_order_id="2"),
+            sale("pay-2", "50", currency="EUR", external_order_id="2", kind="payment", fee_amount="1.70"),
+        ],
+    )
+    found = rows(warehouse, "SELECT sale_id, amount, fee_amount, currency FROM sales ORDER BY 1")
+    assert found == [("shop-1", D(108), D(0), "USD"), ("shop-2", D(50), D("1.70"), "EUR")]
+
+
 def test_a_refund_without_a_currency_is_in_that_of_its_sale(open_warehouse: Callable[..., Warehouse]) -> None:
     warehouse = open_warehouse(currency="USD")
     put(

@@ -100,11 +100,13 @@ TAKE = (
     "DELETE FROM candidates WHERE mover IN (SELECT mover FROM nearest) OR target IN (SELECT target FROM nearest)",
 )
 
+# Fees in another currency than the sale's would not add up with it; they are left out.
 PLACED = """
 SELECT
     transaction_id, first_value(transaction_id) OVER best AS sale_id, row_number() OVER best AS place, kind, system,
     person_id,
-    lead_id, opportunity_id, fee_amount, matched_by, days_apart,
+    lead_id, opportunity_id, CASE WHEN currency = first_value(currency) OVER best THEN fee_amount END AS fee_amount,
+    matched_by, days_apart,
     CAST(amount_apart * 0.000001::DECIMAL(7,6) AS DECIMAL(18,6)) AS amount_apart, candidates
 FROM sale_rows
 WINDOW best AS (PARTITION BY sale_key ORDER BY rank, occurred_at, transaction_id)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from roastery.warehouse.engine import Warehouses
+from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.semantic.layer import SemanticLayer
 from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
+from tests.warehouse.conftest import put
 from tests.warehouse.semantic.company import CLOCK, ORGANIZATION
 
 ANALYTICS = [
@@ -45,3 +46,19 @@ def test_a_new_build_is_seen_by_a_layer_that_is_kept(tmp_path: Path) -> None:
     assert (str(first.totals["revenue"]), str(second.totals["revenue"])) == ("5.00", "10.00")
     assert str(second.provenance.period.start) == "2026-09-01"
     assert first.provenance.build != second.provenance.build
+
+
+def test_what_the_property_estimates_or_withholds_is_told(warehouse: Warehouse) -> None:
+    day = {"property_id": "p", "source": "google", "sessions": 7}
+    put(
+        warehouse,
+        web_performance=[
+            {"report_date": "2026-10-05", **day, "is_sampled": True},
+            {"report_date": "2026-10-06", **day, "is_sampled": False, "is_thresholded": False},
+        ],
+    )
+    query = MetricQuery(metrics=("sessions",), period=PeriodSpec.model_validate({"name": "last_month"}))
+    frame = SemanticLayer(warehouse, CLOCK).ask(query)
+    assert frame.totals["sessions"] == 14
+    told = [caveat for caveat in frame.provenance.caveats if "property" in caveat]
+    assert told == ["Web analytics' daily aggregates: the property estimates some of them from a sample."]

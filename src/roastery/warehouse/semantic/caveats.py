@@ -30,6 +30,7 @@ def before_asking(
         *_fiscal(bound),
         *_rest(bound),
         *_zones(bound, profiles),
+        *_samples(bound, profiles),
         *_claims(bound, semantics, profiles),
         *_credit(bound),
         *_acquisition(bound, semantics),
@@ -180,6 +181,17 @@ def _zones(bound: BoundQuery, profiles: Profiles) -> list[str]:
             "is approximate."
         ]
     return []
+
+
+def _samples(bound: BoundQuery, profiles: Profiles) -> list[str]:
+    """What a web analytics property estimates or withholds."""
+    found = []
+    for fact in bound.facts:
+        if profiles.of(fact).sampled:
+            found.append(f"{fact.title}: the property estimates some of them from a sample.")
+        if profiles.of(fact).thresholded:
+            found.append(f"{fact.title}: the property withholds rows with few people, so sums may be too small.")
+    return found
 
 
 def within_one_platform(bound: BoundQuery, facts: Iterable[Fact], profiles: Profiles) -> bool:

@@ -33,13 +33,18 @@ class WarehouseDoor(Protocol):
 
 @dataclass(frozen=True)
 class Profile:
-    """One stored table: the days that have rows; currencies, zones and platforms without nulls and ''."""
+    """One stored table: the days that have rows; currencies, zones and platforms without nulls and ''.
+
+    sampled, thresholded: hold True where some rows are a sample's, or left out where few people stand behind them.
+    """
 
     days: frozenset[date]
     currency_days: Mapping[str, date]
     has_blank_currency: bool
     time_zones: frozenset[str]
     platforms: frozenset[str]
+    sampled: frozenset[bool] = frozenset()
+    thresholded: frozenset[bool] = frozenset()
 
     @property
     def currencies(self) -> frozenset[str]:
@@ -59,7 +64,7 @@ class Profile:
 
 
 # Columns that a table may have and whose distinct values change what can be summed.
-SPREADS = {"time_zone": "time_zones", "platform": "platforms"}
+SPREADS = {"time_zone": "time_zones", "platform": "platforms", "is_sampled": "sampled", "is_thresholded": "thresholded"}
 DERIVED_WITH_CURRENCY = ("sales", "sale_refunds", "sale_lines", "attribution_credits", "predicted_values")
 
 FITS = ("predicted_values",)
