@@ -11,7 +11,7 @@ import numpy as np
 from roastery.tools.analysis.arrays import Floats
 from roastery.tools.base import ToolContext
 from roastery.tools.queries import Asked, ask
-from roastery.warehouse.errors import AskerError, BadPeriod, DataError, HistoryIncomplete
+from roastery.warehouse.errors import AskerError, BadPeriod, DataError, HistoryIncomplete, NoData
 from roastery.warehouse.semantic.bound import OTHER
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec, TopSpec
 
@@ -63,6 +63,8 @@ def history(context: ToolContext, by: str, objective: str, period: PeriodSpec | 
     if length < 1:
         raise BadPeriod("There are no complete days with both spend and sales.")
     keys, labels, spend = _matrix(asked, by, days)
+    if not keys:
+        raise NoData("Nothing was spent in this period, so there is no money to move. Ask for one with spend.")
     outcome = _series(counted, metric, days)
     worth = None
     if metric == "new_customers" and objective == "revenue":

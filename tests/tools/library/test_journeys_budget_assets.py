@@ -191,6 +191,18 @@ def test_yen_are_advised_without_cents(tmp_path: Path) -> None:
     warehouses.close()
 
 
+def test_where_nothing_was_spent_there_is_nothing_to_move(empty: Warehouse) -> None:
+    put(
+        empty,
+        ad_performance=[{"report_date": "2026-10-05", "platform": "meta_ads", "campaign_id": "k", "spend": "0"}],
+        transactions=[
+            {"transaction_id": "s", "customer_id": "c", "occurred_at": "2026-10-05T18:00:00Z", "amount": "9"}
+        ],
+    )
+    with pytest.raises(NoData, match="no money to move"):
+        run("recommend_budget", {}, context_on(empty))
+
+
 def test_half_a_cent_is_the_same_cent_in_both_tools(empty: Warehouse) -> None:
     """10.25 shown by two pictures in equal parts are 5.125 each."""
     put(
