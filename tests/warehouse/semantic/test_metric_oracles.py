@@ -27,7 +27,9 @@ def test_metric_equals_its_check(metric: str, layer: SemanticLayer, oracle: Orac
     allowed = _allowed(metric)
     shapes: list[tuple[tuple[str, ...], str | None]] = [((), None), ((), "week")]
     shapes += [(tuple(allowed[:2]), None), (tuple(allowed[-1:]), "month")] if allowed else [((), "month")]
-    _check(metric, _possible(metric, shapes), layer, oracle, *_days(metric, START, END))
+    turned = CHECKED.index(metric) % len(shapes)
+    shapes = [*shapes[turned:], *shapes[:turned]]
+    _check(metric, _possible(metric, shapes), layer, oracle, *_days(metric, START, END), enough=2)
 
 
 @pytest.mark.prove
@@ -58,7 +60,10 @@ def _possible(metric: str, shapes: list[Any]) -> list[Any]:
     return [(dimensions, grain) for dimensions, grain in shapes if grain is None or grain in grains]
 
 
-def _check(metric: str, shapes: list[Any], layer: SemanticLayer, oracle: Oracle, start: date, end: date) -> None:
+def _check(
+    metric: str, shapes: list[Any], layer: SemanticLayer, oracle: Oracle, start: date, end: date, enough: int = 10**6
+) -> None:
+    """Compare shape by shape, until `enough` of them had a value to compare."""
     compared = 0
     for dimensions, grain in shapes:
         query = MetricQuery(
@@ -73,5 +78,7 @@ def _check(metric: str, shapes: list[Any], layer: SemanticLayer, oracle: Oracle,
         unit = shipped().metrics[metric].unit
         answer = oracle.answer(metric, Asked(start, end, dimensions, grain))
         assert found == {key: rounded(value, unit) for key, value in answer.items()}, (metric, dimensions, grain)
-        compared += sum(value is not None for value in answer.values())
+        compared += any(value is not None for value in answer.values())
+        if compared >= enough:
+            break
     assert compared, f"{metric} was never compared with a value"

@@ -83,7 +83,8 @@ OURS = frozenset({"we", "you", "our", "us", "your", "ours"})
 def stated_number(question: Question) -> str | None:
     """The number that somebody read off the source's screen: the first that is not said to be ours."""
     for symbol in question.of_kind("N"):
-        if str(symbol.of).endswith(("%", "x", "×")):
+        said = question.words(symbol)
+        if said.endswith(("%", "x", "×")) or not any(c.isdigit() for c in said):  # "these two" are no figure
             continue
         before = {token.word for token in question.tokens[max(0, symbol.start - 3) : symbol.start]}
         question.used.add(symbol.index)
