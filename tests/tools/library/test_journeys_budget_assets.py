@@ -126,6 +126,15 @@ def test_money_moves_to_what_works_and_the_gain_is_its_own_difference(tmp_path: 
     told = {line["key"]: line for line in bounded.data["lines"]}
     if bounded.data["advised"]:
         assert again[told["poor"]["advised"]].value >= 90
+    beyond = run("recommend_budget", {"most_change": 0.25, "amount": "1000000", "objective": "new_customers"}, context)
+    said = next(caveat for caveat in beyond.caveats if "beyond what this history speaks for" in caveat)
+    assert "1,0" in said
+    if beyond.data["advised"]:
+        by_id = {fact.id: fact.value for fact in beyond.facts}
+        placed = sum(by_id[line["advised"]] for line in beyond.data["lines"])
+        assert f"{placed * 30:,.2f} USD." in said
+    with pytest.raises(BadQuery, match="bounds allow"):
+        run("recommend_budget", {"amount": "1000000", "limits": [{"value": "Good", "most": "1000"}]}, context)
 
 
 def test_the_asset_that_tires_is_told_and_the_winner_has_its_probability(context: ToolContext) -> None:

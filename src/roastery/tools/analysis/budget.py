@@ -8,7 +8,7 @@ import numpy as np
 
 from roastery.tools.analysis.apportion import settle
 from roastery.tools.analysis.arrays import Floats, floats, not_negative, same_length
-from roastery.tools.analysis.errors import CannotTell, UnfitInput
+from roastery.tools.analysis.errors import BeyondBounds, CannotTell, UnfitInput
 from roastery.tools.analysis.response import Response
 
 # Advice is given when the gain is above zero in at least this share of draws.
@@ -54,8 +54,8 @@ def reallocate(
     Units: money a day. `most_change` bounds each channel's change as a share of its spend; `least` and `most` bound
     it further. `margin` turns revenue into margin for judging a changed budget, which must earn its own cost unless
     `must_earn` is off (where the response is no money).
-    Errors: CannotTell when fewer than two channels can be told, or no split gains with a chance of 90 %; UnfitInput
-    when the bounds cannot hold the budget.
+    Errors: CannotTell when fewer than two channels can be told, or no split gains with a chance of 90 %; BeyondBounds
+    when the bounds cannot hold the budget; UnfitInput when they exclude each other.
     """
     today = floats("spend", spend)
     same_length(spend=today, channels=response.names)
@@ -71,8 +71,11 @@ def reallocate(
     high = np.where(told, np.minimum(today * (1 + most_change), np.maximum(response.most_spend, today)), today)
     low = low if least is None else np.maximum(low, least)
     high = high if most is None else np.minimum(high, most)
-    if np.any(low > high) or not low.sum() - 1e-6 <= whole <= high.sum() + 1e-6:
-        raise UnfitInput(f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}, not {whole:.2f}.")
+    allowed = f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}"
+    if np.any(low > high):
+        raise UnfitInput(f"{allowed}, and for some of its parts none at all.")
+    if not low.sum() - 1e-6 <= whole <= high.sum() + 1e-6:
+        raise BeyondBounds(f"{allowed}, not {whole:.2f}.", float(low.sum()), float(high.sum()))
     after = _surest_split(response, low, high, whole, today)
     gains = (response.revenue(after) - response.revenue(today)).sum(axis=1) * margin - (whole - float(today.sum())) * (
         budget is not None and must_earn

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.budget import Reallocation, reallocate
-from roastery.tools.analysis.errors import CannotTell, TooLittleData
+from roastery.tools.analysis.errors import BeyondBounds, CannotTell, TooLittleData
 from roastery.tools.analysis.response import Response, fit_response
 from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
 from roastery.tools.charts import lines, number_axis
@@ -74,13 +75,14 @@ class RecommendBudgetArguments(BaseModel):
 
 @dataclass(frozen=True)
 class Found:
-    """What was learned, what is advised (or why not), and what would settle it."""
+    """What was learned, what is advised (or why not), what would settle it, and where another budget was asked for."""
 
     past: History
     response: Response | None
     advice: Reallocation | None
     refusal: str
     proposal: Proposed | None
+    beyond: str = ""
 
 
 class RecommendBudget(Tool[RecommendBudgetArguments]):
@@ -104,7 +106,7 @@ class RecommendBudget(Tool[RecommendBudgetArguments]):
         tests = _tests(context, arguments)
         written = _Written(book, arguments, found, _currency(context, arguments))
         data = written.data(tests)
-        caveats = [MODELLED, *([found.refusal] if found.refusal else []), *past.caveats, *tests.caveats]
+        caveats = [MODELLED, *filter(None, (found.beyond, found.refusal)), *past.caveats, *tests.caveats]
         pinned = arguments.model_copy(update={"experiments": pinned_tests(context, arguments.experiments, tests)})
         raw = pinned.model_dump(mode="json", exclude_defaults=True)
         base = past.counted.receipt
@@ -146,22 +148,52 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
     """The curves in the objective's own unit, and the advice; or the reason why there is none, and a test."""
     least, most = _limits(past, arguments.limits)
     worth = float(past.worth) if past.worth is not None and arguments.objective == "revenue" else 1.0
-    response = None
+    currency = _currency(context, arguments)
+    response, beyond = None, ""
     try:
         response = fit_response(past.outcome, past.spend, past.names, seed=SEED, demand=past.demand)
         response = replace(response, slope=response.slope * worth, noise=response.noise * worth)
-        advice = reallocate(
-            response, past.today,
-            budget=_daily_budget(arguments, past),
+        advise = partial(
+            reallocate, response, past.today,
             most_change=arguments.most_change, least=least, most=most, margin=arguments.margin_rate,
-            must_earn=arguments.objective == "revenue", quantum=_cent(_currency(context, arguments)),
+            must_earn=arguments.objective == "revenue", quantum=_cent(currency),
         )  # fmt: skip
+        budget = _daily_budget(arguments, past)
+        try:
+            advice = advise(budget=budget)
+        except BeyondBounds as bounds:
+            if budget is None or arguments.limits:
+                raise
+            nearest = _nearest(budget, bounds, _cent(currency))
+            beyond = _beyond(budget, nearest, bounds, arguments, currency)
+            advice = advise(budget=nearest)
     except (CannotTell, TooLittleData) as error:
-        return Found(past, response, None, error.message, propose(context, arguments.by, past))
-    return Found(past, response, advice, "", None)
+        return Found(past, response, None, error.message, propose(context, arguments.by, past), beyond)
+    return Found(past, response, advice, "", None, beyond)
 
 
 MONTH_DAYS = 30
+
+
+def _nearest(budget: float, bounds: BeyondBounds, cent: Decimal) -> float:
+    """The bound next to a budget, in whole cents within it."""
+    bound, way = (bounds.high, ROUND_FLOOR) if budget > bounds.high else (bounds.low, ROUND_CEILING)
+    return float(Decimal(repr(bound)).quantize(cent, way))
+
+
+def _beyond(
+    budget: float, nearest: float, bounds: BeyondBounds, arguments: RecommendBudgetArguments, currency: str
+) -> str:
+    """Says that another budget was asked for than the data speaks for, and which one the advice is for."""
+    asked, low, high, taken = (
+        f"{money * MONTH_DAYS:,.{minor_digits(currency)}f} {currency}"
+        for money in (budget, bounds.low, bounds.high, nearest)
+    )
+    return (
+        f"{asked} in {MONTH_DAYS} days is beyond what this history speaks for: {low} to {high}, since no "
+        f"{arguments.by} is moved by more than {arguments.most_change:.0%} of today, or past the most that was ever "
+        f"spent on it. What is said here is for {taken}."
+    )
 
 
 def _daily_budget(arguments: RecommendBudgetArguments, past: History) -> float | None:
