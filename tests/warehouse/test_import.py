@@ -423,6 +423,12 @@ def test_ids_that_were_numbers_on_their_way_are_whole_or_refused(warehouse: Ware
     assert list(raw(warehouse, "ad_performance")) == ['["2026-10-05","meta_ads","1","120210000000000017","",""]']
 
 
+@pytest.mark.parametrize("text", ["1,2021E+17", "1.2021E+17", "9e+15"])
+def test_ids_that_a_spreadsheet_shortened_are_refused(shared: Warehouse, text: str) -> None:
+    report = load(shared, "audiences", f'audience_id;audience_name\n"{text}";x\n')
+    assert (report.accepted, [error.column for error in report.errors]) == (0, ["audience_id"])
+
+
 @pytest.mark.parametrize("text", ["007", "1e5", "12e7", "1.2.3", "3.14", "v1.0", "5E3", "1_000", "ümlaut☕"])
 def test_other_ids_stay_as_they_are_given(shared: Warehouse, text: str) -> None:
     load(shared, "audiences", f"audience_id,audience_name\n{text},x\n")

@@ -43,7 +43,7 @@ def assets_by_day(
     rate = f"CASE WHEN {money} = {quoted(currency)} THEN 1 ELSE f.rate END"
     where = ["d.day >= ?", "d.day < ?", *(c.sql() for c in conditions)]
     values: list[Any] = [start, end, *(v for c in conditions for v in c.values)]
-    tags = "LEFT JOIN (SELECT asset_id, unnest(tags) AS tag FROM curated.assets) t ON t.asset_id = d.asset_id"
+    tags = "LEFT JOIN (SELECT DISTINCT asset_id, unnest(tags) AS tag FROM curated.assets) t ON t.asset_id = d.asset_id"
     sql = f"""SELECT {GROUPS[by]} AS key, d.day, CAST(round(sum(d.impressions)) AS BIGINT) AS impressions,
     CAST(round(sum(d.clicks)) AS BIGINT) AS clicks, CAST(sum(d.conversions) AS DECIMAL(38,9)) AS conversions,
     sum(CAST(coalesce(d.spend, 0) AS DECIMAL(38,9)) * {rate}) AS spend,
@@ -63,7 +63,7 @@ def costs(by: str, currency: str, own_currency: str) -> Statement:
     """What assets cost to make and brought since. Rows: key, assets, cost, since (revenue to date), unrated."""
     money = f"coalesce(nullif(s.currency, ''), {quoted(own_currency)})"
     key = {"asset": "s.asset_id", "asset_type": GROUPS["asset_type"], "tag": GROUPS["tag"]}[by]
-    tags = "LEFT JOIN (SELECT asset_id, unnest(tags) AS tag FROM curated.assets) t ON t.asset_id = s.asset_id"
+    tags = "LEFT JOIN (SELECT DISTINCT asset_id, unnest(tags) AS tag FROM curated.assets) t ON t.asset_id = s.asset_id"
     rate = f"CASE WHEN {money} = {quoted(currency)} THEN 1 ELSE f.rate END"
     sql = f"""SELECT {key} AS key, count(DISTINCT s.asset_id) AS assets,
     sum(CAST(s.creation_cost AS DECIMAL(38,9)) * {rate}) AS cost,

@@ -21,7 +21,7 @@ DOT_OF_CENTS = r"^[+-]?0?\.\d|^[+-]?\d+\.(\d{1,2}|\d{4,})$"
 AMBIGUOUS = r"^[+-]?\d{1,3},\d{3}$"
 
 # What a spreadsheet makes of a long id, and what a column of numbers with gaps makes of every id.
-SHORTENED = r"^\d\.\d+[eE]\+?\d{1,3}$|^\d[eE]\+\d{1,3}$"
+SHORTENED = r"^\d[.,]\d+[eE]\+?\d{1,3}$|^\d[eE]\+\d{1,3}$"
 WITH_POINT = r"^\d+\.0+$"
 EXACT_DIGITS = 15
 """A number of more digits may have lost the last of them on its way."""

@@ -228,3 +228,8 @@ def test_half_a_cent_is_the_same_cent_in_both_tools(empty: Warehouse) -> None:
         ("query_metrics", asked), ("analyze_assets", {"period": OCTOBER}))]  # fmt: skip
     spends = [[f.value for f in result.facts if f.metric == "asset_spend" and f.dimensions] for result in told]
     assert spends[0][:2] == spends[1][:2] == [Decimal("5.13")] * 2
+    # A tag that stands twice on an asset is one.
+    put(empty, assets=[{"asset_id": "one", "tags": '["red", "red"]', "creation_cost": "8"}])
+    red = {f.metric: f.value for f in run("analyze_assets", {"by": "tag", "period": OCTOBER}, context_on(empty)).facts
+           if f.dimensions == {"tag": "red"}}  # fmt: skip
+    assert (red["asset_spend"], red["asset_impressions"], red["creation_cost"]) == (Decimal("5.13"), 50, 8)
