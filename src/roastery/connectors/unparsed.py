@@ -20,6 +20,7 @@ Steps = tuple[str, ...]
 
 BESIDE = "_connection"
 """Where a record holds what is known of its connection beside what the provider sent."""
+HEAD = f'{{"{BESIDE}":'.encode()
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -74,11 +75,10 @@ class UnparsedRecords(Sequence[Record]):
         """Each record as JSON. Requires that `narrowed` found them to be objects that are not empty."""
         if self._known is None:
             return list(map(bytes, self._items))
-        if isinstance(self._known, Mapping):
-            head = _head(written([self._known], in_order=False)[0])
-            return [head + bytes(item)[1:] for item in self._items]
-        heads = written(self._known, in_order=False)
-        return [_head(head) + bytes(item)[1:] for head, item in zip(heads, self._items, strict=True)]
+        each = isinstance(self._known, Sequence)
+        known = written(self._known if each else [self._known], in_order=False)
+        heads = [HEAD + text for text in known] if each else [HEAD + known[0]] * len(self)
+        return [b"".join((head, b",", memoryview(item)[1:])) for head, item in zip(heads, self._items, strict=True)]
 
     def __len__(self) -> int:
         return len(self._items)
@@ -176,11 +176,6 @@ def beside(
 
 def _of_each(known: Mapping[str, Any] | Sequence[Mapping[str, Any]], count: int) -> Sequence[Mapping[str, Any]]:
     return [known] * count if isinstance(known, Mapping) else known
-
-
-def _head(known: bytes) -> bytes:
-    """The beginning of a record up to its own members."""
-    return b'{"%b":%b,' % (BESIDE.encode(), known)
 
 
 @cache
