@@ -75,9 +75,10 @@ class UnparsedRecords(Sequence[Record]):
         """Each record as JSON. Requires that `narrowed` found them to be objects that are not empty."""
         if self._known is None:
             return list(map(bytes, self._items))
-        each = isinstance(self._known, Sequence)
-        known = written(self._known if each else [self._known], in_order=False)
-        heads = [HEAD + text for text in known] if each else [HEAD + known[0]] * len(self)
+        if isinstance(self._known, Mapping):
+            heads = [HEAD + written([self._known], in_order=False)[0]] * len(self)
+        else:
+            heads = [HEAD + text for text in written(self._known, in_order=False)]
         return [b"".join((head, b",", memoryview(item)[1:])) for head, item in zip(heads, self._items, strict=True)]
 
     def __len__(self) -> int:
