@@ -286,6 +286,7 @@ class Nodes:
             focus=tuple((d, v) for d, v in reading.get("focus", [])),
             share=bool(reading.get("share")),
             assumptions=tuple(reading.get("assumptions", [])),
+            whether=reading.get("whether", {}),
         )
         made = narrator.narrate()
         caveats = (*self._notes_to_say(state), *made.caveats)

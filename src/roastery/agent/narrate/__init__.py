@@ -18,6 +18,7 @@ from roastery.agent.narrate.how import (
 )
 from roastery.agent.narrate.others import Others
 from roastery.agent.narrate.voice import SHORT
+from roastery.agent.narrate.whether import opened, yes_or_no
 
 __all__ = ["SHORT", "Narration", "Narrator", "compose"]
 
@@ -29,6 +30,9 @@ class Narrator(Frames, Credit, Others):
         """Sentences for every finding, most telling first."""
         parts = [lists_apart(part) for finding in self.evidence.findings if (part := self._finding(finding))]
         quoted = any(f.tool == "describe_metrics" for f in self.evidence.findings)
+        if self.whether and len(parts) == len(self.evidence.findings) == 1:
+            word = yes_or_no(self.whether, self.evidence.findings[0], self.evidence)
+            parts = [opened(word, parts[0])] if word else parts
         answer = "\n\n".join(parts)
         caveats = self.caveats()
         room = LONGEST - words_in(answer) - min(CAVEAT_WORDS, sum(words_in(c) for c in caveats)) - 3

@@ -1,7 +1,8 @@
 """How metrics, names and filters are said."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from roastery.agent.evidence import Evidence, Finding
 from roastery.agent.planner.lists import word_set
@@ -36,13 +37,17 @@ NAMED_ROWS = 3
 
 @dataclass
 class Voice:
-    """How one run's evidence speaks of metrics, names and filters. focus: names that the question asked about."""
+    """How one run's evidence speaks of metrics, names and filters.
+
+    focus: names that the question asked about. whether: what it wants confirmed by a yes or a no.
+    """
 
     evidence: Evidence
     vocabulary: Vocabulary
     focus: tuple[tuple[str, str], ...] = ()
     share: bool = False
     assumptions: tuple[str, ...] = ()
+    whether: Mapping[str, Any] = field(default_factory=dict)
 
     def title(self, metric: str) -> str:
         """A metric as prose says it, lower case but for abbreviations."""
@@ -95,6 +100,9 @@ class Voice:
         metrics = listed([self.title(m) for m in finding.arguments.get("metrics", ())[:4]])
         period = finding.result.receipt.period if finding.result.receipt else None
         when = f" {when_text(period)}" if period else ""
+        split = [d.replace("_", " ") for d in finding.arguments.get("dimensions", ())]
+        if split and any(f.get("metric") for f in finding.arguments.get("filters", ())):
+            return f"No {' and '.join(split)} is within that limit{self.held(finding)}{when}."
         return f"There is no data on {metrics}{self.held(finding)}{when}."
 
 

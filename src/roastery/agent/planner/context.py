@@ -7,77 +7,18 @@ number).
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from roastery.agent.planner.calendar import find_spans
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Mark
 from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.rewording import reworded
 from roastery.agent.planner.tokens import Token, tokenize
 
 CUT = re.compile(r"(?<=[.!?])\s+|(?<=[,;:)])\s+|\s+(?=\()|\s+[-–—]+\s+|\.{2,}\s*")
 """Where one clause ends and the next begins."""
-_TIME = (
-    r"(?:last|this|the (?:week|month|quarter|year|one|day)|yesterday|q[1-4]|20\d\d|jan|feb|mar|apr|may|jun|jul|aug|sep"
-    r"|oct|nov|dec)"
-)
-_STEP = r"(day|week|month|quarter)s"
-
-
-def _was_in(found: re.Match[str]) -> str:
-    return f"{found[1]}was " if found[1] else f"{found[2]} was "
-
-
-_FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_DIGITS = {word: n for n, word in enumerate(_FROM_TWO, 2)} | {"fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50}
-
-
-def _in_digits(found: re.Match[str]) -> str:
-    return f"{_DIGITS[found[1].lower()]}k"
-
-
-REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(said, re.IGNORECASE), meant)
-    for said, meant in (
-        # What "different from September" holds a number against is no beginning of a period.
-        (
-            r"\b(differ(?:s|ed|ent)?|deviate[sd]?) from\b(?: (?:that|those|the ones?) (?:of|in|from)\b"
-            rf"|(?= {_TIME}))",
-            r"\1 than",
-        ),
-        # An order whose date "fell in" a month has not fallen; "twelve months earlier" is the same month a year before.
-        (
-            r"\b(whose (?:\w+ ){1,4}?)(?:fell|falls|fall) (?=(?:in|on|between|within|into|during) )"
-            r"|\b(that|which) falls? (?=(?:in|on|between|within|into|during) )",
-            _was_in,
-        ),
-        (r"\b(?:twelve|12) months (earlier|before|prior|previously)\b", r"one year \1"),
-        # How it went "over the weeks" is asked by week.
-        (rf"\b(?:over|across) the {_STEP}\b", r"by \1"),
-        (rf"\b(show|give)( me| us)? the {_STEP}$", r"\1\2 it by \3"),
-        (rf"\b(last|past|previous) (\w+) {_STEP},? each\b", r"\1 \2 \3s by \3"),
-        (
-            rf"\b(?:the )?(\w+) {_STEP} (?:ahead(?: of us)?|to come|from (?:now|here)(?: on)?|that lie ahead)\b",
-            r"next \1 \2s",
-        ),
-        (rf"\b(\d+|two|three|four|six) {_STEP} out(?=\s*(?:[?.!,;]|$))", r"next \1 \2s"),
-        (r"\b(\d+(?:\.\d+)?)\s?(?:thousand|grand|thou)\b", r"\1k"),
-        (
-            r"\b(two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|fifty) (?:thousand|grand)\b",
-            _in_digits,
-        ),
-        (r"\b(\d+(?:\.\d+)?)\s?(?:million|mio|mil)\b", r"\1m"),
-        (
-            r"\b(under|below|over|above) (?:the |our |a |its )?(?:target|goal|plan|benchmark)(?: of)? (?=[$€£]?\d)",
-            r"\1 ",
-        ),
-        (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
-        (r"\bi\.e\.,?\s", "meaning "),
-        (r"\be\.g\.,?\s", "for example "),
-    )
-)
-"""Turns of phrase that would be misread, and how they are read."""
 LONGEST_HEAD = 14
 
 
@@ -89,8 +30,7 @@ def asked_part(text: str, lexicon: Lexicon) -> str:
     ['Hi,', 'spend last week', '(finance needs it)']
     """
     kept: list[str] = []
-    for said, meant in REWORDED:
-        text = said.sub(meant, text)
+    text = reworded(text)
     parts = clauses(text)
     if len(parts) < 2:
         return text

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.limits import reached_money
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import CREDITED, OF_COHORTS
 from roastery.agent.planner.patterns import pattern
@@ -45,6 +46,11 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
     if limits := [f.field for f in reading.filters if f.metric]:
         said = ", ".join(metric_title(m, lexicon) for m in dict.fromkeys(limits))
         return replace(reading, metrics=tuple(dict.fromkeys(limits))).assuming(f"the amount is read as {said}")
+    if "revenue" in lexicon.vocabulary.metrics and (limit := reached_money(question)):
+        said = f"the amount is read as {metric_title('revenue', lexicon)}"
+        return replace(reading, metrics=("revenue",), filters=(*reading.filters, limit)).assuming(said)
+    if "revenue" in lexicon.vocabulary.metrics and question.says(MONEY_SPLIT):
+        return replace(reading, metrics=("revenue",)).assuming(f"“money” is read as {metric_title('revenue', lexicon)}")
     named = reading.dimensions or reading.filters
     doing = question.has(pattern("doing"))
     doing = doing or most_moved(question) is not None
@@ -82,6 +88,12 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
     return reading
 
 
+MONEY_SPLIT = (
+    r"^(?:(?:the|our|all|show|give|me|us|please|pls) )*(?:money|cash) (?:by|per|from|for each|split by|across)(?: .*)?"
+)
+"""Money alone, told apart by something, is what came in."""
+
+
 def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     """A share needs the whole beside the part: the named value becomes a row instead of a filter."""
     if not reading.share:
@@ -98,10 +110,15 @@ def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Readin
         return replace(reading, dimensions=(*reading.dimensions, parts[0].field), filters=kept, focus=focus)
     if not parts or reading.dimensions:
         return reading if reading.dimensions or parts else replace(reading, share=False)
-    kept = tuple(f for f in reading.filters if f is not parts[0])
-    return replace(
-        reading, dimensions=(parts[0].field,), filters=kept, focus=tuple((parts[0].field, v) for v in parts[0].values)
-    )
+    # "How much of our shake sales is pumpkin": the part is what comes last, the whole is narrowed to the first.
+    part = parts[-1] if len(parts) > 1 and question.has(PART_OF_NAMED) else parts[0]
+    kept = tuple(f for f in reading.filters if f is not part)
+    return replace(reading, dimensions=(part.field,), filters=kept, focus=tuple((part.field, v) for v in part.values))
+
+
+PART_OF_NAMED = (
+    r"of (?:\S+ ){0,3}?V\d+ (?:\S+ ){0,5}?(?:is|are|was|were|from|by|went|goes|comes?|came|made?) (?:\S+ ){0,4}?V\d+"
+)
 
 
 def of_all(reading: Reading, lexicon: Lexicon) -> Reading:

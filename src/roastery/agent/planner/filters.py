@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.limits import limits_of, money_limits, with_costs
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.meanings import SEEN_FIRST, Meaning
 from roastery.agent.planner.named import (
-    COMPARATORS,
     EXCLUDING,
     Names,
     all_split_by,
@@ -16,13 +16,10 @@ from roastery.agent.planner.named import (
     plural,
     qualifies_customers,
 )
-from roastery.agent.planner.quantities import ONE, PER_ONE, RATE_OF
-from roastery.agent.planner.question import Question, Symbol, number_value
-from roastery.agent.planner.ranking import LESS_IS_BETTER
+from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.reading import Filter
 from roastery.agent.render import name_text
 
-_UNIT = r"(?: (?:dollars?|usd|bucks|euros?|eur|pounds?|gbp|percent|x|times))?"
 _LIST = r"(?:(?:[VX]\d+)(?:(?: ,)?(?: and| or| nor| ,| &)? (?:the )?(?:[VX]\d+))*)"
 
 
@@ -53,7 +50,8 @@ def _net_of(question: Question) -> set[str]:
 
 
 def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
-    thresholds = [_of_ratio(f, found) for f in _thresholds(question, found)]
+    thresholds = limits_of(question, found, lexicon)
+    found = with_costs(found, thresholds)
     excluded = {
         n
         for said in (
@@ -170,16 +168,6 @@ NEW_BESIDE = r"(?:new|M\d+) (?:ones )?(?:vs|versus|and|or|against|compared (?:to
 """New ones beside those who bought before: "from new versus old customers"."""
 
 
-def _of_ratio(limit: Filter, found: Names) -> Filter:
-    """ "Pay over $90 for an enquiry": the limit is on what one costs, not on the sum."""
-    if RATE_OF.get(limit.field) in found.metrics and limit.field not in found.metrics:
-        return replace(limit, field=RATE_OF[limit.field])
-    for (above, below), ratio in PER_ONE.items():
-        if ratio in found.metrics and limit.field in (above, below) and limit.field not in found.metrics:
-            return replace(limit, field=ratio)
-    return limit
-
-
 def _is_a_chance_word(question: Question, symbol: Symbol, found: Names, lexicon: Lexicon) -> bool:
     """ "Because of the hail": one everyday word that also stands in a name by which this number is not kept."""
     said = question.tokens[symbol.start : symbol.end]
@@ -203,38 +191,7 @@ def _with_any(question: Question, found: Names, lexicon: Lexicon) -> list[Filter
             filters.append(Filter(name, "is_null", ()))
         elif question.has(rf"(?:with|using|used|under|on|via|through) {some}{symbol.name}"):
             filters.append(Filter(name, "not_null", ()))
-    return filters or _money_limits(question, found)
-
-
-MEDIA = frozenset({"campaign", "ad_group", "ad", "keyword", "platform", "account", "audience", "asset", "objective"})
-
-
-def _money_limits(question: Question, found: Names) -> list[Filter]:
-    """ "Keywords over 200 bucks", "stores under $3,000": money alone is spend where ads are listed, else revenue."""
-    if not question.of_kind("D"):
-        return []
-    kinds = {m.name for s in question.of_kind("D") for m in s.of.meanings}
-    metric = "spend" if kinds & MEDIA else "revenue"
-    filters: list[Filter] = []
-    for op, said in COMPARATORS:
-        for m in question.find(rf"D\d+ (?:\S+ ){{0,4}}?{said} (?P<n>N\d+)(?P<unit>{_UNIT})"):
-            symbol = question[m["n"]]
-            money = (
-                str(symbol.of)[:1] in "$€£"
-                or str(symbol.of)[-1:] in "km"
-                or re.search(
-                    r"dollar|usd|buck|eur"
-                    r"|pound|gbp",
-                    m["unit"],
-                )
-            )
-            if money and symbol.index not in question.used:
-                question.used.add(symbol.index)
-                one = next(question.find(rf"{symbol.name}{_UNIT} (?:for|per|on) (?:{ONE} )?(?P<of>[MA]\d+)"), None)
-                if one and (ratio := PER_ONE.get(("spend", question[one["of"]].of.first.name))):
-                    metric = ratio
-                filters.append(Filter(metric, op, (format(number_value(symbol.of), "f"),), True))
-    return filters
+    return filters or money_limits(question, found)
 
 
 def _which(
@@ -334,50 +291,3 @@ def _named_beside(question: Question, symbol: Symbol) -> set[str]:
 def _side_by_side(question: Question) -> bool:
     """Several names of one kind stand beside each other unless they are to be added up."""
     return not question.has(r"(?:combined|together|in total|altogether|sum|summed|added up|overall|total)")
-
-
-def _thresholds(question: Question, found: Names) -> list[Filter]:
-    """ "CAC over $80", "more than 500 orders", "ROAS between 2 and 3", "no spend"."""
-    filters: list[Filter] = []
-    taken: set[str] = set()
-
-    def add(metric: str, op: str, *numbers: str) -> None:
-        names_used = {n for n in numbers if n[0] == "N"}
-        if taken & names_used:
-            return
-        taken.update(names_used)
-        symbol = question[metric]
-        question.used.update(question[n].index for n in numbers)
-        values = tuple(format(number_value(question[n].of), "f") for n in numbers)
-        filters.append(Filter(symbol.of.first.name, op, values, True))
-
-    link = (
-        r"(?: (?:is|are|was|were|of|at|that is|that was|being|has been|had been|went|came in|comes in|stays|stayed"
-        r"|ran|hits?|reach(?:ed)?|value|a))*"
-    )
-    for m in question.find(rf"(?P<m>[MA]\d+){link} between (?P<a>N\d+){_UNIT} and (?P<b>N\d+)"):
-        add(m["m"], "between", m["a"], m["b"])
-    for op, said in COMPARATORS:
-        for m in question.find(rf"(?P<m>[MA]\d+){link} {said} (?:of )?(?P<n>N\d+){_UNIT}"):
-            counted = question.has(rf"{m['n']} (?:of |our |the |ad )*[M]\d+")
-            if question[m["m"]].of.first.weak and counted:
-                # "Sold less than 20 pieces": the limit is on the pieces.
-                continue
-            add(m["m"], op, m["n"])
-        for m in question.find(
-            rf"{said} (?P<n>N\d+){_UNIT}(?: (?:in|of|on|worth of|for|as))?(?: (?:total|our|the|ad|a))* (?P<m>[MA]\d+)"
-        ):
-            add(m["m"], op, m["n"])
-    for m in question.find(
-        r"(?P<m>[MA]\d+) (?:of )?(?P<n>N\d+) (?:or|and) (?P<way>more|above|higher|over|less|below|lower|fewer|under)"
-    ):
-        add(m["m"], "gte" if m["way"] in ("more", "above", "higher", "over") else "lte", m["n"])
-    for m in question.find(r"(?P<n>N\d+) (?:or|and) (?P<way>more|less|fewer) (?P<m>[MA]\d+)"):
-        add(m["m"], "gte" if m["way"] == "more" else "lte", m["n"])
-    for m in question.find(r"(?P<m>[MA]\d+) (?:of |was |is )*(?P<n>N\d+) or (?P<way>better|worse)"):
-        less = question[m["m"]].of.first.name in LESS_IS_BETTER
-        add(m["m"], "lte" if (m["way"] == "worse") != less else "gte", m["n"])
-    for m in question.find(r"(?:with )?(?:no|zero|without(?: any)?) (?P<m>M\d+)"):
-        if question.of_kind("D"):
-            filters.append(Filter(question[m["m"]].of.first.name, "eq", ("0",), True))
-    return filters

@@ -131,7 +131,12 @@ def ratios(said: Said) -> Iterator[Composed]:
                 for over in said.over():
                     if said.words[over.start] in entry.get("not", ()):
                         continue
-                    if said.near(x, over, 3) and said.near(over, y, 3):
+                    far = said.words[over.start] in ("relative", "measured") or said.words[over.start : over.end] == [
+                        "in",
+                        "relation",
+                        "to",
+                    ]
+                    if said.near(x, over, 8 if far else 3) and said.near(over, y, 5 if far else 3):
                         yield Composed(entry["is"], (x, over, y))
                 each = said.before(y) in ("each", "every") and said.before(y, 2) in ("for", "of", "on")
                 if each and said.near(y, x, 6):
@@ -191,12 +196,16 @@ def near_by(x: Part, money: Part) -> bool:
 def _customers_pay(said: Said, money: Part, x: Part) -> bool:
     """ "What do customers pay per order": theirs is no cost of ours."""
     return any(
-        p.end <= money.start <= p.end + 2 and p != x and said.words[p.start] not in ("they", "who")
+        p.end <= money.start <= p.end + 2
+        and (p != x or (p.end < money.start and WOULD.issuperset(said.words[p.end : money.start])))
+        and said.words[p.start] not in ("they", "who")
         for p in said.of(("customer", "person"))
         if said.words[money.start].startswith(("pay", "paid", "spen"))
     )
 
 
+WOULD = frozenset({"will", "would", "has", "have", "had", "does", "did", "can", "could", "might", "may", "should"})
+"""Between a person and the spending, these say that it is theirs: "what a new guest will spend with us"."""
 DONE_FIRST = frozenset({"solve", "sign", "first_answer", "travel", "turn"})
 """What may stand before its thing: "resolve a complaint", "wait for a parcel"."""
 

@@ -10,7 +10,7 @@ from roastery.agent.planner.lists import function_words, words
 from roastery.agent.planner.named import by_verb
 from roastery.agent.planner.necessary import may_match, needed_by_any
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.question import Question
+from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import phrase, stem
@@ -202,7 +202,8 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
     """ "Which campaigns do we have?" lists names; it asks for no number."""
     marks = [*question.of_kind("M"), *question.of_kind("A")]
     named = [s for s in marks if not all(t.quoted for t in question.tokens[s.start : s.end])]
-    if (reading.metrics and named) or not (question.of_kind("D") or question.unknown):
+    in_name = question.says(IN_THE_NAME)
+    if (reading.metrics and named) or not (question.of_kind("D") or question.unknown or in_name):
         return None
     finding = pattern("finding")
     v = next(iter(question.of_kind("V")), None)
@@ -211,6 +212,8 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
         if question.has(rf"^{finding} {called}{v.name}(?: D\d+)? ?\??$"):
             return Reading("values", dimensions=(v.of.first.name,), search=question.words(v))
     dims = [s.of.first.name for s in question.of_kind("D")]
+    if not dims and question.says(IN_THE_NAME) and any(_is_mail(s) for s in question.of_kind("V")):
+        dims = ["campaign"]
     called = question.has(pattern("names_something")) or question.of_kind("V")
     if (
         question.unknown
@@ -218,7 +221,7 @@ def _asks_list(question: Question, reading: Reading) -> Reading | None:
         and not any(question.tokens[i].capital or question.tokens[i].quoted for i in question.unknown)
     ):
         return None
-    listing = question.has(pattern("asks_list"))
+    listing = question.has(pattern("asks_list")) or in_name
     ranked = question.has(rf"{pattern('ranks_or_rates')}|{BEST}|{WORST}|{HIGH}|{LOW}")
     if not dims and question.says(pattern("asks_spelling")):
         dims = [MEMBERS[s.of.first.name] for s in question.of_kind("V") if s.of.first.name in MEMBERS]
@@ -251,6 +254,14 @@ IN_NAME = re.compile(
 
 
 QUOTED = re.compile(r"(?<!\w)[\"'“‘](?P<text>[^\"'“”‘’]{1,60})[\"'”’](?!\w)")
+
+
+IN_THE_NAME = r"in (?:the|its|their) (?:names?|titles?)"
+
+
+def _is_mail(symbol: Symbol) -> bool:
+    """ "Mailings", "newsletters": the campaigns of e-mail."""
+    return any((m.name, m.value) == ("channel", "email") for m in symbol.of.meanings)
 
 
 def _search_text(question: Question) -> str:

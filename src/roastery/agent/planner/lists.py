@@ -31,6 +31,25 @@ def adjectives() -> frozenset[str]:
     return frozenset(str(words("verbs")["adjectives"]).split())
 
 
+@lru_cache(maxsize=4096)
+def is_compared(word: str) -> bool:
+    """Whether a word is an adjective's comparison or a verb of outdoing, which name nothing either.
+
+    >>> is_compared("quicker"), is_compared("steepest"), is_compared("outsell"), is_compared("baltimore")
+    (True, True, True, False)
+    """
+    if word.startswith("out") and stem(word[3:]) in common_words() and len(word) > 5:
+        return True
+    bare = next((word.removesuffix(e) for e in ("est", "er") if word.endswith(e)), "")
+    forms_of_it = {
+        bare,
+        f"{bare}e",
+        f"{bare[:-1]}y" if bare.endswith("i") else bare,
+        bare[:-1] if bare[-1:] == bare[-2:-1] else bare,
+    }
+    return len(bare) > 2 and not forms_of_it.isdisjoint(adjectives())
+
+
 @lru_cache
 def function_words() -> frozenset[str]:
     """Pronouns, prepositions and the like, as written: alone they never name anything."""

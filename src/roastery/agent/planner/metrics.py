@@ -145,7 +145,9 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
 CAME_BACK = (
     r"(?:share|percent\w*|pct|proportion|fraction|part|how many) .*"
     r"(?:(?:c[ao]me|coming|were|was|are|is|shopped|ordered|bought|returned)(?: also)? (?:here )?(?:again|back|too|also)"
-    r"|also (?:here|there|bought|ordered|came|in)|returned|stayed|still)(?: .*)?"
+    r"|also (?:here|there|bought|ordered|came|in)|returned|stayed|still"
+    r"|(?:show|showed|shown|turn|turned|pop|popped) up(?: \w+)? (?:again|too|also)"
+    r"|(?:visited|ate|dined|booked|ordered|bought|shopped) (?:\w+ )?(?:again|too|also))(?: .*)?"
 )
 OF_TWO = frozenset({"repeat_rate", "retention_rate", "customers", "active_customers"})
 

@@ -97,10 +97,9 @@ class OfflineModel(BaseChatModel):
             calls.append({"id": f"offline_{n}", "name": name, "args": arguments, "type": "tool_call"})
         kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
         left = [r.message for r in readings if r.intent in CONTROL and not r.message.startswith(HELLO)]
-        assumptions = [a for r in asking for a in r.assumptions]
-        return AIMessage(
-            "", tool_calls=calls, additional_kwargs={"reading": {**kept, "assumptions": assumptions, "left": left}}
-        )
+        kept["assumptions"] = [a for r in asking for a in r.assumptions]
+        kept["whether"] = dict(asking[0].whether) if len(asking) == 1 else {}
+        return AIMessage("", tool_calls=calls, additional_kwargs={"reading": {**kept, "left": left}})
 
 
 def conclusion(errors: Sequence[Mapping[str, Any]], calls: int) -> str:

@@ -83,8 +83,11 @@ def parameters(words: Sequence[str]) -> tuple[dict[str, Any], list[tuple[int, in
         taken.append((first, first + len(text.split())))
 
     models: list[tuple[int, str]] = []
+    ends = [m.span() for m in re.finditer(rf"(?<![^ ])(?:{pattern('credit_to_ends')})(?![^ ])", line)]
     for model, said in MODELS.items():
         if match := re.search(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])(?! {_OF_TIME}(?![^ ]))", line):
+            if model in ("first_touch", "last_touch") and any(a <= match.start() < b for a, b in ends):
+                continue  # "The first and the last get most of it" is one model, not two.
             models.append((match.start(), model))
             take(match.start(), match[0])
             for again in re.finditer(rf"(?<![^ ])(?:{said}){_TAIL}(?![^ ])", line[match.end() :]):

@@ -41,7 +41,10 @@ def paraphrased(tokens: Sequence[Token], known: Collection[str]) -> list[Mark]:
     return _longest(found)
 
 
-MAILED = re.compile(r"open|click|unsubscri|bounc|deliver|landed|looked in|read|\blinks?\b|off the list")
+MAILED = re.compile(
+    r"open|click|unsubscri|bounc|deliver|landed|looked in|read|\blinks?\b"
+    r"|off (?:the|our) (?:mailing |email |mail )?list|out of (?:the|our) (?:newsletter|mails)"
+)
 
 
 @lru_cache

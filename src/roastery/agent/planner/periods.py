@@ -72,6 +72,9 @@ def _grain_of_superlative(question: Question) -> str | None:
     return found["unit"] if found else None
 
 
+HELD_FIRST = re.compile(r"(?<![^ ])(?:than|vs|versus|against|compared (?:to|with))(?: in| the)*\s*$")
+
+
 def _pair(question: Question, periods: list[Symbol], calendar: Calendar) -> When | None:
     """Two named periods that are compared with each other."""
     if len(periods) == 1 and (halves := _split_range(question, periods[0], calendar)):
@@ -83,6 +86,9 @@ def _pair(question: Question, periods: list[Symbol], calendar: Calendar) -> When
     between = question.line.split(a.name, 1)[1].split(b.name, 1)[0]
     head = question.line.split(a.name, 1)[0]
     linked = re.search(rf"(?<![^ ]){VERSUS}(?![^ ])", between)
+    if not linked and HELD_FIRST.search(head) and re.fullmatch(r"\s*[?,.:;-]*\s*(?:in |for )?", between):
+        # "Is it up on last year? September": what it is held against was said first.
+        return _compare_spans(b.of, a.of, calendar)
     both = re.fullmatch(r" (?:and|with|to|or|vs|versus|against|,) (?:the |in |for |of )*", between)
     moved = re.search(rf"(?<![^ ]){COMPARED}(?![^ ])", head)
     linked = linked or re.fullmatch(

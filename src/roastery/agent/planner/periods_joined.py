@@ -84,7 +84,10 @@ def _in_a_year(question: Question, periods: list[Symbol]) -> list[Symbol]:
         if whole.unit != "year" or days.unit not in ("month", "quarter") or days.name:
             continue
         beside = rf"(?:{year.name} (?:, )?(?:(?:in|for) )?{part.name}|{part.name} (?:, )?(?:(?:in|of) )?{year.name})"
+        held = rf"(?:than|vs|versus|against|compared (?:to|with)) (?:in )?{year.name}"
         if re.search(r"20\d\d", part.of.text) or not question.has(beside) or whole.start.month != 1:
+            continue
+        if question.has(held) and not question.has(rf"{held} in {part.name}"):
             continue
         months = 12 * (whole.start.year - days.start.year)
         moved = Days(add_months(days.start, months), add_months(days.end, months), days.unit)

@@ -72,7 +72,8 @@ AS_RATE = (
     r"(?:as|in) (?:a |an )?(?:percent|percentage|percents|rate|pct)(?: of M\d+)?(?! of)"
     r"|percent(?:age)? wise|rate not (?:a |the )?count"
 )
-BY_PERCENT = rf"[MA]\d+ (?:\w+ ){{0,3}}?(?:{'|'.join(said for _, said in COMPARATORS)}) N\d+"
+_LIMIT = f"(?:{'|'.join(said for _, said in COMPARATORS)})"
+BY_PERCENT = rf"[MA]\d+ (?:\w+ ){{0,3}}?{_LIMIT} N\d+|{_LIMIT} N\d+ (?:in|as|of)? ?(?:the |our )?[MA]\d+"
 COUNTED = r"(?:how many|number of|count of|nr of) (?!of)(?:\w+ ){0,2}?(?P<m>M\d+)"
 LONG = (
     r"(?:how (?:long|many (?:days|hours|weeks)|quickly|fast)|time it (?:takes|took)|number of (?:days|hours)"

@@ -11,7 +11,7 @@ from roastery.agent.planner.asides import asides, opinions
 from roastery.agent.planner.calendar import Span, find_spans
 from roastery.agent.planner.compositions import composed, marks_of, outside, without_words
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.lists import common_words, word_set
+from roastery.agent.planner.lists import common_words, is_compared, word_set
 from roastery.agent.planner.meanings import Mark, Meaning
 from roastery.agent.planner.necessary import needed, runs
 from roastery.agent.planner.parameters import parameters
@@ -231,7 +231,7 @@ def _unknown(token: Token) -> bool:
     if token.quoted:
         return True
     is_adverb = token.word.endswith("ly") and len(token.word) > 4 and not token.capital
-    return not is_adverb and stem(token.word) not in common_words()
+    return not is_adverb and stem(token.word) not in common_words() and not is_compared(token.word)
 
 
 def _kind(meaning: Meaning) -> str:

@@ -38,6 +38,7 @@ class Reading:
 
     rows: ids that its answer showed, as (dimension, value) in their order; known afterwards only.
     details: what only one tool knows, such as a limit to be alerted at or an amount to place.
+    whether: what is to be confirmed by a yes or a no (whether.py); of this question only, never kept for the next.
     assumptions: sentences that the answer states. message and options: what is asked back, or why it is refused.
     """
 
@@ -66,6 +67,7 @@ class Reading:
     options: tuple[str, ...] = ()
     pending: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    whether: Mapping[str, Any] = field(default_factory=dict)
 
     def assuming(self, *sentences: str) -> "Reading":
         return replace(self, assumptions=tuple(dict.fromkeys((*self.assumptions, *sentences))))

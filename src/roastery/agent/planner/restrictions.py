@@ -61,6 +61,11 @@ def beyond(question: Question, reading: Reading) -> Reading | None:
         return Reading(
             "clarify", message="Which of what: campaigns, products, places, or something else?", pending=kept
         )
+    if several := _one_of_several(question, reading):
+        said, names = several
+        return Reading(
+            "clarify", message=f"There are several called “{said}”: {' and '.join(names)}. Which one?", pending=kept
+        )
     if question.says(TWO_CURRENCIES):
         return Reading("clarify", message="In which of the two currencies do you want it? One at a time.", pending=kept)
     if reading.attribution_model and reading.metrics and not any(CREDITED.fullmatch(m) for m in reading.metrics):
@@ -73,6 +78,23 @@ def beyond(question: Question, reading: Reading) -> Reading | None:
             pending=kept,
         )
     return None
+
+
+def _one_of_several(question: Question, reading: Reading) -> tuple[str, tuple[str, ...]] | None:
+    """ "The Main Street restaurant", where two restaurants have it in their name: one was meant."""
+    for found in question.find(r"(?:the|our) (?P<v>V\d+) (?P<d>D\d+)"):
+        value, kind = question[found["v"]], question[found["d"]]
+        one = not question.words(kind).lower().rstrip("?.!,").endswith("s")
+        if not (one and value.of.partial and kind.of.first.name in PLACES) or kind.of.first.name in reading.dimensions:
+            continue
+        for condition in reading.filters:
+            meant = {v for d, v in question.meant.get(value.index, ()) if d == condition.field}
+            if condition.op == "in" and len(meant) > 1 and meant == set(condition.values):
+                return question.words(value), condition.labels[:5]
+    return None
+
+
+PLACES = frozenset({"location", "service_area"})
 
 
 def carried(question: Question, reading: Reading) -> Reading:
@@ -90,7 +112,34 @@ def carried(question: Question, reading: Reading) -> Reading:
         if who.of.first.name in PEOPLE and rest:
             question.used.add(who.index)
             reading = replace(reading, metrics=rest)
-    return _each_of_several(question, _of_what_kind(question, reading))
+    return _each_of_several(question, _of_what_kind(question, _only_whose(question, reading)))
+
+
+def _only_whose(question: Question, reading: Reading) -> Reading:
+    """ "Peachtree's restaurants", "our Northeast stores": whose numbers, and no split, unless they are listed."""
+    if reading.limit or reading.order_by or reading.share or any(f.metric for f in reading.filters):
+        return reading
+    for found in question.find(r"(?P<v>V\d+) (?P<d>D\d+)"):
+        value, kind = question[found["v"]], question[found["d"]]
+        own, name = value.of.first.name, kind.of.first.name
+        several = question.words(kind).lower().rstrip("?.!,").endswith("s")
+        listed = question.has(
+            rf"(?:which|what|by|per|each|every|list|compare) (?:of )?(?:the |our )*{value.name} {kind.name}"
+        )
+        if several and not listed and own in HOLDS and name in HOLDS[own] and reading.dimensions == (name,):
+            question.used.add(kind.index)
+            return replace(reading, dimensions=(), said=reading.said - {"dimensions"})
+    return reading
+
+
+HOLDS = {
+    "franchise": ("location",),
+    "region": ("location",),
+    "country": ("location",),
+    "brand": ("location",),
+    "category": ("product",),
+}
+"""Kinds that hold others: a franchise's restaurants."""
 
 
 GOOD = r"(?:better|worse|best|worst|good|bad|weak|weaker|weakest|strong|stronger|strongest|poor|poorer|poorest)"

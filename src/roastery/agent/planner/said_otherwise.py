@@ -18,6 +18,12 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     ),
     (("units_sold",), {"revenue", "orders"}, r"how many .*(?:sell|sold|selling)(?: .*)?"),
     (
+        ("units_sold",),
+        {"revenue", "orders"},
+        r"(?:portions?|servings?|cups?|bags?|box(?:es)?|bottles?|plates?|pieces?|packs?|jars?|slices?|bowls?|glasses|tins?"
+        r"|cans?|number|quantity|amount) of (?:\S+ ){1,4}?(?:sold|sell|selling|bought|went out)(?: .*)?",
+    ),
+    (
         ("cost_per_lead",),
         {"leads", "spend", "cost_per_lead"},
         r"(?:cheap\w*|expensive|costliest|pric\w*) (?:\w+ ){0,4}?(?:leads?|prospects?|enquir\w+)",
@@ -97,7 +103,27 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
 """Metrics asked without their name: what they are said with, and the pattern over the plain words."""
 
 
+MONEY_SAID = (
+    r"(?:how much|what|money|revenue|sales|turnover|worth|value|income|takings|gross|net|dollars?|euros?|pounds?)"
+)
+SOLD_KINDS = frozenset({"product", "category"})
+
+
+def _things_sold(question: Question) -> bool:
+    """ "Kids boxes sold in Q3": things in the plural, counted by what was sold of them."""
+    if question.says(MONEY_SAID):
+        return False
+    for found in question.find(r"(?P<v>V\d+) (?P<a>A\d+)"):
+        thing, verb = question[found["v"]], question[found["a"]]
+        named = any(m.name in SOLD_KINDS for m in thing.of.meanings)
+        if named and question.words(verb).lower() == "sold" and question.words(thing).lower().endswith("s"):
+            return True
+    return False
+
+
 def said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str]:
+    if metrics == ["revenue"] and "units_sold" in lexicon.vocabulary.metrics and _things_sold(question):
+        return ["units_sold"]
     for meant, parts, said in SAID_OTHERWISE:
         there = lexicon.vocabulary.metrics.keys() >= set(meant)
         if metrics and there and set(metrics) <= parts and any(True for _ in question.find(said, question.plain)):

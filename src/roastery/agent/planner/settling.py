@@ -15,6 +15,15 @@ GUESSED = frozenset({"best", "your", "rough", "a", "an", "current", "latest"})
 """Before "estimate" these ask for a guess, not for the estimates sent."""
 PEOPLE_DO = frozenset({"we", "i", "you", "they", "to", "us", "it"})
 NAMED_BY_METRIC = frozenset({"category", "product", "service", "plan"})
+BEING = frozenset({"is", "are", "was", "were"})
+SHARED = frozenset({"percent", "percentage", "share", "part", "portion", "proportion", "fraction", "slice", "much"})
+"""Words of shares: what such a part "is" or "was" is a value: "how many percent of revenue were memberships"."""
+BESIDE = frozenset({"side", "head", "back"})
+COMMANDS = frozenset({"check", "book", "order", "split", "share", "mail", "email", "report", "post", "return"})
+"""Words for numbers that are orders at the beginning of a sentence: "please check bookings"."""
+POLITE = frozenset({"please", "pls", "plz", "kindly", "just", "and", "to", "can", "could", "you"})
+ENDS = frozenset({".", ",", ";", ":", "!", "?", "-"})
+MODALS = frozenset({"should", "must", "can", "could", "shall", "may", "might"})
 LISTING = frozenset({",", "and", "or", "vs", "versus", "&", "the", "our", "single", "all", "against"})
 FROM = frozenset(
     {"from", "for", "of", "on", "in", "without", "except", "excluding", "exclude", "but", "minus", "only", "just"}
@@ -62,6 +71,19 @@ def _is_a_verb(mark: Mark, tokens: Sequence[Token]) -> bool:
     before = tokens[mark.start - 1].word if mark.start else ""
     after = tokens[mark.end].word if mark.end < len(tokens) else ""
     single = mark.end - mark.start == 1
+    if single and tokens[mark.start].word in BESIDE and (before in ("by", "to") or after in ("by", "to")):
+        return True  # "Side by side", "head to head".
+    if single and tokens[mark.start].word in COMMANDS and (before == "" or before in POLITE or before in ENDS):
+        return True
+    modal = {t.word for t in tokens[max(0, mark.start - 4) : mark.start]} & MODALS
+    if (
+        single
+        and mark.first.kind == "dimension"
+        and tokens[mark.start].word == "plan"
+        and modal
+        and after in ("for", "with")
+    ):
+        return True
     many = tokens[mark.start].word.endswith("s")
     if mark.first.kind == "dimension" and single and before in PEOPLE_DO and not (before == "to" and many):
         return True
@@ -96,7 +118,8 @@ def occasions(marks: Sequence[Mark], tokens: Sequence[Token]) -> list[tuple[int,
 
 def _means_value(mark: Mark, before: str, tokens: Sequence[Token]) -> bool:
     """ "Revenue from memberships" means the category so called, "revenue by membership" the kind."""
-    return before in FROM and tokens[mark.end - 1].word.endswith("s")
+    part = before in BEING and not SHARED.isdisjoint(t.word for t in tokens[: mark.start])
+    return (before in FROM or part) and tokens[mark.end - 1].word.endswith("s")
 
 
 LEAVING = frozenset(

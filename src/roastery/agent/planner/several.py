@@ -21,7 +21,7 @@ STOP = re.compile(
     r"(?<=\?)\s+|;\s+|\n+|(?<=[.!])\s+(?=(?:and|also|plus|then|besides|second(?:ly)?|oh and)\b)", re.IGNORECASE
 )
 TRAILING = re.compile(
-    r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
+    r"(?!and\b|or\b|why\b|how\b|what\b|also\b|only\b|same\b)(?:[\w'/%-]+[ ,]*){1,4}[.!]?", re.IGNORECASE
 )
 SPECIFYING = re.compile(
     r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\."
@@ -45,6 +45,14 @@ ASKING = r"(?:what|which|how|why|who|where|when|are|is|do|does|did|can|could|sho
 JOINT = re.compile(rf",?\s+(?:and|plus|also|and also|and then|then)\s+(?=(?:also |then )?{ASKING}\b)", re.IGNORECASE)
 
 
+NAMED = re.compile(r"(?:,?\s+(?:and then|and also|and|plus)|,\s+then)\s+(?=(?:the|our|all)\b)", re.IGNORECASE)
+"""A joint before a number that is only named: "leads per town, and then the win rate per owner"."""
+APART = re.compile(
+    r"(?:(?:and|also|then|oh),? )*(?:separately|apart from that|unrelated|on another note)\b[:,]?\s*", re.IGNORECASE
+)
+"""How a question begins that leaves the names of the one before behind."""
+
+
 def questions_in(text: str) -> list[str]:
     """The questions of one message: it is split after question marks and semicolons, not within a question."""
     parts = [p.strip() for p in STOP.split(text) if re.search(r"\w{2,}", p)]
@@ -66,7 +74,9 @@ def readings_of(text: str, read: Reader, history: Sequence[Reading], most: int) 
     found: list[Reading] = []
     asked = ""
     for part in questions_in(text)[:most]:
-        more = _of_part(part, read, [*history, *found])
+        apart = APART.match(part) if found else None
+        before = [replace(r, filters=(), dimensions=()) for r in found] if apart else [*history, *found]
+        more = _of_part(part[apart.end() :] if apart else part, read, before)
         if found and asked.endswith("?") and len(more) == 1 and (one := _specified(found[-1], more[0], part)):
             found[-1] = one
         else:
@@ -118,7 +128,7 @@ def _specified(first: Reading, second: Reading, text: str) -> Reading | None:
 def _of_part(text: str, read: Reader, history: Sequence[Reading]) -> list[Reading]:
     joints = list(JOINT.finditer(text))[:MOST_JOINTS]
     if not joints:
-        return [read(text, history)]
+        return _each_split(text, read, history)
     whole = read(text, history)
     for joint in joints:
         first = read(text[: joint.start()], history)
@@ -130,8 +140,22 @@ def _of_part(text: str, read: Reader, history: Sequence[Reading]) -> list[Readin
     return [whole]
 
 
+def _each_split(text: str, read: Reader, history: Sequence[Reading]) -> list[Reading]:
+    """ "Leads per town, and then the win rate per owner": two numbers, each with a split of its own."""
+    joint = next(reversed(list(NAMED.finditer(text))), None)
+    if joint is None:
+        return [read(text, history)]
+    first = read(text[: joint.start()], history)
+    if first.intent not in PLAIN or not {"metrics"} <= first.said:
+        return [read(text, history)]
+    second = read(text[joint.end() :], [*history, first])
+    if second.intent not in PLAIN or "metrics" not in second.said or not _split_apart(first, second):
+        return [read(text, history)]
+    return [_in_period_of(first, second), _in_period_of(second, first)]
+
+
 def _in_period_of(first: Reading, second: Reading) -> Reading:
-    """A period said at the end of the message holds for what stands before the joint too."""
+    """A period said on one side of the joint holds for the other too."""
     if "period" in first.said or "period" not in second.said or first.intent not in PERIODIC:
         return first
     left = tuple(a for a in first.assumptions if not a.startswith("no period was named"))
@@ -145,3 +169,12 @@ def _differ(first: Reading, second: Reading, whole: Reading) -> bool:
         own_metric = "metrics" in first.said and "metrics" in second.said
         return own_metric and (own_period or whole.intent in CONTROL)
     return first.intent != second.intent
+
+
+def _split_apart(first: Reading, second: Reading) -> bool:
+    """Whether each is split by something of its own, or only the second lists a few: no two numbers side by side."""
+    if "dimensions" not in second.said:
+        return False
+    if "dimensions" in first.said:
+        return first.dimensions != second.dimensions
+    return "limit" in second.said

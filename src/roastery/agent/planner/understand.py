@@ -9,6 +9,7 @@ from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
 from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.carrying_on import ADDING
 from roastery.agent.planner.context import asked_part
+from roastery.agent.planner.corrected import corrected
 from roastery.agent.planner.defaults import (
     credited,
     in_email,
@@ -35,6 +36,7 @@ from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, n
 from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.likeness import like_ask, like_definition_or_health, like_refused, likeness, read_as
+from roastery.agent.planner.limits import of_a_whole
 from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
@@ -49,6 +51,7 @@ from roastery.agent.planner.restating import restated
 from roastery.agent.planner.restrictions import beyond, carried
 from roastery.agent.planner.together import together
 from roastery.agent.planner.unknown import unknown_name
+from roastery.agent.planner.whether import asked_whether
 
 WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
 """What customers are worth is forecast by a tool of its own."""
@@ -75,7 +78,7 @@ def understand(
     """
     if refused := refusal(text):
         return refused
-    question = parse(asked_part(text, lexicon), lexicon)
+    question = parse(asked_part(corrected(text, lexicon), lexicon), lexicon)
     if refused := not_done(question):
         return refused
     heard, doubt = _heard(question, lexicon)
@@ -297,7 +300,7 @@ def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | Non
         filters=found.filters,
         order_by=(ranked.by, ranked.direction) if ranked.direction else None,
         limit=ranked.limit,
-        share=question.has(SHARING) and not _has_rate(found, lexicon),
+        share=(question.has(SHARING) or of_a_whole(question)) and not _has_rate(found, lexicon),
         focus=found.focus,
         said=_said(question, at, found, ranked),
         assumptions=tuple(
@@ -413,5 +416,7 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
         return replace(refused, pending={"slot": "rest", "reading": reading_json(settled)})
     if doubt := not_carried_out(question, settled) or beyond(question, settled):
         return doubt
+    limited = settled
     settled = restated(question, named_rows_only(with_period(settled, lexicon)), lexicon, before)
+    settled = replace(settled, whether=asked_whether(question, limited, settled))
     return left_out(question, settled, CARRIED_OUT, before=before)

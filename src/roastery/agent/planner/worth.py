@@ -32,7 +32,7 @@ WON = (
 GIVES = (
     r"(?:worth|valuable|spen[dt]s?|spending|brought(?: us)?(?: in)?|bring(?:s|ing)?(?: us)?(?: in)?"
     r"|pa(?:id|y|ys|ying)(?: us)?|earn(?:s|ed)?(?: us)?|generate[ds]?"
-    r"|left with us|leaves? with us|given us|made us|value(?! for))"
+    r"|left with us|leaves? with us|given us|made us|(?:life ?time )?value(?! for))"
 )
 HAD_FROM = (
     r"(?:earn(?:ed)?|had|made?|get|got|taken|taking|received?|expect)"
@@ -47,7 +47,7 @@ COST_OF_WINNING = (
 ONE = (
     r"(?:per (?:head|customer|client|patient|guest|person|member|capita|buyer)|apiece|each|on (?:average|avg)"
     r"|average|avg|typical|someone|somebody"
-    r"|(?:an?|one|1|every|single) (?:\w+ )?"
+    r"|(?:an?|one|1|every|single) (?:\w+ ){0,2}"
     r"(?:customer|client|patient|guest|buyer|shopper|member|subscriber|person|diner|one))"
 )
 SO_FAR = (

@@ -39,6 +39,12 @@ DELIVERED = (
     r"|by e ?mail|via (?:slack|e ?mail|mail)|(?:i|we) (?:want|need|would like|wanna have|get)"
 )
 """That something is to come again and again, and to somebody: together they are a schedule, in whatever words."""
+LOOKS_BACK = (
+    r"(?:every|each) (?:month|week|day|quarter) (?:since|from|between|in|during|over|of|until) (?:.*)?P\d+(?: .*)?"
+    r"|G\d+ (?:since|from|between|in|during|over|of)? ?P\d+(?: .*)?"
+)
+"""Steps of a time that has been: "how many each month since January"."""
+DELIVERED_FIRST = r"(?:send|mail|e ?mail|post|schedule|deliver|remind|drop|forward|push)(?: .*)?"
 DESTINATION = re.compile(r"(?<!\w)#[a-z][\w-]+", re.IGNORECASE)
 """A channel as people write it: #leadership."""
 TIMES = {"noon": "12:00", "midday": "12:00", "midnight": "00:00"}
@@ -54,6 +60,8 @@ class Schedules(Ask):
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if question.says(pattern("tells_a_limit")):
+            return False
+        if question.says(LOOKS_BACK) and not question.says(DELIVERED_FIRST):
             return False
         again = question.says(rf"(?:{AGAIN})")
         to = question.says(DELIVERED) or bool(DESTINATION.search(question.text))

@@ -1,0 +1,134 @@
+"""Turns of phrase that would be misread, put in plain words before a question is read."""
+
+import re
+from collections.abc import Callable
+
+_TIME = (
+    r"(?:last|this|the (?:week|month|quarter|year|one|day)|yesterday|q[1-4]|20\d\d|jan|feb|mar|apr|may|jun|jul|aug|sep"
+    r"|oct|nov|dec)"
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*"
+_TH, _UNTIL = r"(?:st|nd|rd|th)?", r"(?:to|till|until|-|–|through)"
+_DATED = rf"\d{{1,2}}{_TH}\.? ?(?:{_MONTH} ?)?{_UNTIL} ?\d|{_MONTH} \d{{1,2}}{_TH} ?{_UNTIL} ?"
+_LENGTH = r"(?:weekend|weeks?|fortnight|days?|month|period|season|promo\w*|sale|holidays?)"
+_STEP = r"(day|week|month|quarter)s"
+
+
+def _was_in(found: re.Match[str]) -> str:
+    return f"{found[1]}was " if found[1] else f"{found[2]} was "
+
+
+_FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_DIGITS = {word: n for n, word in enumerate(_FROM_TWO, 2)} | {"fifteen": 15, "twenty": 20, "thirty": 30, "fifty": 50}
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    return f"{_DIGITS[found[1].lower()]}k"
+
+
+REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
+    (re.compile(said, re.IGNORECASE), meant)
+    for said, meant in (
+        # What "different from September" holds a number against is no beginning of a period.
+        (
+            r"\b(differ(?:s|ed|ent)?|deviate[sd]?) from\b(?: (?:that|those|the ones?) (?:of|in|from)\b"
+            rf"|(?= {_TIME}))",
+            r"\1 than",
+        ),
+        # An order whose date "fell in" a month has not fallen; "twelve months earlier" is the same month a year before.
+        (
+            r"\b(whose (?:\w+ ){1,4}?)(?:fell|falls|fall) (?=(?:in|on|between|within|into|during) )"
+            r"|\b(that|which) falls? (?=(?:in|on|between|within|into|during) )",
+            _was_in,
+        ),
+        (r"\b(?:twelve|12) months (earlier|before|prior|previously)\b", r"one year \1"),
+        # How it went "over the weeks" is asked by week.
+        (rf"\b(?:over|across) the {_STEP}\b", r"by \1"),
+        (rf"\b(show|give)( me| us)? the {_STEP}$", r"\1\2 it by \3"),
+        (rf"\b(last|past|previous) (\w+) {_STEP},? each\b", r"\1 \2 \3s by \3"),
+        (
+            rf"\b(?:the )?(\w+) {_STEP} (?:ahead(?: of us)?|to come|from (?:now|here)(?: on)?|that lie ahead)\b",
+            r"next \1 \2s",
+        ),
+        (rf"\b(\d+|two|three|four|six) {_STEP} out(?=\s*(?:[?.!,;]|$))", r"next \1 \2s"),
+        (r"\b(\d+(?:\.\d+)?)\s?(?:thousand|grand|thou)\b", r"\1k"),
+        (
+            r"\b(two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|fifty) (?:thousand|grand)\b",
+            _in_digits,
+        ),
+        (r"\b(\d+(?:\.\d+)?)\s?(?:million|mio|mil)\b", r"\1m"),
+        (
+            r"\b(under|below|over|above) (?:the |our |a |its )?(?:target|goal|plan|benchmark)(?: of)? (?=[$€£]?\d)",
+            r"\1 ",
+        ),
+        # "May I ask" is no month; "less then" a slip; "1.200 €" is written so where the comma parts cents.
+        (r"\bmay (?=(?:i|we|you)\b)", "can "),
+        (r"\b(less|more|fewer|better|worse|higher|lower|cheaper|bigger|smaller|rather) then\b", r"\1 than"),
+        (r"(?<![\d.,])(\d{1,3})\.(\d{3})(?=\s?(?:€|eur\b|euros?\b))", r"\1\2"),
+        (r"((?:€|\beur)\s?\d{1,3})\.(\d{3})(?!\d)", r"\1\2"),
+        (r"\b(the|this|last|past|previous|that|next) fortnight\b", r"\1 two weeks"),
+        (
+            rf"\bthe (?:whole|entire|full)(?: month| quarter| year| week)? of (?=the (?:month|quarter|year|week)\b"
+            rf"|{_TIME})",
+            "",
+        ),
+        (
+            r"\b(the (?:(?:two|three|four|\d+) )?\w+) (?:directly|right|immediately|just|straight) before\b",
+            r"\1 before",
+        ),
+        (r"\bfri(?:day)?s?(?: ?[-–—] ?| (?:to|through|thru|until|till) )sun(?:day)?s?\b", "weekend"),
+        (r"\b(the weekend) before that\b", r"\1 before"),
+        (r"\blast year,? (?:in |during )?the same (quarter|month|week|period)\b", r"the same \1 last year"),
+        (
+            r"\bhow (?:is|was|are|were) (?:it|that|this|they) (?:to|against|with)\b",
+            "compared to",
+        ),
+        # Idioms of moving, and a time that is told by its dates: "the promo weeks (5 to 18 May)".
+        (
+            r"\b(?:went|go|goes|gone|going) (?:right |straight |all )?(?:through the floor|off a cliff|downhill|to zero"
+            r"|down the (?:drain|tubes|toilet)|to pieces|to the dogs)"
+            r"|\b(?:took|take|takes|taken|taking) (?:a|quite a) (?:\w+ )?(?:nosedive|dive|tumble|plunge|beating"
+            r"|dip|slide)",
+            "fell",
+        ),
+        (r"\b(?:make|makes|made|making) up\b(?= (?:of|for|what|\d)|\s*[?.!,]|$)", "stand for"),
+        (
+            r"\b(\d+|two|three|four|five|six|seven|eight|nine|ten) (?:best|top|strongest|worst)[ -]?sellers\b",
+            r"top \1 products",
+        ),
+        (
+            r"\b(?:this|the|that|our|last)(?: (?!(?:of|in|by|vs|and|to|from|than|before)\b)[\w'’-]+){0,3} "
+            rf"{_LENGTH} ?\((?=(?:{_DATED})[^()]*\))([^()]*)\)",
+            r"\1",
+        ),
+        (
+            rf"\(\d+{_TH} ?{_UNTIL} ?\d+{_TH},? (?:both|each)(?: times| month| of them)?\)",
+            "",
+        ),
+        (r"\bwhat(?:'s|s| is) an order (?:for|to|with) (?:you|us)\b", "how are orders counted"),
+        (r"\bout(sell|sold)(?:s|ing)?\b", r"\1 more than"),
+        (
+            r"\b(up|down|more|less|better|worse|higher|lower|ahead|behind) (?:on|of|from) (?=(?:last|a"
+            r"|the (?:last|previous|prior)) (?:year|month|quarter|week)\b)",
+            r"\1 than ",
+        ),
+        (
+            r"\bbefore (?:the|this) (year|month|quarter|week) (?:is (?:over|out|up|done)|ends|runs out|closes)\b",
+            r"by the end of the \1",
+        ),
+        (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
+        (r"\bi\.e\.,?\s", "meaning "),
+        (r"\be\.g\.,?\s", "for example "),
+    )
+)
+
+
+def reworded(text: str) -> str:
+    """The text with each turn of phrase in the words that it stands for.
+
+    >>> reworded("less then 1.200 € (the whole of May)")
+    'less than 1200 € (May)'
+    """
+    for said, meant in REWORDED:
+        text = said.sub(meant, text)
+    return text
