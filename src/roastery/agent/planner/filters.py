@@ -200,7 +200,7 @@ def _which(
     """The values that a name stands for, with a sentence where it could stand for others too."""
     meanings = [m for m in symbol.of.meanings if m.kind == "value"]
     beside = _named_beside(question, symbol)
-    if beside and not any(m.name in beside for m in meanings):
+    if beside and not any(m.name in beside or m.name == "platform" for m in meanings):
         # "The massage campaign": no campaign is called so, but one has it in its name.
         said = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
         within = [m for kind in sorted(beside) for m in lexicon.containing(said, kind)]

@@ -78,12 +78,14 @@ class _Limits:
                 if question[m["m"]].of.first.weak and counted:
                     # "Sold less than 20 pieces": the limit is on the pieces.
                     continue
-                self.add(self._name(m["m"]), op, m["n"])
+                self.add(self._name(m["m"]), self._compared(self._name(m["m"]), op, m[0]), m["n"])
             for m in question.find(
-                rf"{said} (?P<n>N\d+){UNIT}(?: (?:in|of|on|worth of|for|as))?(?: (?:total|our|the|ad|a))* "
+                rf"{said} (?P<n>N\d+)(?P<unit>{UNIT})(?: (?:in|of|on|worth of|for|as))?(?: (?:total|our|the|ad|a))* "
                 r"(?P<m>[MA]\d+)"
             ):
-                self.add(self._name(m["m"]), op, m["n"])
+                term = self.known.get(self._name(m["m"]))
+                if term is None or term.unit == "money" or not is_money("", m["unit"]):
+                    self.add(self._name(m["m"]), self._compared(self._name(m["m"]), op, m[0]), m["n"])
         for m in question.find(rf"{REACHED}(?P<n>N\d+){UNIT}(?: (?:in|of|on))? (?P<m>[MA]\d+)"):
             self.add(self._name(m["m"]), "gte", m["n"])
         more, less = "more|above|higher|over", "less|below|lower|fewer|under"
@@ -97,6 +99,11 @@ class _Limits:
             if question.of_kind("D"):
                 self.filters.append(Filter(self._name(m["m"]), "eq", ("0",), True))
 
+    def _compared(self, metric: str, op: str, said: str) -> str:
+        """The sign of a comparison; "better than 80" is less where less is better."""
+        way = next((w for w in ("better", "worse") if f"{w} than" in said), "")
+        return self._judged(metric, way) if way else op
+
     def _judged(self, metric: str, way: str, ending: str = "") -> str:
         less = metric in LESS_IS_BETTER
         return ("lt" if (way == "worse") != less else "gt") + ending
@@ -107,7 +114,7 @@ class _Limits:
         made = any(s.of.first.composed for s in question.of_kind("M"))
         if len(found.metrics) != 1 or not (made or YES_OR_NO.search(question.plain)):
             return
-        for op, said in (*COMPARATORS, ("gte", REACHED), ("better", "better than"), ("worse", "worse than")):
+        for op, said in (("better", "better than"), ("worse", "worse than"), *COMPARATORS, ("gte", REACHED)):
             for m in question.find(rf"{said} ?(?:of )?(?P<n>N\d+)(?P<unit>{UNIT})(?! {OTHER})"):
                 symbol, metric = question[m["n"]], found.metrics[0]
                 if is_money(str(symbol.of), m["unit"]):
@@ -129,7 +136,7 @@ OTHER = r"(?:D\d+|M\d+|A\d+|days?(?![^ ])|weeks?|months?|hours?|years?)"
 
 def is_money(said: str, unit: str) -> bool:
     """ "$500", "40 euro"."""
-    return said[:1] in "$€£" or unit.strip() not in ("", "percent", "x", "times")
+    return said.startswith(("$", "€", "£")) or unit.strip() not in ("", "percent", "x", "times")
 
 
 def reached_money(question: Question) -> Filter | None:
