@@ -290,4 +290,6 @@ def _named_beside(question: Question, symbol: Symbol) -> set[str]:
 
 def _side_by_side(question: Question) -> bool:
     """Several names of one kind stand beside each other unless they are to be added up."""
+    if question.has(r"V\d+ (?:vs|versus|against|compared (?:to|with)) (?:the |our )?V\d+"):
+        return True
     return not question.has(r"(?:combined|together|in total|altogether|sum|summed|added up|overall|total)")

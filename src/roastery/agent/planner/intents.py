@@ -29,7 +29,7 @@ def intent(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         return Reading("health")
     if _asks_definition(question, reading):
         credit = ("attributed_revenue",) if question.says(pattern("asks_how_credit_works")) else ()
-        return Reading("describe", metrics=_qualified(question, _said_by_name(question, reading)) or credit)
+        return Reading("describe", metrics=qualified(question, _said_by_name(question, reading)) or credit)
     if not reading.metrics and question.has(pattern("asks_meaning")) and (named := _by_title(question, lexicon)):
         return Reading("describe", metrics=named)
     if listed := _asks_list(question, reading):
@@ -45,7 +45,7 @@ def _said_by_name(question: Question, reading: Reading) -> Reading:
     return replace(reading, metrics=named) if named else reading
 
 
-def _qualified(question: Question, reading: Reading) -> tuple[str, ...]:
+def qualified(question: Question, reading: Reading) -> tuple[str, ...]:
     """ "When does a lead count as qualified" is about qualified leads."""
     if reading.metrics == ("leads",) and question.says("qualif\\w+"):
         return ("qualified_leads",)

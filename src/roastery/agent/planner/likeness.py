@@ -2,6 +2,7 @@
 
 from roastery.agent.planner.asks import ASKS, Ask
 from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.intents import qualified
 from roastery.agent.planner.learned import REFUSED, Guess, guess
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
@@ -33,12 +34,12 @@ def read_as(ask: Ask) -> str:
     return f"the question is read as one for {ask.what}"
 
 
-def like_definition_or_health(like: Guess | None, heard: Reading) -> Reading | None:
+def like_definition_or_health(like: Guess | None, question: Question, heard: Reading) -> Reading | None:
     """A question about a metric's definition, or about the data itself, in words that no pattern has."""
     if like is None or heard.said & {"period", "grain", "compare"}:
         return None
     if like.tool == "describe_metrics" and heard.metrics:
-        return Reading("describe", metrics=heard.metrics)
+        return Reading("describe", metrics=qualified(question, heard))
     if like.tool == "data_health" and not heard.metrics:
         return Reading("health")
     return None

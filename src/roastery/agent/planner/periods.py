@@ -215,6 +215,12 @@ def _units_before(base: Days, count: int, unit: str, calendar: Calendar) -> Days
     return Days(start, base.start, unit)
 
 
+STEPS = ("week", "month", "quarter")
+GOING = (
+    r"(?:is|are) (?:\S+ ){1,8}?(?:going|growing|rising|falling|dropping|shrinking|climbing|declining|sliding|slipping"
+    r"|moving|trending|developing)(?: (?:up|down))?(?: .*)?"
+)
+"""How something goes on, over several steps of time."""
 LENGTHS = {"day": 1, "week": 7, "month": 30.5, "quarter": 91.5, "year": 365}
 
 
@@ -242,6 +248,9 @@ def _relative(question: Question, periods: list[Symbol], calendar: Calendar) -> 
     if not compares and base is None and _moved(question) and not question.has(TREND) and not question.of_kind("G"):
         return When(None, "previous_period", None, (AGAINST_BEFORE,), False, False)
     if not compares:
+        if base is not None and _count(base) > 2 and base.unit in STEPS and question.says(GOING):
+            # "Are visits going up or down? Last 6 months": one month after the other.
+            return When(base, None, base.unit, (), True)
         if base is not None and _moved(question) and not question.has(TREND) and not question.of_kind("G"):
             return When(_to_date(base, calendar), "previous_period", None, (AGAINST_BEFORE,), True, False)
         return When(base, None, None, (), base is not None)

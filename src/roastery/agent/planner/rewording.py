@@ -1,5 +1,6 @@
 """Turns of phrase that would be misread, put in plain words before a question is read."""
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -24,6 +25,12 @@ _DIGITS = {word: n for n, word in enumerate(_FROM_TWO, 2)} | {"fifteen": 15, "tw
 
 def _in_digits(found: re.Match[str]) -> str:
     return f"{_DIGITS[found[1].lower()]}k"
+
+
+def _days_in_a_row(found: re.Match[str]) -> str:
+    days = [int(n) for n in re.findall(r"\d+", found[0])]
+    in_a_row = all(b == a + 1 for a, b in itertools.pairwise(days))
+    return f"{days[0]} to {days[-1]} " if in_a_row else found[0]
 
 
 REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
@@ -116,6 +123,17 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             r"\bbefore (?:the|this) (year|month|quarter|week) (?:is (?:over|out|up|done)|ends|runs out|closes)\b",
             r"by the end of the \1",
         ),
+        # "Since we launched it on 14 May" is since that day; "9, 10 and 11 May" one stretch of days.
+        (
+            r"\bsince (?:we|they|it|i|you|our|the|its)(?: [\w'’]+){1,5}? (?:on|in) "
+            rf"(?=(?:the )?\d{{1,2}}{_TH}\b|{_MONTH}\b)",
+            "since ",
+        ),
+        (
+            rf"\b(\d{{1,2}}){_TH}((?:, \d{{1,2}}{_TH})+),? (?:and|&) (\d{{1,2}}){_TH} (?:of )?(?={_MONTH}\b)",
+            _days_in_a_row,
+        ),
+        (r"\b(?:in )?(?:a|one|1) (year|month|quarter) from now\b(?! on)", r"over the next \1"),
         (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
         (r"\bi\.e\.,?\s", "meaning "),
         (r"\be\.g\.,?\s", "for example "),

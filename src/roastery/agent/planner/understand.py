@@ -112,7 +112,7 @@ def _read(
         return unclear
     ask = _asked(question, heard, lexicon)
     like = likeness(question) if ask is None and not history else None
-    if like is not None and (own := like_definition_or_health(like, heard)):
+    if like is not None and (own := like_definition_or_health(like, question, heard)):
         return own
     if (alike := like_ask(like)) and not (is_about_itself(question, heard) and alike.intent != "reconcile"):
         ask, heard = alike, heard.assuming(read_as(alike))
