@@ -147,7 +147,7 @@ def costs(said: Said) -> Iterator[Composed]:
     """ "What do we pay for a click", "what does a lead cost us", "how expensive are leads"."""
     for _, entry in said.fitting("costs"):
         for x in said.of(entry["of"]):
-            one = _is_one(said, x) or entry["of"] == ["thousand"]
+            one = _is_one(said, x) or entry["of"] == ["thousand"] or _what_they_cost(said, x)
             for money in said.of(("money_out",)):
                 word = said.words[money.start]
                 if said.before(money) in ("most", "least", "more", "less", "as") or _customers_pay(said, money, x):
@@ -172,6 +172,12 @@ GETTING = frozenset({"win", "get", "acquire", "land", "gain", "attract", "bring"
 def _is_one(said: Said, part: Part) -> bool:
     """ "A click", "one more customer", "each booked appointment", "to win a customer"."""
     return any(said.before(part, k) in ONE for k in (1, 2, 3)) and not said.words[part.end - 1].endswith("ss")
+
+
+def _what_they_cost(said: Said, part: Part) -> bool:
+    """ "What do new patients cost us": of persons it is asked what one of them costs."""
+    asks = said.before(part) in ("do", "did", "does") and said.before(part, 2) in ("what", "much")
+    return asks and part.concept in ("new_cust", "lead", "customer") and said.words[part.end : part.end + 1] == ["cost"]
 
 
 def _is_per(said: Said, part: Part, money: Part) -> bool:

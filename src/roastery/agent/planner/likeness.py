@@ -40,7 +40,7 @@ def like_definition_or_health(like: Guess | None, question: Question, heard: Rea
         return None
     if like.tool == "describe_metrics" and heard.metrics:
         return Reading("describe", metrics=qualified(question, heard))
-    if like.tool == "data_health" and not heard.metrics:
+    if like.tool == "data_health" and not heard.metrics and not question.of_kind("X"):
         return Reading("health")
     return None
 

@@ -67,9 +67,14 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
                 # "Conversions that the platforms say they made": the verb is theirs.
                 question.used.add(symbol.index)
                 continue
+            asked_too = question.has(
+                r"(?:and|,) (?:what|how much)(?: (?:did|does|do|has|have|had))? (?:it|they|that|this|we|those)"
+                rf" {symbol.name}"
+            )
             apart = meaning.weak and question.has(rf"and (?:for )?{symbol.name}(?! M\d+)")
             if (
                 firm
+                and not asked_too
                 and not (apart and question.words(symbol).lower().startswith(("for how much", "how much")))
                 and (meaning.weak or beside_metric(question, symbol))
             ):

@@ -182,6 +182,10 @@ PAID_TO = (
 )
 """Money on its way to a platform or campaign is what it cost."""
 QUIT = r"quit|left|leave|cancell?(?:ed)?|dropped|ended|stopped|terminated|gave up|said goodbye to"
+MONEY_TOO = (
+    r"[MA]\d+ (?:and|,|plus|, and) (?:the )?(?:money|cash)(?! (?:back|off))|(?:money|cash) (?:and|,|plus) [MA]\d+"
+)
+MONEY_NUMBERS = frozenset({"revenue", "gross_revenue", "spend", "refunds", "mrr", "attributed_revenue", "discounts"})
 HEADS = (
     ("leads", "lead_score"),
     ("cost_per_lead", "lead_score"),
@@ -193,6 +197,10 @@ HEADS = (
 
 def by_its_head(question: Question, metrics: Sequence[str], lexicon: Lexicon) -> list[str]:
     """ "Leads, cost per lead, avg score": a score in a list is that of what the list is about."""
+    if "revenue" in lexicon.vocabulary.metrics and not MONEY_NUMBERS.intersection(metrics) and question.has(MONEY_TOO):
+        # "Units and money": in a list of numbers money is what came in.
+        question.understood("money|cash")
+        return ["revenue"]
     if not metrics or not question.has(r"(?:,|and|plus)(?: the| our)? (?:average |mean )?scores?"):
         return []
     found = next((score for beside, score in HEADS if beside in metrics and score in lexicon.vocabulary.metrics), None)

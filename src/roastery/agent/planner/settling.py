@@ -19,9 +19,9 @@ BEING = frozenset({"is", "are", "was", "were"})
 SHARED = frozenset({"percent", "percentage", "share", "part", "portion", "proportion", "fraction", "slice", "much"})
 """Words of shares: what such a part "is" or "was" is a value: "how many percent of revenue were memberships"."""
 BESIDE = frozenset({"side", "head", "back"})
-COMMANDS = frozenset({"check", "book", "order", "split", "share", "mail", "email", "report", "post", "return"})
+COMMANDS = frozenset({"check", "book", "order", "return"})
 """Words for numbers that are orders at the beginning of a sentence: "please check bookings"."""
-POLITE = frozenset({"please", "pls", "plz", "kindly", "just", "and", "to", "can", "could", "you"})
+POLITE = frozenset({"please", "pls", "plz", "kindly", "just", "can", "could", "you"})
 ENDS = frozenset({".", ",", ";", ":", "!", "?", "-"})
 MODALS = frozenset({"should", "must", "can", "could", "shall", "may", "might"})
 LISTING = frozenset({",", "and", "or", "vs", "versus", "&", "the", "our", "single", "all", "against"})
@@ -73,7 +73,13 @@ def _is_a_verb(mark: Mark, tokens: Sequence[Token]) -> bool:
     single = mark.end - mark.start == 1
     if single and tokens[mark.start].word in BESIDE and (before in ("by", "to") or after in ("by", "to")):
         return True  # "Side by side", "head to head".
-    if single and tokens[mark.start].word in COMMANDS and (before == "" or before in POLITE or before in ENDS):
+    number = mark.first.kind in ("metric", "ambiguous")
+    if (
+        single
+        and number
+        and tokens[mark.start].word in COMMANDS
+        and (before == "" or before in POLITE or before in ENDS)
+    ):
         return True
     modal = {t.word for t in tokens[max(0, mark.start - 4) : mark.start]} & MODALS
     if (

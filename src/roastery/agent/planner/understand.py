@@ -114,7 +114,12 @@ def _read(
     like = likeness(question) if ask is None and not history else None
     if like is not None and (own := like_definition_or_health(like, question, heard)):
         return own
-    if (alike := like_ask(like)) and not (is_about_itself(question, heard) and alike.intent != "reconcile"):
+    limited = any(f.metric for f in heard.filters)
+    if (
+        (alike := like_ask(like))
+        and not limited
+        and not (is_about_itself(question, heard) and alike.intent != "reconcile")
+    ):
         ask, heard = alike, heard.assuming(read_as(alike))
     heard = referred(question, heard, history, lexicon)
     if heard.intent == "clarify":
