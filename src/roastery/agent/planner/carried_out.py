@@ -152,6 +152,9 @@ def further_periods(question: Question, reading: Reading) -> list[Symbol]:
     return list(spans.values())
 
 
+NUMBERS_ASKED = r"how (?:many|much)|what (?:did|do|does) (?:it|they|we|these|those) (?!think|say|do|know|mean)"
+
+
 def not_carried_out(question: Question, reading: Reading) -> Reading | None:
     """The question back about what was named and is not used, or None."""
     if reading.intent in ("clarify", "refuse", "describe", "health", "values", "schedule"):
@@ -249,7 +252,7 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
                 message=f"I know no number called “{said}”. Do you mean one of the two, or both?",
                 pending=kept,
             )
-    asked = len(list(question.find(r"how (?:many|much)", question.plain)))
+    asked = len(list(question.find(NUMBERS_ASKED, question.plain)))
     several = reading.dimensions or any(len(f.values) > 1 for f in reading.filters if not f.metric)
     if reading.intent in ("query", "compare") and asked > max(1, len(reading.metrics)) and not several:
         titles = " and ".join(m.replace("_", " ") for m in reading.metrics)

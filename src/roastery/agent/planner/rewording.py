@@ -134,6 +134,11 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             _days_in_a_row,
         ),
         (r"\b(?:in )?(?:a|one|1) (year|month|quarter) from now\b(?! on)", r"over the next \1"),
+        (
+            r"\b((?:what|how much) (?:did|does|do|has|have|had) (?:it|they|that|this|these|those))"
+            r" (?:bring|earn|return|yield)\b(?! (?:in|us|home|back|to|for|more|less)\b)",
+            r"\1 bring in",
+        ),
         (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
         (r"\bi\.e\.,?\s", "meaning "),
         (r"\be\.g\.,?\s", "for example "),
