@@ -50,7 +50,7 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
         r"|take place|happened"
         r"|finish(?:ed)?|carr(?:y|ied) out|(?:got|get|were|been|be) done)",
     ),
-    (("churned_subscriptions",), {"active_subscriptions"}, r"(?:lose|lost|losing|cancel\w*|left|quit|leave|leaving)"),
+    (("churned_subscriptions",), {"active_subscriptions"}, r"(?:loses?|lost|losing|cancel\w*|left|quit|leave|leaving)"),
     (("deals_closed", "deals_won"), {"deals_won"}, r"(?:lose|lost|losing)"),
     (
         ("cac",),

@@ -115,6 +115,8 @@ def _read(
     if like is not None and (own := like_definition_or_health(like, question, heard)):
         return own
     limited = any(f.metric for f in heard.filters)
+    if like is not None and like.tool == "forecast_metric" and heard.metrics and question.says(COUNTS):
+        like = None  # "How much do we make a month" asks what is; what is to come is told by its words.
     if (
         (alike := like_ask(like))
         and not limited

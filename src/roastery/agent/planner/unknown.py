@@ -72,7 +72,8 @@ def _somebody_else(question: Question, run: Sequence[int]) -> Reading | None:
     kinds = {i: s.kind for s in question.symbols for i in range(s.start, s.end)}
     before = tokens[run[0] - 1].word if run[0] else ""
     after = run[-1] + 1
-    if before in PERSONS and (tokens[run[0]].capital or before in ("mr", "ms", "mrs", "dr")):
+    named = tokens[run[0]].capital or len(run) > 1
+    if before in PERSONS and (named or before in ("mr", "ms", "mrs", "dr")):
         return Reading("refuse", message=PERSONAL)
     numbers = after < len(tokens) and (kinds.get(after) in ("M", "A") or tokens[after].word in BUSY)
     owned = tokens[run[-1]].text.lower().endswith(("'s", "’s", "s'", "s’"))
