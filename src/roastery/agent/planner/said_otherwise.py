@@ -127,6 +127,8 @@ def said_otherwise(question: Question, metrics: list[str], lexicon: Lexicon) -> 
     for meant, parts, said in SAID_OTHERWISE:
         there = lexicon.vocabulary.metrics.keys() >= set(meant)
         if metrics and there and set(metrics) <= parts and any(True for _ in question.find(said, question.plain)):
+            if ".*" not in said:
+                question.carried.append(said)
             return list(meant)
     others = [m for m in metrics if m != "spend"]
     if "spend" in metrics and len(others) == 1 and others[0] in COST_LIKE:
