@@ -157,6 +157,26 @@ def test_a_thread_inherits(analyst: Analyst, context: ToolContext) -> None:
             assert asked["filters"][0]["values"] == ["meta_ads"]
 
 
+def test_what_the_answer_before_has_told_is_not_said_whole_again(analyst: Analyst, context: ToolContext) -> None:
+    first = analyst.ask("ROAS by platform last month", context)
+    second = analyst.ask("and by week?", context, first.conversation_id, [Turn.of(first)])
+    third = analyst.ask("only Meta", context, first.conversation_id, [Turn.of(first), Turn.of(second)])
+    told = next(c for c in first.caveats if c in first.text)
+    for later in (second, third):
+        assert told in later.caveats
+        assert told not in later.text
+        assert "before" in later.text.split("Caveats: ")[1]
+    assert len(second.text) < len(analyst.ask("ROAS by platform and week last month", context).text)
+
+
+def test_where_people_drop_out_is_the_funnel_and_not_the_frequent_paths(analyst: Analyst, context: ToolContext) -> None:
+    answer = analyst.ask("where do people drop out, this year?", context)
+    assert answer.receipts[0].arguments["show"] == "funnel"
+    assert "Where they end" in answer.text
+    assert "›" not in answer.text
+    assert analyst.ask("customer journeys last month", context).tables[0].title == "Most frequent paths"
+
+
 def test_a_question_back_is_answered_in_the_thread(analyst: Analyst, context: ToolContext) -> None:
     first = analyst.ask("How many conversions were there last month by platform?", context)
     assert first.status == "clarify"

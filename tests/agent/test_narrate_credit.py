@@ -24,6 +24,7 @@ ASKED: list[tuple[str, dict[str, Any], str]] = [
         "under last touch",
     ),
     ("customer_journeys", {"period": OCTOBER}, "journeys converted"),
+    ("customer_journeys", {"show": "funnel", "period": OCTOBER}, "Where they end"),
     ("customer_journeys", {"by": "campaign", "conversion": "revenue", "period": OCTOBER}, "it opens"),
     ("recommend_budget", {}, "dvised"),
     ("recommend_budget", {"by": "platform", "objective": "new_customers"}, "dvised"),
@@ -42,3 +43,11 @@ def test_what_is_said_is_backed_by_facts(
     assert says in text
     assert "None" not in text
     assert compose(narration)
+
+
+def test_what_of_the_journeys_is_asked_for_is_the_first_table(context: ToolContext) -> None:
+    titles = {"paths": "Most frequent paths", "funnel": "Touch by touch", "roles": "Who opens, assists and closes"}
+    for show, title in titles.items():
+        evidence = found(context, ("customer_journeys", {"show": show, "period": OCTOBER}))
+        assert evidence.tables[0].title == title
+        assert len({table.title for table in evidence.tables}) == len(evidence.tables)

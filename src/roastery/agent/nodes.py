@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from roastery.agent.answer import Answer
 from roastery.agent.charts import chart_for
 from roastery.agent.chat_model import complete, model_name
 from roastery.agent.errors import ModelFailure, OutOfBudget
-from roastery.agent.narrate import Narration, Narrator, compose
+from roastery.agent.narrate import Narration, Narrator, compose, told_by
 from roastery.agent.narrate.restated import tell_restated
 from roastery.agent.planner.guard import refusal
 from roastery.agent.planner.offline import OfflineModel, conclusion
@@ -245,7 +245,8 @@ class Nodes:
         narration = Narration(state["draft"]) if state.get("status") else self._narration(state, run)
         told = narration.answer if status != "answered" else "\n\n".join([narration.answer, *self._restated(run)])
         text = render(told, run.evidence.facts, run.evidence.labels)
-        narration = Narration(text, narration.how, narration.caveats, narration.quoted)
+        narration = replace(narration, answer=text)
+        told_now = told_by(narration, run.evidence) if status == "answered" else []
         answered = status == "answered"
         facts, tables = (shown_facts(run.evidence), shown_tables(run.evidence, run.lexicon)) if answered else ((), ())
         titles = {name: term.title for name, term in run.lexicon.vocabulary.metrics.items()} if answered else {}
@@ -266,7 +267,7 @@ class Nodes:
             recommendations=tuple(advised),
             suggestions=suggestions(run.evidence, run.lexicon.vocabulary) if answered else options,
             caveats=narration.caveats,
-            notes=self._notes(state, run),
+            notes={**self._notes(state, run), **({"told": told_now} if told_now else {})},
         )
         for sentence in split(run.answer.text):
             run.tell("token", sentence)
@@ -275,6 +276,7 @@ class Nodes:
             "status": status,
             "calls": _kept_calls(state),
             "reading": self._reading(state, run),
+            "told": told_now,
         }
         return {"status": status, "turns": [*state.get("turns", []), turn][-10:]}
 
@@ -287,18 +289,19 @@ class Nodes:
             share=bool(reading.get("share")),
             assumptions=tuple(reading.get("assumptions", [])),
             whether=reading.get("whether", {}),
+            told=_told_before(state),
         )
         made = narrator.narrate()
         caveats = (*self._notes_to_say(state), *made.caveats)
         if not state.get("narrated"):
-            return Narration(state["draft"], made.how, caveats)
+            return replace(made, answer=state["draft"], caveats=caveats, quoted=False)
         answer = made.answer
         if not made.quoted and (problems := Verifier(run.evidence, run.lexicon, refers=True).problems(answer)):
             run.failures += [f"narration: {p}" for p in problems if p.kind != "unreferenced"]
         if left := reading.get("left"):
             answer = "\n\n".join([answer, *left])
         errors = [c["error"]["error"] for c in state["calls"] if c["state"] == "failed" and self._is_offline(state)]
-        return Narration("\n\n".join([answer, *errors]), made.how, caveats, made.quoted)
+        return replace(made, answer="\n\n".join([answer, *errors]), caveats=caveats)
 
     def _restated(self, run: Run) -> list[str]:
         """Numbers of the thread's earlier answers that have changed since, each in a sentence that is verified."""
@@ -359,6 +362,12 @@ def _failed(call: dict[str, Any], error: RoasteryError) -> dict[str, Any]:
 
 def _kept_calls(state: AnalystState) -> list[dict[str, Any]]:
     return [{"tool": c["name"], "arguments": c["arguments"]} for c in state.get("calls", []) if c["state"] == "done"]
+
+
+def _told_before(state: AnalystState) -> tuple[str, ...]:
+    """Marks of what the thread's last answer told, whatever was asked back in between."""
+    answered = [t for t in state.get("turns", []) if t.get("status", "answered") == "answered"]
+    return tuple(answered[-1].get("told", ())) if answered else ()
 
 
 def _waiting(state: AnalystState) -> list[dict[str, Any]]:

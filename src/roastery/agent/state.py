@@ -46,18 +46,23 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Turn:
-    """One earlier question of a thread: what was asked of which tools, never what came back."""
+    """One earlier question of a thread: what was asked of which tools, never what came back.
+
+    told: marks of the caveats and definitions that its answer gave, so that the next one need not repeat them.
+    """
 
     question: str
     status: str = "answered"
     calls: tuple[dict[str, Any], ...] = ()
     reading: Mapping[str, Any] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, answer: Answer) -> "Turn":
         """The turn that an answer was."""
         notes = answer.notes
-        return cls(answer.question, answer.status, tuple(notes.get("calls", ())), notes.get("reading", {}))
+        told = tuple(notes.get("told", ()))
+        return cls(answer.question, answer.status, tuple(notes.get("calls", ())), notes.get("reading", {}), told)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -65,12 +70,17 @@ class Turn:
             "status": self.status,
             "calls": list(self.calls),
             "reading": dict(self.reading),
+            "told": list(self.told),
         }
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> "Turn":
         return cls(
-            kept["question"], kept.get("status", "answered"), tuple(kept.get("calls", ())), kept.get("reading", {})
+            kept["question"],
+            kept.get("status", "answered"),
+            tuple(kept.get("calls", ())),
+            kept.get("reading", {}),
+            tuple(kept.get("told", ())),
         )
 
 

@@ -19,9 +19,11 @@ RoasteryError
     └── BuildFailed         curated tables could not be rebuilt; the last good ones stay
 """
 
+import re
 from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 
 class RoasteryError(Exception):
@@ -120,11 +122,28 @@ class BuildFailed(StoreError):
     """Curated tables could not be built; the last good ones stay."""
 
 
+LONG = 7
+"""From this length on, like letters are no chance: "kampagne" is the campaign."""
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str | None:
-    """The most similar allowed name, or None when none is close.
+    """The allowed name that was likely meant, or None: a slip of the keys or a word in common, not any like letters.
 
     >>> nearest("roass", ["roas", "spend"])
     'roas'
+    >>> nearest("kunde", ["kind", "campaign"])
+    >>> nearest("customer", ["customer_id", "custom_field"])
+    'customer_id'
     """
-    found = process.extractOne(name, list(allowed), scorer=fuzz.ratio, processor=str.lower, score_cutoff=60)
-    return found[0] if found else None
+    known = list(allowed)
+    words = _words(name)
+    for found, _, _ in process.extract(name, known, scorer=fuzz.ratio, processor=str.lower, score_cutoff=60, limit=5):
+        slips = OSA.distance(name.lower(), found.lower())
+        long = min(len(name), len(found)) >= LONG
+        if long or slips <= max(1, len(name) // 3) or words & _words(found):
+            return found
+    return None
+
+
+def _words(name: str) -> set[str]:
+    return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > 2}

@@ -14,13 +14,14 @@ from roastery.agent.narrate.how import (
     compose,
     how_found,
     lists_apart,
+    told_by,
     words_in,
 )
 from roastery.agent.narrate.others import Others
 from roastery.agent.narrate.voice import SHORT
 from roastery.agent.narrate.whether import opened, yes_or_no
 
-__all__ = ["SHORT", "Narration", "Narrator", "compose"]
+__all__ = ["SHORT", "Narration", "Narrator", "compose", "told_by"]
 
 
 class Narrator(Frames, Credit, Others):
@@ -36,7 +37,7 @@ class Narrator(Frames, Credit, Others):
         answer = "\n\n".join(parts)
         caveats = self.caveats()
         room = LONGEST - words_in(answer) - min(CAVEAT_WORDS, sum(words_in(c) for c in caveats)) - 3
-        return Narration(answer, self.how(max(HOW_WORDS, min(room, 60))), caveats, quoted)
+        return Narration(answer, self.how(max(HOW_WORDS, min(room, 60))), caveats, quoted, frozenset(self.told))
 
     def _finding(self, finding: Finding) -> str:
         if finding.tool == "describe_metrics":
@@ -57,7 +58,7 @@ class Narrator(Frames, Credit, Others):
 
     def how(self, words: int = 34) -> str:
         """Period, attribution and definition, from the receipts."""
-        return how_found(self.evidence, self.title, self.assumptions, words)
+        return how_found(self.evidence, self.title, self.assumptions, words, self.told)
 
     def caveats(self) -> tuple[str, ...]:
         return self.evidence.caveats

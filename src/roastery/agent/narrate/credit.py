@@ -121,6 +121,8 @@ class Credit(Voice):
             lines.append(
                 f"Days to convert: [[{totals['median_days']}]] in the median, over [[{totals['touches']}]] touches."
             )
+        if data.get("show") == "funnel" and data["funnel"]:
+            return "\n".join([*lines, *self._lost(data["funnel"])])
         for path in data["paths"][:3]:
             lines.append(f"- [[{path['label']}]]: [[{path['converted']}]] converted journeys")
         for role in [r for r in data["roles"] if r["key"] not in NOT_NAMES][:2]:
@@ -129,6 +131,20 @@ class Credit(Voice):
                 f"closes [[{role['closes']}]]."
             )
         return "\n".join(lines)
+
+    def _lost(self, steps: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Where journeys are lost, touch by touch: the largest loss first, then the steps in their order."""
+        facts = self.evidence.facts
+        worst = max(steps, key=lambda step: facts[step["lost"]].value or 0)
+        lines = [
+            f"Where they end: after [[{worst['label']}]], [[{worst['lost']}]] of [[{worst['reached']}]] journeys, "
+            f"[[{worst['drop_off']}]]."
+        ]
+        for step in steps[: LISTED + 1]:
+            lines.append(
+                f"- [[{step['label']}]]: [[{step['reached']}]] journeys reached it, [[{step['lost']}]] ended there"
+            )
+        return lines
 
     def plain_totals(self, totals: Mapping[str, str]) -> str:
         return listed([f"{name.replace('_', ' ')} [[{id}]]" for name, id in totals.items()])

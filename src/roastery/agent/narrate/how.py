@@ -1,7 +1,8 @@
 """How it was found and what to mind: the lines below an answer, from its receipts."""
 
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,16 +20,38 @@ LIST_THEN_SENTENCE = re.compile(r"^(- [^\n]*)\n(?=[^-\s])", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Narration:
-    """What is said of a run: `answer` with references, then how it was found, then caveats (plain text, no model)."""
+    """What is said of a run: `answer` with references, then how it was found, then caveats (plain text, no model).
+
+    told: marks of the caveats and definitions that the answer before in the thread has told (`told_by`).
+    """
 
     answer: str
     how: str = ""
     caveats: tuple[str, ...] = ()
     quoted: bool = False
+    told: frozenset[str] = frozenset()
 
 
-def how_found(evidence: Evidence, title: Any, assumptions: Sequence[str] = (), words: int = 34) -> str:
-    """One or two sentences from the receipts: what was assumed, how it is attributed, what the metric means."""
+AS_BEFORE = "As in the answer before."
+STILL_HOLD = "Those of the answer before still hold."
+
+
+def mark_of(sentence: str) -> str:
+    """What a sentence is known by in the turns that follow; it tells nothing of what the sentence says."""
+    return f"{zlib.crc32(sentence.encode()):08x}"
+
+
+def how_found(
+    evidence: Evidence,
+    title: Any,
+    assumptions: Sequence[str] = (),
+    words: int = 34,
+    told: Collection[str] = (),
+) -> str:
+    """One or two sentences from the receipts: what was assumed, how it is attributed, what the metric means.
+
+    told: marks of sentences of the answer before; a definition among them is not given again.
+    """
     parts = []
     if assumptions:
         parts.append(f"Assumed: {'; '.join(assumptions)}.")
@@ -45,6 +68,8 @@ def how_found(evidence: Evidence, title: Any, assumptions: Sequence[str] = (), w
     budget = words - sum(len(p.split()) for p in parts)
     for metric, definition in receipt.metric_definitions.items():
         first = _clause(definition)
+        if mark_of(first) in told:
+            continue
         if len(first.split()) + 3 <= budget:
             parts.append(f"{capital(title(metric))}: {first[:1].lower() + first[1:]}.")
             budget -= len(first.split()) + 3
@@ -91,19 +116,42 @@ def words_in(text: str) -> int:
 
 
 def compose(narration: Narration) -> str:
-    """The Markdown of an answer: the answer, how it was found, caveats; caveats are shortened before the answer is."""
+    """The Markdown of an answer: the answer, how it was found, caveats; caveats are shortened before the answer is.
+
+    What the answer before has told of them is not said whole again.
+    """
     parts = [narration.answer]
     if narration.how:
         parts.append(f"How: {narration.how}")
-    budget = LONGEST - sum(words_in(p) for p in parts)
+    shown, repeated, left = _caveats(narration)
+    if shown:
+        more = f" ({left} more with the receipt.)" if left else ""
+        again = f" {STILL_HOLD}" if repeated else ""
+        parts.append(f"Caveats: {' '.join(shown)}{more}{again}")
+    elif repeated:
+        parts.append(f"Caveats: {AS_BEFORE}")
+    return "\n\n".join(parts)
+
+
+def _caveats(narration: Narration) -> tuple[list[str], list[str], int]:
+    """Those to say whole, those that the answer before has said, and how many there is no room for."""
+    repeated = [c for c in narration.caveats if mark_of(c) in narration.told]
+    new = [c for c in narration.caveats if c not in repeated]
+    budget = LONGEST - words_in(narration.answer) - words_in(narration.how) - bool(narration.how)
+    budget -= words_in(STILL_HOLD) if repeated else 0
     shown: list[str] = []
-    for caveat in narration.caveats:
+    for caveat in new:
         if shown and words_in(caveat) > budget:
             break
         shown.append(caveat)
         budget -= words_in(caveat)
-    if shown:
-        left = len(narration.caveats) - len(shown)
-        more = f" ({left} more with the receipt.)" if left else ""
-        parts.append(f"Caveats: {' '.join(shown)}{more}")
-    return "\n\n".join(parts)
+    return shown, repeated, len(new) - len(shown)
+
+
+def told_by(narration: Narration, evidence: Evidence) -> list[str]:
+    """Marks of the caveats and definitions that this answer or the one before it has told."""
+    shown, repeated, _ = _caveats(narration)
+    defined = [_clause(d) for r in evidence.receipts for d in r.metric_definitions.values()]
+    known = [d for d in defined if mark_of(d) in narration.told or d[1:] in narration.how]
+    about_data = [c for c in (*shown, *repeated) if c in evidence.caveats]
+    return sorted({mark_of(sentence) for sentence in (*about_data, *known)})

@@ -40,6 +40,7 @@ class Voice:
     """How one run's evidence speaks of metrics, names and filters.
 
     focus: names that the question asked about. whether: what it wants confirmed by a yes or a no.
+    focus: names that the question asked about. told: marks of what the answer before has told (narrate/how.py).
     """
 
     evidence: Evidence
@@ -48,6 +49,7 @@ class Voice:
     share: bool = False
     assumptions: tuple[str, ...] = ()
     whether: Mapping[str, Any] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
 
     def title(self, metric: str) -> str:
         """A metric as prose says it, lower case but for abbreviations."""

@@ -20,6 +20,7 @@ LOST_AS = {"active_subscriptions": "churned_subscriptions"}
 EACH = (
     r"(?:.* )?(?:each|apiece|per head|per piece|(?:for |of |per )?(?:each )?one)(?: of (?:them|these|those))?(?: .*)?"
 )
+ONE_OF_THEM = r"(?:a single |just |each )?one of (?:them|these|those)|apiece|a ?piece|per head|a single one"
 PAYING = r"(?:costs?|pay|paid|spend|spent|set us back|price)"
 HOW_MANY = (
     r"(?:and |so |ok )*(?:how many|what number)(?: (?:of (?:them|those|it)))?(?: (?:was|were|is|are|did|does|do|would))"
@@ -53,7 +54,7 @@ def as_another_number(question: Question, heard: Reading, before: Reading, lexic
     if ("spend", metric) in PER_ONE and len(question.of_kind("M")) == len(spent) and question.has(EACH):
         if not spent and not question.says(PAYING):
             return heard
-        meant = "" if before.dimensions else PER_ONE["spend", metric]
+        meant = "" if before.dimensions and not question.has(ONE_OF_THEM) else PER_ONE["spend", metric]
     elif heard.metrics:
         return heard
     elif question.has(rf"^{HOW_MANY}$"):

@@ -16,17 +16,20 @@ def answered(question: Question, heard: Reading, pending: Mapping[str, Any]) -> 
     kept = reading_of(pending.get("reading", {}))
     text = question.text.strip().strip("?.!").lower()
     if pending.get("slot") == "metric":
+        several: tuple[str, ...] = ()
         chosen = _choice(text, pending.get("choices", {})) or next(
             (m for m in heard.metrics if m in pending.get("names", ())), None
         )
+        if chosen in heard.metrics and pending.get("replaces") is None:
+            several = tuple(m for m in heard.metrics if m != chosen)
         if chosen is None:
             chosen = _by_words(text, pending.get("choices", {}))
         if chosen is None and pending.get("replaces") is None and heard.metrics and not _is_whole(question, heard):
-            chosen = heard.metrics[0]
+            chosen, several = heard.metrics[0], heard.metrics[1:]
         if chosen is None:
             return None
         old = pending.get("replaces")
-        metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen,)
+        metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen, *several)
         order = kept.order_by and (chosen if kept.order_by[0] in (old, "") else kept.order_by[0], kept.order_by[1])
         said = tuple(a for a in kept.assumptions if " is read as " not in a)
         found = replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}), assumptions=said)
@@ -46,6 +49,8 @@ WHOLE = (
 
 def _is_whole(question: Question, heard: Reading) -> bool:
     """Whether a question stands on its own, with its number and its time: it is no answer to the one asked back."""
+    if question.has(r"(?:that|this|the same) D\d+"):
+        return False  # "How many orders did that store take": the one that the question before had named.
     return {"metrics", "period"} <= heard.said and question.has(WHOLE)
 
 

@@ -6,10 +6,42 @@ from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
 from roastery.agent.planner.tokens import stem
 
+OTHERS = (
+    r"(?:(?:the|all|our|my|his|her|their|every|each|any|of|single) )*(?:other|remaining|rest of(?: the| our| my| all)*)"
+    r" (?:N\d+ )?(?P<d>D\d+)"
+    r"|(?:his|her|their) (?:other )?(?:N\d+ )?(?P<own>D\d+)"
+    r"|(?P<team>(?:the )?(?:others|remaining ones|other ones)"
+    r"|(?:the )?rest of (?:the |our )*(?:team|crew|bunch|lot|them|list|group)"
+    r"|(?:the )?rest(?= \?|$| please)|every(?:body|one) else(?: .*)?|all (?:the )?others"
+    r"|(?:his|her|their) (?:other )?(?:N\d+ )?(?:colleagues|peers|team ?mates|co ?workers|fellow \w+))"
+)
+"""All of the kind of which the thread is narrowed to one."""
+BESIDE = (
+    r"(?:next to|besides?|alongside|side by side with|compare[ds]? (?:(?:it|that|them|this|those) )?(?:to|with|against)"
+    r"|in comparison (?:to|with)|vs|versus|against"
+    r"|(?:stacks?|stacked|measures?|measured|holds?|held) up (?:to|against|with))"
+    r" (?:the |our |that of |those of )*V\d+"
+    r"|V\d+ (?:beside|next to|alongside) (?:it|that|them|this)|(?:for|in|as a|by) comparison"
+)
+"""A name that is to stand beside the thread's own."""
+ADDED = r"(?:also|too|as well|plus|add|include)"
+SUMMED = r"together(?! (?:with|in))|combined|total|in total|altogether|summed|added up"
+
+
+def set_beside(question: Question, heard: Reading, before: Reading) -> str:
+    """The kind of which a name joins the thread's own, so that both are shown; '' where none does."""
+    if not question.has(f"{BESIDE}|{ADDED}") or question.says(SUMMED):
+        return ""
+    for new in heard.filters:
+        old = next((f for f in before.filters if (f.field, f.op, f.metric) == (new.field, "in", False)), None)
+        if old is not None and new.op == "in" and not set(new.values) & set(old.values):
+            return new.field
+    return ""
+
 
 def filters_after(question: Question, heard: Reading, before: Reading) -> tuple[Filter, ...]:
     """A new condition replaces the one on the same field; "also" adds its values to it."""
-    adding = question.has(r"(?:also|too|as well|plus|add|include)")
+    adding = question.has(f"{ADDED}|{BESIDE}")
     kept = [f for f in before.filters if f.metric or not is_replaced(question, f)]
     for new in heard.filters:
         if old := next((f for f in kept if _holds_it(new, f, question)), None):
@@ -32,6 +64,8 @@ def is_one_of_all(condition: Filter, question: Question, heard: Reading) -> bool
     """After one restaurant, "every restaurant": a split of what is narrowed to one shows all of the kind."""
     if condition.metric or condition.op != "in" or "filters" in heard.said:
         return False
+    if condition.field in heard.dimensions and question.has(OTHERS):
+        return True
     return condition.field in heard.dimensions and any(
         question.has(rf"(?:every|all|each|any|the other)(?: (?:of|one|single|the|our|other))* {s.name}")
         for s in question.of_kind("D")

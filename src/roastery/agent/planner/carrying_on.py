@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from roastery.agent.planner.asks import BY_INTENT
-from roastery.agent.planner.carrying_names import filters_after, is_one_of_all, is_replaced
+from roastery.agent.planner.carrying_names import ADDED, BESIDE, filters_after, is_one_of_all, is_replaced, set_beside
 from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.named import COMPARATORS, Names
@@ -86,6 +86,10 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
         merged = replace(merged, grain=heard.grain, limit=None, order_by=None)
     if "filters" in heard.said or any(is_replaced(question, f) for f in before.filters):
         merged = replace(merged, filters=filters_after(question, heard, before))
+        if (field := set_beside(question, heard, before)) and field not in merged.dimensions:
+            both = tuple((field, v) for f in merged.filters if f.field == field for v in f.values)
+            merged = replace(merged, dimensions=(*merged.dimensions, field), focus=both)
+            question.carried += [BESIDE, ADDED]
     if "period" in heard.said:
         merged = replace(merged, period=heard.period)
         if isinstance(before.compare, str) or "compare" in heard.said or before.compare is None:
@@ -180,6 +184,8 @@ def _still_holds(assumption: str, heard: Reading) -> bool:
 
 def _moved_back(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:
     """ "Same for the quarter before": the thread's period moves, nothing is compared."""
+    if "period" in heard.said and not question.of_kind("P"):
+        return heard
     after = next(
         question.find(
             r"(?:the )?(?:next|following) (?P<a>day|week|month|quarter|year)|the (?P<b>day|week|month|quarter"

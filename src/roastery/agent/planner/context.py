@@ -38,7 +38,7 @@ def asked_part(text: str, lexicon: Lexicon) -> str:
         head = "".join((*kept, clause)) if clause.rstrip().endswith(":") else ""
         if head and _is_head(head, lexicon):
             kept.clear()
-        elif not _accompanies(clause, lexicon):
+        elif not _accompanies(clause, lexicon) and not (kept and _gives_a_reason(clause, kept[-1])):
             kept.append(clause + gap)
     if len(kept) in (0, len(parts)):
         return text
@@ -71,6 +71,33 @@ def _accompanies(clause: str, lexicon: Lexicon) -> bool:
     if found := _whole("says_who_asks").fullmatch(line):
         return not _restricts(tokens[len(tokens) - len(found["rest"].split()) :], lexicon)
     return False
+
+
+INSTRUCTED = re.compile(
+    r"\b(?:only|just|without|exclud\w+|except|drop|skip|ignore|leave|leaving|minus|not|no|instead|rather|remove|forget"
+    r"|less|stick to|focus on|limit)\b",
+    re.IGNORECASE,
+)
+REASON = re.compile(
+    r"(?:(?:because|since|as|cause|cos|for) )?"
+    r"(?:it|they|he|she|that|this|those|these|we|i|(?:the |our )?[\w'-]+(?: [\w'-]+)?)"
+    r"(?:'s|'re| is| are| was| were| has been| have been| isn't| aren't| has| have| had| do| does| did| will| would"
+    r"| distorts?| blurs?| skews?| confuses?| spoils?| muddies| dominates?| inflates?| drowns?| hides?| makes?| only"
+    r"| never| always) .*",
+    re.IGNORECASE,
+)
+STILL_ASKS = re.compile(
+    r"\b(?:only|just|exclud\w+|includ\w+|count\w*|without|left out|remov\w+|want|need|mean|meant|care|interested"
+    r"|compare|how|what|which|why|who|when|where|show|by|per|split|from|since|until|last|week|month|quarter|year|day|days|\d+)\b"
+    r"|\?",
+    re.IGNORECASE,
+)
+
+
+def _gives_a_reason(clause: str, before: str) -> bool:
+    """ "Leave out gear, it is a different buyer": why something is narrowed changes no number."""
+    said = clause.strip(" .!,;")
+    return bool(INSTRUCTED.search(before) and REASON.fullmatch(said)) and not STILL_ASKS.search(said)
 
 
 def _is_head(clause: str, lexicon: Lexicon) -> bool:

@@ -127,10 +127,19 @@ def _is_clock(question: Question, symbol: Symbol) -> bool:
     return before == "at" and hour and last
 
 
+def _is_its_length(question: Question, symbol: Symbol, reading: Reading) -> bool:
+    """ "Against the same six months a year before": as many as the period has, and nothing to ask about."""
+    found = next(question.find(rf"same {symbol.name} (?P<unit>day|week|month|quarter|year)s?"), None)
+    if found is None or reading.period is None or not str(symbol.of).isdigit():
+        return False
+    days = {"day": 1, "week": 7, "month": 30.4, "quarter": 91.3, "year": 365}[found["unit"]] * int(symbol.of)
+    return abs((reading.period.end - reading.period.start).days - days) <= 0.04 * days
+
+
 def unused_number(question: Question, reading: Reading) -> Reading | None:
     """A number that no part of the reading uses could change it, so it is asked about."""
     for symbol in question.of_kind("N"):
-        if symbol.index in question.used or _is_clock(question, symbol):
+        if symbol.index in question.used or _is_clock(question, symbol) or _is_its_length(question, symbol, reading):
             continue
         said = question.words(symbol)
         return Reading(

@@ -19,8 +19,10 @@ from roastery.agent.planner.carrying_on import (
 from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.judging import judged
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.moving_time import tells_time_of_thread
 from roastery.agent.planner.named import COMPARATORS, Names
 from roastery.agent.planner.patterns import pattern
+from roastery.agent.planner.periods_of_metrics import at_the_end_of
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json, reading_of
@@ -87,6 +89,7 @@ def inherit(
         return _asked_on(question, heard, before, ask, lexicon)
     if question.says(AGAINST_PLAN) and len(question.line.split()) <= 5:
         return Reading("refuse", message="There are no budgets, plans or targets here to compare with.")
+    heard = at_the_end_of(question, heard, before, lexicon.vocabulary.calendar)
     named = _named_as_before(question, heard, before, lexicon)
     heard = judged(question, in_thread(question, named, before, lexicon), before)
     again = as_another_number(question, heard, before, lexicon)
@@ -97,7 +100,10 @@ def inherit(
         before = replace(before, filters=tuple(f for f in before.filters if not _same_name(f, renamed)))
     elif not _continues(question, heard, before) and turned(question, named, before, lexicon) is named:
         return None
-    ranks = before.intent in ("explain", "anomalies") and {"order", "limit"} & heard.said and question.of_kind("D")
+    told_in_full = before.intent == "explain" and {"period", "compare"} <= heard.said
+    ranks = told_in_full or (
+        before.intent in ("explain", "anomalies") and {"order", "limit"} & heard.said and question.of_kind("D")
+    )
     shows = ranks or question.says(pattern("shows_numbers"))
     if before.intent in BY_INTENT and shows and (before.metrics or heard.metrics):
         kept = None if before.intent == "explain" else before.compare
@@ -125,6 +131,7 @@ RETRIED = "continues the question before, without what could not be answered of 
 def _named_as_before(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, with names before numbers where the thread is narrowed to such names."""
     heard = _in_parallel(question, days_before(question, heard, before), before)
+    heard = _as_a_name(question, heard, before, lexicon)
     return _named_in_thread(question, heard, before, lexicon)
 
 
@@ -152,6 +159,30 @@ def _in_parallel(question: Question, heard: Reading, before: Reading) -> Reading
     return replace(heard, metrics=(), filters=tuple(found), said=frozenset({"filters"})).assuming(note)
 
 
+NARROWED_TO = (
+    r"(?:(?P<out>without|excluding|except|leave out|leaving out|drop|minus|ignore|not counting)|only|just)"
+    r" (?:the |our |those )*(?P<m>M\d+)|(?P<n>M\d+) only"
+)
+
+
+def _as_a_name(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    """ "Just renewals then", of a win rate: what can be narrowed to is the name, not the number of that name."""
+    found = next(question.find(NARROWED_TO), None)
+    if found is None or heard.filters or heard.said - {"metrics"} or not before.metrics or len(heard.metrics) != 1:
+        return heard
+    symbol, metrics = question[found["m"] or found["n"]], lexicon.vocabulary.metrics
+    fits = [
+        m for m in symbol.of.meanings
+        if m.kind == "value" and all(n in metrics and metrics[n].splits_by(m.name) for n in before.metrics)
+    ]  # fmt: skip
+    if not fits or symbol.of.first.name in before.metrics:
+        return heard
+    question.used.add(symbol.index)
+    own = Filter(fits[0].name, "not_in" if found["out"] else "in", (fits[0].value,), False, (fits[0].label,))
+    note = f"“{name_text(fits[0].label)}” is read as the {fits[0].name.replace('_', ' ')}"
+    return replace(heard, metrics=(), filters=(own,), said=frozenset({"filters"})).assuming(note)
+
+
 AS_SHOWN = (
     r"^(?:and |now |ok |please |can you |could you )*(?:(?:show|give|put|make|draw|have|turn|do)(?: me| us)?"
     r"(?: (?:it|that|this|them|those))? )?(?:as|in|into|in the form of) (?:a |an )?(?:\w+ )?"
@@ -168,6 +199,15 @@ WHAT_IS_ASKED = (
     "intent", "metrics", "dimensions", "grain", "period", "compare", "filters", "order_by", "limit", "share", "models",
     "attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency", "details",
 )  # fmt: skip
+WELCOME = "You are welcome."
+
+
+def only_thanks(question: Question) -> bool:
+    """ "Ok cheers, that's all": whoever says no more asks for nothing."""
+    said = " ".join(w for w in question.plain.split() if w not in ",.?!;:-()")
+    return bool(re.fullmatch(pattern("only_thanks"), said)) and not question.symbols
+
+
 UNANSWERED = "nothing is taken over from the question before, which was not answered"
 CONTINUES = "continues from the last question that was answered, without what was asked in between"
 
@@ -261,7 +301,9 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
     people = ask.intent == "ltv" and question.has(PEOPLE) and not heard.said & {"filters", "dimensions"}
     points = people or question.has(POINTING) or bool(OPENING.match(question.line)) or len(question.line.split()) <= 4
     event = question.says(EVENT) and bool(before.filters) and _lies_within(heard, before)
-    points = points or event
+    points = (
+        points or event or (tells_time_of_thread(question) and "metrics" not in heard.said) or _on_a_day(heard, before)
+    )
     short = people or event or len(question.line.split()) <= 6 or question.has(POINTING)
     if "metrics" in heard.said and not short:
         return None
@@ -274,6 +316,13 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
         heard = replace(heard, period=None, said=heard.said - {"period"})
     merged = merged_with(question, heard, replace(before, compare=None, share=False), lexicon)
     return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
+
+
+def _on_a_day(heard: Reading, before: Reading) -> bool:
+    """ "Why so few on the 28th": one day of the thread's."""
+    days = heard.period
+    one = days is not None and (days.end - days.start).days == 1 and "metrics" not in heard.said
+    return one and before.period != days and _lies_within(heard, before)
 
 
 def _lies_within(heard: Reading, before: Reading) -> bool:
@@ -297,8 +346,30 @@ CORRECTING = (
 """How a question begins that mends the one before it: all that it does not mend stays."""
 
 
+def _names_the_one(question: Question, before: Reading) -> bool:
+    """ "That store", "the same campaign", of a thread that is narrowed to one."""
+    ones = {f.field for f in before.filters if not f.metric and f.op == "in" and len(f.values) == 1}
+    return any(
+        ones & {m.name for m in question[found["d"]].of.meanings}
+        and not question.words(question[found["d"]]).lower().rstrip("?.!,").endswith("s")
+        for found in question.find(r"(?:that|this|the same|said) (?P<d>D\d+)")
+    )
+
+
+def _looks_closer(heard: Reading, before: Reading) -> bool:
+    """ "10 and 11 October: how many clicks", of October on TikTok: other days within the thread's, and no names."""
+    if before.period is None or heard.period is None or heard.period.name or before.period.name == "all_time":
+        return False
+    own = heard.said <= {"metrics", "period", "grain"} and (before.period.end - before.period.start).days > 7
+    return own and before.period != heard.period and _lies_within(heard, before) and bool(before.filters)
+
+
 def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     line = question.line
+    if tells_time_of_thread(question) and "metrics" not in heard.said and not question.unknown:
+        return True
+    if _names_the_one(question, before) or _looks_closer(heard, before):
+        return True
     if OPENING.match(question.plain) and re.match(r"(?:make|set|change) (?:it|that|them) ", question.plain):
         return True
     if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")) and not question.symbols:

@@ -73,13 +73,18 @@ def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
     return tuple(found) if len(found) <= 3 else ()
 
 
-def elsewhere(question: Question, reading: Reading) -> Reading | None:
+OWN_OTHERS = r"(?:the|our|my|all|all the|all our) (?:N\d+ )?other (?:N\d+ )?D\d+"
+"""The organization's own others, after one of them; without a thread, other people's."""
+
+
+def elsewhere(question: Question, reading: Reading, *, in_thread: bool = False) -> Reading | None:
     """What no marketing data answers, refused by its name."""
+    own = in_thread and question.has(OWN_OTHERS)
     if reading.metrics and (question.has(pattern("asks_meaning")) or question.has(pattern("asks_as_what"))):
         return None
     named = {w for s in question.symbols if s.kind in "MV" for w in question.words(s).lower().split()}
     for topic in words("elsewhere"):
-        if topic.get("but_for") in reading.metrics:
+        if topic.get("but_for") in reading.metrics or (own and "other" in topic["what"]):
             continue
         if not may_match(needed_by_any(tuple(topic["said"])), question.plain):
             continue

@@ -14,6 +14,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict
 
 from roastery.agent.planner.calls import tool_calls
+from roastery.agent.planner.follow_up import WELCOME
 from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call
@@ -96,7 +97,7 @@ class OfflineModel(BaseChatModel):
         for n, (name, arguments) in enumerate(call for reading in asking for call in tool_calls(reading)):
             calls.append({"id": f"offline_{n}", "name": name, "args": arguments, "type": "tool_call"})
         kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
-        left = [r.message for r in readings if r.intent in CONTROL and not r.message.startswith(HELLO)]
+        left = [r.message for r in readings if r.intent in CONTROL and not r.message.startswith((HELLO, WELCOME))]
         kept["assumptions"] = [a for r in asking for a in r.assumptions]
         kept["whether"] = dict(asking[0].whether) if len(asking) == 1 else {}
         return AIMessage("", tool_calls=calls, additional_kwargs={"reading": {**kept, "left": left}})

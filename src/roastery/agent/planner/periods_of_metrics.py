@@ -9,6 +9,7 @@ from roastery.agent.planner.dates import Calendar
 from roastery.agent.planner.metrics import of_two_periods
 from roastery.agent.planner.periods import When
 from roastery.agent.planner.question import Question
+from roastery.agent.planner.reading import Reading
 
 STOCKS = frozenset({"mrr", "arr", "active_subscriptions", "pipeline_value", "stock_on_hand"})
 """Numbers that are read at the end of their period."""
@@ -35,3 +36,21 @@ def of_one_rate(question: Question, at: When, metrics: Sequence[str]) -> When:
     question.used.update(s.index for s in spans)
     last = max((s.of.days for s in spans), key=lambda d: d.start)
     return replace(at, period=last, compare=None, grain=None, said_period=True, said_compare=False)
+
+
+def at_the_end_of(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:
+    """ "Against the end of September", in a thread about MRR: that of September, as `of_stocks` has it."""
+    if heard.metrics or not before.metrics or not STOCKS.issuperset(before.metrics):
+        return heard
+    for symbol in question.of_kind("P"):
+        found = END.fullmatch(symbol.of.text)
+        whole = read_point(found["point"], calendar) if found else None
+        if whole is None:
+            continue
+        kept = tuple(a for a in heard.assumptions if a != symbol.of.days.assumption)
+        heard = replace(heard, assumptions=kept)
+        if heard.period == symbol.of.days:
+            heard = replace(heard, period=whole)
+        if heard.compare == symbol.of.days:
+            heard = replace(heard, compare=whole)
+    return heard

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roastery.agent.planner.another_number import ONE_OF_THEM
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import function_words, word_set
 from roastery.agent.planner.named import EXCLUDING, by_verb
@@ -15,6 +16,8 @@ from roastery.agent.planner.turning import turned
 from roastery.agent.render import name_text
 
 EMAIL = word_set("email_metrics")
+LEADS = frozenset({"leads", "qualified_leads", "cost_per_lead", "lead_score"})
+"""Numbers of a thread in which a score is that of leads."""
 IN_EMAIL = {"ctr": "email_click_rate", "clicks": "email_clicks"}
 """What a metric of ads is called where the thread is about e-mail."""
 
@@ -26,6 +29,10 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
         return None
     if not heard.metrics and question.says(pattern("asks_about_it")):
         return Reading("describe", metrics=before.metrics)
+    if not question.of_kind("V") and not question.of_kind("P") and question.says(pattern("asks_what_it_holds")):
+        return Reading("describe", metrics=before.metrics)
+    if not heard.metrics and question.says(pattern("asks_health_of_thread")):
+        return Reading("health")
     narrowed = heard.said & {"period", "filters", "dimensions", "grain"}
     described = history[-1].intent == "describe" and not heard.metrics and narrowed
     if described and question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?"):
@@ -72,6 +79,8 @@ def _what_is_meant(it: str) -> Reading:
 
 def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, as the thread means it."""
+    if whose := _whose(question, heard, before, lexicon):
+        return whose
     if (
         not heard.metrics
         and question.says(rf"{AS_RATE}|(?:as|in) (?:a )?(?:percent|percentage|rate)|percent of")
@@ -87,7 +96,7 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
         and ("spend", counted) in PER_ONE
         and question.has(r"(?:.* )?(?:each|one)(?: of (?:them|these|those))?(?: .*)?")
     ):
-        if not before.dimensions:
+        if not before.dimensions or question.has(ONE_OF_THEM):
             heard = replace(heard, metrics=(PER_ONE["spend", counted],))
         else:
             heard = heard.assuming(f"“each” is read as each {before.dimensions[0].replace('_', ' ')}")
@@ -108,6 +117,9 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
             new = Filter("customer_type", "in", ("new",), False, ("new customers",))
             said = (heard.said | {"filters"}) - {"metrics"}
             return replace(heard, metrics=(), filters=(*heard.filters, new), said=said)
+    if heard.metrics == ("satisfaction",) and LEADS.issuperset(before.metrics) and question.says("scores?"):
+        question.used.update(s.index for s in question.of_kind("M"))
+        return replace(heard, metrics=("lead_score",))
     qualified = next((f for f in heard.filters if f.field == "stage" and f.values == ("qualified",)), None)
     if (
         before.metrics == ("leads",)
@@ -194,3 +206,26 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
 def metric_alone(question: Question, heard: Reading) -> bool:
     """ "What was the CAC?" in a thread: only the metric is new, the rest goes on."""
     return heard.said == {"metrics"} and len(question.line.split()) <= 7
+
+
+WHOSE = (
+    r"(?:only|just|solely|of|from|for) (?:the |those |our )*(?:M\d+|D\d+|V\d+|people|those|ones) (?:who|that|which) "
+    r"(?:were|are|was|is|have been|had been) (?:\w+ly )?(?P<which>new|first time|returning|existing|old|known)"
+)
+KINDS_OF_CUSTOMERS = {"new": "new", "first time": "new"}
+
+
+def _whose(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
+    """ "Only patients who were new": whose orders and money count, where the thread's number knows it."""
+    found = next(question.find(WHOSE), None) or next(question.find(WHOSE, question.plain), None)
+    people = {"customers", "active_customers", "new_customers", "leads"}
+    if found is None or not people.issuperset(heard.metrics) or heard.filters:
+        return None
+    metrics = lexicon.vocabulary.metrics
+    if not before.metrics or not all(m in metrics and metrics[m].splits_by("customer_type") for m in before.metrics):
+        return None
+    kind = KINDS_OF_CUSTOMERS.get(found["which"], "returning")
+    question.used.update(s.index for s in question.of_kind("M"))
+    question.carried.append(WHOSE)
+    new = Filter("customer_type", "in", (kind,), False, (f"{kind} customers",))
+    return replace(heard, metrics=(), filters=(new,), said=(heard.said | {"filters"}) - {"metrics"})

@@ -105,7 +105,7 @@ def _on_top(question: Question) -> str | None:
 
 OF_THEM = r"(?:which|what|who) (?:ones?|of (?:them|these|those))"
 MOST_MOVED = pattern("most_moved")
-DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|loss|shr|worsen)"
+DOWNWARD = r"(?:fell|fall|drop|declin|decreas|lost|los[es]|shr|worsen)"
 
 
 def most_moved(question: Question) -> str | None:
@@ -121,9 +121,16 @@ def most_moved(question: Question) -> str | None:
     return "asc" if down != (found["most"] == "least") else "desc"
 
 
+THERE_ARE = r"(?:of|among|between|across) (?:all |all of )?(?:our|the|my|these|those) (?P<n>N\d+) (?:\w+ )?D\d+"
+
+
 def _counted(question: Question) -> tuple[int | None, str | None]:
     line = re.sub(r"(?<![^ ])at (?:most|least)(?![^ ])", "_", question.line)
     line = re.sub(rf"(?<![^ ])(?:{OVER}|{UNDER}|{AT_LEAST}|{AT_MOST}) N\d+(?![^ ])", "_", line)
+    for m in question.find(THERE_ARE, line):
+        # "Which of our three shops": how many there are, and no number to show.
+        question.used.add(question[m["n"]].index)
+        line = line.replace(m[0], "_")
     doing = r"(?:performing |converting |selling |spending |grossing |\w+ing )?"
     for side, said in (("best", BEST), ("worst", WORST), ("high", HIGH), ("low", LOW)):
         for m in question.find(rf"(?:{said} {doing}(?P<n>N\d+)|(?P<k>N\d+) {said})", line):

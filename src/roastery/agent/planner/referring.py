@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roastery.agent.planner.carrying_names import OTHERS
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER
@@ -49,11 +50,42 @@ def referred(question: Question, heard: Reading, history: Sequence[Reading], lex
     recent = list(reversed(history[-LOOKED_BACK:]))
     if not recent:
         return heard
+    if (others := _others(question, heard, recent)) is not heard:
+        return others
     for resolve in (_person, _place, _row, _other):
         heard = resolve(question, heard, recent, lexicon)
         if heard.intent == "clarify":
             return heard
     return heard
+
+
+SELLS = r".*(?:team|crew|colleagues|peers|mates|workers|body|everyone).*"
+
+
+def _others(question: Question, heard: Reading, recent: Sequence[Reading]) -> Reading:
+    """ "The other practices", "his two colleagues", "the rest of the team": split by what the thread is narrowed to."""
+    found = next(question.find(OTHERS), None)
+    before = next((r for r in recent if r.intent not in ("clarify", "refuse")), None)
+    if found is None or before is None or heard.filters:
+        return heard
+    narrowed = [f.field for f in before.filters if not f.metric and f.op == "in" and f.values != NO_VALUES]
+    symbol = question[found["d"] or found["own"]] if found["d"] or found["own"] else None
+    meant = {m.name for m in symbol.of.meanings} if symbol else set()
+    if found["team"] and re.fullmatch(SELLS, found["team"]):
+        meant = {"owner"}
+    field = next((n for n in reversed(narrowed) if n in meant or (symbol is None and not meant)), None)
+    if field is None or (found["own"] and field != "owner"):
+        return heard
+    question.used.update(question[n].index for n in re.findall(r"N\d+", found[0]))
+    question.carried += [OTHERS, BESIDE_THEM]
+    kept = tuple(d for d in heard.dimensions if d not in meant)
+    return replace(heard, dimensions=(*kept, field), said=heard.said | {"dimensions"})
+
+
+BESIDE_THEM = (
+    r"(?:compare[ds]?|next to|beside|alongside|against|vs|versus|stack(?:s|ed)? up)"
+    r"(?: (?:it|that|this|to|with|against))*"
+)
 
 
 def _with(heard: Reading, condition: Filter, note: str = "") -> Reading:

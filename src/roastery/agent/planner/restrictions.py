@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from roastery.agent.planner.guard import ABLE
-from roastery.agent.planner.quantities import TIME_OF, TIMES
+from roastery.agent.planner.quantities import PER_ONE, TIME_OF, TIMES
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
 
@@ -45,6 +45,10 @@ WHICH_HAS_MOST = (
 )
 """What is ranked is to be split by."""
 OF_WHOSE = r"[MA]\d+ (?:from|of|by|among|for|through) (?:our |the |all )*V\d+ (?P<who>M\d+)"
+
+
+WHO_DID = r"(?:did|do|does|have|has|had|will|would) (?:our |the |those |these )*(?P<who>M\d+) (?:[a-z]+ ){0,2}?[MA]\d+"
+"""Who did something, and no number of its own: "how much did guests get refunded"."""
 
 
 def beyond(question: Question, reading: Reading) -> Reading | None:
@@ -112,6 +116,12 @@ def carried(question: Question, reading: Reading) -> Reading:
         if who.of.first.name in PEOPLE and rest:
             question.used.add(who.index)
             reading = replace(reading, metrics=rest)
+    for found in question.find(WHO_DID):
+        who = question[found["who"]]
+        rest = tuple(m for m in reading.metrics if m != who.of.first.name)
+        if who.of.first.name in PEOPLE and rest and not who.of.first.composed:
+            question.used.add(who.index)
+            reading = replace(reading, metrics=rest)
     return _each_of_several(question, _of_what_kind(question, _only_whose(question, reading)))
 
 
@@ -147,6 +157,12 @@ FAST = r"(?:fastest|quickest|shortest|faster|quicker)(?! (?:growing|rising|falli
 SLOW = r"(?:slowest|longest|slower)(?! (?:growing|rising|falling|declining|shrinking|moving))"
 
 
+CHEAPLY = (
+    r"for (?:the )?(?:least|lowest|smallest|fewest) (?:amount of )?(?:money|costs?|spend|price|cash|dollars?|euros?)"
+    r"|(?:most |more )cheaply|at the (?:lowest|smallest) (?:costs?|price)|(?:cheapest|least expensive) (?:way|source)"
+)
+
+
 def _of_what_kind(question: Question, reading: Reading) -> Reading:
     """ "Better leads" asks how good they are, "the slowest deals" how long they take: no counts of them."""
     if len(reading.metrics) != 1:
@@ -156,6 +172,10 @@ def _of_what_kind(question: Question, reading: Reading) -> Reading:
     if metric == "leads" and any(question.has(rf"{GOOD} {s.name}") for s in question.of_kind("M")):
         question.used |= own
         return _instead(reading, "lead_score", None)
+    cost = PER_ONE.get(("spend", metric))
+    if cost and question.says(CHEAPLY):
+        question.used |= own
+        return _instead(reading, cost, "asc")
     if metric in TIME_OF and question.says(rf"{FAST}|{SLOW}"):
         question.used |= own
         return _instead(reading, TIME_OF[metric], "asc" if question.says(FAST) else "desc")

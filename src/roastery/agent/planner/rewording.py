@@ -42,6 +42,11 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             rf"|(?= {_TIME}))",
             r"\1 than",
         ),
+        # A slip of many: "more then 90".
+        (
+            r"\b(more|less|fewer|higher|lower|bigger|smaller|better|worse|cheaper|greater|rather|other) then\b(?! ,)",
+            r"\1 than",
+        ),
         # An order whose date "fell in" a month has not fallen; "twelve months earlier" is the same month a year before.
         (
             r"\b(whose (?:\w+ ){1,4}?)(?:fell|falls|fall) (?=(?:in|on|between|within|into|during) )"

@@ -77,6 +77,8 @@ def readings_of(text: str, read: Reader, history: Sequence[Reading], most: int) 
         apart = APART.match(part) if found else None
         before = [replace(r, filters=(), dimensions=()) for r in found] if apart else [*history, *found]
         more = _of_part(part[apart.end() :] if apart else part, read, before)
+        if found and asked.endswith("?") and len(more) == 1 and _is_beside(found[-1], more[0], part):
+            continue
         if found and asked.endswith("?") and len(more) == 1 and (one := _specified(found[-1], more[0], part)):
             found[-1] = one
         else:
@@ -98,6 +100,21 @@ OF_WHOM = re.compile(
     re.IGNORECASE,
 )
 """Whom or what a question was about: "deals he closed in Q3", "customers from the first half"."""
+
+
+STATING = re.compile(
+    r"(?:i|we|he|she|they|it|my \w+|our \w+|the \w+)"
+    r"(?:'m|'re|'s|'ll|'d| am| are| is| was| were| will| would| have| has| had"
+    r"| \w+) (?!only\b|just\b|mean)\w+.*",
+    re.IGNORECASE,
+)
+
+
+def _is_beside(first: Reading, second: Reading, text: str) -> bool:
+    """ "… in percent? I explain it to the bank tomorrow.": what is said of oneself asks for no second number."""
+    stated = not text.rstrip().endswith("?") and STATING.fullmatch(text.strip(" .!")) and not REQUESTING.match(text)
+    ahead = second.intent == "forecast" or second.period is None or "period" not in second.said
+    return bool(stated) and first.intent not in CONTROL and second.said <= {"period"} and (ahead or not second.metrics)
 
 
 def _specified(first: Reading, second: Reading, text: str) -> Reading | None:

@@ -1,5 +1,6 @@
 """From a question to a Reading: guard, recognize, settle periods and names, then intent, defaults and doubts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -37,6 +38,7 @@ from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.likeness import like_ask, like_definition_or_health, like_refused, likeness, read_as
 from roastery.agent.planner.limits import of_a_whole
+from roastery.agent.planner.moving_time import moved_in_time, tells_time_of_thread
 from roastery.agent.planner.named import EXCLUDING, Names
 from roastery.agent.planner.names import names
 from roastery.agent.planner.patterns import pattern
@@ -81,8 +83,16 @@ def understand(
     question = parse(asked_part(corrected(text, lexicon), lexicon), lexicon)
     if refused := not_done(question):
         return refused
+    if history and follow_up.only_thanks(question):
+        return Reading("clarify", message=f"{follow_up.WELCOME} What else would you like to know?")
+    if re.search(pattern("changes_subject"), text.lower()) and not _points_back(question):
+        history = ()
     heard, doubt = _heard(question, lexicon)
     return _having_named(_read(question, heard, doubt, lexicon, history, tools), heard, question)
+
+
+def _points_back(question: Question) -> bool:
+    return question.has(r"(?:it|that|this|them|those|these)") or tells_time_of_thread(question)
 
 
 def _having_named(reading: Reading, heard: Reading, question: Question) -> Reading:
@@ -105,7 +115,7 @@ def _read(
     history: Sequence[Reading],
     tools: frozenset[str],
 ) -> Reading:
-    if refused := elsewhere(question, heard):
+    if refused := elsewhere(question, heard, in_thread=bool(history)):
         return refused
     heard = carried(question, _noted(question, heard, lexicon))
     if not any(r.metrics for r in history) and (unclear := points_at_nothing(question, heard)):
@@ -136,7 +146,7 @@ def _read(
     if history and doubt is None and (both := together(question, heard, history, lexicon)):
         return both if both.intent not in PLAIN else _finish(question, both, lexicon, replace(both, filters=()))
     if ask is None and history and (about := pointed(question, heard, history, lexicon)):
-        return about if about.intent == "describe" else _finish(question, about, lexicon)
+        return about if about.intent in ("describe", "health") else _finish(question, about, lexicon)
     if ask is not None and ask.intent == "forecast" and not heard.metrics and _is_of_worth(history):
         ask = BY_INTENT["ltv"]
     heard, ask, continued = _continued(question, heard, history, lexicon, ask)
@@ -154,9 +164,13 @@ def _continued(
 ) -> tuple[Reading, Ask | None, Reading | None]:
     """The reading with what it takes over from the thread, the tool that goes on, and the reading that it continues."""
     heard, ask = _one_more_model(question, heard, history, ask)
+    if _only_credits_otherwise(heard, history, ask):
+        ask = None
     for before in _before(history, heard):
-        followed = follow_up.inherit(question, heard, before, lexicon, ask)
+        timed = moved_in_time(question, heard, before, lexicon.vocabulary.calendar)
+        followed = follow_up.inherit(question, timed, before, lexicon, ask)
         if followed is None:
+            heard = timed
             continue
         carried = credited(in_email(followed, lexicon), lexicon)
         alone = bool(set(heard.metrics) & set(followed.metrics)) and ask is None
@@ -174,6 +188,18 @@ def _continued(
         return heard, ask, None
     open_end = bool(history) and history[-1].intent in ("clarify", "refuse") and follow_up.opens(question)
     return heard.assuming(follow_up.UNANSWERED) if open_end else heard, ask, None
+
+
+OF_CREDIT = frozenset({"revenue", "orders", "attributed_revenue", "attributed_orders", "paid_revenue", "new_customers"})
+
+
+def _only_credits_otherwise(heard: Reading, history: Sequence[Reading], ask: Ask | None) -> bool:
+    """ "Same, but the first touch gets the credit", of ROAS: the thread's number under another model."""
+    last = history[-1] if history else None
+    if ask is None or ask.intent != "attribution" or last is None or last.intent not in PLAIN:
+        return False
+    fitted = heard.attribution_model in (None, "markov", "shapley")
+    return not fitted and not heard.metrics and not OF_CREDIT.intersection(last.metrics)
 
 
 def _is_of_worth(history: Sequence[Reading]) -> bool:

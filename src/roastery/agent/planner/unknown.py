@@ -34,7 +34,7 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
             return Reading("refuse", message=f"There is no data here on {said}. {ABLE}")
         if strict and not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
-        return _ask(said, place, question, reading, lexicon)
+        return _ask(said, place, question, reading, lexicon, _kind_beside(question, run))
     return None
 
 
@@ -146,13 +146,21 @@ def _verb(word: str) -> bool:
     return word.endswith(("ed", "ing", "ly"))
 
 
-def _ask(said: str, place: str, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
+def _kind_beside(question: Question, run: Sequence[int]) -> str | None:
+    """ "The Karlson campaign", "campaign Karlson": the kind of thing that the unknown name is, where it is said."""
+    beside = [s for s in question.of_kind("D") if s.end == run[0] or s.start == run[-1] + 1]
+    return beside[0].of.first.name if beside else None
+
+
+def _ask(
+    said: str, place: str, question: Question, reading: Reading, lexicon: Lexicon, kind: str | None = None
+) -> Reading:
     if place == "split":
         metric = reading.metrics[0] if reading.metrics else ""
         term = lexicon.vocabulary.metrics.get(metric)
         ways = sorted(term.dimensions) if term and term.dimensions else sorted(lexicon.vocabulary.dimensions)
         return Reading("refuse", message=f"I know no split by “{said}”. It can be split by: {', '.join(ways)}.")
-    near = lexicon.nearest_values(said)
+    near = lexicon.nearest_values(said, kind)
     pending = {"slot": "value", "said": said, "reading": reading_json(replace(reading, intent="query"))}
     if near:
         return Reading(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -42,6 +42,11 @@ class CustomerJourneysArguments(JourneyArguments):
     )
     paths: int = Field(default=10, ge=1, le=100, description="How many of the most frequent paths to show.")
     steps: int = Field(default=5, ge=2, le=10, description="Touches of a path that funnel and flow show.")
+    show: Literal["paths", "funnel", "roles", "lengths"] = Field(
+        default="paths",
+        description="What the answer is about: the frequent paths, where journeys are lost touch by touch (funnel), "
+        "who opens, assists and closes (roles), or how many touches it takes (lengths).",
+    )
     customer: str | None = Field(
         default=None, description="One customer's own steps; for people who may see personal data, never for a model."
     )
@@ -83,7 +88,9 @@ class CustomerJourneys(Tool[CustomerJourneysArguments]):
         steps = _funnel(told, whole, arguments.steps)
         sizes = _lengths(told, whole)
         links = journeys.flow(paths, arguments.steps)
-        tables = tuple(t for t in (tops[0], parts[0], steps[0], sizes, _transitions(told, paths)) if t is not None)
+        asked_first = {"paths": tops[0], "funnel": steps[0], "roles": parts[0], "lengths": sizes}[arguments.show]
+        others = (tops[0], parts[0], steps[0], sizes, _transitions(told, paths))
+        tables = (asked_first, *(t for t in others if t is not None and t is not asked_first))
         caveats = [NOT_CREDIT, DIRECT, UNSEEN]
         if touched == 0:
             caveats.insert(0, "No conversion of the period has a touch before it inside its window.")
@@ -100,6 +107,7 @@ class CustomerJourneys(Tool[CustomerJourneysArguments]):
         data = {
             "conversion": query.conversion.name,
             "by": query.split,
+            "show": arguments.show,
             "totals": {name: fact.id for name, fact in whole_facts.items()},
             "paths": tops[1],
             "roles": parts[1],
@@ -245,7 +253,8 @@ def _funnel(told: _Told, paths: Paths, steps: int) -> tuple[Table, list[dict[str
         cells["drop_off"] = told.share(cells["lost"], cells["reached"], "drop_off")
         rows.append({"step": str(n + 1), **{name: fact.value for name, fact in cells.items()}})
         ids.append({name: fact.id for name, fact in cells.items()})
-        data.append({"step": n + 1, **ids[-1]})
+        label = told.book.label("step", str(n + 1), f"touch {n + 1}")
+        data.append({"step": n + 1, "label": label.id, **ids[-1]})
     columns = (
         _dimension("step"),
         *(_counts(n) for n in ("reached", "converted", "lost", "went_on")),

@@ -30,6 +30,8 @@ class Ltv(Ask):
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
         if looks_back(question.plain):
             return False
+        if any(s.of.first.name == "ltv_cac_ratio" for s in question.of_kind("M")):
+            return False  # Named: what was earned over what it cost, which is measured.
         if any(s.of.first.composed and s.of.first.name not in ("ltv", "predicted_ltv") for s in question.of_kind("M")):
             # "How long until a customer has paid back", "what is an order worth": a number that is known.
             return False

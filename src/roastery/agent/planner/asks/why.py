@@ -9,6 +9,13 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, days_json
 
+POINTING = r"(?:it|that|this|there|they|them|those|these)"
+COMPLAINT = (
+    r"(?:looks?|looked|seems?|is|are|was|were|been|went|gone|got|gets|became|feels?|used to be) "
+    r"(?:(?:a|an|so|that|really|very|just|much|far|way|too|complete|total|such|\w+ly) )*[a-z]+"
+)
+"""How somebody finds a number: it asks for nothing beside why."""
+
 
 class Why(Ask):
     """ "Why did revenue drop last week?", "what is behind the rise in CAC"."""
@@ -28,11 +35,15 @@ class Why(Ask):
         if reading.metrics == ("spend",) and reading.compare is None and question.says("where (?:did|does|do) .*go"):
             # "Where did the ad money go" asks on what, not why.
             return False
-        return bool(reading.metrics or reading.period or reading.filters) or len(question.line.split()) <= 6
+        said = [w for w in question.line.split() if w not in ",.?!;:"]
+        short = len(said) <= 6 or (len(said) <= 10 and question.has(POINTING))
+        return bool(reading.metrics or reading.period or reading.filters) or short
 
     def read(self, question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
         if not (reading.metrics or reading.period or reading.filters):
             return Reading("clarify", message="Which change should I explain: of which metric, and in which period?")
+        question.carried.append(COMPLAINT)
+        question.understood(COMPLAINT)
         found = first_metric(reading, "revenue", lexicon)
         return replace(
             found,
