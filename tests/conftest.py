@@ -1,5 +1,6 @@
 """What every test runs under."""
 
+import gc
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,11 @@ from hypothesis import HealthCheck, settings
 from roastery.evals import direct
 from roastery.evals.world import World
 from roastery.tools.base import ToolContext
+from roastery.warehouse.garbage import keep_what_is_there
 from tests.once import filled_once
+
+# What is imported and collected stays: the collector runs from the first test on.
+gc.disable()
 
 # The same examples each time, however slow the machine: a red run means a change, not luck or load.
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -19,6 +24,12 @@ settings.load_profile("tests")
 
 # Tests make hundreds of HTTP clients; to read this machine's certificates for each takes longer than their requests.
 httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and their modules stay until the end: the collector need not go over them again and again."""
+    gc.enable()
+    keep_what_is_there()
 
 
 @pytest.fixture(scope="session")
