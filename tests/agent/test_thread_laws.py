@@ -398,3 +398,160 @@ def test_what_no_marketing_data_knows_is_refused(lexicon: Lexicon, said: str) ->
 )
 def test_what_points_at_nothing_is_asked_back(lexicon: Lexicon, said: str) -> None:
     assert thread(lexicon, said).intent in ("clarify", "refuse")
+
+
+# ---------------------------------------------------------------- a second list, written once the laws above were there
+
+SECOND: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        "bookings for Massage from 12 to 18 October",
+        "and the four days after that",
+        {"what": "bookings", "where": "Massage", "when": "19.10-23.10"},
+    ),
+    (
+        "bookings for Massage from 12 to 18 October",
+        "same dates two months earlier",
+        {"what": "bookings", "where": "Massage", "when": "12.8-19.8"},
+    ),
+    (
+        "bookings for Massage from 12 to 18 October",
+        "compare to the same week one month before",
+        {"what": "bookings", "where": "Massage", "against": "12.9-19.9"},
+    ),
+    ("leads by channel in September", "just the 14th", {"what": "leads", "by": "channel", "when": "14.9-15.9"}),
+    (
+        "leads by channel in September",
+        "how many qualified ones in that month",
+        {"what": "qualified_leads", "when": "1.9-1.10"},
+    ),
+    (
+        "no show rate at Mill Lane in September",
+        "how do the others do?",
+        {"what": "no_show_rate", "by": "location", "when": "1.9-1.10"},
+    ),
+    ("roas of Autumn Taster in October", "and the other campaigns on meta", {"what": "roas", "by": "campaign"}),
+    ("pipeline value of Bo Carlsen", "and for everybody else?", {"what": "pipeline_value", "by": "owner"}),
+    (
+        "churn rate of Gold in October",
+        "what about the remaining plans",
+        {"what": "churn_rate", "by": "plan", "when": "1.10-1.11"},
+    ),
+    (
+        "revenue of Families in Q3",
+        "same for all other segments",
+        {"what": "revenue", "by": "segment", "when": "1.7-1.10"},
+    ),
+    ("refunds on Rye Loaf in August", "ups, meant July", {"what": "refunds", "where": "Rye Loaf", "when": "1.7-1.8"}),
+    (
+        "refunds on Rye Loaf in August",
+        "no no, the Lemon Cake",
+        {"what": "refunds", "where": "Lemon Cake", "when": "1.8-1.9"},
+    ),
+    (
+        "refunds on Rye Loaf in August",
+        "units please, not refunds",
+        {"what": "units_sold", "where": "Rye Loaf", "when": "1.8-1.9"},
+    ),
+    (
+        "refunds on Rye Loaf in August",
+        "never mind. what did google cost us in Q3",
+        {"what": "spend", "where": "google_ads", "when": "1.7-1.10"},
+    ),
+    (
+        "win rate of Ada in October",
+        "that is a shocker, how come?",
+        {"as": "explain", "what": "win_rate", "where": "Ada Berg"},
+    ),
+    (
+        "roas by campaign in October",
+        "Roof Check seems dead. why is that?",
+        {"as": "explain", "what": "roas", "where": "Roof Check"},
+    ),
+    ("ctr in September vs August", "what could have caused this?", {"as": "explain", "what": "ctr"}),
+    (
+        "orders by region in October",
+        "the North is horribly weak - explain",
+        {"as": "explain", "what": "orders", "where": "North"},
+    ),
+    (
+        "spend by platform in October",
+        "brilliant. one more question: how many new customers last week",
+        {"what": "new_customers", "by": "", "when": "26.10-2.11"},
+    ),
+    (
+        "spend by platform in October",
+        "ok good. totally different topic, mrr by plan please",
+        {"what": "mrr", "by": "plan"},
+    ),
+    ("spend by platform in October", "perfect, that helps. bye", {"as": "clarify"}),
+    ("spend by platform in October", "ta very much", {"as": "clarify"}),
+    (
+        "spend by platform in October",
+        "thanks! another one: units sold per product in July",
+        {"what": "units_sold", "by": "product", "when": "1.7-1.8"},
+    ),
+    (
+        "revenue by product in Q3",
+        "drop the Lemon Cake, it was a one-off",
+        {"what": "revenue", "by": "product", "where": "-Lemon Cake", "when": "1.7-1.10"},
+    ),
+    (
+        "revenue by product in Q3",
+        "only Cakes please, breads are somebody else's problem",
+        {"what": "revenue", "where": "Cakes"},
+    ),
+    (
+        "spend by platform in October",
+        "without google, that account belongs to the agency",
+        {"what": "spend", "by": "platform", "where": "-google_ads"},
+    ),
+    ("where should another 4k of ad money go", "what about 9k", {"as": "budget"}),
+    ("where should another 4k of ad money go", "and if it were just 2,500?", {"as": "budget"}),
+    ("where should another 4k of ad money go", "on google alone please", {"as": "budget", "where": "google_ads"}),
+    ("gross revenue in October", "does this figure contain discounts?", {"as": "describe", "what": "gross_revenue"}),
+    ("cac by platform in October", "how is that worked out", {"as": "describe", "what": "cac"}),
+    ("cac by platform in October", "is there any data missing?", {"as": "health"}),
+    ("cac by platform in October", "can we trust those numbers", {"as": "health"}),
+    ("mrr by plan", "are trials counted in there?", {"as": "describe", "what": "mrr"}),
+    ("mrr by plan", "what does that include exactly", {"as": "describe", "what": "mrr"}),
+    ("open rate of Autumn Taster in October", "vs Roof Check", {"as": ("query", "refuse", "compare")}),
+    (
+        "deals won by Ada in Q3",
+        "set against Bo",
+        {"what": "deals_won", "by": "owner", "where": "Ada Berg, Bo Carlsen", "when": "1.7-1.10"},
+    ),
+    (
+        "units of Rye Loaf in October",
+        "Lemon Cake next to it",
+        {"what": "units_sold", "by": "product", "where": "Lemon Cake, Rye Loaf"},
+    ),
+    (
+        "revenue in the North in October",
+        "include the South as well",
+        {"what": "revenue", "by": "region", "where": "North, South"},
+    ),
+    ("cost per lead in October", "who is pulling that up, by campaign", {"as": ("explain", "query"), "by": "campaign"}),
+    (
+        "revenue October vs September",
+        "which products shrank most",
+        {"what": "revenue", "by": "product", "first": "revenue__change asc"},
+    ),
+    ("", "how much do our competitors bid on our name", {"as": "refuse"}),
+    ("", "which nurse had the most cancellations in October", {"as": ("refuse", "clarify")}),
+    ("", "upload this to our facebook page", {"as": ("refuse", "clarify")}),
+    ("", "text everybody who cancelled last week", {"as": ("refuse", "clarify")}),
+    ("", "may we store birthdays of patients by law", {"as": ("refuse", "clarify")}),
+    ("", "how hot was it on 4 August", {"as": ("refuse", "clarify")}),
+    ("", "what did the bakery across the street sell last month", {"as": ("refuse", "clarify")}),
+    ("", "raise Bo's bonus to 2,000", {"as": ("refuse", "clarify")}),
+    ("", "how many overtime hours did the crew put in", {"as": ("refuse", "clarify")}),
+    ("", "and how about that other one?", {"as": "clarify"}),
+    ("", "did it get better since?", {"as": "clarify"}),
+    ("", "same report as usual", {"as": "clarify"}),
+    ("", "which of the two was it", {"as": "clarify"}),
+]
+
+
+@pytest.mark.parametrize(("first", "said", "wanted"), SECOND)
+def test_other_words_for_the_same_laws(lexicon: Lexicon, first: str, said: str, wanted: dict[str, Any]) -> None:
+    assert differs(thread(lexicon, *([first] if first else []), said), **wanted) == {}

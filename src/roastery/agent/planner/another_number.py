@@ -34,7 +34,8 @@ GONE = (
 
 ONES = (
     r"^(?:and |so |ok |only |just |what about |how about |how many |were |are |of |them |those |the )*"
-    r"(?P<which>qualified|new|won|completed|unsubscribed)(?: ones?| only)?(?: \?)?$"
+    r"(?P<which>qualified|new|won|completed|unsubscribed)(?: ones?| only)?"
+    r"(?: (?:in|for|over) (?:that|the same) \w+)?(?: \?)?$"
 )
 SOME_OF = {
     ("leads", "qualified"): "qualified_leads", ("customers", "new"): "new_customers",

@@ -17,7 +17,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.rewording import reworded
 from roastery.agent.planner.tokens import Token, tokenize
 
-CUT = re.compile(r"(?<=[.!?])\s+|(?<=[,;:)])\s+|\s+(?=\()|\s+[-–—]+\s+|\.{2,}\s*")
+CUT = re.compile(r"\s+(?=because\b)|(?<=[.!?])\s+|(?<=[,;:)])\s+|\s+(?=\()|\s+[-–—]+\s+|\.{2,}\s*")
 """Where one clause ends and the next begins."""
 LONGEST_HEAD = 14
 
@@ -80,10 +80,10 @@ INSTRUCTED = re.compile(
 )
 REASON = re.compile(
     r"(?:(?:because|since|as|cause|cos|for) )?"
-    r"(?:it|they|he|she|that|this|those|these|we|i|(?:the |our )?[\w'-]+(?: [\w'-]+)?)"
+    r"(?:it|they|he|she|that|this|those|these|we|i|(?:the |our |that |this |those )?[\w'-]+(?: [\w'-]+)?)"
     r"(?:'s|'re| is| are| was| were| has been| have been| isn't| aren't| has| have| had| do| does| did| will| would"
     r"| distorts?| blurs?| skews?| confuses?| spoils?| muddies| dominates?| inflates?| drowns?| hides?| makes?| only"
-    r"| never| always) .*",
+    r"| never| always| belongs?| goes| went| comes?| came| runs?| ran| gets?| got| looks?| seems?| behaves?) .*",
     re.IGNORECASE,
 )
 STILL_ASKS = re.compile(

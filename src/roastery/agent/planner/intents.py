@@ -73,7 +73,10 @@ def _by_title(question: Question, lexicon: Lexicon) -> tuple[str, ...]:
     return tuple(found) if len(found) <= 3 else ()
 
 
-OWN_OTHERS = r"(?:the|our|my|all|all the|all our) (?:N\d+ )?other (?:N\d+ )?D\d+"
+OWN_OTHERS = (
+    r"how (?:do|did|are|were|is|have) the others(?: do| doing| done| doing it)?"
+    r"|(?:the|our|my|all|all the|all our) (?:N\d+ )?other (?:N\d+ )?D\d+"
+)
 """The organization's own others, after one of them; without a thread, other people's."""
 
 

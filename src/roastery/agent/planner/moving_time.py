@@ -11,11 +11,14 @@ from roastery.agent.planner.reading import Reading
 
 _UNIT = r"(?:days?|weeks?|months?|quarters?|years?)"
 COMPARING = r"(?:vs|versus|against|compare\w*|comparison|relative to|than)"
-EARLIER = rf"(?:the |those |these )*same (?:N\d+ )?{_UNIT}(?:,)? (?:a |an |one |the )?(?P<c>C\d+)"
+EARLIER = (
+    rf"(?:the |those |these )*same (?:N\d+ )?(?:{_UNIT}|dates?|period|time)(?:,)? (?:a |an |one |the )?(?P<c>C\d+)"
+)
 BEFORE = (
     r"(?:(?:and|but|or|what about|how about|in|for|over|during|the|,) )*"
     r"(?P<c>C\d+)(?: (?:that|it|this|please|then|\?))*"
 )
+BEFORE_THAT = r"(?:in|for|over|during) (?:the )?(?P<c>C\d+) (?:that|it|this|those|them)"
 AFTER = (
     rf"(?:the )?(?:next |following )?(?P<n>N\d+) (?P<unit>{_UNIT}) (?:right |just )?"
     r"(?:after|afterwards|later)(?: (?:that|it|those))?"
@@ -27,7 +30,7 @@ SAME = (
     r"|back then|at (?:that|the) time"
 )
 """The thread's own time, named again."""
-ON_DAY = r"(?:on|of|for) (?:the |day )?(?P<n>N\d+)(?: of (?:that|the) (?:month|week))?"
+ON_DAY = r"(?:on|of|for|just|only|about|and) (?:the |day )?(?P<n>N\d+)(?: of (?:that|the) (?:month|week))?"
 ORDINAL = re.compile(r"\d{1,2}(?:st|nd|rd|th)", re.IGNORECASE)
 
 
@@ -43,7 +46,8 @@ def moved_in_time(question: Question, heard: Reading, before: Reading, calendar:
             if question.says(COMPARING):
                 return replace(heard, compare=moved, said=heard.said | {"compare"})
             return _at(heard, moved)
-    if found := re.fullmatch(BEFORE, question.line.strip(" .!")):
+    within = None if question.says(COMPARING) else next(question.find(BEFORE_THAT), None)
+    if found := re.fullmatch(BEFORE, question.line.strip(" .!")) or within:
         count, unit = _steps(question, found["c"])
         said = question.words(question[found["c"]]).lower()
         if count > 1 or (count == 1 and unit == "day"):
