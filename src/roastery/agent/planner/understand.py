@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from roastery.agent.planner import follow_up
 from roastery.agent.planner.asking import ask_reading
-from roastery.agent.planner.asks import ASKS, BY_INTENT, Ask
+from roastery.agent.planner.asks import BY_INTENT, Ask
 from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.carrying_on import ADDING
+from roastery.agent.planner.choosing import COUNTS, chosen
 from roastery.agent.planner.context import asked_part
 from roastery.agent.planner.corrected import corrected
 from roastery.agent.planner.defaults import (
@@ -24,30 +25,25 @@ from roastery.agent.planner.defaults import (
     with_whole,
 )
 from roastery.agent.planner.doubts import (
-    ask_metric,
-    missing_metric,
     missing_name,
     nothing_understood,
     set_aside_goal,
     unused_number,
 )
 from roastery.agent.planner.guard import refusal
+from roastery.agent.planner.hearing import hearing, noted
 from roastery.agent.planner.impossible import impossible
 from roastery.agent.planner.intents import elsewhere, intent, is_about_itself, not_done, without_split
 from roastery.agent.planner.leftover import left_out
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.likeness import like_ask, like_definition_or_health, like_refused, likeness, read_as
-from roastery.agent.planner.limits import of_a_whole
 from roastery.agent.planner.moving_time import moved_in_time, tells_time_of_thread
-from roastery.agent.planner.named import EXCLUDING, Names
-from roastery.agent.planner.names import names
+from roastery.agent.planner.named import EXCLUDING
 from roastery.agent.planner.patterns import pattern
-from roastery.agent.planner.periods import AGAINST_BEFORE, When, when
-from roastery.agent.planner.periods_of_metrics import of_one_rate, of_stocks
+from roastery.agent.planner.periods import AGAINST_BEFORE
 from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
-from roastery.agent.planner.ranking import Ranking, most_moved, ranking
-from roastery.agent.planner.reading import Filter, Reading, reading_json
+from roastery.agent.planner.reading import Reading, reading_json
 from roastery.agent.planner.referring import OF_THE_QUESTION_BEFORE, PERSON, PLACE, referred
 from roastery.agent.planner.restating import restated
 from roastery.agent.planner.restrictions import beyond, carried
@@ -57,12 +53,7 @@ from roastery.agent.planner.whether import asked_whether
 
 WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
 """What customers are worth is forecast by a tool of its own."""
-SHARING = pattern("sharing")
-DEFINED_FIRST = frozenset({"explain", "forecast", "alert", "schedule"})
-"""Asks that come before "how is it computed" and "is the data fresh" where the words could be either."""
 PLAIN = ("query", "compare")
-NO_NUMBERS = frozenset({"reconcile", "budget", "anomalies", "attribution", "models"})
-"""Tools whose words a metric may be made of."""
 BACK_TO_NAMES = (
     rf"(?:of|from|for|with|by|in|via|is|was|are|were) (?:that|them|those|these|it)|{PLACE}|{PERSON}|its|their"
 )
@@ -87,7 +78,7 @@ def understand(
         return Reading("clarify", message=f"{follow_up.WELCOME} What else would you like to know?")
     if re.search(pattern("changes_subject"), text.lower()) and not _points_back(question):
         history = ()
-    heard, doubt = _heard(question, lexicon)
+    heard, doubt = hearing(question, lexicon)
     return _having_named(_read(question, heard, doubt, lexicon, history, tools), heard, question)
 
 
@@ -117,10 +108,10 @@ def _read(
 ) -> Reading:
     if refused := elsewhere(question, heard, in_thread=bool(history)):
         return refused
-    heard = carried(question, _noted(question, heard, lexicon))
+    heard = carried(question, noted(question, heard, lexicon))
     if not any(r.metrics for r in history) and (unclear := points_at_nothing(question, heard)):
         return unclear
-    ask = _asked(question, heard, lexicon)
+    ask = chosen(question, heard, lexicon)
     like = likeness(question) if ask is None and not history else None
     if like is not None and (own := like_definition_or_health(like, question, heard)):
         return own
@@ -215,66 +206,6 @@ def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:
     return found if len(found) > 1 else ()
 
 
-COUNTS = (
-    r"^(?:and |so |ok )?(?:how (?:well|good|many|much|often|long) (?!should|could|would|more)"
-    r"|(?:what|which) (?:share|percent\w*|proportion|part|fraction) )(?: ?.*)"
-)
-"""Questions for a number, by how they begin."""
-ACTS = (
-    r"(?:send|sent me|email|mail|post|remind|tell|should|shall|could|would|can|need|take|touch\w*|contacts|clicks"
-    r"|steps?|visits|days|before)"
-)
-"""Words of what a tool does, or of a way to an order: "how many touches before a deal"."""
-
-
-def _firmly(reading: Reading) -> bool:
-    """Whether another number than spend was asked for."""
-    return bool(reading.metrics) and reading.metrics != ("spend",) and "metrics" in reading.said
-
-
-def found_money(question: Question) -> bool:
-    """Whether an amount stands in the question that no limit has used."""
-    return any(s.index not in question.used for s in question.of_kind("N"))
-
-
-def _asked(question: Question, heard: Reading, lexicon: Lexicon) -> Ask | None:
-    """The tool that the words ask for, or None for numbers, definitions, data health and lists of names."""
-    found = next((ask for ask in ASKS if ask.is_meant(question, heard, lexicon)), None)
-    made = any(s.of.first.composed for s in question.of_kind("M"))
-    if (
-        found is not None
-        and (made or _firmly(heard))
-        and found.intent in ("reconcile", "budget", "journeys", "schedule", "anomalies", "attribution", "models")
-        and question.says(COUNTS)
-        and not found_money(question)
-        and not _beside_metrics(question).says(ACTS)
-    ):
-        # "How much did each new customer leave with us": a number, whatever else its words may mean.
-        return None
-    own_words = found is not None and made and found.intent in NO_NUMBERS
-    own_words = own_words or (found is not None and found.intent == "journeys" and "gross_revenue" in heard.metrics)
-    if own_words and found and not found.is_meant(_beside_metrics(question), heard, lexicon):
-        # "What did we sell before refunds" is no way to a sale: the ask's words are the metric's own.
-        return None
-    if found is not None and found.intent == "reconcile" and "period" in heard.said and _names_a_number(question):
-        return found
-    if found is not None and found.intent not in DEFINED_FIRST and is_about_itself(question, heard):
-        return None
-    return found
-
-
-def _beside_metrics(question: Question) -> Question:
-    """The question without the words that metrics are made of."""
-    metrics = {i for s in question.of_kind("M") if s.of.first.composed for i in range(s.start, s.end)}
-    tokens = tuple(replace(t, word="_") if i in metrics else t for i, t in enumerate(question.tokens))
-    return replace(question, tokens=tokens, used=set(question.used), unknown=list(question.unknown))
-
-
-def _names_a_number(question: Question) -> bool:
-    """Whether a number of a time is named: what is held against it is no question about the data's health."""
-    return bool(question.of_kind("M") or question.of_kind("A"))
-
-
 def _one_more_model(
     question: Question, heard: Reading, history: Sequence[Reading], ask: Ask | None
 ) -> tuple[Reading, Ask | None]:
@@ -310,107 +241,6 @@ def _stands_open(last: Reading, earlier: Sequence[Reading]) -> bool:
     kept = last.pending.get("reading", {})
     holds = any(kept.get(name) for name in ("metrics", "dimensions", "filters", "period", "grain"))
     return bool(last.pending) and (holds or not earlier)
-
-
-def _heard(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | None]:
-    """Only what the words say, and what would be asked back; defaults come after follow-ups have been looked at."""
-    calendar = lexicon.vocabulary.calendar
-    at: When = when(question, calendar)
-    found: Names = names(question, lexicon)
-    at = of_one_rate(question, of_stocks(question, at, found.metrics, calendar), found.metrics)
-    ranked: Ranking = ranking(question, found, at.grain)
-    if moved := most_moved(question):
-        by = f"{found.metrics[0]}__change" if found.metrics else "__change"
-        ranked = Ranking(moved, ranked.limit, by)
-        at = replace(at, compare=at.compare or "previous_period")
-    reading = Reading(
-        intent="compare" if at.compare is not None else "query",
-        metrics=found.metrics,
-        dimensions=found.dimensions,
-        grain=at.grain,
-        period=at.period,
-        compare=at.compare,
-        filters=found.filters,
-        order_by=(ranked.by, ranked.direction) if ranked.direction else None,
-        limit=ranked.limit,
-        share=(question.has(SHARING) or of_a_whole(question)) and not _has_rate(found, lexicon),
-        focus=found.focus,
-        said=_said(question, at, found, ranked),
-        assumptions=tuple(
-            a for a in (*at.assumptions, *found.assumptions, ranked.assumption or "", *_typos(question)) if a
-        ),
-        models=question.settings.get("models", ()),
-        **{
-            k: v
-            for k, v in question.settings.items()
-            if k != "models" and (k != "currency" or v != lexicon.vocabulary.currency)
-        },
-    )
-    return reading, _doubt(question, reading, found, lexicon)
-
-
-def _has_rate(found: Names, lexicon: Lexicon) -> bool:
-    """A rate is a share already; it has no part in a whole."""
-    terms = [lexicon.vocabulary.metrics[m] for m in found.metrics if m in lexicon.vocabulary.metrics]
-    return any(t.unit in ("ratio", "rate", "percent") for t in terms)
-
-
-def _said(question: Question, at: When, found: Names, ranked: Ranking) -> frozenset[str]:
-    return frozenset(
-        name
-        for name, there in (
-            ("period", at.said_period),
-            ("compare", at.said_compare),
-            ("grain", at.grain),
-            ("metrics", found.metrics or found.doubtful or found.missing),
-            ("dimensions", found.dimensions),
-            ("filters", found.filters),
-            ("limit", ranked.limit),
-            ("order", ranked.direction),
-            *((name, True) for name in question.settings),
-        )
-        if there
-    )
-
-
-def _doubt(question: Question, reading: Reading, found: Names, lexicon: Lexicon) -> Reading | None:
-    if found.missing and not found.metrics:
-        doubt = missing_metric(question, reading, found, lexicon)
-        return doubt if doubt.intent == "refuse" else None
-    if found.doubtful:
-        symbol, meaning = found.doubtful
-        return ask_metric(reading, question.words(symbol), meaning.readings, lexicon)
-    return None
-
-
-LOSING = pattern("losing")
-
-
-def _noted(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
-    """Things asked that are answered in part only, each said."""
-    if question.has(pattern("targets")) and question.has(pattern("against_targets")):
-        reading = reading.assuming("there are no targets or benchmarks here to compare with")
-    if question.says(pattern("goal_named")):
-        for symbol in question.of_kind("N"):
-            if symbol.index not in question.used and not any(f.metric for f in reading.filters):
-                question.used.add(symbol.index)
-                said = question.words(symbol)
-                reading = reading.assuming(f"“{said}” is your goal: no goal is kept here, so only the number is shown")
-    per = question.has(r"(?:per|a|each) (?:day|week|month)|G\d+")
-    if question.has(r"(?:average|avg|mean|on average)") and per and reading.metrics and "aov" not in reading.metrics:
-        reading = reading.assuming("the numbers themselves are shown, not their average")
-    if question.has(LOSING) and reading.dimensions and "roas" in lexicon.vocabulary.metrics and not reading.metrics:
-        condition = Filter("roas", "lt", ("1",), True)
-        said = reading.said | {"metrics", "filters"}
-        question.unknown.clear()
-        reading = replace(reading, metrics=("roas", "spend"), said=frozenset(said), order_by=None, limit=None)
-        reading = replace(reading, filters=(*reading.filters, condition))
-        reading = reading.assuming("“losing money” is read as ROAS below 1×, media cost only")
-    return reading
-
-
-def _typos(question: Question) -> list[str]:
-    return [f"“{said}” is read as {meant}" for said, meant in question.typos]
 
 
 CARRIED_OUT = (
