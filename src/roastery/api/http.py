@@ -18,7 +18,6 @@ from roastery.api.metering import Metering
 from roastery.api.problems import MEDIA_TYPE, as_document, problem_document
 from roastery.api.routes import ROUTERS
 from roastery.warehouse.errors import RoasteryError
-from roastery.warehouse.garbage import keep_what_is_there
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
@@ -67,7 +66,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         for beside in getattr(app.state, "beside", []):
             await stack.enter_async_context(beside())
-        keep_what_is_there()
         yield
 
 

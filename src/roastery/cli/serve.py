@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -29,6 +31,7 @@ def work(roastery: Roastery, terminal: Terminal, host: str, port: int) -> int:
 
     from roastery.api.app import create_app
     from roastery.api.jobs import run_beside
+    from roastery.warehouse.garbage import keep_what_is_there
 
     try:
         bound = socket.create_server((host, port), backlog=256)
@@ -38,7 +41,15 @@ def work(roastery: Roastery, terminal: Terminal, host: str, port: int) -> int:
     port = bound.getsockname()[1]
     app = create_app(roastery)
     run_beside(app, roastery)
+    keep_what_is_there()
+
+    @asynccontextmanager
+    async def told() -> AsyncIterator[None]:
+        # Said last: whoever stops the server before all of it has started would leave it half started.
+        terminal.say(f"Roastery serves on http://{host}:{port} (home {roastery.settings.home}). Stop with Ctrl-C.")
+        yield
+
+    app.state.beside = [*app.state.beside, told]
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=10)
-    terminal.say(f"Roastery serves on http://{host}:{port} (home {roastery.settings.home}). Stop with Ctrl-C.")
     uvicorn.Server(config).run(sockets=[bound])
     return 0
