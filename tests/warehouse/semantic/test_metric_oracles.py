@@ -41,8 +41,14 @@ def test_metric_equals_its_check_by_every_dimension_and_grain(
     grains = ("day", "week", "month", "quarter", "year")
     shapes: list[tuple[tuple[str, ...], str | None]] = [((), grain) for grain in (None, *grains)]
     shapes += [((name,), grain) for name in allowed for grain in (None, "month")]
-    shapes += [(pair, None) for pair in itertools.pairwise(allowed)]
+    shapes += [(pair, None) for pair in itertools.pairwise(allowed) if _of_one_table(metric, pair)]
     _check(metric, _possible(metric, shapes), layer, oracle, *_days(metric, date(2026, 7, 1), date(2026, 11, 15)))
+
+
+def _of_one_table(metric: str, pair: tuple[str, ...]) -> bool:
+    """Whether the check reads both splits of one table: what it looks up instead for one it does not for the other."""
+    instead = cases()["metrics"][metric].get("instead", {})
+    return instead.get(pair[0]) == instead.get(pair[1])
 
 
 def _allowed(metric: str) -> tuple[str, ...]:
