@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 BIN := .venv/bin
-WORKERS ?= 2
+# One more than there are cores: tests also wait, for processes and answers.
+WORKERS ?= 3
 # Without compiled modules every process would read all sources anew, which takes longer than most commands.
 unexport PYTHONDONTWRITEBYTECODE
 

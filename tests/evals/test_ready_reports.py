@@ -89,7 +89,7 @@ def test_reports_of_the_other_industries_run_and_are_true(
     assert check(small_companies[slug], houses) > 100
 
 
-@pytest.mark.parametrize("slug", ["saltbox", "alder-finch"])
+@pytest.mark.parametrize("slug", ["saltbox", pytest.param("alder-finch", marks=pytest.mark.prove)])
 def test_one_sale_in_three_systems_counts_once_to_the_cent(
     slug: str, small_companies: dict[str, Company], houses: Houses
 ) -> None:

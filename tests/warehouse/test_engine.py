@@ -163,7 +163,7 @@ def test_many_threads_asking_many_organizations_each_read_their_own(tmp_path: Pa
         return rows(warehouses.open(Organization(name, name)), "SELECT audience_id FROM audiences") == [(name,)]
 
     with ThreadPoolExecutor(6) as pool:
-        assert all(pool.map(ask, range(60)))
+        assert all(pool.map(ask, range(24)))
     warehouses.close()
 
 
