@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from roastery.connectors.errors import WebhookRejected
 
@@ -15,11 +15,23 @@ TOLERANCE = timedelta(seconds=300)
 """How old a signed time may be, or how far ahead; ids are remembered for longer than this."""
 
 
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header's value however its name is written, "" where there is none."""
+    return next((value for given, value in headers.items() if given.lower() == name.lower()), "")
+
+
 def required(headers: Mapping[str, str], name: str) -> str:
-    value = headers.get(name)
+    """A header that must be there. Errors: WebhookRejected."""
+    value = header(headers, name)
     if not value:
-        raise WebhookRejected(f"The webhook has no {name} header.")
+        raise WebhookRejected(f"The webhook has no {name.lower()} header.")
     return value
+
+
+def require_match(matches: bool, check: str = "the secret on both sides") -> None:
+    """Errors: WebhookRejected where no signature matched; it says what to check."""
+    if not matches:
+        raise WebhookRejected(f"The webhook's signature does not match. Check {check}.")
 
 
 def recent(stamp: str, now: datetime, tolerance: timedelta) -> datetime:
@@ -63,42 +75,34 @@ def any_match(secrets: Sequence[str], signed: bytes, claimed: bytes) -> bool:
     return accepted
 
 
+def document(body: bytes) -> Any:
+    """What a JSON body holds, None for what is no JSON."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def told(body: bytes, name: str) -> str:
+    """The text that a JSON body has under a name, "" where there is none."""
+    parsed = document(body)
+    value = parsed.get(name) if isinstance(parsed, dict) else None
+    return value if isinstance(value, str) else ""
+
+
 def own_id(body: bytes, name: str = "id") -> str:
     """The id that a JSON body gives itself, else a hash of the body."""
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        parsed = None
-    own = parsed.get(name) if isinstance(parsed, dict) else None
-    return own if isinstance(own, str) and own else hashlib.sha256(body).hexdigest()
+    return told(body, name) or hashlib.sha256(body).hexdigest()
 
 
 def topic(body: bytes) -> str:
-    """The `type` of a JSON body, '' where there is none."""
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return ""
-    kind = parsed.get("type", "") if isinstance(parsed, dict) else ""
-    return kind if isinstance(kind, str) else ""
-
-
-def resource_type(body: bytes) -> str:
-    """The `resource_type` of a JSON body, '' where there is none."""
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return ""
-    kind = parsed.get("resource_type", "") if isinstance(parsed, dict) else ""
-    return kind if isinstance(kind, str) else ""
+    """The `type` of a JSON body, "" where there is none."""
+    return told(body, "type")
 
 
 def kinds(body: bytes) -> list[str]:
     """What a list of events is about, each kind once."""
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return []
+    parsed = document(body)
     events = parsed if isinstance(parsed, list) else [parsed]
-    told = [str(e["subscriptionType"]) for e in events if isinstance(e, dict) and "subscriptionType" in e]
-    return list(dict.fromkeys(told))
+    named = [str(e["subscriptionType"]) for e in events if isinstance(e, dict) and "subscriptionType" in e]
+    return list(dict.fromkeys(named))

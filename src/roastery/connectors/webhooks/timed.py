@@ -12,17 +12,18 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from roastery.connectors.base import Delivery
-from roastery.connectors.errors import WebhookRejected
 from roastery.connectors.webhooks.reading import (
     TOLERANCE,
     any_match,
     decoded,
+    header,
     kinds,
     own_id,
     recent,
     recent_instant,
+    require_match,
     required,
-    resource_type,
+    told,
     topic,
 )
 
@@ -38,16 +39,14 @@ class StampedSignature:
     tolerance: timedelta = TOLERANCE
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        parts = [part.strip().partition("=") for part in required(lower, self.header.lower()).split(",")]
+        parts = [part.strip().partition("=") for part in required(headers, self.header).split(",")]
         stamp = next((value for name, _, value in parts if name == "t"), "")
         sent_at = recent(stamp, now, self.tolerance)
         signed = f"{stamp}.".encode() + body
         accepted = False
         for name, _, value in parts:
             accepted |= any_match(secrets, signed, decoded(value, "hex") if name == "v1" else b"")
-        if not accepted:
-            raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
+        require_match(accepted)
         return Delivery(own_id(body), topic(body), sent_at)
 
 
@@ -68,13 +67,11 @@ class SignedRequest:
         return replace(self, url=url)
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        claimed = decoded(required(lower, self.header.lower()))
-        stamp = required(lower, self.stamp_header.lower())
+        claimed = decoded(required(headers, self.header))
+        stamp = required(headers, self.stamp_header)
         sent_at = recent(stamp[:-3], now, self.tolerance)
         signed = f"POST{unescaped(self.url)}".encode() + body + stamp.encode()
-        if not any_match(secrets, signed, claimed):
-            raise WebhookRejected("The webhook's signature does not match. Check the secret and the address it calls.")
+        require_match(any_match(secrets, signed, claimed), "the secret and the address it calls")
         return Delivery(hashlib.sha256(body).hexdigest(), ",".join(kinds(body)), sent_at)
 
 
@@ -103,13 +100,11 @@ class StampedBody:
     tolerance: timedelta = TOLERANCE
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        claimed = decoded(required(lower, self.header.lower()))
-        stamp = required(lower, self.stamp_header.lower())
+        claimed = decoded(required(headers, self.header))
+        stamp = required(headers, self.stamp_header)
         sent_at = recent_instant(stamp, now, self.tolerance)
-        if not any_match(secrets, stamp.encode() + body, claimed):
-            raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
-        return Delivery(lower.get(self.id_header.lower()) or own_id(body), topic(body), sent_at)
+        require_match(any_match(secrets, stamp.encode() + body, claimed))
+        return Delivery(header(headers, self.id_header) or own_id(body), topic(body), sent_at)
 
 
 @dataclass(frozen=True)
@@ -126,17 +121,15 @@ class TimestampedBody:
     tolerance: timedelta = TOLERANCE
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        given = required(lower, self.header.lower())
-        stamp = required(lower, self.stamp_header.lower())
+        given = required(headers, self.header)
+        stamp = required(headers, self.stamp_header)
         sent_at = recent(stamp, now, self.tolerance)
         accepted = False
         for claimed in (decoded(given, "hex"), decoded(given)):
             for signed in (body + stamp.encode(), stamp.encode() + body):
                 accepted |= any_match(secrets, signed, claimed)
-        if not accepted:
-            raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
-        return Delivery(lower.get(self.id_header.lower()) or own_id(body), topic(body), sent_at)
+        require_match(accepted)
+        return Delivery(header(headers, self.id_header) or own_id(body), topic(body), sent_at)
 
 
 @dataclass(frozen=True)
@@ -151,14 +144,14 @@ class RsaSigned:
     tolerance: timedelta = TOLERANCE
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        claimed = decoded(required(lower, self.header.lower()))
-        stamp = required(lower, self.stamp_header.lower())
+        claimed = decoded(required(headers, self.header))
+        stamp = required(headers, self.stamp_header)
         sent_at = recent(stamp, now, self.tolerance) if stamp.isdigit() else recent_instant(stamp, now, self.tolerance)
         signed = [f"{stamp}.".encode() + body, stamp.encode() + body]
-        if not any(_rsa_match(secret, content, claimed) for secret in secrets for content in signed):
-            raise WebhookRejected("The webhook's signature does not match. Check the public key.")
-        return Delivery(hashlib.sha256(stamp.encode() + body).hexdigest(), resource_type(body), sent_at)
+        require_match(
+            any(_rsa_match(secret, content, claimed) for secret in secrets for content in signed), "the public key"
+        )
+        return Delivery(hashlib.sha256(stamp.encode() + body).hexdigest(), told(body, "resource_type"), sent_at)
 
 
 def _rsa_match(pem: str, signed: bytes, claimed: bytes) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from roastery.connectors.base import Delivery
 from roastery.connectors.errors import WebhookRejected
-from roastery.connectors.webhooks.reading import any_match, decoded, own_id, required, topic
+from roastery.connectors.webhooks.reading import any_match, decoded, header, own_id, require_match, required, topic
 from roastery.connectors.webhooks.timed import StampedSignature
 
 
@@ -29,15 +29,13 @@ class SignedBody:
     topic_header: str = ""
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        given = required(lower, self.header.lower())
+        given = required(headers, self.header)
         if not given.startswith(self.prefix):
             raise WebhookRejected(f"The webhook's {self.header} header is not of its form.")
         claimed = decoded(given.removeprefix(self.prefix), self.encoding)
-        if not any_match(secrets, body, claimed):
-            raise WebhookRejected("The webhook's signature does not match. Check the secret on both sides.")
-        delivery_id = lower.get(self.id_header.lower()) or hashlib.sha256(body).hexdigest()
-        return Delivery(delivery_id, lower.get(self.topic_header.lower()) or topic(body), None)
+        require_match(any_match(secrets, body, claimed))
+        delivery_id = header(headers, self.id_header) or hashlib.sha256(body).hexdigest()
+        return Delivery(delivery_id, header(headers, self.topic_header) or topic(body), None)
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,8 @@ class SignedAddress:
         return replace(self, url=url)
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
-        claimed = decoded(required(lower, self.header.lower()))
-        if not any_match(secrets, self.url.encode() + body, claimed):
-            raise WebhookRejected("The webhook's signature does not match. Check the secret and the address it calls.")
+        claimed = decoded(required(headers, self.header))
+        require_match(any_match(secrets, self.url.encode() + body, claimed), "the secret and the address it calls")
         return Delivery(own_id(body, self.id_field), topic(body), None)
 
 
@@ -78,9 +74,8 @@ class FormWebhook:
         return replace(self, url=url)
 
     def verify(self, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> Delivery:
-        lower = {name.lower(): value for name, value in headers.items()}
         sent_at = None
-        if lower.get(self.header.lower()):
+        if header(headers, self.header):
             sent_at = StampedSignature(self.header).verify(body, headers, secrets, now).sent_at
         else:
             given = dict(parse_qsl(urlsplit(self.url).query)).get(self.parameter, "")
@@ -88,8 +83,9 @@ class FormWebhook:
             for secret in secrets:
                 accepted |= bool(secret) and hmac.compare_digest(secret.encode(), given.encode())
             if not accepted:
-                told = f"The webhook is not signed, and its address does not carry the right '{self.parameter}'."
-                raise WebhookRejected(told)
+                raise WebhookRejected(
+                    f"The webhook is not signed, and its address does not carry the right '{self.parameter}'."
+                )
         try:
             about = dict(parse_qsl(body.decode())).get(self.topic_field, "")
         except UnicodeDecodeError:
