@@ -1,8 +1,9 @@
 """What the second reader (learned.py) adds where the words name no tool: it reads like a question for one of these."""
 
 from roastery.agent.planner.asks import ASKS, Ask
+from roastery.agent.planner.choosing import COUNTS
 from roastery.agent.planner.guard import ABLE
-from roastery.agent.planner.intents import qualified
+from roastery.agent.planner.intents import is_about_itself, qualified
 from roastery.agent.planner.learned import REFUSED, Guess, guess
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
@@ -24,9 +25,18 @@ def likeness(question: Question) -> Guess | None:
     return found if found.margin >= SURE else None
 
 
-def like_ask(like: Guess | None) -> Ask | None:
-    """The ask whose questions read like this one."""
-    return BY_TOOL.get(like.tool) if like else None
+def like_ask(like: Guess | None, question: Question, heard: Reading) -> Ask | None:
+    """The ask whose questions read like this one.
+
+    None where the words say otherwise: with a limit on a metric, "how much do we make a month" (what is, not what is to
+    come), and definitions and the data's health, but for sources that disagree.
+    """
+    ask = BY_TOOL.get(like.tool) if like else None
+    if ask is None or any(f.metric for f in heard.filters):
+        return None
+    if ask.intent == "forecast" and heard.metrics and question.says(COUNTS):
+        return None
+    return None if ask.intent != "reconcile" and is_about_itself(question, heard) else ask
 
 
 def read_as(ask: Ask) -> str:

@@ -9,7 +9,7 @@ from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import BY_INTENT, Ask
 from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.carrying_on import ADDING
-from roastery.agent.planner.choosing import COUNTS, chosen
+from roastery.agent.planner.choosing import chosen
 from roastery.agent.planner.context import asked_part
 from roastery.agent.planner.corrected import corrected
 from roastery.agent.planner.defaults import (
@@ -113,16 +113,9 @@ def _read(
         return unclear
     ask = chosen(question, heard, lexicon)
     like = likeness(question) if ask is None and not history else None
-    if like is not None and (own := like_definition_or_health(like, question, heard)):
+    if own := like_definition_or_health(like, question, heard):
         return own
-    limited = any(f.metric for f in heard.filters)
-    if like is not None and like.tool == "forecast_metric" and heard.metrics and question.says(COUNTS):
-        like = None  # "How much do we make a month" asks what is; what is to come is told by its words.
-    if (
-        (alike := like_ask(like))
-        and not limited
-        and not (is_about_itself(question, heard) and alike.intent != "reconcile")
-    ):
+    if alike := like_ask(like, question, heard):
         ask, heard = alike, heard.assuming(read_as(alike))
     heard = referred(question, heard, history, lexicon)
     if heard.intent == "clarify":
@@ -196,7 +189,7 @@ def _only_credits_otherwise(heard: Reading, history: Sequence[Reading], ask: Ask
 def _is_of_worth(history: Sequence[Reading]) -> bool:
     """Whether the thread is about what customers are worth: what of it is still to come, forecast_ltv knows."""
     last = next((r for r in reversed(history) if r.metrics), None)
-    return last is not None and set(last.metrics) <= {"ltv", "ltv_12m", "predicted_ltv"}
+    return last is not None and WORTHS.issuperset(last.metrics)
 
 
 def _models_of(history: Sequence[Reading]) -> tuple[str, ...]:
