@@ -93,7 +93,6 @@ PROBLEMS: dict[str, Problem] = {
     "UnknownReceipt": Problem(404, "unknown-receipt", "Unknown receipt", "I cannot find that receipt."),
     "BadArguments": Problem(400, "bad-arguments", "Bad arguments", ASKER),
     "UnfitInput": Problem(400, "unfit-input", "Arguments do not fit each other", ASKER),
-    "BeyondBounds": Problem(400, "beyond-bounds", "A budget beyond its bounds", ASKER),
     "TooLittleData": Problem(422, "too-little-data", "Too little data", "There is too little data to tell."),
     "CannotTell": Problem(422, "cannot-tell", "The data does not settle it", "The data does not settle that."),
     "OutOfScope": Problem(403, "out-of-scope", "Out of scope", "You may not see that here."),

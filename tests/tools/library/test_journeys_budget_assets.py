@@ -1,5 +1,6 @@
 """customer_journeys, recommend_budget and analyze_assets on small organizations with known answers."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from roastery.tools.base import Actor, ToolContext
+from roastery.tools.base import Actor, ToolContext, ToolResult
 from roastery.tools.registry import run
 from roastery.warehouse.engine import Warehouse, Warehouses
 from roastery.warehouse.errors import BadQuery, NoData, NotAllowed, UnknownName
@@ -126,15 +127,35 @@ def test_money_moves_to_what_works_and_the_gain_is_its_own_difference(tmp_path: 
     told = {line["key"]: line for line in bounded.data["lines"]}
     if bounded.data["advised"]:
         assert again[told["poor"]["advised"]].value >= 90
-    beyond = run("recommend_budget", {"most_change": 0.25, "amount": "1000000", "objective": "new_customers"}, context)
-    said = next(caveat for caveat in beyond.caveats if "beyond what this history speaks for" in caveat)
-    assert "1,0" in said
-    if beyond.data["advised"]:
-        by_id = {fact.id: fact.value for fact in beyond.facts}
-        placed = sum(by_id[line["advised"]] for line in beyond.data["lines"])
-        assert f"{placed * 30:,.2f} USD." in said
+
+
+def said_of_bounds(result: ToolResult) -> tuple[str, list[Decimal]]:
+    """The caveat of a budget beyond its bounds, and its amounts: asked, least, most, and what the answer is for."""
+    (said,) = [caveat for caveat in result.caveats if "beyond what this history speaks for" in caveat]
+    return said, [Decimal(amount.replace(",", "")) for amount in re.findall(r"([\d,]+\.\d\d) USD", said)]
+
+
+def test_a_budget_beyond_what_was_tried_is_placed_as_far_as_the_history_speaks(tmp_path: Path) -> None:
+    context = campaigns_that_work_unlike(tmp_path)
+    more = {"most_change": 0.25, "objective": "new_customers", "amount": "1000000"}
+    result = run("recommend_budget", more, context)
+    assert result.data["advised"], result.data["refusal"]
+    facts = {fact.id: fact.value for fact in result.facts}
+    placed, today = (sum(facts[line[name]] for line in result.data["lines"]) for name in ("advised", "spend"))
+    _, (asked, least, most, taken) = said_of_bounds(result)
+    assert abs(asked - today * 30 - 1_000_000) < 1  # today's money of a day is shown in whole cents
+    assert least < today * 30 < most
+    assert taken == placed * 30
+    assert 0 <= most - taken < Decimal("0.30")
+    _, (_, least_of_cut, _, taken_of_cut) = said_of_bounds(run("recommend_budget", more | {"amount": "-6000"}, context))
+    assert least_of_cut == least
+    assert 0 <= taken_of_cut - least < Decimal("0.30")
+
+
+def test_limits_that_cannot_hold_the_budget_are_told(tmp_path: Path) -> None:
+    limited = {"amount": "1000000", "limits": [{"value": "Good", "most": "1000"}]}
     with pytest.raises(BadQuery, match="bounds allow"):
-        run("recommend_budget", {"amount": "1000000", "limits": [{"value": "Good", "most": "1000"}]}, context)
+        run("recommend_budget", limited, campaigns_that_work_unlike(tmp_path))
 
 
 def test_the_asset_that_tires_is_told_and_the_winner_has_its_probability(context: ToolContext) -> None:

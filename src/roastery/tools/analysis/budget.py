@@ -8,7 +8,7 @@ import numpy as np
 
 from roastery.tools.analysis.apportion import settle
 from roastery.tools.analysis.arrays import Floats, floats, not_negative, same_length
-from roastery.tools.analysis.errors import BeyondBounds, CannotTell, UnfitInput
+from roastery.tools.analysis.errors import CannotTell, UnfitInput
 from roastery.tools.analysis.response import Response
 
 # Advice is given when the gain is above zero in at least this share of draws.
@@ -54,8 +54,8 @@ def reallocate(
     Units: money a day. `most_change` bounds each channel's change as a share of its spend; `least` and `most` bound
     it further. `margin` turns revenue into margin for judging a changed budget, which must earn its own cost unless
     `must_earn` is off (where the response is no money).
-    Errors: CannotTell when fewer than two channels can be told, or no split gains with a chance of 90 %; BeyondBounds
-    when the bounds cannot hold the budget; UnfitInput when they exclude each other.
+    Errors: CannotTell when fewer than two channels can be told, or no split gains with a chance of 90 %; UnfitInput
+    when the bounds cannot hold the budget (`spendable` tells what they can).
     """
     today = floats("spend", spend)
     same_length(spend=today, channels=response.names)
@@ -67,15 +67,9 @@ def reallocate(
             "The data says too little about where the next unit of spend would bring most: "
             f"{int(told.sum())} of {len(told)} channels varied enough. A holdout would settle it."
         )
-    low = np.where(told, today * (1 - most_change), today)
-    high = np.where(told, np.minimum(today * (1 + most_change), np.maximum(response.most_spend, today)), today)
-    low = low if least is None else np.maximum(low, least)
-    high = high if most is None else np.minimum(high, most)
-    allowed = f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}"
-    if np.any(low > high):
-        raise UnfitInput(f"{allowed}, and for some of its parts none at all.")
-    if not low.sum() - 1e-6 <= whole <= high.sum() + 1e-6:
-        raise BeyondBounds(f"{allowed}, not {whole:.2f}.", float(low.sum()), float(high.sum()))
+    low, high = _bounds(response, today, most_change, least, most)
+    if np.any(low > high) or not low.sum() - 1e-6 <= whole <= high.sum() + 1e-6:
+        raise UnfitInput(f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}, not {whole:.2f}.")
     after = _surest_split(response, low, high, whole, today)
     gains = (response.revenue(after) - response.revenue(today)).sum(axis=1) * margin - (whole - float(today.sum())) * (
         budget is not None and must_earn
@@ -95,6 +89,22 @@ def reallocate(
         response.interval(response.marginal(today)),
         tuple(name for name, able in zip(response.names, told, strict=True) if not able),
     )
+
+
+def spendable(response: Response, spend: Floats, most_change: float = MOST_CHANGE) -> tuple[float, float]:
+    """The least and the most a day that the history speaks for: none moved further, none past what was tried."""
+    low, high = _bounds(response, floats("spend", spend), most_change)
+    return float(low.sum()), float(high.sum())
+
+
+def _bounds(
+    response: Response, today: Floats, most_change: float, least: Floats | None = None, most: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """How little and how much a day each channel may get; those that cannot be told stay as they are."""
+    told = response.told & (today > 0)
+    low = np.where(told, today * (1 - most_change), today)
+    high = np.where(told, np.minimum(today * (1 + most_change), np.maximum(response.most_spend, today)), today)
+    return low if least is None else np.maximum(low, least), high if most is None else np.minimum(high, most)
 
 
 def _surest_split(response: Response, low: Floats, high: Floats, whole: float, today: Floats) -> Floats:

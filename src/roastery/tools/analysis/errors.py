@@ -4,7 +4,6 @@ RoasteryError
 ├── AskerError
 │   └── BadQuery
 │       └── UnfitInput       arguments do not fit each other, or hold what the method cannot read
-│           └── BeyondBounds a budget that nothing in the data can speak for; it knows the nearest that something does
 └── DataError
     ├── NoData
     │   └── TooLittleData    the method needs more history, customers, volume …; the message says how much
@@ -16,14 +15,6 @@ from roastery.warehouse.errors import BadQuery, DataError, NoData
 
 class UnfitInput(BadQuery):
     """Arguments that do not fit each other, such as columns of different length."""
-
-
-class BeyondBounds(UnfitInput):
-    """A budget that the bounds of its parts cannot hold. low, high: those that they can, money a day."""
-
-    def __init__(self, message: str, low: float, high: float) -> None:
-        super().__init__(message)
-        self.low, self.high = low, high
 
 
 class TooLittleData(NoData):

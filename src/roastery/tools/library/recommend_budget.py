@@ -1,29 +1,25 @@
 """recommend_budget: what more or less spend would bring, and which reallocation is worth making."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from functools import partial
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.tools.analysis.arrays import Floats
-from roastery.tools.analysis.budget import Reallocation, reallocate
-from roastery.tools.analysis.errors import BeyondBounds, CannotTell, TooLittleData
-from roastery.tools.analysis.response import Response, fit_response
-from roastery.tools.base import Fact, FactPeriod, Label, Table, Tool, ToolContext, ToolResult
-from roastery.tools.charts import lines, number_axis
+from roastery.tools.analysis.budget import reallocate, spendable
+from roastery.tools.analysis.errors import CannotTell, TooLittleData
+from roastery.tools.analysis.response import fit_response
+from roastery.tools.base import Tool, ToolContext, ToolResult
 from roastery.tools.crediting import Holdout, SpendLimit, known, one_of
-from roastery.tools.experiments import Known, is_settled, known_effects, pinned_tests, recorded_for
-from roastery.tools.facts import FactBook, by_formula, by_method, difference
-from roastery.tools.frames import canonical_rows
+from roastery.tools.experiments import Known, known_effects, pinned_tests, recorded_for
+from roastery.tools.facts import FactBook
 from roastery.tools.holdouts import Outcome
-from roastery.tools.proposals import Proposed, propose
+from roastery.tools.proposals import propose
+from roastery.tools.reallocations import Found, Written, cent, curves
 from roastery.tools.receipts import derived_receipt
-from roastery.tools.spending import TODAY_DAYS, History, history
+from roastery.tools.spending import History, history
 from roastery.warehouse.errors import BadQuery, UnknownName
 from roastery.warehouse.money import minor_digits
 from roastery.warehouse.semantic.query import PeriodSpec
@@ -31,12 +27,10 @@ from roastery.warehouse.semantic.query import PeriodSpec
 BUDGET_SPLITS = ("campaign", "channel", "platform")
 OBJECTIVES = ("revenue", "new_customers")
 SEED = 20_26
-FOURTH = Decimal("0.0001")
 MODELLED = (
     "Returns are estimated from how sales moved with this account's own spend, other things held as well as they can "
     "be; they are no experiment."
 )
-CURVES = 6
 
 
 class RecommendBudgetArguments(BaseModel):
@@ -73,18 +67,6 @@ class RecommendBudgetArguments(BaseModel):
     )
 
 
-@dataclass(frozen=True)
-class Found:
-    """What was learned, what is advised (or why not), what would settle it, and where another budget was asked for."""
-
-    past: History
-    response: Response | None
-    advice: Reallocation | None
-    refusal: str
-    proposal: Proposed | None
-    beyond: str = ""
-
-
 class RecommendBudget(Tool[RecommendBudgetArguments]):
     """Response curves, marginal returns, the reallocation with its expected effect, or a test that would settle it."""
 
@@ -104,7 +86,13 @@ class RecommendBudget(Tool[RecommendBudgetArguments]):
         found = _learned(context, arguments, past)
         book = FactBook("")
         tests = _tests(context, arguments)
-        written = _Written(book, arguments, found, _currency(context, arguments))
+        written = Written(
+            book,
+            found,
+            by=arguments.by,
+            is_money=arguments.objective == "revenue",
+            currency=_currency(context, arguments),
+        )
         data = written.data(tests)
         caveats = [MODELLED, *filter(None, (found.beyond, found.refusal)), *past.caveats, *tests.caveats]
         pinned = arguments.model_copy(update={"experiments": pinned_tests(context, arguments.experiments, tests)})
@@ -121,7 +109,7 @@ class RecommendBudget(Tool[RecommendBudgetArguments]):
             facts=tuple(fact.model_copy(update={"receipt_id": receipt.id}) for fact in book.facts),
             labels=book.labels,
             tables=(written.table,) if written.lines else (),
-            charts=_charts(found, arguments.by, written.currency),
+            charts=curves(found, arguments.by, written.currency),
             caveats=receipt.caveats,
             receipt=receipt,
             data=data,
@@ -139,11 +127,6 @@ def _currency(context: ToolContext, arguments: RecommendBudgetArguments) -> str:
     return arguments.currency.upper() if arguments.currency else context.organization.currency
 
 
-def _cent(currency: str) -> Decimal:
-    """The smallest amount of a currency that there is: yen have no cents."""
-    return Decimal(1).scaleb(-minor_digits(currency))
-
-
 def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: History) -> Found:
     """The curves in the objective's own unit, and the advice; or the reason why there is none, and a test."""
     least, most = _limits(past, arguments.limits)
@@ -153,20 +136,16 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
     try:
         response = fit_response(past.outcome, past.spend, past.names, seed=SEED, demand=past.demand)
         response = replace(response, slope=response.slope * worth, noise=response.noise * worth)
-        advise = partial(
-            reallocate, response, past.today,
-            most_change=arguments.most_change, least=least, most=most, margin=arguments.margin_rate,
-            must_earn=arguments.objective == "revenue", quantum=_cent(currency),
-        )  # fmt: skip
         budget = _daily_budget(arguments, past)
-        try:
-            advice = advise(budget=budget)
-        except BeyondBounds as bounds:
-            if budget is None or arguments.limits:
-                raise
-            nearest = _nearest(budget, bounds, _cent(currency))
-            beyond = _beyond(budget, nearest, bounds, arguments, currency)
-            advice = advise(budget=nearest)
+        if budget is not None and not arguments.limits:
+            budget, beyond = _within(
+                budget, spendable(response, past.today, arguments.most_change), arguments, currency
+            )
+        advice = reallocate(
+            response, past.today, budget=budget,
+            most_change=arguments.most_change, least=least, most=most, margin=arguments.margin_rate,
+            must_earn=arguments.objective == "revenue", quantum=cent(currency),
+        )  # fmt: skip
     except (CannotTell, TooLittleData) as error:
         return Found(past, response, None, error.message, propose(context, arguments.by, past), beyond)
     return Found(past, response, advice, "", None, beyond)
@@ -175,22 +154,20 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
 MONTH_DAYS = 30
 
 
-def _nearest(budget: float, bounds: BeyondBounds, cent: Decimal) -> float:
-    """The bound next to a budget, in whole cents within it."""
-    bound, way = (bounds.high, ROUND_FLOOR) if budget > bounds.high else (bounds.low, ROUND_CEILING)
-    return float(Decimal(repr(bound)).quantize(cent, way))
-
-
-def _beyond(
-    budget: float, nearest: float, bounds: BeyondBounds, arguments: RecommendBudgetArguments, currency: str
-) -> str:
-    """Says that another budget was asked for than the data speaks for, and which one the advice is for."""
-    asked, low, high, taken = (
-        f"{money * MONTH_DAYS:,.{minor_digits(currency)}f} {currency}"
-        for money in (budget, bounds.low, bounds.high, nearest)
+def _within(
+    budget: float, bounds: tuple[float, float], arguments: RecommendBudgetArguments, currency: str
+) -> tuple[float, str]:
+    """The budget a day, or the nearest in whole cents that the history speaks for and a sentence that says so."""
+    low, high = bounds
+    if low == high or low <= budget <= high:
+        return budget, ""
+    bound, way = (high, ROUND_FLOOR) if budget > high else (low, ROUND_CEILING)
+    nearest = float(Decimal(repr(bound)).quantize(cent(currency), way))
+    asked, least, most, taken = (
+        f"{money * MONTH_DAYS:,.{minor_digits(currency)}f} {currency}" for money in (budget, low, high, nearest)
     )
-    return (
-        f"{asked} in {MONTH_DAYS} days is beyond what this history speaks for: {low} to {high}, since no "
+    return nearest, (
+        f"{asked} in {MONTH_DAYS} days is beyond what this history speaks for: {least} to {most}, since no "
         f"{arguments.by} is moved by more than {arguments.most_change:.0%} of today, or past the most that was ever "
         f"spent on it. What is said here is for {taken}."
     )
@@ -223,195 +200,3 @@ def _limits(past: History, limits: Sequence[SpendLimit]) -> tuple[Floats | None,
         if least[at] > most[at]:
             raise BadQuery(f"The least for '{limit.value}' is more than the most.")
     return least, most
-
-
-@dataclass(frozen=True)
-class Line:
-    """One key's facts by column."""
-
-    key: str
-    label: Label
-    facts: dict[str, Fact]
-
-
-class _Written:
-    """Facts, rows and data of what was found."""
-
-    def __init__(self, book: FactBook, arguments: RecommendBudgetArguments, found: Found, currency: str) -> None:
-        self.book, self.found, self.currency, self.by = book, found, currency, arguments.by
-        past = found.past
-        self.money = arguments.objective == "revenue"
-        self.learned = FactPeriod(start=past.first, end=past.end)
-        self.now = FactPeriod(start=past.end - timedelta(days=min(TODAY_DAYS, len(past.spend))), end=past.end)
-        self.next = FactPeriod(start=past.end, end=past.end + timedelta(days=TODAY_DAYS))
-        self.outcome = "expected_revenue_per_day" if self.money else "expected_new_customers_per_day"
-        self.lines = [self._line(n, key) for n, key in enumerate(past.names) if past.today[n] > 0]
-        self.lines.sort(key=lambda line: (-(line.facts["spend"].value or 0), line.key))
-        self.whole = self._whole()
-
-    def _line(self, n: int, key: str) -> Line:
-        past, advice, response = self.found.past, self.found.advice, self.found.response
-        about: dict[str, Any] = {"currency": self.currency, "dimensions": {self.by: key}}
-        label = self.book.label(self.by, key, past.labels.get(key, key))
-        today = advice.before[n] if advice else _decimal(past.today[n], _cent(self.currency))
-        spent = self.book.measured("spend_per_day", today, "money", self.now, **about)
-        own = {"spend": spent}
-        if advice is not None:
-            after = by_method(self.book.next_id, spent, "forecast", advice.after[n], "model", [spent])
-            own["advised"] = self.book.add(_renamed(after, "advised_spend_per_day", self.next))
-            own["change"] = self.book.computed(difference, own["advised"], spent)
-        if response is not None:
-            low, mean, high = (float(v[n]) for v in response.interval(response.marginal(past.today)))
-            for name, value in (("marginal", mean), ("marginal_low", low), ("marginal_high", high)):
-                metric = "marginal_return" if self.money else "new_customers_per_unit_of_spend"
-                made = by_method(self.book.next_id, spent, "forecast", _decimal(value, FOURTH), "model", [spent])
-                renamed = _renamed(made, metric + name.removeprefix("marginal").replace("_", "__"), self.next)
-                own[name] = self.book.add(renamed.model_copy(update={"unit": "ratio", "currency": None}))
-        return Line(key, label, own)
-
-    def _whole(self) -> dict[str, Fact]:
-        """The budget, and what is expected of it before and after."""
-        past, advice, response = self.found.past, self.found.advice, self.found.response
-        spends = [line.facts["spend"] for line in self.lines]
-        own = {"days": self.book.measured("days_of_history", len(past.spend), "days", self.learned)}
-        if not spends:
-            return own
-        total = by_formula(
-            self.book.next_id, spends[0], "sum", sum((f.value or Decimal(0) for f in spends), Decimal(0)),
-            " + ".join(f.id for f in spends), spends,
-        )  # fmt: skip
-        own["budget"] = self.book.add(total.model_copy(update={"dimensions": {}}))
-        if advice is None or response is None:
-            return own
-        after = np.array([float(spend) for spend in advice.after])
-        before = response.revenue(past.today).sum(axis=1)
-        gain = response.revenue(after).sum(axis=1) - before
-        places = _cent(self.currency) if self.money else FOURTH
-        base = own["budget"]
-        unit, currency = ("money", self.currency) if self.money else ("count", None)
-
-        def modelled(metric: str, value: float, kind: Any = "forecast") -> Fact:
-            made = by_method(self.book.next_id, base, kind, _decimal(value, places), "model", [base])
-            made = _renamed(made, metric, self.next)
-            return self.book.add(made.model_copy(update={"unit": unit, "currency": currency}))
-
-        own["now"] = modelled(self.outcome, float(before.mean()))
-        own["then"] = modelled(f"{self.outcome}__advised", float(before.mean() + gain.mean()))
-        more = (own["then"].value or Decimal(0)) - (own["now"].value or Decimal(0))
-        effect = by_formula(
-            self.book.next_id, own["then"], "effect", more,
-            f"{own['then'].id} - {own['now'].id}", [own["then"], own["now"]],
-        )  # fmt: skip
-        own["gain"] = self.book.add(_renamed(effect, f"{self.outcome}__gain", self.next))
-        low, high = (float(v) for v in np.quantile(gain, [0.025, 0.975]))
-        own["gain_low"] = modelled(f"{self.outcome}__gain__low", low)
-        own["gain_high"] = modelled(f"{self.outcome}__gain__high", high)
-        chance = by_method(self.book.next_id, base, "forecast", _decimal(advice.chance, FOURTH), "model", [base])
-        chance = _renamed(chance, "chance_of_gain", self.next)
-        own["chance"] = self.book.add(chance.model_copy(update={"unit": "ratio", "currency": None}))
-        return own
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return [{"key": line.key, **{n: f.value for n, f in line.facts.items()}} for line in self.lines]
-
-    @property
-    def totals(self) -> dict[str, Any]:
-        said = {name: fact.value for name, fact in self.whole.items()}
-        proposal = self.found.proposal
-        return said | ({"proposal": proposal.as_json()} if proposal else {})
-
-    @property
-    def table(self) -> Table:
-        names = list(dict.fromkeys(name for line in self.lines for name in line.facts))
-        first = self.lines[0].facts
-        columns: list[dict[str, Any]] = [
-            {"name": self.by, "kind": "dimension"},
-            {"name": f"{self.by}_name", "kind": "label"},
-        ]
-        for name in names:
-            metric = "roas" if self.money and name.startswith("marginal") else first[name].metric
-            columns.append(
-                {
-                    "name": name,
-                    "kind": "metric",
-                    "unit": first[name].unit,
-                    "currency": first[name].currency,
-                    "metric": metric,
-                }
-            )
-        rows = [
-            {self.by: line.key, f"{self.by}_name": line.label.text, **{n: line.facts[n].value for n in names}}
-            for line in self.lines
-        ]
-        ids = tuple({name: fact.id for name, fact in line.facts.items()} for line in self.lines)
-        title = "Spend a day, advised" if self.found.advice else "Spend a day, and what the next unit brings"
-        return Table(title=title, columns=tuple(columns), rows=tuple(canonical_rows(rows)), fact_ids=ids)
-
-    def data(self, tests: Known) -> dict[str, Any]:
-        known = self._known(tests)
-        settled = {one["key"] for one in known if one["is_settled"]}
-        proposal = self.found.proposal
-        if proposal is not None and proposal.key in settled:
-            # What has been tested need not be tested again.
-            proposal = None
-        currency = self.currency if self.found.past.metric == "revenue" else None
-        told = proposal.facts(self.book, self.learned, currency) if proposal else {}
-        held = self.found.advice.held if self.found.advice else ()
-        return {
-            "by": self.by,
-            "objective": "revenue" if self.money else "new_customers",
-            "advised": self.found.advice is not None,
-            "refusal": self.found.refusal,
-            "totals": {name: fact.id for name, fact in self.whole.items()},
-            "lines": [
-                {"key": line.key, "label": line.label.id, **{n: f.id for n, f in line.facts.items()}}
-                for line in self.lines
-            ],
-            "known": known,
-            "held": [line.label.id for line in self.lines if line.key in held],
-            "proposal": None if proposal is None else {**proposal.said, "facts": {n: f.id for n, f in told.items()}},
-        }
-
-    def _known(self, tests: Known) -> list[dict[str, Any]]:
-        """Of each line that was tested, the share of the outcome that it caused."""
-        made = []
-        for line in self.lines:
-            if (read := tests.read.get(line.key)) is None:
-                continue
-            told = {n: f for n, f in read.facts(self.book).items() if n.startswith("share")}
-            ids = {name: fact.id for name, fact in told.items()}
-            made.append({"key": line.key, "label": line.label.id, "is_settled": is_settled(told), **ids})
-        return made
-
-
-def _renamed(fact: Fact, metric: str, period: FactPeriod) -> Fact:
-    return fact.model_copy(update={"metric": metric, "period": period})
-
-
-def _decimal(value: float, places: Decimal) -> Decimal:
-    return Decimal(repr(float(value))).quantize(places)
-
-
-def _charts(found: Found, by: str, currency: str) -> tuple[dict[str, Any], ...]:
-    """The curves of the largest, with their bands, and where spend stands today."""
-    past, response = found.past, found.response
-    if response is None:
-        return ()
-    largest = [int(n) for n in np.argsort(-past.today, kind="stable")[:CURVES] if past.today[n] > 0]
-    values, points = [], []
-    for n in largest:
-        name = past.labels.get(past.names[n], past.names[n])
-        reach = max(past.today[n] * 1.6, response.most_spend[n] * 0.6)
-        for spend in np.linspace(0, reach, 25):
-            at = np.zeros(len(past.names))
-            at[n] = spend
-            low, mean, high = (float(v[n]) for v in response.interval(response.revenue(at)))
-            values.append({"series": name, "x": float(spend), "value": mean, "low": low, "high": high})
-        now = np.zeros(len(past.names))
-        now[n] = past.today[n]
-        points.append({"series": name, "x": float(now[n]), "value": float(response.revenue(now)[:, n].mean())})
-    if not values:
-        return ()
-    x = {"axis": {"title": f"spend a day, {currency}", "format": "~s"}}
-    return (lines(f"What spend brings a day, by {by}", values, x, number_axis("count"), points=points),)
