@@ -7,11 +7,12 @@ be is read the long way by whoever asked, so that nothing comes out otherwise th
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from functools import cache
-from typing import Any, NotRequired, Required, Self, TypedDict, overload
+from typing import Any, NotRequired, Required, Self, TypedDict
 
 import msgspec
 
 from roastery.connectors.parsing import parsed
+from roastery.warehouse.made_when_asked import MadeWhenAsked
 from roastery.warehouse.writing import written
 
 Record = Mapping[str, Any]
@@ -26,7 +27,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class UnparsedRecords(Sequence[Record]):
+class UnparsedRecords(MadeWhenAsked[Record]):
     """The objects of a JSON array in UTF-8, made only where somebody asks for one.
 
     known: what stands under `_connection` in each of them, one for all or one for each.
@@ -92,16 +93,6 @@ class UnparsedRecords(Sequence[Record]):
         for record, known in zip(records, _of_each(self._known, len(self)), strict=True):
             record[BESIDE] = known
             yield record
-
-    @overload
-    def __getitem__(self, place: int) -> Record: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Record]: ...
-    def __getitem__(self, place: int | slice) -> Record | list[Record]:
-        return list(self)[place]
-
-    def __repr__(self) -> str:
-        return repr(list(self))
 
 
 def parsed_around(content: bytes, rows: Steps) -> Any:

@@ -4,18 +4,19 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, overload
+from typing import Any
 
 import orjson
 import pyarrow as pa
 
 from roastery.warehouse.columns import encoded_column, repeated_column, table, text_column
+from roastery.warehouse.made_when_asked import MadeWhenAsked
 from roastery.warehouse.raw import RawRecord
 from roastery.warehouse.writing import written
 
 
-@dataclass(frozen=True, eq=False)
-class WrittenRecords(Sequence[RawRecord]):
+@dataclass(frozen=True, eq=False, repr=False)
+class WrittenRecords(MadeWhenAsked[RawRecord]):
     """Records that are replaced by day and hold nothing personal, in a fraction of the memory of their objects.
 
     Shape: one row per record, columns key, scope, day, read and payload as text.
@@ -60,16 +61,6 @@ class WrittenRecords(Sequence[RawRecord]):
         columns = (self.table[name].to_pylist() for name in ("key", "payload", "scope", "day", "read"))
         for key, payload, scope, day, read in zip(*columns, strict=True):
             yield RawRecord(key, _read(payload), scope, date.fromisoformat(day), False, read)
-
-    @overload
-    def __getitem__(self, place: int) -> RawRecord: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[RawRecord]: ...
-    def __getitem__(self, place: int | slice) -> RawRecord | list[RawRecord]:
-        return list(self)[place]
-
-    def __repr__(self) -> str:
-        return repr(list(self))
 
 
 def _read(payload: str) -> Any:

@@ -23,8 +23,8 @@ MONTHS = (
     r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)\b"
 )
-REFUSED, CLARIFIED = "refused", "clarify"
-"""What the model may say beside names of tools."""
+REFUSED = "refused"
+"""What the model says in place of a tool's name of what cannot be answered."""
 
 
 @dataclass(frozen=True)
