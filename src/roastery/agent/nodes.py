@@ -35,7 +35,6 @@ from roastery.tools.restatement import as_result, restated
 from roastery.warehouse.errors import RoasteryError
 
 CALLS_AT_ONCE = 6
-REPEATS = 2
 OFFLINE = OfflineModel()
 DECISIONS = ("Approve", "Decline")
 FALLBACK_NOTE = "The language model {why}, so the built-in model answered."

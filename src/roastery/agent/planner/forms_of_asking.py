@@ -212,8 +212,6 @@ def _customers_pay(said: Said, money: Part, x: Part) -> bool:
 
 WOULD = frozenset({"will", "would", "has", "have", "had", "does", "did", "can", "could", "might", "may", "should"})
 """Between a person and the spending, these say that it is theirs: "what a new guest will spend with us"."""
-DONE_FIRST = frozenset({"solve", "sign", "first_answer", "travel", "turn"})
-"""What may stand before its thing: "resolve a complaint", "wait for a parcel"."""
 
 
 def times(said: Said) -> Iterator[Composed]:
