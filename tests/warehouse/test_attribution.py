@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
+from roastery.warehouse.crediting import credit_sales
 from roastery.warehouse.declared import read_yaml
 from roastery.warehouse.engine import Warehouse
 from roastery.warehouse.errors import BadQuery, UnknownName
@@ -113,6 +114,35 @@ def test_orders_and_new_customers_are_credited_in_fractions_that_sum_to_one(case
     columns = "sum(order_weight), sum(new_customer_weight), count(*)"
     sums = rows(cases, f"SELECT {columns} FROM attribution_credits WHERE model = 'linear' AND sale_id = '0'")
     assert sums == [(Decimal(1), Decimal(1), 3)]
+
+
+def test_stretches_of_days_credit_as_all_days_at_once_and_lie_in_their_order(warehouse: Warehouse) -> None:
+    days = [f"2026-10-{day:02d}T12:00:00Z" for day in (9, 3, 7, 5)]
+    sales = [
+        {"transaction_id": f"s{n}", "customer_id": "ana" if n % 2 else None, "occurred_at": day, "amount": "9.99"}
+        for n, day in enumerate(days * 2)
+    ]
+    touches = [
+        {
+            "touchpoint_id": f"t{n}",
+            "customer_id": "ana",
+            "occurred_at": f"2026-10-{n:02d}T09:00:00Z",
+            "channel": "email",
+        }
+        for n in range(1, 9)
+    ]
+    put(warehouse, transactions=sales, touchpoints=touches)
+    with warehouse._writing() as instance, instance.transaction() as cursor:
+        credit_sales(cursor, into="work.stretched", stretch_rows=1)
+        differing = cursor.execute(
+            """(FROM work.stretched EXCEPT ALL FROM curated.attribution_credits)
+            UNION ALL (FROM curated.attribution_credits EXCEPT ALL FROM work.stretched)"""
+        ).fetchall()
+        written = cursor.execute("SELECT sale_date FROM work.stretched ORDER BY rowid").fetchall()
+        cursor.execute("DROP TABLE work.stretched")
+    assert differing == []
+    assert len(written) > len(sales) * len(CLOSED_FORM)
+    assert written == sorted(written)
 
 
 def test_fitted_models_and_unknown_ones_are_refused_with_what_is_allowed() -> None:

@@ -117,6 +117,7 @@ def credits_select(
         f"eligible AS MATERIALIZED ({_eligible(window_days, view_window_days, paths)})",
         f"placed AS MATERIALIZED ({_placed(distinct_by)})",
         f"won AS ({_won(models)})",
+        f"uncredited AS MATERIALIZED ({_uncredited(sales)})",
     ]
     if shared:
         ctes += [
@@ -125,8 +126,9 @@ def credits_select(
             f"split AS ({_split()})",
         ]
     credited = "won" if not shared else f"(FROM won UNION ALL BY NAME {_credited()})"
-    parts = [f"WITH {', '.join(ctes)}", _attributed_rows(credited), "UNION ALL", _unattributed_rows(models, sales)]
-    return "\n".join(parts)
+    # Model by model, so that who asks for one of them reads little of the others.
+    rows = [_attributed_rows(credited), *map(_unattributed_rows, models)]
+    return f"WITH {', '.join(ctes)}\n" + "\nUNION ALL\n".join(rows)
 
 
 def competing_select(window_days: int | None, view_window_days: int | None, paths: str) -> str:
@@ -264,13 +266,18 @@ def _attributed_rows(credited: str) -> str:
 FROM {credited} c JOIN eligible p ON p.path_no = c.path_no"""
 
 
-def _unattributed_rows(models: Sequence[str], sales: str) -> str:
-    listed = ", ".join(f"('{m}')" for m in models)
+def _uncredited(sales: str) -> str:
+    return f"""
+    SELECT s.sale_id, s.sale_date, s.net_amount, s.amount, s.currency,
+        CASE WHEN s.is_order THEN 1 ELSE 0 END::DECIMAL(18,9) AS order_weight,
+        CASE WHEN s.is_first_sale THEN 1 ELSE 0 END::DECIMAL(18,9) AS new_customer_weight,
+        CASE WHEN s.is_renewal THEN 'recurring' WHEN s.customer_id IS NULL THEN 'no_customer' ELSE 'no_touch' END
+            AS reason
+    FROM {sales} s WHERE NOT EXISTS (FROM eligible e WHERE e.sale_id = s.sale_id)"""
+
+
+def _unattributed_rows(model: str) -> str:
     nothing = "'unattributed'"
-    return f"""SELECT m.model, s.sale_id, s.sale_date, s.sale_date, NULL, {nothing}, {nothing}, {nothing},
-    NULL, NULL, false, false, 1::DECIMAL(18,9), s.net_amount, s.amount,
-    CASE WHEN s.is_order THEN 1 ELSE 0 END::DECIMAL(18,9), CASE WHEN s.is_first_sale THEN 1 ELSE 0 END::DECIMAL(18,9),
-    s.currency,
-    CASE WHEN s.is_renewal THEN 'recurring' WHEN s.customer_id IS NULL THEN 'no_customer' ELSE 'no_touch' END
-FROM {sales} s CROSS JOIN (VALUES {listed}) m(model)
-WHERE NOT EXISTS (FROM eligible e WHERE e.sale_id = s.sale_id)"""
+    return f"""SELECT '{model}', sale_id, sale_date, sale_date, NULL, {nothing}, {nothing}, {nothing}, NULL, NULL,
+    false, false, 1::DECIMAL(18,9), net_amount, amount, order_weight, new_customer_weight, currency, reason
+FROM uncredited"""

@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from inspect import getsource
 
-from roastery.warehouse import affected, affected_sales, identity, matching
+from roastery.warehouse import affected, affected_sales, crediting, identity, matching
 from roastery.warehouse.affected import Partly
 from roastery.warehouse.attribution import CLOSED_FORM, credits_select
 from roastery.warehouse.channel_rules import own_channel_case
@@ -175,6 +175,14 @@ LABELS = Step(
 )
 
 
+CREDITS = Step(
+    ("curated.attribution_credits",),
+    ("curated.conversion_paths", "curated.sales"),
+    credits_select(CLOSED_FORM) + getsource(crediting),
+    crediting.credit_sales,
+)
+
+
 def _sale_records(organization: Organization) -> Step:
     return Step(
         ("work.sale_records",),
@@ -189,14 +197,14 @@ def _sale_records(organization: Organization) -> Step:
 def steps(organization: Organization, today: date) -> tuple[Step, ...]:
     """Every derived table in building order, with the tables that it reads."""
     values = _values(organization, today)
-    custom = {"labels": LABELS, "sale_records": _sale_records(organization)}
+    custom = {"labels": LABELS, "sale_records": _sale_records(organization), "attribution_credits": CREDITS}
     found = []
     for table in DERIVED:
         name = table.split(".")[1]
         if name in custom:
             found.append(custom[name])
             continue
-        sql = credits_select(CLOSED_FORM) if name == "attribution_credits" else filled(_file(name), values)
+        sql = filled(_file(name), values)
         reads = set(READ.findall(sql)) - {table}
         if name == "fx_daily":
             reads.add(DAY)

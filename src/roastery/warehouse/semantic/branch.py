@@ -87,12 +87,20 @@ class FactSelect:
 
             if is_summed_by_day(self):
                 return window_output(self)
+        if self.branch.presence and DATE not in self.keys:
+            return self._any_row()
         keys, finish = self._keys()
         common = common_conditions(self.branch.measures)
         values = {self.column(name): self.aggregate(measure, common) for name, measure in self.branch.measures}
         values[self.column(self.rows_column)] = sa.func.count()
         where = self.where(common)
         return Output(keys, values, self.source, where, finish)
+
+    def _any_row(self) -> Output:
+        """Whether there is a row at all, as a count of at most one: the first that is found ends the search."""
+        where = self.where(frozenset())
+        found = sa.select(ONE).select_from(self.source).where(*where).limit(ONE).subquery("found")
+        return Output(dict.fromkeys(self.keys, NULL), {self.column(self.rows_column): sa.func.count()}, found, ())
 
     def _keys(self) -> tuple[dict[str, Core], dict[str, Core]]:
         """Key columns to group by, and the shown form of those that are grouped by what is stored."""

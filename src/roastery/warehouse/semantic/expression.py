@@ -144,6 +144,9 @@ def _constant(tree: sg.Expr, core: Callable[[sg.Expr], Core]) -> Core:
 
 
 def _predicate(tree: sg.Expr, core: Callable[[sg.Expr], Core]) -> Core:
+    if isinstance(tree, sg.Not) and isinstance(tree.this, sg.Is) and isinstance(tree.this.expression, sg.Null):
+        # Never null itself, and DuckDB skips whole row groups by it.
+        return core(tree.this.this).is_not(None)
     if isinstance(tree, sg.Not):
         return sa.not_(sa.func.coalesce(core(tree.this), sa.false(), type_=sa.Boolean))
     if isinstance(tree, sg.Is) and isinstance(tree.expression, sg.Null):
