@@ -120,16 +120,19 @@ def label_text(label: Label) -> str:
     return name_text(value_name(label.text) if label.text == label.value else label.text)
 
 
-_BRANDS = {"tiktok": "TikTok", "linkedin": "LinkedIn", "sms": "SMS", "pos": "POS", "seo": "SEO", "hubspot": "HubSpot"}
+_BRANDS = {
+    "tiktok": "TikTok", "linkedin": "LinkedIn", "hubspot": "HubSpot", "shipstation": "ShipStation", "ga4": "GA4",
+    "sms": "SMS", "pos": "POS", "seo": "SEO", "crm": "CRM", "dam": "DAM",
+}  # fmt: skip
 
 
 def value_name(value: str) -> str:
     """An id such as "meta_ads" as people write it; anything that is not such an id stays as it is.
 
-    >>> value_name("meta_ads"), value_name("US"), value_name("tiktok_ads"), value_name("c1")
-    ('Meta Ads', 'US', 'TikTok Ads', 'c1')
+    >>> value_name("meta_ads"), value_name("US"), value_name("tiktok_ads"), value_name("ga4"), value_name("c1")
+    ('Meta Ads', 'US', 'TikTok Ads', 'GA4', 'c1')
     """
-    if value in NO_NAMES or not re.fullmatch(r"[a-z]{3,}(?:_[a-z]+)*", value):
+    if value in NO_NAMES or not (value in _BRANDS or re.fullmatch(r"[a-z]{3,}(?:_[a-z]+)*", value)):
         return value
     return " ".join(_BRANDS.get(word, word.capitalize()) for word in value.split("_"))
 

@@ -196,6 +196,19 @@ def test_filter_that_nothing_meets_is_none_where_there_is_data_and_no_data_elsew
     assert ask("orders", filters=nobody, start="2026-09-05", end="2026-09-07").totals["orders"] is None
 
 
+def test_a_name_among_those_asked_for_that_has_no_rows_is_said_first(ask: Ask) -> None:
+    def first_said(*names: str, **more: Any) -> str:
+        asked = [{"dimension": "campaign", "values": list(names)}]
+        return next(iter(ask("spend", filters=asked, **more).provenance.caveats), "")
+
+    split = {"dimensions": ["campaign"]}
+    assert first_said("Brand", "Newsletter", **split) == "Newsletter has no rows in the period: no data, not zero."
+    assert first_said("Brand", "Sprnig sale", **split) == "No campaign is called 'Sprnig sale'."
+    assert "has no rows" not in first_said("Brand", "name of C5", **split)
+    cut = first_said("Brand", "name of C5", limit=1, order_by=[{"field": "spend", "direction": "desc"}], **split)
+    assert "has no rows" not in cut
+
+
 def test_name_in_a_filter_that_nothing_carries_is_said(ask: Ask) -> None:
     missing = ask("spend", filters=[{"dimension": "campaign", "values": ["Sprnig sale"]}])
     assert "No campaign is called 'Sprnig sale'." in missing.provenance.caveats

@@ -1,8 +1,13 @@
 """Definitions, data health and lists of names in sentences."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from roastery.agent.evidence import Finding
 from roastery.agent.narrate.voice import LISTED_ROWS, Voice, capital, listed, plural
 from roastery.tools.base import Fact
+
+MOST_SOURCES, MOST_CHECKS = 10, 4
 
 
 class Others(Voice):
@@ -30,10 +35,10 @@ class Others(Voice):
         lines = []
         if stale:
             late = [f"[[{s['source']}]]" for s in stale]
-            lines.append(f"**Not up to date: {listed(late)}.**")
+            lines.append(f"**Not up to date: {listed(late)}{self._failed(data)}.**")
         elif sources:
-            lines.append("**The data of your sources is up to date.**")
-        for s in sources[:6]:
+            lines.append(f"**The data of your sources is up to date{self._failed(data)}.**")
+        for s in sources[:MOST_SOURCES]:
             told = (
                 [f"read [[{s['age']}]] ago"] if s.get("age") and facts[s["age"]].value is not None else ["not read yet"]
             )
@@ -42,13 +47,20 @@ class Others(Voice):
             if s.get("history_since"):
                 told.append(f"history since [[{s['history_since']}]]")
             lines.append(f"- [[{s['source']}]]: {', '.join(told)}")
-        failed = data.get("failed_checks")
-        if failed and facts[failed].value:
-            lines.append(f"Failed checks: [[{failed}]].")
+        if len(sources) > MOST_SOURCES:
+            lines.append("- the others in the table")
         for unmapped in data["figures"].get("unmapped_touches", ())[:1]:
             if facts[unmapped].value:
                 lines.append(f"Unmapped touches, whose campaign is unknown: [[{unmapped}]].")
         return "\n".join(lines) or "Nothing is known of the data yet."
+
+    def _failed(self, data: Mapping[str, Any]) -> str:
+        """How many checks failed and of what they are, as the end of a sentence; "" where none did."""
+        failed, names = data.get("failed_checks"), data.get("failed", [])
+        if not failed or not self.evidence.facts[failed].value:
+            return ""
+        said = [*names[:MOST_CHECKS], *(["others"] if len(names) > MOST_CHECKS else [])]
+        return f"; failed checks: [[{failed}]]" + (f", of {listed(said)}" if said else "")
 
     def values(self, finding: Finding) -> str:
         values = finding.result.data.get("values", [])

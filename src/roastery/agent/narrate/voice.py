@@ -80,12 +80,19 @@ class Voice:
             values = [v for v in condition.get("values", ()) if v not in NO_NAMES]
             if not dimension or not values or (not whole and dimension in finding.arguments.get("dimensions", ())):
                 continue
-            names = listed([self.value_name(dimension, str(v)) for v in values])
+            names = listed(self.value_names(dimension, [str(v) for v in values]))
             if condition.get("op", "in") in ("in", "eq"):
                 said.append(f" for {names}")
             elif condition["op"] in ("not_in", "ne"):
                 said.append(f" without {names}")
         return "".join(said)
+
+    def value_names(self, dimension: str, values: Sequence[str]) -> list[str]:
+        """References to the names of values, each name once: several campaigns may carry one."""
+        by_text = {}
+        for reference in (self.value_name(dimension, value) for value in values):
+            by_text.setdefault(self.evidence.labels[reference[2:-2]].text, reference)
+        return list(by_text.values())
 
     def value_name(self, dimension: str, value: str) -> str:
         if label := self.evidence.label_of(dimension, value):

@@ -191,6 +191,7 @@ def _result(context: ToolContext, receipt: Receipt, found: Findings, caveats: Se
     data = {
         "sources": sources,
         "failed_checks": book.measured("failed_checks", len(found.failed), "count", now).id,
+        "failed": list(dict.fromkeys(check.name.replace("_", " ") for check in found.failed)),
         "figures": figures,
         "names": [book.label("utm_campaign", name).id for name in found.names],
     }

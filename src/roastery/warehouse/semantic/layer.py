@@ -12,14 +12,15 @@ from roastery.warehouse.semantic.bound import EVERYTHING, BoundMetric, BoundQuer
 from roastery.warehouse.semantic.calendar import Calendar
 from roastery.warehouse.semantic.catalogue import Catalogue, catalogue_of
 from roastery.warehouse.semantic.execute import Result, columns, refuse_missing_rates, result_hash, run
-from roastery.warehouse.semantic.model import DATE, Semantics
+from roastery.warehouse.semantic.model import Semantics
 from roastery.warehouse.semantic.own import semantics_of
 from roastery.warehouse.semantic.prepare import Preparer
 from roastery.warehouse.semantic.profile import SHELF, Profiles, WarehouseDoor
 from roastery.warehouse.semantic.provenance import Explanation, provenance
 from roastery.warehouse.semantic.query import MetricFrame, MetricQuery, MetricTable, Period, PeriodSpec
 from roastery.warehouse.semantic.resolve import Setting, refuse_by_role, resolve
-from roastery.warehouse.semantic.values import NOT_VALUES, DimensionValue, dimension_values, names_of
+from roastery.warehouse.semantic.unmet_names import names_without_rows
+from roastery.warehouse.semantic.values import DimensionValue, dimension_values, names_of
 from roastery.warehouse.state import DataState
 
 MOST_TABLE_ROWS = 2_000_000
@@ -65,9 +66,9 @@ class SemanticLayer:
         result = self._without_sums_across_platforms(self._named(result, bound, profiles), bound, profiles)
         said = [
             *caveats.of_build(bound, state),
+            *self._unmet_names(bound, result, row_scope),
             *explained.caveats,
             *caveats.after_asking(bound, result.rows),
-            *self._unmet_names(bound, result, row_scope),
             *self._companions(bound, row_scope, state, profiles),
         ]
         return MetricFrame(
@@ -198,21 +199,17 @@ class SemanticLayer:
         return result
 
     def _unmet_names(self, bound: BoundQuery, result: Result, row_scope: Scope) -> list[str]:
-        """Names in filters that nothing carries, when nothing was found: probably misspelt."""
-        if any(row[metric.name] for row in result.rows for metric in bound.shown):
-            return []
+        """Names asked for that no row carries: told, so that nobody takes the others for all that was asked."""
         found = []
-        for item in bound.filters:
-            if item.is_scope or item.op not in ("in", "eq") or item.dimension == DATE:
+        for dimension, value in names_without_rows(bound, result):
+            try:
+                known = self.dimension_values(dimension.name, value, 1, row_scope=row_scope)
+            except NotAllowed:
                 continue
-            title = bound.filtered[item.dimension].title.lower()
-            for value in item.values:
-                try:
-                    known = self.dimension_values(item.dimension, value, 1, row_scope=row_scope)
-                except NotAllowed:
-                    continue
-                if not known and value not in NOT_VALUES:
-                    found.append(f"No {title} is called '{value}'.")
+            if not known:
+                found.append(f"No {dimension.title.lower()} is called '{value}'.")
+            elif result.rows:
+                found.append(f"{known[0].label} has no rows in the period: no data, not zero.")
         return found
 
     def _companions(self, bound: BoundQuery, row_scope: Scope, state: DataState, profiles: Profiles) -> list[str]:
