@@ -1,4 +1,4 @@
-"""roastery learn: learn again, from the development questions, which tool a question is for."""
+"""roastery learn: learn again, from the development questions, which tool and which number a question is for."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 def learn() -> None:
-    """Learn again from the development questions which tool a question is for (after cases were added)."""
+    """Learn again from the development questions what a question is for (after cases were added)."""
     without_home(work)
 
 
 def work(terminal: Terminal) -> int:
-    from roastery.agent.planner.learned import PATH
+    from roastery.agent.planner.learned import METRICS_PATH, PATH
     from roastery.evals import learning
 
-    examples = learning.examples()
+    examples, of_metrics = learning.examples(), learning.metric_examples()
     learning.write(learning.fit(examples), PATH)
-    terminal.line(f"learned from {len(examples)} questions")
+    learning.write(learning.fit(of_metrics), METRICS_PATH)
+    terminal.line(f"learned tools from {len(examples)} questions, numbers from {len(of_metrics)}, names among them")
     return 0

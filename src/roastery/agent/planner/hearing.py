@@ -17,11 +17,14 @@ from roastery.agent.planner.reading import Filter, Reading
 SHARING = pattern("sharing")
 
 
-def hearing(question: Question, lexicon: Lexicon) -> tuple[Reading, Reading | None]:
-    """Only what the words say, and what would be asked back; defaults come after follow-ups have been looked at."""
+def hearing(question: Question, lexicon: Lexicon, metric: str | None = None) -> tuple[Reading, Reading | None]:
+    """Only what the words say, and what would be asked back; defaults come after follow-ups have been looked at.
+
+    metric: the number that is asked for, where it is known otherwise than by the words.
+    """
     calendar = lexicon.vocabulary.calendar
     at: When = when(question, calendar)
-    found: Names = names(question, lexicon)
+    found: Names = names(question, lexicon, metric)
     at = of_one_rate(question, of_stocks(question, at, found.metrics, calendar), found.metrics)
     ranked: Ranking = ranking(question, found, at.grain)
     if moved := most_moved(question):

@@ -13,8 +13,12 @@ from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.ranking import BEST, HIGH, LOW, WORST
 
 
-def names(question: Question, lexicon: Lexicon) -> Names:
+def names(question: Question, lexicon: Lexicon, metric: str | None = None) -> Names:
+    """What a question names. metric: the number that it is for, in place of what its words would name."""
     found = metrics_of(question, lexicon)
+    if metric is not None:
+        question.used.update(s.index for s in question.symbols if s.kind in ("M", "A"))
+        found = Names(metrics=(metric,), order_metric=metric if found.order_metric else None)
     named = filters_of(question, lexicon, _dimensions(question, found, lexicon))
     if other := _homonym(named, lexicon):
         question.used.update(s.index for s in question.of_kind("M") if s.of.first.name in HOMONYMS)

@@ -17,7 +17,9 @@ from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.follow_up import WELCOME
 from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.misgivings import with_misgivings
 from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call
+from roastery.agent.planner.second_look import second_look
 from roastery.agent.planner.several import readings_of
 from roastery.agent.planner.understand import understand
 from roastery.agent.planner.vocabulary import VocabularySource
@@ -89,7 +91,14 @@ class OfflineModel(BaseChatModel):
         def read(text: str, before: Sequence[Reading]) -> Reading:
             return understand(text, self.lexicon, before, tools)
 
-        readings = readings_of(str(messages[-1].content), read, history, MOST_QUESTIONS)
+        def read_for(metric: str) -> Reading:
+            return understand(asked, self.lexicon, (), tools, metric)
+
+        asked = str(messages[-1].content)
+        readings = readings_of(asked, read, history, MOST_QUESTIONS)
+        if len(readings) == 1 and not history:
+            looked = second_look(asked, readings[0], self.lexicon, read_for)
+            readings = [with_misgivings(asked, looked, self.lexicon)]
         asking = [r for r in readings if r.intent not in CONTROL]
         if not asking:
             return _control(readings[0])

@@ -63,9 +63,15 @@ TIMELESS = ("budget", "schedule", "alert")
 
 
 def understand(
-    text: str, lexicon: Lexicon, history: Sequence[Reading] = (), tools: frozenset[str] = frozenset()
+    text: str,
+    lexicon: Lexicon,
+    history: Sequence[Reading] = (),
+    tools: frozenset[str] = frozenset(),
+    metric: str | None = None,
 ) -> Reading:
     """Read one question. history: earlier readings of the thread, oldest first. tools: those there are; all if empty.
+
+    metric: the number that it is a question for, whatever its words name.
 
     The reading is always complete: a call that can be made, a question back, or a refusal, each with its sentence.
     """
@@ -78,7 +84,7 @@ def understand(
         return Reading("clarify", message=f"{follow_up.WELCOME} What else would you like to know?")
     if re.search(pattern("changes_subject"), text.lower()) and not _points_back(question):
         history = ()
-    heard, doubt = hearing(question, lexicon)
+    heard, doubt = hearing(question, lexicon, metric)
     return _having_named(_read(question, heard, doubt, lexicon, history, tools), heard, question)
 
 
