@@ -35,7 +35,7 @@ GONE = (
 ONES = (
     r"^(?:and |so |ok |only |just |what about |how about |how many |were |are |of |them |those |the )*"
     r"(?P<which>qualified|new|won|completed|unsubscribed)(?: ones?| only)?"
-    r"(?: (?:in|for|over) (?:that|the same) \w+)?(?: \?)?$"
+    r"(?: (?:in|for|over) (?:that|the same) \w+)?(?:(?: (?:in|for|over|by|per|at|on|,|the))* [PVDGC]\d+)*(?: \?)?$"
 )
 SOME_OF = {
     ("leads", "qualified"): "qualified_leads", ("customers", "new"): "new_customers",
@@ -43,6 +43,18 @@ SOME_OF = {
     ("opportunities", "won"): "deals_won", ("bookings", "completed"): "completed_appointments",
 }  # fmt: skip
 """What is counted by the word that says which of it: "and the qualified ones"."""
+_UNTIL = r"(?:until|till|til|to|before|for)(?: (?:it|they|that|those|these|the \w+|being|is|are|was|were|has been|gets?|got))*"
+STAGES = (
+    ("first_reply_hours", rf"{_UNTIL}(?:'s)? (?:solved|resolved|fixed|closed|done|settled|sorted)(?: out)?", "resolution_hours"),
+    ("resolution_hours", rf"{_UNTIL} (?:answered|replied to)|(?:the )?first (?:answer|reply|response)", "first_reply_hours"),
+    ("orders", rf"{_UNTIL} (?:delivered|arrived?|there)", "delivery_days"),
+    ("opportunities", rf"{_UNTIL} (?:closed|signed|won)", "sales_cycle_days"),
+)  # fmt: skip
+"""Lengths of time to the next stage of what the thread is about: "and until it is solved"."""
+SOLD_THEM = (
+    r"^(?:and |so |ok |now )*who (?:has |have |had )?(?:closed|won|signed|sold|landed|got|brought in|made|handled|did)"
+    r" (?:them|those|these|that|it|most of (?:them|those))(?: then)?(?: \?)?$"
+)
 
 
 def as_another_number(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
@@ -62,13 +74,34 @@ def as_another_number(question: Question, heard: Reading, before: Reading, lexic
         fields = {*before.dimensions, *(f.field for f in before.filters)}
         sold = metric in ("revenue", "gross_revenue") and fields & GOODS
         meant = "units_sold" if sold else COUNTED_AS.get(metric, "")
+    elif until := _next_stage(question, metric):
+        meant = until
     elif question.says(GONE):
         meant = LOST_AS.get(metric, "")
-    elif ones := next(question.find(ONES, question.plain), None):
+    elif ones := next(question.find(ONES, question.plain), None) or next(question.find(ONES), None):
         meant = SOME_OF.get((metric, ones["which"]), "")
     if not meant or meant not in lexicon.vocabulary.metrics or meant == metric:
         return heard
     question.used.update(s.index for s in spent)
-    question.carried += [GONE, EACH, HOW_MANY, ONES]
+    question.carried += [GONE, EACH, HOW_MANY, ONES, *(said for _, said, _ in STAGES)]
     found = replace(heard, metrics=(meant,), said=heard.said | {"metrics"})
     return found.assuming(f"what is asked is read as {metric_title(meant, lexicon)}")
+
+
+def _next_stage(question: Question, metric: str) -> str:
+    """The time to the next stage of what the thread's number is of, '' where none is said."""
+    found = next((then for of, said, then in STAGES if of == metric and question.says(said)), "")
+    if found:
+        question.understood("solved|resolved|fixed|closed|settled|sorted|delivered|arrived?|signed|answered|replied")
+    return found
+
+
+def by_who_sold(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
+    """ "Who closed those?", of deals: by whoever sold them."""
+    known = lexicon.vocabulary.metrics
+    splits = bool(before.metrics) and all(m in known and known[m].splits_by("owner") for m in before.metrics)
+    if heard.metrics or heard.dimensions or not splits or not question.says(SOLD_THEM):
+        return heard
+    question.carried.append(SOLD_THEM)
+    question.understood(SOLD_THEM)
+    return replace(heard, dimensions=("owner",), said=heard.said | {"dimensions"})

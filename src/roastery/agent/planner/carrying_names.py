@@ -14,6 +14,7 @@ OTHERS = (
     r"|(?:the )?rest of (?:the |our )*(?:team|crew|bunch|lot|them|list|group)"
     r"|(?:the )?rest(?= \?|$| please)|every(?:body|one) else(?: .*)?|all (?:the )?others"
     r"|(?:his|her|their) (?:other )?(?:N\d+ )?(?:colleagues|peers|team ?mates|co ?workers|fellow \w+))"
+    r"|(?P<else>every(?:thing|where) else|anything else|all (?:of )?the rest|(?:everything|all) other than (?:it|that|this|them))"
 )
 """All of the kind of which the thread is narrowed to one."""
 BESIDE = (
@@ -24,7 +25,7 @@ BESIDE = (
     r"|V\d+ (?:beside|next to|alongside) (?:it|that|them|this)|(?:for|in|as a|by) comparison"
 )
 """A name that is to stand beside the thread's own."""
-ADDED = r"(?:also|too|as well|plus|add|include)"
+ADDED = r"(?:also|too|as well|plus|add|include|in the same (?:e ?mail|mail|message|report|one|go|breath))"
 SUMMED = r"together(?! (?:with|in))|combined|total|in total|altogether|summed|added up"
 
 

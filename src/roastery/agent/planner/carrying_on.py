@@ -8,15 +8,18 @@ from roastery.agent.planner.asks import BY_INTENT
 from roastery.agent.planner.carrying_names import ADDED, BESIDE, filters_after, is_one_of_all, is_replaced, set_beside
 from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.named import COMPARATORS, Names
+from roastery.agent.planner.named import Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import compared_with, shifted, trend_grain
 from roastery.agent.planner.periods_joined import COMPARED, VERSUS
-from roastery.agent.planner.question import Question, number_value
+from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER, LISTED, most_moved, ranking
-from roastery.agent.planner.reading import NO_VALUES, Filter, Intent, Reading
+from roastery.agent.planner.reading import NO_VALUES, Intent, Reading
+from roastery.agent.planner.taken_back import metrics_taken_back, splits_taken_back
+from roastery.agent.planner.thread_limits import with_limits, without_limit
 
-SORTING = rf"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+|{LISTED}"
+BY_IT = r"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:it|that|this)(?: (?:one|number|column))?"
+SORTING = rf"(?:sort(?:ed)?|order(?:ed)?|rank(?:ed)?)(?: \w+)? by (?:\w+ )?M\d+|{BY_IT}|{LISTED}"
 WHICH_ONE = (
     r"(?:which|what|who) (?:one|ones|of (?:them|these|those)|is|was|are|were)(?: \w+){0,2} (?:the )?"
     r"(?:highest|lowest|best|worst|most|least|largest|smallest|biggest|top|cheapest|strongest|weakest|priciest|leading)"
@@ -40,6 +43,7 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
     calendar = lexicon.vocabulary.calendar
     heard = _moved_back(question, heard, before, calendar)
     before = replace(before, filters=tuple(f for f in before.filters if f.values != NO_VALUES))
+    heard, before = splits_taken_back(question, heard, without_limit(question, before))
     merged = replace(
         before,
         said=heard.said,
@@ -54,7 +58,7 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
         rows=(),
         search="",
     )
-    heard = _taken_back(question, heard, before)
+    heard = metrics_taken_back(question, heard, before)
     heard = _another_limit(question, heard, before)
     limits = {f.field for f in heard.filters if f.metric}
     if heard.metrics and limits.issuperset(heard.metrics):
@@ -105,7 +109,7 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
     if question.has(EVERYTHING_AGAIN):
         merged = replace(merged, filters=(), limit=None)
     merged = _ranked(question, heard, before, merged)
-    merged = _condition(question, merged)
+    merged = _in_its_order(with_limits(question, merged, lexicon), before)
     for name in ("attribution_model", "attribution_window_days", "view_window_days", "attribution_date", "currency"):
         if name in heard.said:
             merged = replace(merged, **{name: getattr(heard, name)})
@@ -131,25 +135,6 @@ def _is_rate(reading: Reading, lexicon: Lexicon) -> bool:
     """A rate has no part in a whole: "split by channel" asks no share of it."""
     terms = [lexicon.vocabulary.metrics[m] for m in reading.metrics if m in lexicon.vocabulary.metrics]
     return bool(terms) and all(t.unit in ("ratio", "rate", "percent") for t in terms)
-
-
-NOT = r"(?:(?<!if )(?<!or )not|instead of|rather than)"
-
-
-def _taken_back(question: Question, heard: Reading, before: Reading) -> Reading:
-    """ "Revenue, not units": the number that is not wanted goes."""
-    gone = {
-        question[found["m"]].of.first.name
-        for found in question.find(rf"{NOT} (?:the |our |in |by |as )*(?P<m>M\d+)(?! only)")
-    }
-    metrics = tuple(m for m in heard.metrics if m not in gone)
-    if gone and not metrics:
-        # "Not revenue", of revenue and orders: the others stay.
-        metrics = tuple(m for m in before.metrics if m not in gone)
-    if not gone or not metrics or metrics == heard.metrics:
-        return heard
-    question.used.update(s.index for s in question.of_kind("M") if s.of.first.name in gone)
-    return replace(heard, metrics=metrics)
 
 
 def _another_limit(question: Question, heard: Reading, before: Reading) -> Reading:
@@ -294,6 +279,9 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
         if heard.metrics and not added
         else (before.order_by[0] if before.order_by else merged.metrics[0])
     )
+    if question.has(BY_IT):
+        by = merged.metrics[-1]  # The number named last.
+        question.carried.append(BY_IT)
     by = by if by in merged.metrics else merged.metrics[0]
     about = Names(metrics=(by,), dimensions=merged.dimensions, order_metric=by)
     again = ranking(question, about, merged.grain, assumed=True)
@@ -307,16 +295,10 @@ def _ranked(question: Question, heard: Reading, before: Reading, merged: Reading
     )
 
 
-def _condition(question: Question, merged: Reading) -> Reading:
-    """ "Only those over $100": a limit without a metric is on the metric that the thread is about."""
-    if not merged.metrics:
+def _in_its_order(merged: Reading, before: Reading) -> Reading:
+    """A limit on another number than the list's own leaves the list in its order."""
+    new = [f for f in merged.filters if f.metric and f not in before.filters]
+    others = new and all(f.field != merged.metrics[0] for f in new)
+    if not others or merged.order_by or merged.grain or not merged.dimensions:
         return merged
-    by = merged.order_by[0] if merged.order_by else merged.metrics[0]
-    for op, said in COMPARATORS:
-        for found in question.find(rf"{said} (?P<n>N\d+)"):
-            symbol = question[found["n"]]
-            if symbol.index not in question.used:
-                question.used.add(symbol.index)
-                value = format(number_value(symbol.of), "f")
-                merged = replace(merged, filters=(*merged.filters, Filter(by, op, (value,), True)))
-    return merged
+    return replace(merged, order_by=(merged.metrics[0], "desc"))

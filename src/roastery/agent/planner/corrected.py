@@ -61,6 +61,8 @@ def corrected(text: str, lexicon: Lexicon) -> str:
     if not kinds or not gone:
         return text
     kept = {t.start: t.text for i, t in enumerate(old) if i not in gone}
+    if len(kept) <= 2 and all(set(range(a, b)) <= gone for _, a, b in there):
+        return after  # "Nur München, sorry: only Munich": nothing is left of what was begun.
     return f"{' '.join(kept.values())} {after}"
 
 

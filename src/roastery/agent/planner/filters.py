@@ -16,7 +16,7 @@ from roastery.agent.planner.named import (
     plural,
     qualifies_customers,
 )
-from roastery.agent.planner.question import Question, Symbol
+from roastery.agent.planner.question import MAILERS, Question, Symbol
 from roastery.agent.planner.reading import Filter
 from roastery.agent.render import name_text
 
@@ -95,7 +95,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             question.used.add(symbol.index)
             assumptions.append(f"“{name_text(question.words(symbol))}” is not part of how this was computed")
             continue
-        meanings, note = _which(question, symbol, found, lexicon)
+        meanings, note = _where_spent(found, *_which(question, symbol, found, lexicon))
         if note:
             assumptions.append(note)
         question.meant[symbol.index] = frozenset((m.name, m.value) for m in meanings)
@@ -259,6 +259,18 @@ def _which(
         which, other = ranked[0].name.replace("_", " "), kinds[1].replace("_", " ")
         return (ranked[0],), f"“{name_text(question.words(symbol))}” is read as the {which}, not the {other}"
     return (ranked[0],), None
+
+
+SPENT = frozenset(["spend", "roas", "cpc", "cpm", "cac", "paid_cac", "cost_per_lead", "cost_per_booking"])
+
+
+def _where_spent(found: Names, meanings: tuple[Meaning, ...], note: str | None) -> tuple[tuple[Meaning, ...], str | None]:
+    """ "Did the webinar earn back what it cost": of campaigns that share a word, no mailing, on which nothing is spent."""
+    bought = tuple(m for m in meanings if not (m.name == "campaign" and m.value.startswith(MAILERS)))
+    if not bought or len(bought) == len(meanings) or SPENT.isdisjoint(found.metrics):
+        return meanings, note
+    names = " and ".join(dict.fromkeys(name_text(m.label) for m in bought[:3]))
+    return bought, f"only campaigns on which money is spent are meant: {names}"
 
 
 KINDRED = {

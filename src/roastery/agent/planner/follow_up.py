@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from roastery.agent.planner.another_number import as_another_number
+from roastery.agent.planner.another_number import as_another_number, by_who_sold
 from roastery.agent.planner.answering_back import answered
 from roastery.agent.planner.asks import BY_INTENT, Ask
+from roastery.agent.planner.asks.schedules import at_another_time
 from roastery.agent.planner.carrying_on import (
     EVERYTHING_AGAIN,
     OF_ONE_METRIC,
@@ -20,20 +21,20 @@ from roastery.agent.planner.filters import filters_of
 from roastery.agent.planner.judging import judged
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.moving_time import tells_time_of_thread
-from roastery.agent.planner.named import COMPARATORS, Names
+from roastery.agent.planner.named import Names
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods_of_metrics import at_the_end_of
 from roastery.agent.planner.pointing import in_thread, metric_alone
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json, reading_of
 from roastery.agent.planner.referring import as_another_kind
+from roastery.agent.planner.thread_limits import only_limits
 from roastery.agent.planner.tokens import phrase
 from roastery.agent.planner.turning import turned
 from roastery.agent.render import name_text, value_name
 
 OPENING = re.compile(rf"^(?:{pattern('opening')}(?: |$|,))+")
 SHARE_OF_IT = pattern("share_of_it")
-LIMITS = "|".join(said for _, said in COMPARATORS)
 ABOUT_METRICS = frozenset({"explain", "forecast", "alert", "anomalies"})
 POINTING = (
     r"(?:the N\d+|both|it|that|this|them|those|these|same|instead|too|also|as well|again|there|the rest"
@@ -87,11 +88,14 @@ def inherit(
         return None
     if ask is not None:
         return _asked_on(question, heard, before, ask, lexicon)
+    if before.intent == "schedule" and (told := at_another_time(question, heard)):
+        return replace(before, details={**before.details, **told}, said=heard.said, assumptions=())
     if question.says(AGAINST_PLAN) and len(question.line.split()) <= 5:
         return Reading("refuse", message="There are no budgets, plans or targets here to compare with.")
     heard = at_the_end_of(question, heard, before, lexicon.vocabulary.calendar)
     named = _named_as_before(question, heard, before, lexicon)
     heard = judged(question, in_thread(question, named, before, lexicon), before)
+    heard = by_who_sold(question, heard, before, lexicon)
     again = as_another_number(question, heard, before, lexicon)
     if again is not heard:
         return merged_with(question, again, before, lexicon)
@@ -183,8 +187,12 @@ def _as_a_name(question: Question, heard: Reading, before: Reading, lexicon: Lex
     return replace(heard, metrics=(), filters=(own,), said=frozenset({"filters"})).assuming(note)
 
 
+CHART = r"(?:table|charts?|graphs?|plot|list|diagram|curve)"
 AS_SHOWN = (
-    r"^(?:and |now |ok |please |can you |could you )*(?:(?:show|give|put|make|draw|have|turn|do)(?: me| us)?"
+    r"^(?:and |now |ok |please )*(?:can|could|may|might) (?:i|we|you) (?:please )?(?:get|have|see|show|turn|make|put|draw|give)"
+    rf"(?: me| us)?(?: (?:it|that|this|them|those|the same))?(?: (?:as|in|into|on))? (?:a |an )?(?:\w+ )?{CHART}"
+    r"(?: please| pls| too| of (?:it|that|this))* ?\??$"
+    r"|^(?:and |now |ok |please |can you |could you )*(?:(?:show|give|put|make|draw|have|turn|do)(?: me| us)?"
     r"(?: (?:it|that|this|them|those))? )?(?:as|in|into|in the form of) (?:a |an )?(?:\w+ )?"
     r"(?:table|chart|graph|plot|list|diagram|curve)(?: please)? ?\??$"
     r"|^(?:and |now |please |can you |could you )*(?:plot|chart|graph|draw|visuali[sz]e|tabulate)"
@@ -220,6 +228,8 @@ def opens(question: Question) -> bool:
 def changes_nothing(question: Question, followed: Reading, before: Reading) -> bool:
     """Whether a follow-up comes out as the question that it continues: then it has not been understood."""
     if before.pending or question.has(SAME_AGAIN) or question.has(AS_SHOWN) or question.of_kind("N"):
+        return False
+    if question.has(SORTING) and before.order_by is not None:
         return False
     before = replace(before, filters=tuple(f for f in before.filters if f.values != NO_VALUES))
     return all(getattr(followed, name) == getattr(before, name) for name in WHAT_IS_ASKED)
@@ -282,6 +292,10 @@ def _named_in_thread(question: Question, heard: Reading, before: Reading, lexico
     found = filters_of(question, lexicon, Names(metrics=before.metrics, dimensions=dims))
     names = tuple(f for f in found.filters if not f.metric)
     limits = tuple(f for f in heard.filters if f.metric)
+    said_names = question.of_kind("V")
+    if not names and said_names and all(s.index in question.used for s in said_names):
+        # "Which mails", of an open rate: the name says nothing of its own.
+        return replace(heard, filters=limits, focus=(), said=heard.said if limits else heard.said - {"filters"})
     if not names:
         return heard
     kept = tuple(a for a in heard.assumptions if " is read as the " not in a)
@@ -314,6 +328,9 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
     if ahead and heard.period is not None and len(question.of_kind("P")) == 1:
         # "Worth in two years": how far to look; who is meant stays.
         heard = replace(heard, period=None, said=heard.said - {"period"})
+    if question.of_kind("N") or ask.intent == "budget":
+        # A limit of the thread's list is neither the one to be told at nor an amount to place.
+        before = replace(before, filters=tuple(f for f in before.filters if not f.metric))
     merged = merged_with(question, heard, replace(before, compare=None, share=False), lexicon)
     return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
 
@@ -341,7 +358,8 @@ THEY = (
 
 CORRECTING = (
     r"(?:no|nope|sorry|oops|ah|oh|wait|hmm|hm|actually|rather|ok|,|\.| )*"
-    r"(?:i (?:mean|meant|wanted)|meant|make that|correction|not (?:the |that )?[MVDP]\d+)(?: |$)"
+    r"(?:(?:(?:the |our )*[MADVP]\d+ )?i (?:mean|meant|wanted)|meant|make that|correction|not (?:the |that )?[MVDP]\d+)"
+    r"(?: |$)"
 )
 """How a question begins that mends the one before it: all that it does not mend stays."""
 
@@ -368,8 +386,12 @@ def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     line = question.line
     if tells_time_of_thread(question) and "metrics" not in heard.said and not question.unknown:
         return True
-    if _names_the_one(question, before) or _looks_closer(heard, before):
+    if _names_the_one(question, before) or _looks_closer(heard, before) or only_limits(question, heard, before):
         return True
+    if question.says(r"how (?:many|much) of (?:them|those|these)"):
+        return True
+    if question.text.lstrip().startswith("*"):
+        return True  # "*refunds": how people mend what they typed.
     if OPENING.match(question.plain) and re.match(r"(?:make|set|change) (?:it|that|them) ", question.plain):
         return True
     if re.fullmatch(pattern("greeting"), question.plain.strip(" !.?,")) and not question.symbols:
@@ -377,9 +399,11 @@ def _continues(question: Question, heard: Reading, before: Reading) -> bool:
     if "metrics" not in heard.said:
         if question.has(WHICH_ONE) or question.has(r"(?:in )?totals?|overall") or question.has(EVERYTHING_AGAIN):
             return True
-        if question.says(pattern("checks_again")) or question.has(AS_SHOWN) or question.has(WIDENED):
+        if question.has(AS_SHOWN):
+            question.understood(AS_SHOWN)
+            question.carried.append(AS_SHOWN)
             return True
-        if re.match(rf"(?:only |just |and )*(?:the |those |ones )*(?:{LIMITS}) N\d+", line):
+        if question.says(pattern("checks_again")) or question.has(WIDENED):
             return True
         if question.has(SHARE_OF_IT) or question.says(pattern("back_to_usual")):
             return True

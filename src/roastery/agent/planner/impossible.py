@@ -4,7 +4,7 @@ from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.only_beside import SUBSCRIBED
-from roastery.agent.planner.question import Question
+from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.reading import Reading
 
 SHOWN = 12
@@ -68,6 +68,8 @@ def _size_of_one(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         if term is None or term.unit == "money":
             continue
         for symbol in question.of_kind("N"):
+            if _limits_money(symbol, reading, lexicon):
+                continue
             counted = question.has(rf"M\d+ (?:\w+ ){{0,3}}?(?:over|above|under|below|than|of|worth) {symbol.name}")
             if counted and str(symbol.of)[:1] in "$€£" and term.unit == "count":
                 title = metric_title(name, lexicon)
@@ -76,6 +78,14 @@ def _size_of_one(question: Question, reading: Reading, lexicon: Lexicon) -> Read
                     message=f"{title} cannot be counted by what each one was worth ({question.words(symbol)}). {ABLE}",
                 )
     return None
+
+
+def _limits_money(symbol: Symbol, reading: Reading, lexicon: Lexicon) -> bool:
+    """ "Campaigns that cost over $900 and brought leads": the amount is a limit on what was spent."""
+    value, known = format(number_value(str(symbol.of)), "f"), lexicon.vocabulary.metrics
+    return any(
+        f.metric and value in f.values and f.field in known and known[f.field].unit == "money" for f in reading.filters
+    )
 
 
 PEOPLE = frozenset({"active_subscriptions", "leads", "qualified_leads", "active_customers", "tickets"})

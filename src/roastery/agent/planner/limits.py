@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.named import COMPARATORS, Names
+from roastery.agent.planner.named import COMPARATORS, EXCLUDING, Names
 from roastery.agent.planner.quantities import ONE, PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question, Symbol, number_value
 from roastery.agent.planner.ranking import LESS_IS_BETTER
@@ -19,9 +19,32 @@ REACHED = (
 )
 """Verbs of getting to a number: at least that is what is asked."""
 _LINK = (
-    r"(?: (?:is|are|was|were|of|at|that is|that was|being|has been|had been|went|came in|comes in|stays|stayed"
+    r"(?: (?:is|are|was|were|of|at|to|that is|that was|being|has been|had been|went|came in|comes in|stays|stayed"
     r"|ran|hits?|reach(?:ed)?|value|a))*"
 )
+
+
+INVERSE = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
+_ROWS = r"(?:everything|anything|everyone|all|ones?|those|stuff|whatever|rows|D\d+)"
+_WHOSE = (
+    r"(?: (?:that|which|who|with|where|whose|having|has|have|had|is|are|was|were|got|made|brought|costs?|costing|spent|get"
+    r"|gets|sold|running|at|of|in|their|the|[MA]\d+))*"
+)
+
+
+def left_out_below(question: Question, op: str, number: str) -> str:
+    """The sign of what stays: "drop everything with fewer than 10 leads" keeps those with 10 and more."""
+    said = dict(COMPARATORS).get(op)
+    if said is None or op not in INVERSE:
+        return op
+    out = rf"{EXCLUDING} (?:(?:the|all|any|our|those|every|single|other) )*(?P<rows>{_ROWS}){_WHOSE} (?:{said}) {number}"
+    found = next(question.find(out), None)
+    if found is None:
+        return op
+    if found["rows"][0] == "D":
+        question.used.add(question[found["rows"]].index)
+    question.carried.append(out)
+    return INVERSE[op]
 
 
 def limits_of(question: Question, found: Names, lexicon: Lexicon) -> list[Filter]:
@@ -52,7 +75,8 @@ class _Limits:
         question = self.question
         question.used.update(question[n].index for n in numbers)
         values = tuple(format(number_value(question[n].of), "f") for n in numbers)
-        self.filters.append(Filter(metric, op, values, True))
+        sign = left_out_below(question, op, numbers[0]) if len(numbers) == 1 else op
+        self.filters.append(Filter(metric, sign, values, True))
 
     def _name(self, symbol: str) -> str:
         return str(self.question[symbol].of.first.name)

@@ -35,7 +35,9 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
         return Reading("health")
     narrowed = heard.said & {"period", "filters", "dimensions", "grain"}
     described = history[-1].intent == "describe" and not heard.metrics and narrowed
-    if described and question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?"):
+    counted = any(r.intent in ("query", "compare") and r.metrics for r in history)
+    short = not counted and not question.unknown and len(question.line.split()) <= 10
+    if described and (short or question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?")):
         return replace(heard, metrics=before.metrics, intent="compare" if heard.compare else "query")
     return None
 

@@ -68,7 +68,10 @@ def _others(question: Question, heard: Reading, recent: Sequence[Reading]) -> Re
     before = next((r for r in recent if r.intent not in ("clarify", "refuse")), None)
     if found is None or before is None or heard.filters:
         return heard
-    narrowed = [f.field for f in before.filters if not f.metric and f.op == "in" and f.values != NO_VALUES]
+    own = [f for f in before.filters if not f.metric and f.op == "in" and f.values != NO_VALUES]
+    narrowed = [f.field for f in own]
+    if found["else"] and own:
+        return _all_but(question, heard, own)
     symbol = question[found["d"] or found["own"]] if found["d"] or found["own"] else None
     meant = {m.name for m in symbol.of.meanings} if symbol else set()
     if found["team"] and re.fullmatch(SELLS, found["team"]):
@@ -80,6 +83,21 @@ def _others(question: Question, heard: Reading, recent: Sequence[Reading]) -> Re
     question.carried += [OTHERS, BESIDE_THEM]
     kept = tuple(d for d in heard.dimensions if d not in meant)
     return replace(heard, dimensions=(*kept, field), said=heard.said | {"dimensions"})
+
+
+PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
+
+
+def _all_but(question: Question, heard: Reading, own: Sequence[Filter]) -> Reading:
+    """ "And on everything else": all but the name that the thread is narrowed to last; "everywhere", but the place."""
+    where = [f for f in own if f.field in PLACES] if question.says("everywhere else") else []
+    last = (where or own)[-1]
+    if where:
+        heard = replace(heard, dimensions=(last.field,), said=heard.said | {"dimensions"})
+    question.carried.append(OTHERS)
+    question.understood(OTHERS)
+    names = " and ".join(name_text(value_name(n)) for n in (last.labels or last.values)[:3])
+    return _with(heard, replace(last, op="not_in"), f"“else” is all but {names}")
 
 
 BESIDE_THEM = (

@@ -7,8 +7,10 @@ import re
 from dataclasses import replace
 
 from roastery.agent.planner.guard import ABLE
+from roastery.agent.planner.named import Names
 from roastery.agent.planner.quantities import PER_ONE, TIME_OF, TIMES
 from roastery.agent.planner.question import Question
+from roastery.agent.planner.ranking import ranking
 from roastery.agent.planner.reading import Reading, reading_json
 
 PEOPLE = frozenset({"customers", "active_customers", "new_customers", "leads", "active_subscriptions"})
@@ -106,7 +108,7 @@ def carried(question: Question, reading: Reading) -> Reading:
     if reading.grain is None and (found := next(question.find(AND_BY_TIME), None)):
         reading = replace(reading, grain=found["unit"], said=reading.said | {"grain"})
     if not reading.dimensions and question.has(r"(?:which|what)(?: of)?(?: our| the)? V\d+") and _is_mail(question):
-        reading = replace(reading, dimensions=("campaign",), said=reading.said | {"dimensions"})
+        reading = _ranked_mails(question, reading)
     days = next(question.find(DAYS_ASKED, question.plain), None) if reading.grain is None else None
     if days is not None and reading.metrics and not TIMES.intersection(reading.metrics):
         reading = replace(reading, grain=days["unit"].rstrip("s"), limit=None, said=reading.said | {"grain"})
@@ -187,6 +189,16 @@ def _instead(reading: Reading, metric: str, direction: str | None) -> Reading:
     if order is None and direction and reading.dimensions:
         order = (metric, direction)
     return replace(reading, metrics=(metric,), order_by=order)
+
+
+def _ranked_mails(question: Question, reading: Reading) -> Reading:
+    """ "Which mails were the worst": split by mailing, in the order that is asked."""
+    reading = replace(reading, dimensions=("campaign",), said=reading.said | {"dimensions"})
+    found = ranking(question, Names(metrics=reading.metrics, dimensions=("campaign",)), reading.grain)
+    if reading.order_by or found.direction is None:
+        return reading
+    said = reading.said | {"order"} | ({"limit"} if found.limit else set())
+    return replace(reading, order_by=(found.by, found.direction), limit=found.limit, said=frozenset(said))
 
 
 def _is_mail(question: Question) -> bool:

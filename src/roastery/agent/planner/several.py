@@ -45,8 +45,14 @@ ASKING = r"(?:what|which|how|why|who|where|when|are|is|do|does|did|can|could|sho
 JOINT = re.compile(rf",?\s+(?:and|plus|also|and also|and then|then)\s+(?=(?:also |then )?{ASKING}\b)", re.IGNORECASE)
 
 
-NAMED = re.compile(r"(?:,?\s+(?:and then|and also|and|plus)|,\s+then)\s+(?=(?:the|our|all)\b)", re.IGNORECASE)
+NAMED = re.compile(
+    r"(?:,?\s+(?:and then|and also|and|plus)|,\s+then)\s+(?=(?:the|our|all)\b)|,\s+(?:and then|and also|and|plus)\s+",
+    re.IGNORECASE,
+)
 """A joint before a number that is only named: "leads per town, and then the win rate per owner"."""
+NOW = re.compile(r"\b(?:(?:right )?now|today|currently|at the moment|as of (?:now|today))\b", re.IGNORECASE)
+"""A time of its own, though it is none of a calendar: "members now, and the churn of October"."""
+OF_THEM = re.compile(r"how (?:many|much) of (?:them|those|these|it|that)\b", re.IGNORECASE)
 APART = re.compile(
     r"(?:(?:and|also|then|oh),? )*(?:separately|apart from that|unrelated|on another note)\b[:,]?\s*", re.IGNORECASE
 )
@@ -152,9 +158,21 @@ def _of_part(text: str, read: Reader, history: Sequence[Reading]) -> list[Readin
         if first.intent in CONTROL:
             continue
         second = read(text[joint.end() :], [*history, first])
-        if second.intent not in CONTROL and _differ(first, second, whole):
-            return [_in_period_of(first, second), second]
+        if second.intent in CONTROL:
+            continue
+        if OF_THEM.match(text[joint.end() :]) and (both := _part_beside(first, second, whole)):
+            return [both]
+        if _differ(first, second, whole):
+            few = second.limit is not None and _split_apart(first, second)
+            return [_in_period_of(first, second), _in_period_of(second, first) if few else second]
     return [whole]
+
+
+def _part_beside(first: Reading, second: Reading, whole: Reading) -> Reading | None:
+    """ "Leads and how many of them were qualified": two numbers, where the whole was read as the second alone."""
+    if first.intent not in PLAIN or second.intent not in PLAIN or set(first.metrics) <= set(whole.metrics):
+        return None
+    return replace(second, metrics=tuple(dict.fromkeys((*first.metrics, *second.metrics))))
 
 
 def _each_split(text: str, read: Reader, history: Sequence[Reading]) -> list[Reading]:
@@ -166,7 +184,12 @@ def _each_split(text: str, read: Reader, history: Sequence[Reading]) -> list[Rea
     if first.intent not in PLAIN or not {"metrics"} <= first.said:
         return [read(text, history)]
     second = read(text[joint.end() :], [*history, first])
-    if second.intent not in PLAIN or "metrics" not in second.said or not _split_apart(first, second):
+    if second.intent not in PLAIN or "metrics" not in second.said:
+        return [read(text, history)]
+    now = bool(NOW.search(text[: joint.start()])) and "period" not in first.said and "period" in second.said
+    if now and set(first.metrics).isdisjoint(second.metrics):
+        return [first, second]
+    if not _split_apart(first, second):
         return [read(text, history)]
     return [_in_period_of(first, second), _in_period_of(second, first)]
 
@@ -184,7 +207,8 @@ def _differ(first: Reading, second: Reading, whole: Reading) -> bool:
     if first.intent in PLAIN and second.intent in PLAIN:
         own_period = "period" in first.said and "period" in second.said and first.period != second.period
         own_metric = "metrics" in first.said and "metrics" in second.said
-        return own_metric and (own_period or whole.intent in CONTROL)
+        few = _split_apart(first, second) and second.limit is not None
+        return own_metric and (own_period or few or whole.intent in CONTROL)
     return first.intent != second.intent
 
 

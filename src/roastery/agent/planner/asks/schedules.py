@@ -13,7 +13,7 @@ from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
 
 CLOCK = re.compile(
-    r"\b(?:at|by|around|@)?\s*(?P<h>\d{1,2})(?::(?P<m>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?=[\s,.?!]|$)",
+    r"\b(?:at|by|around|@)?\s*(?P<h>\d{1,2})(?::(?P<m>\d{2}))?\s*(?P<half>a\.?m\.?|p\.?m\.?)?(?=[\s,.?!:;)]|$)",
     re.IGNORECASE,
 )
 CADENCES = (
@@ -112,6 +112,15 @@ def in_words(reading: Reading, lexicon: Lexicon) -> str:
 
 EACH = {"hour": "today", "day": "yesterday", "week": "last week", "month": "last month"}
 """What a report is about that says no period: what has come about since the last one."""
+
+
+def at_another_time(question: Question, heard: Reading) -> dict[str, str]:
+    """ "7:30 rather", "make it Fridays": when it is to come instead, and nothing else; empty where more is said."""
+    told = _when(question)
+    if heard.said - {"period", "grain"} or len(question.tokens) > 12 or not told:
+        return {}
+    question.used.update(s.index for s in question.of_kind("N"))
+    return told
 
 
 def _when(question: Question) -> dict[str, str]:
