@@ -69,7 +69,10 @@ def test_a_limit_on_what_the_thread_does_not_count_is_asked_about(lexicon: Lexic
 @pytest.mark.parametrize(
     ("turns", "wanted"),
     [
-        (("spend by campaign in October", "add cost per lead", "sort by that, highest first"), {"first": "cost_per_lead desc"}),
+        (
+            ("spend by campaign in October", "add cost per lead", "sort by that, highest first"),
+            {"first": "cost_per_lead desc"},
+        ),
         (("spend by campaign in October", "and clicks too", "order by it, lowest on top"), {"first": "clicks asc"}),
         (("revenue by month in 2026", "not by month, by region"), {"by": "region", "step": ""}),
         (("orders by location in October", "not per location, per week"), {"by": "", "step": "week"}),
@@ -106,7 +109,11 @@ def test_what_is_taken_back_goes_and_what_is_pointed_at_orders(
             {"what": "revenue", "where": "Mill Lane, Pier Street"},
         ),
         (
-            ("units sold of Rye Loaf in October", "and the Lemon Cake", "both next to each other, with revenue as well"),
+            (
+                "units sold of Rye Loaf in October",
+                "and the Lemon Cake",
+                "both next to each other, with revenue as well",
+            ),
             {"what": "units_sold revenue", "where": "Lemon Cake, Rye Loaf"},
         ),
         (("refunds on Cakes in October", "and on everything else"), {"what": "refunds", "where": "-Cakes"}),
@@ -126,12 +133,18 @@ def test_what_is_taken_back_goes_and_what_is_pointed_at_orders(
         (("what is Roof Check costing us this month",), {"what": "spend", "where": "Roof Check"}),
         (("whats a new lead costing us right now",), {"what": "cost_per_lead", "as": "query"}),
         (("conversion rate by week in Q3", "can i have that as a graph"), {"what": "conversion_rate", "step": "week"}),
-        (("spend by platform in October", "could we see this in a bar chart please"), {"what": "spend", "by": "platform"}),
+        (
+            ("spend by platform in October", "could we see this in a bar chart please"),
+            {"what": "spend", "by": "platform"},
+        ),
         (
             ("leads and how many of them were qualified in October by campaign",),
             {"what": "leads qualified_leads", "by": "campaign"},
         ),
-        (("mrr and active subscriptions now, and churn rate in October by plan",), {"what": "churn_rate", "by": "plan"}),
+        (
+            ("mrr and active subscriptions now, and churn rate in October by plan",),
+            {"what": "churn_rate", "by": "plan"},
+        ),
         (
             ("3 things: revenue last week, orders last week, and the top 3 campaigns by roas last week",),
             {"what": "roas", "by": "campaign", "when": "26.10-2.11"},

@@ -43,10 +43,13 @@ SOME_OF = {
     ("opportunities", "won"): "deals_won", ("bookings", "completed"): "completed_appointments",
 }  # fmt: skip
 """What is counted by the word that says which of it: "and the qualified ones"."""
-_UNTIL = r"(?:until|till|til|to|before|for)(?: (?:it|they|that|those|these|the \w+|being|is|are|was|were|has been|gets?|got))*"
+_UNTIL = (
+    r"(?:until|till|til|to|before|for)(?: (?:it|they|that|those|these|the \w+|being|is|are|was|were"
+    r"|has been|gets?|got))*"
+)
 STAGES = (
-    ("first_reply_hours", rf"{_UNTIL}(?:'s)? (?:solved|resolved|fixed|closed|done|settled|sorted)(?: out)?", "resolution_hours"),
-    ("resolution_hours", rf"{_UNTIL} (?:answered|replied to)|(?:the )?first (?:answer|reply|response)", "first_reply_hours"),
+    ("first_reply_hours", rf"{_UNTIL} (?:solved|resolved|fixed|closed|done|settled|sorted)", "resolution_hours"),
+    ("resolution_hours", rf"{_UNTIL} (?:answered|replied to)|first (?:answer|reply|response)", "first_reply_hours"),
     ("orders", rf"{_UNTIL} (?:delivered|arrived?|there)", "delivery_days"),
     ("opportunities", rf"{_UNTIL} (?:closed|signed|won)", "sales_cycle_days"),
 )  # fmt: skip

@@ -14,7 +14,8 @@ OTHERS = (
     r"|(?:the )?rest of (?:the |our )*(?:team|crew|bunch|lot|them|list|group)"
     r"|(?:the )?rest(?= \?|$| please)|every(?:body|one) else(?: .*)?|all (?:the )?others"
     r"|(?:his|her|their) (?:other )?(?:N\d+ )?(?:colleagues|peers|team ?mates|co ?workers|fellow \w+))"
-    r"|(?P<else>every(?:thing|where) else|anything else|all (?:of )?the rest|(?:everything|all) other than (?:it|that|this|them))"
+    r"|(?P<else>every(?:thing|where) else|anything else|all (?:of )?the rest|(?:everything"
+    r"|all) other than (?:it|that|this|them))"
 )
 """All of the kind of which the thread is narrowed to one."""
 BESIDE = (

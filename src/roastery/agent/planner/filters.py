@@ -264,8 +264,10 @@ def _which(
 SPENT = frozenset(["spend", "roas", "cpc", "cpm", "cac", "paid_cac", "cost_per_lead", "cost_per_booking"])
 
 
-def _where_spent(found: Names, meanings: tuple[Meaning, ...], note: str | None) -> tuple[tuple[Meaning, ...], str | None]:
-    """ "Did the webinar earn back what it cost": of campaigns that share a word, no mailing, on which nothing is spent."""
+def _where_spent(
+    found: Names, meanings: tuple[Meaning, ...], note: str | None
+) -> tuple[tuple[Meaning, ...], str | None]:
+    """ "Did the webinar earn back its cost": of campaigns that share a word, no mailing, for which nothing is paid."""
     bought = tuple(m for m in meanings if not (m.name == "campaign" and m.value.startswith(MAILERS)))
     if not bought or len(bought) == len(meanings) or SPENT.isdisjoint(found.metrics):
         return meanings, note

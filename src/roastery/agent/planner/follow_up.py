@@ -189,7 +189,8 @@ def _as_a_name(question: Question, heard: Reading, before: Reading, lexicon: Lex
 
 CHART = r"(?:table|charts?|graphs?|plot|list|diagram|curve)"
 AS_SHOWN = (
-    r"^(?:and |now |ok |please )*(?:can|could|may|might) (?:i|we|you) (?:please )?(?:get|have|see|show|turn|make|put|draw|give)"
+    r"^(?:and |now |ok |please )*(?:can|could|may|might) (?:i|we|you) (?:please )?(?:get|have|see|show|turn"
+    r"|make|put|draw|give)"
     rf"(?: me| us)?(?: (?:it|that|this|them|those|the same))?(?: (?:as|in|into|on))? (?:a |an )?(?:\w+ )?{CHART}"
     r"(?: please| pls| too| of (?:it|that|this))* ?\??$"
     r"|^(?:and |now |ok |please |can you |could you )*(?:(?:show|give|put|make|draw|have|turn|do)(?: me| us)?"

@@ -27,7 +27,8 @@ _LINK = (
 INVERSE = {"gt": "lte", "gte": "lt", "lt": "gte", "lte": "gt"}
 _ROWS = r"(?:everything|anything|everyone|all|ones?|those|stuff|whatever|rows|D\d+)"
 _WHOSE = (
-    r"(?: (?:that|which|who|with|where|whose|having|has|have|had|is|are|was|were|got|made|brought|costs?|costing|spent|get"
+    r"(?: (?:that|which|who|with|where|whose|having|has|have|had|is|are|was|were|got|made|brought|costs?"
+    r"|costing|spent|get"
     r"|gets|sold|running|at|of|in|their|the|[MA]\d+))*"
 )
 
@@ -37,7 +38,9 @@ def left_out_below(question: Question, op: str, number: str) -> str:
     said = dict(COMPARATORS).get(op)
     if said is None or op not in INVERSE:
         return op
-    out = rf"{EXCLUDING} (?:(?:the|all|any|our|those|every|single|other) )*(?P<rows>{_ROWS}){_WHOSE} (?:{said}) {number}"
+    out = (
+        rf"{EXCLUDING} (?:(?:the|all|any|our|those|every|single|other) )*(?P<rows>{_ROWS}){_WHOSE} (?:{said}) {number}"
+    )
     found = next(question.find(out), None)
     if found is None:
         return op

@@ -31,7 +31,8 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
     (
         ("cost_per_booking",),
         {"bookings", "spend", "cost_per_booking"},
-        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*) (?:(?!and |but |than |, )\S+ )*(?:bookings?|appointments?|jobs?)",
+        r"(?:cheap\w*|expensive|costliest|pric(?:e|i)\w*|cost\w*) (?:(?!and |but |than |, )\S+ )*(?:bookings?"
+        r"|appointments?|jobs?)",
     ),
     (
         ("cpc",),

@@ -1,7 +1,7 @@
 """The limits of a follow-up: on which of the thread's numbers they are, and the one that is taken back.
 
-"Only where that is over 40 €" is on the number named last, "only those over $100" on the one that is ranked by, "the ones
-that went to more than 1000 people" on what is sent. A limit on something that the thread does not count stays unused,
+"Only where that is over 40 €" is on the number named last, "only those over $100" on the one ranked by, "the ones that
+went to more than 1000 people" on what is sent. A limit on something that the thread does not count stays unused,
 so that it is asked about.
 """
 
@@ -34,7 +34,8 @@ PEOPLE = r"(?:people|persons?|recipients?|subscribers?|contacts?|addresses|reade
 REACHES = r"(?:went|sent|mailed|going|delivered|reached|reaching)(?: out)?(?: to)?"
 TAKEN_BACK = (
     rf"(?:{EXCLUDING}|remove|lift|undo|clear|cancel|skip)(?: about)? (?:(?:the|that|this|my) )*"
-    r"(?:(?P<n>N\d+)|limits?|thresholds?|minimum|maximum|cap|floor|cut ?off)(?: (?:limit|threshold|thing|cap|minimum|rule"
+    r"(?:(?P<n>N\d+)|limits?|thresholds?|minimum|maximum|cap|floor|cut ?off)(?: (?:limit|threshold|thing|cap"
+    r"|minimum|rule"
     r"|cut ?off))?(?= |$)"
 )
 
@@ -99,9 +100,7 @@ def with_limits(question: Question, merged: Reading, lexicon: Lexicon) -> Readin
     return merged
 
 
-def _limited(
-    question: Question, merged: Reading, found: re.Match[str], symbol: Symbol, lexicon: Lexicon
-) -> str | None:
+def _limited(question: Question, merged: Reading, found: re.Match[str], symbol: Symbol, lexicon: Lexicon) -> str | None:
     """The metric that a limit is on, or None where it counts what the thread does not."""
     line = question.line
     after = line[found.end() :].split()
