@@ -176,3 +176,69 @@ def test_a_report_to_come_is_told_another_time_or_one_name_more(
     found = thread(lexicon, *turns)
     assert (found.intent, found.details["at"]) == ("schedule", at)
     assert differs(found, where=where) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        (
+            "My boss keeps asking about Mill Lane because the roof was leaking there all summer... anyway. Bookings "
+            "there per month since June, please.",
+            {"what": "bookings", "where": "Mill Lane", "step": "month"},
+        ),
+        (
+            "Hello, I am writing the report for our landlord, who always wants to know the same thing. I only need Q3. "
+            "Could you give me the churn rate for that?",
+            {"what": "churn_rate", "when": "1.7-1.10"},
+        ),
+        (
+            "Good morning. For the board I need refunds in October by product. Best regards, K.",
+            {"what": "refunds", "by": "product"},
+        ),
+        (
+            "Dear all, how many leads did we get in September? Separated by channel if possible. Kind regards, Tom",
+            {"what": "leads", "by": "channel"},
+        ),
+        (
+            "they say that somebody was bidding on our name in the week of 21 September. What did we spend on "
+            "Brand - Search that week?",
+            {"what": "spend", "when": "21.9-28.9"},
+        ),
+        ("top cake by revenue in Q3?", {"what": "revenue", "by": "product", "where": "Cakes"}),
+        ("best breads by units sold, October", {"what": "units_sold", "by": "product", "where": "Breads"}),
+        ("revenue by region, last financial year (oct 24 - sep 25)", {"by": "region", "when": "1.10-1.10"}),
+        ("orders from apr 25 to mar 26 by month", {"step": "month", "when": "1.4-1.4"}),
+        ("orders from apr 25 to may 6", {"when": "25.4-7.5"}),
+        ("open + click rate of our mails in October", {"what": "open_rate email_click_rate"}),
+        ("bounce and unsubscribe rates per campaign in Q3", {"what": "bounce_rate unsubscribe_rate"}),
+        ("weekly leads from mid August (17th) till now", {"what": "leads", "step": "week"}),
+        ("clicks in the last week of september (28th thru oct 4)", {"what": "clicks", "when": "28.9-5.10"}),
+        ("why are we losing money on Roof Check in October", {"what": "roas", "as": "explain"}),
+        ("Roof Check leads are terrible. why did their score drop in October", {"what": "lead_score", "as": "explain"}),
+        ("any products with more than 8% of units coming back in Q3?", {"what": "return_rate", "by": "product"}),
+        ("what do the big chains pay for a click", {"as": "refuse"}),
+    ],
+)
+def test_letters_stories_and_short_writing_are_read(lexicon: Lexicon, said: str, wanted: dict[str, Any]) -> None:
+    assert differs(thread(lexicon, said), **wanted) == {}
+
+
+@pytest.mark.parametrize(
+    ("turns", "wanted"),
+    [
+        (("roas of Autumn Taster in October", "and the roof one"), {"where": "Roof Check"}),
+        (
+            ("units sold of Rye Loaf in October", "and the Lemon Cake", "put both side by side, with the money too"),
+            {"what": "units_sold revenue", "where": "Lemon Cake, Rye Loaf"},
+        ),
+        (
+            ("new customers in October", "could you paste their email addresses, I'd like to write to them"),
+            {"as": "refuse"},
+        ),
+        (("leads in October", "leads and their score"), {"what": "leads lead_score"}),
+    ],
+)
+def test_a_word_of_a_name_and_money_beside_are_understood(
+    lexicon: Lexicon, turns: tuple[str, ...], wanted: dict[str, Any]
+) -> None:
+    assert differs(thread(lexicon, *turns), **wanted) == {}

@@ -108,3 +108,23 @@ def by_who_sold(question: Question, heard: Reading, before: Reading, lexicon: Le
     question.carried.append(SOLD_THEM)
     question.understood(SOLD_THEM)
     return replace(heard, dimensions=("owner",), said=heard.said | {"dimensions"})
+
+
+MONEY_TOO = (
+    r"(?:with|and|plus|add|also|include)(?: also)? the (?:money|cash|dollars|euros|takings)"
+    r"(?: (?:too|as well|also|in it|from it|(?:it|they|that|those|we) (?:made|brought(?: in)?|took)))*"
+)
+SOLD = frozenset(
+    ["units_sold", "orders", "attributed_orders", "bookings", "customers", "new_customers", "completed_appointments"]
+)
+"""What money comes in for."""
+
+
+def with_money(question: Question, heard: Reading, before: Reading | None) -> Reading:
+    """ "With the money too", of units sold: revenue beside them."""
+    if before is None or heard.metrics or not SOLD.intersection(before.metrics) or not question.says(MONEY_TOO):
+        return heard
+    question.carried.append(MONEY_TOO)
+    said = heard.said | {"metrics"}
+    both = tuple(dict.fromkeys((*before.metrics, "revenue")))
+    return replace(heard, metrics=both, said=said).assuming("“the money” is read as Revenue")

@@ -16,6 +16,7 @@ from roastery.agent.planner.meanings import Mark
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.rewording import reworded
 from roastery.agent.planner.tokens import Token, tokenize
+from roastery.agent.planner.told_first import asked_last
 
 CUT = re.compile(r"\s+(?=because\b)|(?<=[.!?])\s+|(?<=[,;:)])\s+|\s+(?=\()|\s+[-–—]+\s+|\.{2,}\s*")
 """Where one clause ends and the next begins."""
@@ -30,7 +31,7 @@ def asked_part(text: str, lexicon: Lexicon) -> str:
     ['Hi,', 'spend last week', '(finance needs it)']
     """
     kept: list[str] = []
-    text = reworded(text)
+    text = reworded(asked_last(text, lexicon))
     parts = clauses(text)
     if len(parts) < 2:
         return text

@@ -199,6 +199,8 @@ def _which(
 ) -> tuple[tuple[Meaning, ...], str | None]:
     """The values that a name stands for, with a sentence where it could stand for others too."""
     meanings = [m for m in symbol.of.meanings if m.kind == "value"]
+    if short := _short_beside(question, symbol, found, lexicon):
+        return short
     beside = _named_beside(question, symbol)
     if beside and not any(m.name in beside or m.name == "platform" for m in meanings):
         # "The massage campaign": no campaign is called so, but one has it in its name.
@@ -259,6 +261,38 @@ def _which(
         which, other = ranked[0].name.replace("_", " "), kinds[1].replace("_", " ")
         return (ranked[0],), f"“{name_text(question.words(symbol))}” is read as the {which}, not the {other}"
     return (ranked[0],), None
+
+
+def _seen(dimension: str) -> int:
+    return SEEN_FIRST.index(dimension) if dimension in SEEN_FIRST else len(SEEN_FIRST)
+
+
+def _short_beside(
+    question: Question, symbol: Symbol, found: Names, lexicon: Lexicon
+) -> tuple[tuple[Meaning, ...], str] | None:
+    """ "Massage or physio": beside a service, the beginning of another service's name is that one."""
+    said = question.words(symbol).lower()
+    if not symbol.of.partial or len(said) < 4 or " " in said:
+        return None
+    joint = r"(?:or|vs|versus|against|and|compared (?:to|with)) (?:the |our )?"
+    near = [
+        s
+        for s in question.of_kind("V")
+        if s is not symbol
+        and not s.of.partial
+        and question.has(rf"{s.name} {joint}{symbol.name}|{symbol.name} {joint}{s.name}")
+    ]
+    named = {m.name for s in near for m in s.of.meanings if m.kind == "value"} - {m.name for m in symbol.of.meanings}
+    kinds = sorted((k for k in named if all_split_by(lexicon, found, k)), key=_seen)
+    values = [
+        v for k in kinds for v in lexicon.vocabulary.values if v.dimension == k and v.label.lower().startswith(said)
+    ]
+    values = [v for v in values if v.dimension == values[0].dimension]
+    if len(values) != 1 or not found.metrics:
+        return None
+    one = values[0]
+    note = f"“{name_text(said)}” is read as the {one.dimension.replace('_', ' ')} {name_text(one.label)}"
+    return (Meaning("value", one.dimension, one.value, one.label),), note
 
 
 SPENT = frozenset(["spend", "roas", "cpc", "cpm", "cac", "paid_cac", "cost_per_lead", "cost_per_booking"])

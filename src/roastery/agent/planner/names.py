@@ -178,6 +178,11 @@ def _asked_without_name(question: Question, found: Names, dims: list[str], lexic
         kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings}
         if "category" in kinds and all_split_by(lexicon, found, "product"):
             return "product"
+    if found.metrics and not question.of_kind("D") and question.has(rf"(?:{BEST}|{WORST}|{HIGH}|{LOW}) (?:N\d+ )?V\d+"):
+        # "The top package by revenue": one of those that the category holds.
+        kinds = {m.name for s in question.of_kind("V") for m in s.of.meanings if not s.of.partial}
+        if kinds <= {"category", "product"} and "category" in kinds and all_split_by(lexicon, found, "product"):
+            return "product"
     if found.metrics == ("page_views",) and question.says(r"(?:most|least|best|top) (?:\w+ )?(?:M\d+|\w+ pages)"):
         return "page"
     for dimension, said in WITHOUT_NAME:

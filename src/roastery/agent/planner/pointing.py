@@ -105,7 +105,7 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
     heard = _of_the_same(question, heard, before)
     if out := _left_out(question, heard, before, lexicon):
         heard = out
-    elif one := _the_one(question, heard, before, lexicon):
+    elif one := _the_one(question, heard, before, lexicon) or _by_a_word(question, heard, before, lexicon):
         heard = one
     if before.metrics and EMAIL.issuperset(before.metrics):
         metrics = tuple(IN_EMAIL.get(m, m) for m in heard.metrics)
@@ -202,6 +202,33 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
             kept = (heard.said | {"filters"}) - {"dimensions"}
             note = f"“the {' '.join(said)} one” is read as {', '.join(name_text(label) for label in labels[:3])}"
             return replace(heard, filters=(new,), dimensions=(), said=kept).assuming(note)
+    return None
+
+
+A_WORD = (
+    r"^(?:(?:and|what about|how about|or|only|just|now|no|then|same for|same|for|of|i meant|i mean|ok|so"
+    r"|,) )*(?:the|our|that) "
+    r"(?P<w>[a-z]{4,})(?: (?:one|ad|please|then))*(?: \?)?$"
+)
+
+
+def _by_a_word(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading | None:
+    """ "And the guide", of campaigns: the one name of the thread's own kind that holds the word."""
+    found = next(question.find(A_WORD), None)
+    if found is None or heard.said or found["w"] in function_words():
+        return None
+    for field in (*before.dimensions, *(f.field for f in before.filters if not f.metric)):
+        within = lexicon.containing([found["w"]], field)
+        if len({m.label for m in within}) != 1:
+            continue
+        values = tuple(dict.fromkeys(m.value for m in within))
+        label = within[0].label
+        question.carried.append(A_WORD)
+        question.understood(found["w"])
+        new = Filter(field, "in", values, False, (label,) * len(values))
+        said = frozenset(heard.said | {"filters"})
+        note = f"“{found['w']}” is read as the {field.replace('_', ' ')} {name_text(label)}"
+        return replace(heard, filters=(*heard.filters, new), said=said).assuming(note)
     return None
 
 

@@ -121,7 +121,7 @@ def most_moved(question: Question) -> str | None:
     return "asc" if down != (found["most"] == "least") else "desc"
 
 
-THERE_ARE = r"(?:of|among|between|across) (?:all |all of )?(?:our|the|my|these|those) (?P<n>N\d+) (?:\w+ )?D\d+"
+THERE_ARE = r"(?:of|among|between|across|in|at) (?:all |all of )?(?:our|the|my|these|those) (?P<n>N\d+) (?:\w+ )?D\d+"
 
 
 def _counted(question: Question) -> tuple[int | None, str | None]:

@@ -174,6 +174,12 @@ def _of_what_kind(question: Question, reading: Reading) -> Reading:
     if metric == "leads" and any(question.has(rf"{GOOD} {s.name}") for s in question.of_kind("M")):
         question.used |= own
         return _instead(reading, "lead_score", None)
+    if metric == "leads" and question.says(r"(?:their|its|the|average|avg|mean) scores?"):
+        question.used |= own
+        question.carried.append("scores?")
+        if question.has(r"M\d+ (?:and|with|plus) (?:their|its|the) scores?"):
+            return replace(reading, metrics=("leads", "lead_score"))
+        return _instead(reading, "lead_score", None)
     cost = PER_ONE.get(("spend", metric))
     if cost and question.says(CHEAPLY):
         question.used |= own

@@ -33,6 +33,23 @@ def _days_in_a_row(found: re.Match[str]) -> str:
     return f"{days[0]} to {days[-1]} " if in_a_row else found[0]
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_RATED = r"(?:open|click|bounce|unsubscribe|opt[- ]?out|churn|win|renewal|return|no[- ]show)"
+
+
+def _of_two_years(found: re.Match[str]) -> str:
+    """ "apr 25 - mar 26" is a year from April 2025 where it is exactly one; else two days."""
+    first, last = (_MONTHS.index(found[n][:3].lower()) for n in (1, 3))
+    a_year = int(found[4]) == int(found[2]) + 1 and last == (first - 1) % 12
+    return f"{found[1]} 20{found[2]} to {found[3]} 20{found[4]}" if a_year else found[0]
+
+
+def _each_rate(found: re.Match[str]) -> str:
+    """ "Open + click rate" are two rates."""
+    said = re.findall(_RATED, found[0], re.IGNORECASE)
+    return " and ".join(f"{word} rate" for word in said)
+
+
 REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(said, re.IGNORECASE), meant)
     for said, meant in (
@@ -145,6 +162,28 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             r"\1 bring in",
         ),
         (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
+        # One word for two rates; years told by two digits; a week or a part of a month told by its days.
+        (rf"\b{_RATED}(?:, {_RATED})*,? ?(?:and|&|\+|/) ?{_RATED}[- ]rates?\b", _each_rate),
+        (rf"\b({_MONTH})\.? (2\d) ?(?:to|till|until|through|thru|-|–) ?({_MONTH})\.? (2\d)\b(?! ?20)", _of_two_years),
+        (
+            r"\b(?:the |our |this |last |previous )*(?:fin|financial|fiscal|business) (?:year|yr) ?"
+            rf"\((?={_MONTH} \d)([^()]*)\)",
+            r"\1",
+        ),
+        (rf"\b(?:early|mid|late)[- ]({_MONTH}) \((\d{{1,2}}){_TH}\)", r"\2 \1"),
+        (
+            rf"\b(?:the )?(?:last|first|second|third) (?:wk|week|days|weekend) (?:of|in) ({_MONTH}),? "
+            rf"\((\d{{1,2}}){_TH} ?(?:to|till|until|through|thru|-|–) ?([^()]*)\)",
+            r"\1 \2 to \3",
+        ),
+        (
+            r"\b((?:more|less|fewer) than|over|under|above|below|at least"
+            r"|at most) (\d+(?:\.\d+)? ?%) of (?:the |our |their |all )*"
+            r"(?:units|items|pieces|products|goods|orders) (?:coming|sent|going|being sent|come|came|returned"
+            r"|being returned)"
+            r"(?: back)?\b",
+            r"return rate \1 \2",
+        ),
         (r"\bi\.e\.,?\s", "meaning "),
         (r"\be\.g\.,?\s", "for example "),
     )

@@ -26,7 +26,8 @@ TRAILING = re.compile(
 SPECIFYING = re.compile(
     r"(?:(?:i(?:'m| am)? )?(?:look(?:ing)? at|go(?:ing)? by|bas(?:ed|ing) on|measured|counted|count|mean(?:ing)?|i\.e\."
     r"|namely|talking about|speaking of|thinking of|focus(?:ing)? on)"
-    r"|show(?= +(?:\d|only\b|just\b|last\b|this\b))"
+    r"|show(?= +(?:\d|only\b|just\b|last\b|this\b))|(?:separated?|split|broken down|grouped|divided"
+    r"|listed)(?= (?:by|per|for|into|up)\b)"
     r"|(?:for|in|on|by|per|over|during|since|from|between|without|excluding|not|just|full|whole|all|last|past|this)\b)"
     r"(?!.*\?)(?:[^.?!]{1,90})[.!]?",
     re.IGNORECASE,
@@ -144,7 +145,8 @@ def _specified(first: Reading, second: Reading, text: str) -> Reading | None:
     if OF_WHOM.match(text) and "period" in second.said and "period" not in first.said and not second.dimensions:
         own = tuple(f for f in second.filters if f.field not in {g.field for g in first.filters})
         left = tuple(a for a in first.assumptions if not a.startswith("no period was named"))
-        return replace(first, period=second.period, filters=(*first.filters, *own), assumptions=left)
+        grain = second.grain if "grain" in second.said else first.grain
+        return replace(first, period=second.period, grain=grain, filters=(*first.filters, *own), assumptions=left)
     return None
 
 

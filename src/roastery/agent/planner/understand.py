@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from roastery.agent.planner import follow_up
+from roastery.agent.planner.another_number import with_money
 from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import BY_INTENT, Ask
 from roastery.agent.planner.carried_out import not_carried_out
@@ -123,7 +124,7 @@ def _read(
         return own
     if alike := like_ask(like, question, heard):
         ask, heard = alike, heard.assuming(read_as(alike))
-    heard = referred(question, heard, history, lexicon)
+    heard = referred(question, with_money(question, heard, history[-1] if history else None), history, lexicon)
     if heard.intent == "clarify":
         return heard
     if doubt is not None and (ask is None or ask.keeps_doubt):

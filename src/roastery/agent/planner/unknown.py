@@ -135,7 +135,7 @@ def _place(question: Question, run: Sequence[int], lexicon: Lexicon, *, strict: 
         return "filter"
     if before >= 0 and kinds.get(before) in ("M", "A", "V") and not _verb(tokens[run[0]].word):
         return "filter"
-    if any(tokens[i].capital and i > 0 for i in run):
+    if any(tokens[i].capital and i > 0 and tokens[i - 1].word not in (".", "!", "?", ":") for i in run):
         return "filter"
     if strict and not question.of_kind("M") and not question.of_kind("A"):
         return "filter"

@@ -44,6 +44,10 @@ class Why(Ask):
             return Reading("clarify", message="Which change should I explain: of which metric, and in which period?")
         question.carried.append(COMPLAINT)
         question.understood(COMPLAINT)
+        losing = question.has(pattern("losing")) and "roas" in lexicon.vocabulary.metrics
+        if losing and not reading.metrics:
+            # Money is lost where less comes back than was spent.
+            reading = replace(reading, metrics=("roas",)).assuming("“losing money” is read as ROAS, media cost only")
         found = first_metric(reading, "revenue", lexicon)
         return replace(
             found,
