@@ -132,6 +132,26 @@ def multiple(id: str, a: Fact, b: Fact) -> Fact:
     return _from(a, id, "multiple", value, f"{a.id} / {b.id}", (a, b), unit="multiple")
 
 
+def divided(id: str, metric: str, a: Fact, b: Fact) -> Fact:
+    """A ratio with a name of its own: `metric` = a / b."""
+    made = multiple(id, a, b)
+    return made.model_copy(update={"metric": metric, "unit": "ratio"})
+
+
+def per_one(id: str, metric: str, cost: Fact, count: Fact) -> Fact:
+    """Money for one: rounded to four decimals as the metrics are."""
+    made = multiple(id, cost, count)
+    return made.model_copy(
+        update={"metric": metric, "unit": "money", "currency": cost.currency, "value": _exact(made, cost, count)}
+    )
+
+
+def _exact(made: Fact, cost: Fact, count: Fact) -> Decimal | None:
+    if cost.value is None or not count.value:
+        return None
+    return cost.value / count.value
+
+
 def rank(id: str, fact: Fact, among: Sequence[Fact], *, ascending: bool = False) -> Fact:
     """The place of a fact among facts of its metric: 1 is the largest (smallest, if ascending); ties share a place.
 

@@ -5,7 +5,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.tools.base import Tool, ToolContext, ToolResult
-from roastery.tools.cohort_shares import pairs_result, retention_result, shares_result
+from roastery.tools.cohorts.pairs import pairs_result
+from roastery.tools.cohorts.retention import retention_result
+from roastery.tools.cohorts.shares import shares_result
 from roastery.warehouse.errors import BadPeriod, BadQuery
 from roastery.warehouse.semantic.calendar import Calendar, step
 from roastery.warehouse.semantic.query import Period, PeriodSpec

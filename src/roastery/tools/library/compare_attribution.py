@@ -13,15 +13,13 @@ from roastery.tools.credit_rows import SEED
 from roastery.tools.crediting import CreditArguments, Holdout, checked_models
 from roastery.tools.credits import Credited, beside, credited, immature_from
 from roastery.tools.experiments import Known, incremental, known_effects, pinned_tests, recorded_for
-from roastery.tools.facts import FactBook
+from roastery.tools.facts import FactBook, divided, per_one
 from roastery.tools.holdouts import ReadOut, outcome_of, read_holdout
 from roastery.tools.library.run_attribution import (
     NOT_CAUSED,
     attribution_of,
     definition,
-    divided,
     immature_caveats,
-    per_one,
 )
 from roastery.tools.receipts import derived_receipt
 from roastery.warehouse.attribution import MODELS

@@ -204,31 +204,11 @@ def _row(
             paid = own["credited"]
             if row.paid != row.value:
                 paid = own["paid"] = book.measured("paid_revenue", row.paid, unit, period, **money)
-            own["roas"] = book.add(divided(book.next_id, "roas", paid, spent))
+            own["roas"] = book.add(facts.divided(book.next_id, "roas", paid, spent))
         elif row.value > 0:
             name = conversion.per or "cost_per_credited_conversion"
-            own[name] = book.add(per_one(book.next_id, name, spent, own["credited"]))
+            own[name] = book.add(facts.per_one(book.next_id, name, spent, own["credited"]))
     return Shown(row.key, label, own)
-
-
-def divided(id: str, metric: str, a: Fact, b: Fact) -> Fact:
-    """A ratio with a name of its own: `metric` = a / b."""
-    made = facts.multiple(id, a, b)
-    return made.model_copy(update={"metric": metric, "unit": "ratio"})
-
-
-def per_one(id: str, metric: str, cost: Fact, count: Fact) -> Fact:
-    """Money for one: rounded to four decimals as the metrics are."""
-    made = facts.multiple(id, cost, count)
-    return made.model_copy(
-        update={"metric": metric, "unit": "money", "currency": cost.currency, "value": _exact(made, cost, count)}
-    )
-
-
-def _exact(made: Fact, cost: Fact, count: Fact) -> Decimal | None:
-    if cost.value is None or not count.value:
-        return None
-    return cost.value / count.value
 
 
 def _relate(book: FactBook, shown: Sequence[Shown], metric: str) -> None:

@@ -1,0 +1,1 @@
+"""Creative assets: what was read of them, and their facts."""
