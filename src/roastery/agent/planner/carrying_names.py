@@ -50,7 +50,10 @@ def filters_after(question: Question, heard: Reading, before: Reading) -> tuple[
             heard_whole = question.has(r"(?:all|whole|every|any|other|entire|total) (?:\w+ )?V\d+")
             if not heard_whole:
                 continue
-        kept = [f for f in kept if f.metric or not (_is_wider(new, f) or _is_elsewhere(new, f, question))]
+        of_them = question.has(ONE_OF_THEM)
+        kept = [
+            f for f in kept if f.metric or not ((_is_wider(new, f) and not of_them) or _is_elsewhere(new, f, question))
+        ]
         old = next((f for f in kept if f.field == new.field and f.metric == new.metric), None)
         if old is not None:
             kept.remove(old)
@@ -62,11 +65,16 @@ def filters_after(question: Question, heard: Reading, before: Reading) -> tuple[
     return tuple(kept)
 
 
+PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
+"""Kinds of which one place may be called: "the other areas", after a depot."""
+
+
 def is_one_of_all(condition: Filter, question: Question, heard: Reading) -> bool:
     """After one restaurant, "every restaurant": a split of what is narrowed to one shows all of the kind."""
     if condition.metric or condition.op != "in" or "filters" in heard.said:
         return False
-    if condition.field in heard.dimensions and question.has(OTHERS):
+    places = condition.field in PLACES and not PLACES.isdisjoint(heard.dimensions)
+    if (places or condition.field in heard.dimensions) and question.has(OTHERS):
         return True
     return condition.field in heard.dimensions and any(
         question.has(rf"(?:every|all|each|any|the other)(?: (?:of|one|single|the|our|other))* {s.name}")
@@ -101,6 +109,8 @@ def _holds_it(new: Filter, old: Filter, question: Question) -> bool:
     return all(stem(w) in own for label in new.labels for w in label.lower().split())
 
 
+ONE_OF_THEM = r"the V\d+ ones?"
+"""One of those that the thread speaks of: "the google one", of a campaign that runs on two platforms."""
 COUNTED_NAME = r"(?:number|count|how many|units|pieces)(?: of)?(?: the| those| these)* V\d+"
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from roastery.agent.planner.carrying_names import OTHERS
+from roastery.agent.planner.carrying_names import OTHERS, PLACES
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER
@@ -83,9 +83,6 @@ def _others(question: Question, heard: Reading, recent: Sequence[Reading]) -> Re
     question.carried += [OTHERS, BESIDE_THEM]
     kept = tuple(d for d in heard.dimensions if d not in meant)
     return replace(heard, dimensions=(*kept, field), said=heard.said | {"dimensions"})
-
-
-PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
 
 
 def _all_but(question: Question, heard: Reading, own: Sequence[Filter]) -> Reading:
