@@ -14,7 +14,8 @@ from roastery.warehouse.sql import name, quoted
 from roastery.warehouse.state import IMPORT
 
 # The version of each record that counts: a keyed record's last one; of a partitioned one, the last of the latest
-# completed read of its day (a read that broke off has no marker and does not count).
+# completed read of its day (a read that broke off has no marker and does not count). Most records have one version and
+# are told by a hash; only those that share theirs are grouped by their text.
 CURRENT = """
 CREATE OR REPLACE TEMP TABLE current_records AS
 WITH last_read AS (
@@ -22,19 +23,25 @@ WITH last_read AS (
     FROM raw.reads WHERE resource IN {resources} AND seq <= {until}
     GROUP BY ALL),
 candidates AS (
-    SELECT r.connection_id, r.source, r.resource, r.partition_scope, r.partition_day, r.key, r.seq, r.deleted
+    SELECT r.connection_id, r.source, r.resource, r.partition_scope, r.partition_day, r.key, r.seq, r.deleted,
+        hash(r.connection_id, r.source, r.resource, r.partition_scope, r.partition_day, r.key) AS hashed
     FROM {records} r LEFT JOIN last_read l
       ON l.connection_id = r.connection_id AND l.resource = r.resource
      AND l.partition_scope = r.partition_scope AND l.partition_day = r.partition_day AND l.read_id = r.read_id
-    WHERE r.resource IN {resources} AND r.seq <= {until} AND (r.partition_day IS NULL OR l.read_id IS NOT NULL))
+    WHERE r.resource IN {resources} AND r.seq <= {until} AND (r.partition_day IS NULL OR l.read_id IS NOT NULL)),
+several AS MATERIALIZED (SELECT hashed FROM candidates GROUP BY hashed HAVING count(*) > 1)
+SELECT connection_id, source, resource, seq FROM candidates ANTI JOIN several USING (hashed) WHERE NOT deleted
+UNION ALL
 SELECT connection_id, source, resource, max(seq) AS seq
-FROM candidates
+FROM candidates SEMI JOIN several USING (hashed)
 GROUP BY connection_id, source, resource, partition_scope, partition_day, key
 HAVING NOT arg_max(deleted, seq)
 """
 
 RECORDS = """(SELECT r.connection_id, r.key, r.payload, r.landed_at, r.seq
-FROM {records} r SEMI JOIN current_records c USING (seq)
+FROM {records} r SEMI JOIN (
+    SELECT seq FROM current_records
+    WHERE source = {source} AND resource = {resource} AND connection_id = {connection}) c USING (seq)
 WHERE r.source = {source} AND r.resource = {resource} AND r.connection_id = {connection})"""
 
 
@@ -145,11 +152,36 @@ def fold(
     if not found:
         cursor.execute(contract.ddl())
         return 0
+    if len(found) == 1 and _fold_at_once(cursor, contract, found[0], currency):
+        return 0
     read_layers(cursor, contract, list(enumerate(found)), "folding")
     at_fault = set_aside(cursor, contract, now)
     cursor.execute(f"CREATE OR REPLACE TABLE curated.{contract.name} AS {curated_select(cursor, contract, currency)}")
     cursor.execute("DROP TABLE folding")
     return at_fault
+
+
+def _fold_at_once(cursor: duckdb.DuckDBPyConnection, contract: Contract, own: Layer, currency: str) -> bool:
+    """Write the table straight from its one layer, which most large ones have; False where rows of it are at fault or
+    share a key (or its hash), or what is old stays out: those are looked at first."""
+    if _retained(cursor, contract):
+        return False
+    rows = _layer_select(cursor, contract, own, 0)
+    columns = ", ".join(f"{_with_default(c, currency)} AS {name(c.name)}" for c in contract.columns)
+    table = f"curated.{contract.name}"
+    cursor.execute(
+        f"""CREATE OR REPLACE TABLE {table} AS
+        SELECT {columns}, connection_id, connection_source, unreadable FROM ({rows})"""
+    )
+    keys = ", ".join(name(k) for k in contract.key)
+    if scalar(
+        cursor,
+        f"""SELECT EXISTS (FROM {table} WHERE unreadable <> '' OR {keyless_condition(contract)})
+        OR EXISTS (SELECT 1 FROM {table} GROUP BY hash({keys}) HAVING count(*) > 1)""",
+    ):
+        return False
+    cursor.execute(f"ALTER TABLE {table} DROP COLUMN unreadable")
+    return True
 
 
 def _note_layers(cursor: duckdb.DuckDBPyConnection, contract: Contract, found: Sequence[Layer]) -> None:
