@@ -16,7 +16,7 @@ class Sizes:
 
     large_from: int = 50_000
     anew_until: int = 5_000_000
-    huge_from: int = 2_000_000
+    huge_from: int = 500_000
     fold_share: int = 4
     most_keys: int = 200_000
     compared_rows: int = 2_000_000
