@@ -4,7 +4,7 @@
 -- Only narrow rows of whole numbers are ordered; the events' own columns are joined to them at the end.
 WITH known AS (
     SELECT
-        e.rowid AS row_no, e.event_id, e.occurred_at,
+        e.event_id, e.occurred_at,
         coalesce(e.anonymous_id, 'customer:' || e.customer_id, 'event:' || e.event_id) AS visitor,
         coalesce(l.person_id, e.customer_id, m.person_id, f.person_id) AS person_id,
         CASE WHEN coalesce(utm_id, utm_source, utm_medium, utm_campaign, click_id) IS NOT NULL THEN
@@ -38,4 +38,4 @@ FROM tagged t
 JOIN numbered n ON n.event_no = t.event_no
 JOIN numbered first ON first.event_no = t.session_no
 LEFT JOIN numbered last ON last.event_no = t.last_tagged
-JOIN curated.web_events e ON e.rowid = n.row_no
+JOIN curated.web_events e ON e.event_id = n.event_id
