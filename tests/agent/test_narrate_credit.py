@@ -6,10 +6,12 @@ import pytest
 
 from roastery.agent.narrate import Narrator, compose
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.recommend import recommendations
 from roastery.agent.render import render
 from roastery.agent.verify import Verifier
 from roastery.tools.base import ToolContext
 from tests.agent.conftest import found
+from tests.tools.library.test_journeys_budget_assets import campaigns_that_work_unlike
 
 OCTOBER = {"start": "2026-10-01", "end": "2026-11-01"}
 ASKED: list[tuple[str, dict[str, Any], str]] = [
@@ -51,3 +53,39 @@ def test_what_of_the_journeys_is_asked_for_is_the_first_table(context: ToolConte
         evidence = found(context, ("customer_journeys", {"show": show, "period": OCTOBER}))
         assert evidence.tables[0].title == title
         assert len({table.title for table in evidence.tables}) == len(evidence.tables)
+
+
+ADVISED = [
+    ({"most_change": 0.25}, ["Advised: move spend;", "Left as they are: Fixed."], "day up"),
+    (
+        {"amount": "-600"},
+        [
+            "Advised: place the cut;",
+            "above that of a proportional cut by",
+            "Cut in proportion, since the data says too little about them: Fixed.",
+        ],
+        "above that of a proportional cut",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says", "effect"), ADVISED, ids=["moved", "cut"])
+def test_advice_on_a_budget_passes_its_own_check_and_is_recommended(
+    arguments: dict[str, Any], says: list[str], effect: str, unlike: ToolContext, lexicon: Lexicon
+) -> None:
+    evidence = found(unlike, ("recommend_budget", arguments))
+    narration = Narrator(evidence, lexicon.vocabulary).narrate()
+    problems = [p for p in Verifier(evidence, lexicon).problems(narration.answer) if p.kind != "unreferenced"]
+    assert "\n".join(map(str, problems)) == ""
+    text = render(narration.answer, evidence.facts, evidence.labels)
+    assert [part for part in says if part not in text] == []
+    advised, withheld = recommendations(evidence, lexicon)
+    assert withheld == []
+    (advice,) = advised
+    assert effect in advice.expected_effect
+    assert "Poor to the advised" in advice.action
+
+
+@pytest.fixture(scope="module")
+def unlike(tmp_path_factory: pytest.TempPathFactory) -> ToolContext:
+    return campaigns_that_work_unlike(tmp_path_factory.mktemp("unlike"))

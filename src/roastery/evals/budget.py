@@ -13,10 +13,13 @@ from roastery.evals.world import people, spend, visits
 from roastery.evals.world.company import CAMPAIGNS
 from roastery.evals.world.seasons import DAYS, days_of
 from roastery.tools.analysis.arrays import Floats
-from roastery.tools.analysis.budget import reallocate
+from roastery.tools.analysis.budget import even_cut, reallocate
 from roastery.tools.analysis.errors import CannotTell, TooLittleData
-from roastery.tools.analysis.response import fit_response
+from roastery.tools.analysis.response import Response, fit_response
 from roastery.tools.spending import LONGEST_DAYS, TODAY_DAYS
+
+CUT = 0.15
+"""The share of the budget that a cut of given size takes."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,24 @@ class Watched:
         return float((self.effect * self.kappa * np.log1p(today / self.kappa)).sum())
 
 
+@dataclass(frozen=True)
+class JudgedCut:
+    """One company's cut of a given size: expected and true first orders a day that the advice spares against the same
+    share off each campaign, both None where it cannot tell.
+    """
+
+    seed: int
+    expected: tuple[float, float, float] | None
+    spared: float | None
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the interval holds what was truly spared."""
+        return self.expected is not None and self.spared is not None and (
+            self.expected[0] <= self.spared <= self.expected[2]
+        )  # fmt: skip
+
+
 def watched(seed: int, persons: int) -> Watched:
     """The last two years of a Larkspur without its unfinished day."""
     streams = iter(np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(12))
@@ -76,20 +97,37 @@ def watched(seed: int, persons: int) -> Watched:
     )
 
 
-def judged(seed: int, persons: int) -> Judged:
-    """What would be advised, and what it would truly gain."""
+def judged(seed: int, persons: int) -> tuple[Judged, JudgedCut]:
+    """What would be advised of today's money and of a cut, and what it would truly gain and spare."""
     company = watched(seed, persons)
     today = company.spend[-TODAY_DAYS:].mean(axis=0)
     names = tuple(str(n) for n in range(len(today)))
     try:
         response = fit_response(company.first, company.spend, names, seed=seed, demand=company.later)
-        advice = reallocate(response, today)
     except (CannotTell, TooLittleData):
+        return Judged(seed, None, None, None), JudgedCut(seed, None, None)
+    return _moved(seed, company, response, today), _cut(seed, company, response, today)
+
+
+def _moved(seed: int, company: Watched, response: Response, today: Floats) -> Judged:
+    try:
+        advice = reallocate(response, today)
+    except CannotTell:
         return Judged(seed, None, None, None)
     after = np.array([float(amount) for amount in advice.after])
     return Judged(seed, advice.gain, company.brought(after) - company.brought(today), advice.chance)
 
 
-def of_seeds(seeds: Iterable[int], persons: int) -> Iterator[Judged]:
+def _cut(seed: int, company: Watched, response: Response, today: Floats) -> JudgedCut:
+    whole = float(today.sum()) * (1 - CUT)
+    try:
+        advice = reallocate(response, today, budget=whole)
+    except CannotTell:
+        return JudgedCut(seed, None, None)
+    after = np.array([float(amount) for amount in advice.after])
+    return JudgedCut(seed, advice.gain, company.brought(after) - company.brought(even_cut(today, whole)))
+
+
+def of_seeds(seeds: Iterable[int], persons: int) -> Iterator[tuple[Judged, JudgedCut]]:
     """Each seed's advice."""
     return (judged(seed, persons) for seed in seeds)

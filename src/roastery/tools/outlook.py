@@ -13,11 +13,12 @@ from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.analysis.forecast import Forecast, forecast_series, reconcile
 from roastery.tools.analysis.members import DAYS, MONTHS, WEEKS
+from roastery.tools.analysis.silence import habitual
 from roastery.tools.base import ToolContext
 from roastery.tools.definitions import dimensions_of, metrics_of
 from roastery.tools.frame_facts import held_by_filters
 from roastery.tools.known_days import known_days
-from roastery.tools.series import Series, series_of
+from roastery.tools.series import Series, is_reported, series_of
 from roastery.warehouse.errors import BadPeriod, BadQuery, ImpossibleSplit, UnknownName
 from roastery.warehouse.semantic.calendar import step
 from roastery.warehouse.semantic.query import FilterSpec, Period
@@ -188,12 +189,16 @@ def _ahead(whole: Series, plan: Outlook) -> tuple[date, ...]:
 
 @dataclass(frozen=True)
 class Said:
-    """The forecast, the path of the whole and of its parts after they agree, and known days to come."""
+    """The forecast, the path of the whole and of its parts after they agree, and known days to come.
+
+    quiet: steps without rows that were taken as steps on which nothing happened.
+    """
 
     forecast: Forecast
     whole: Floats
     parts: Floats
     known: tuple[str, ...]
+    quiet: int = 0
 
 
 def forecast(context: ToolContext, arguments: Any, plan: Outlook, series: Read) -> Said:
@@ -204,8 +209,9 @@ def forecast(context: ToolContext, arguments: Any, plan: Outlook, series: Read) 
     steps = (*whole.steps, *series.steps_ahead)
     days = [(step(day, plan.grain, 1) - day).days for day in steps]
     floor = None if np.nanmin(series.values, initial=0.0) < 0 else 0.0
+    values, quiet = _with_quiet(context, plan, series.values)
     made = forecast_series(
-        series.values, len(series.steps_ahead), grain=plan.grain, events=known.codes(steps, days),
+        values, len(series.steps_ahead), grain=plan.grain, events=known.codes(steps, days),
         level=arguments.level, floor=floor,
     )  # fmt: skip
     path, parts = made.expected[:, 0], made.expected[:, 1:]
@@ -214,7 +220,20 @@ def forecast(context: ToolContext, arguments: Any, plan: Outlook, series: Read) 
         agreed = reconcile(path, parts, float(errors[0]), errors[1:])
         path, parts = agreed.whole, agreed.parts
     names = known.between(series.steps_ahead[0], last) if plan.grain == "day" else ()
-    return Said(made, path, parts, names)
+    return Said(made, path, parts, names, quiet)
+
+
+def _with_quiet(context: ToolContext, plan: Outlook, values: Floats) -> tuple[Floats, int]:
+    """Zero where nothing happened by habit, and how many such steps the whole has.
+
+    Without it a firm that sells every other day would be forecast to sell every day. What platforms report, rates and
+    stocks are left as they are: their silence is no zero.
+    """
+    entry = metrics_of(context)[plan.metric]
+    if entry.additivity != "additive" or is_reported(context, (plan.metric,)):
+        return values, 0
+    empty = habitual(values, DAYS.season if plan.grain == "day" else 1)
+    return np.where(empty, 0.0, values), int(empty[:, 0].sum())
 
 
 def _errors(made: Forecast) -> Floats:

@@ -281,6 +281,11 @@ def _quality(w: _Writer) -> dict[str, Fact]:
 
 def _caveats(w: _Writer, quality: dict[str, Fact], pace: dict[str, Fact]) -> list[str]:
     said = list(w.said.forecast.caveats)
+    if w.said.quiet:
+        said.append(
+            f"{w.said.quiet} of {len(w.read.whole.steps)} {w.plan.grain}s have no rows; such gaps are usual here, so "
+            "they are learned from as nothing."
+        )
     measured = quality["coverage"].value or Decimal(0)
     if measured < Decimal(repr(w.arguments.level)) - Decimal(repr(OFF_COVERAGE)):
         said.append("On the past the interval held less often than it says, so read it as too narrow.")

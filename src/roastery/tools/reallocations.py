@@ -1,5 +1,6 @@
 """What was learned of spend and what is advised, as facts, rows, a table, data and curves (recommend_budget)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -7,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from roastery.tools.analysis.arrays import Floats
 from roastery.tools.analysis.budget import Reallocation
 from roastery.tools.analysis.response import Response
 from roastery.tools.base import Fact, FactPeriod, Label, Table
 from roastery.tools.charts import lines, number_axis
 from roastery.tools.experiments import Known, is_settled
-from roastery.tools.facts import FactBook, by_formula, by_method, difference
+from roastery.tools.facts import FactBook, by_formula, by_method, difference, share
 from roastery.tools.frames import canonical_rows
 from roastery.tools.proposals import Proposed
 from roastery.tools.spending import TODAY_DAYS, History
@@ -24,7 +26,10 @@ CURVES = 6
 
 @dataclass(frozen=True)
 class Found:
-    """What was learned, what is advised (or why not), what would settle it, and where another budget was asked for."""
+    """What was learned, what is advised (or why not), what would settle it, and where another budget was asked for.
+
+    even: where a cut was asked for, spend a day after the same share off each.
+    """
 
     past: History
     response: Response | None
@@ -32,6 +37,7 @@ class Found:
     refusal: str
     proposal: Proposed | None
     beyond: str = ""
+    even: Floats | None = None
 
 
 def cent(currency: str) -> Decimal:
@@ -95,34 +101,13 @@ class Written:
             " + ".join(f.id for f in spends), spends,
         )  # fmt: skip
         own["budget"] = self.book.add(total.model_copy(update={"dimensions": {}}))
-        if advice is None or response is None:
+        if response is None or (advice is None and self.found.even is None):
             return own
-        after = np.array([float(spend) for spend in advice.after])
-        before = response.revenue(past.today).sum(axis=1)
-        gain = response.revenue(after).sum(axis=1) - before
-        places = cent(self.currency) if self.money else FOURTH
-        base = own["budget"]
-        unit, currency = ("money", self.currency) if self.money else ("count", None)
-
-        def modelled(metric: str, value: float, kind: Any = "forecast") -> Fact:
-            made = by_method(self.book.next_id, base, kind, _decimal(value, places), "model", [base])
-            made = _renamed(made, metric, self.next)
-            return self.book.add(made.model_copy(update={"unit": unit, "currency": currency}))
-
-        own["now"] = modelled(self.outcome, float(before.mean()))
-        own["then"] = modelled(f"{self.outcome}__advised", float(before.mean() + gain.mean()))
-        more = (own["then"].value or Decimal(0)) - (own["now"].value or Decimal(0))
-        effect = by_formula(
-            self.book.next_id, own["then"], "effect", more,
-            f"{own['then'].id} - {own['now'].id}", [own["then"], own["now"]],
-        )  # fmt: skip
-        own["gain"] = self.book.add(_renamed(effect, f"{self.outcome}__gain", self.next))
-        low, high = (float(v) for v in np.quantile(gain, [0.025, 0.975]))
-        own["gain_low"] = modelled(f"{self.outcome}__gain__low", low)
-        own["gain_high"] = modelled(f"{self.outcome}__gain__high", high)
-        chance = by_method(self.book.next_id, base, "forecast", _decimal(advice.chance, FOURTH), "model", [base])
-        chance = _renamed(chance, "chance_of_gain", self.next)
-        own["chance"] = self.book.add(chance.model_copy(update={"unit": "ratio", "currency": None}))
+        says = _Expected(self, own["budget"])
+        if advice is not None:
+            own |= says.of_advice(advice)
+        if self.found.even is not None:
+            own |= says.of_cut(self.found.even, advice)
         return own
 
     @property
@@ -197,6 +182,69 @@ class Written:
             ids = {name: fact.id for name, fact in told.items()}
             made.append({"key": line.key, "label": line.label.id, "is_settled": is_settled(told), **ids})
         return made
+
+
+class _Expected:
+    """What spend is expected to bring a day: now, as advised, and with a cut that takes the same share off each."""
+
+    def __init__(self, written: Written, budget: Fact) -> None:
+        assert written.found.response is not None
+        self.written, self.base, self.response = written, budget, written.found.response
+        self.now = self.response.revenue(written.found.past.today).sum(axis=1)
+        self.own: dict[str, Fact] = {"now": self._modelled("", float(self.now.mean()))}
+
+    def of_advice(self, advice: Reallocation) -> dict[str, Fact]:
+        then = self.response.revenue(_floats(advice.after)).sum(axis=1)
+        self.own["then"] = self._modelled("__advised", float(then.mean()))
+        self._between("gain", "then", "now", then - self.now)
+        chance = by_method(
+            self.written.book.next_id, self.base, "forecast", _decimal(advice.chance, FOURTH), "model", [self.base]
+        )
+        chance = _renamed(chance, "chance_of_gain", self.written.next).model_copy(
+            update={"unit": "ratio", "currency": None}
+        )
+        self.own["chance"] = self.written.book.add(chance)
+        return self.own
+
+    def of_cut(self, even: Floats, advice: Reallocation | None) -> dict[str, Fact]:
+        """The cut, what the same share off each would lose, and what the advice spares of that."""
+        book, currency = self.written.book, self.written.currency
+        spend = _floats(advice.even) if advice and advice.even else even
+        left = by_method(
+            book.next_id, self.base, "forecast", _decimal(float(spend.sum()), cent(currency)), "model", [self.base]
+        )
+        self.own["left"] = book.add(_renamed(left, "spend_per_day__left", self.written.next))
+        self.own["cut"] = book.computed(difference, self.own["left"], self.base)
+        self.own["share"] = book.computed(share, self.own["left"], self.base)
+        held = self.response.revenue(spend).sum(axis=1)
+        self.own["even"] = self._modelled("__even", float(held.mean()))
+        self._between("lost", "even", "now", held - self.now)
+        if advice is not None:
+            self._between("spared", "then", "even", self.response.revenue(_floats(advice.after)).sum(axis=1) - held)
+        return self.own
+
+    def _between(self, name: str, one: str, other: str, draws: Floats) -> None:
+        """The difference of two expectations, and its interval over the draws."""
+        first, second = self.own[one], self.own[other]
+        effect = by_formula(
+            self.written.book.next_id, first, "effect", (first.value or Decimal(0)) - (second.value or Decimal(0)),
+            f"{first.id} - {second.id}", [first, second],
+        )  # fmt: skip
+        self.own[name] = self.written.book.add(_renamed(effect, f"{self.written.outcome}__{name}", self.written.next))
+        for end, value in zip(("low", "high"), np.quantile(draws, [0.025, 0.975]), strict=True):
+            self.own[f"{name}_{end}"] = self._modelled(f"__{name}__{end}", float(value))
+
+    def _modelled(self, suffix: str, value: float) -> Fact:
+        written = self.written
+        unit, currency = ("money", written.currency) if written.money else ("count", None)
+        places = cent(written.currency) if written.money else FOURTH
+        made = by_method(written.book.next_id, self.base, "forecast", _decimal(value, places), "model", [self.base])
+        made = _renamed(made, f"{written.outcome}{suffix}", written.next)
+        return written.book.add(made.model_copy(update={"unit": unit, "currency": currency}))
+
+
+def _floats(amounts: Sequence[Decimal]) -> Floats:
+    return np.array([float(amount) for amount in amounts])
 
 
 def _renamed(fact: Fact, metric: str, period: FactPeriod) -> Fact:

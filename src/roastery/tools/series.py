@@ -98,7 +98,7 @@ def series_of(
     slices = _largest(labels, codes, figures[0], most_slices) if dimension else (EVERYTHING,)
     at, to = _placed(days, steps), _columns(labels, slices)[codes]
     matrices = [_matrix(at, to, column, (len(steps), len(slices))) for column in figures]
-    if dimension and not _is_reported(context, names):
+    if dimension and not is_reported(context, names):
         matrices = [_filled(matrix) for matrix in matrices]
     unit = context.metrics.semantics.metrics[names[0]].unit
     scale = float(ratio.scale) if ratio else 1.0
@@ -160,7 +160,7 @@ def _matrix(at: Integers, to: Integers, figures: Floats, shape: tuple[int, int])
     return made
 
 
-def _is_reported(context: ToolContext, names: Sequence[str]) -> bool:
+def is_reported(context: ToolContext, names: Sequence[str]) -> bool:
     """Whether a metric is what platforms report, whose silence is no zero."""
     semantics = context.metrics.semantics
     leaves = [leaf for name in names for leaf in semantics.leaves(name)]

@@ -201,7 +201,12 @@ def test_advice_raises_true_sales_in_nine_of_ten_companies_that_nothing_was_chos
     from roastery.evals.budget import of_seeds
 
     found = list(of_seeds(range(201, 211), 100_000))
-    told = [one for one in found if one.gain is not None]
+    told = [one for one, _ in found if one.gain is not None]
     assert len(told) >= 9
     assert sum(one.gain > 0 for one in told if one.gain is not None) >= 9
     assert sum(one.is_inside for one in told) >= 9
+    # A cut of given size, against the same share off each campaign.
+    cuts = [cut for _, cut in found if cut.spared is not None]
+    assert len(cuts) >= 9
+    assert sum(cut.spared > 0 for cut in cuts if cut.spared is not None) >= 9
+    assert sum(cut.is_inside for cut in cuts) >= 9

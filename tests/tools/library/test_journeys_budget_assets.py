@@ -152,6 +152,31 @@ def test_a_budget_beyond_what_was_tried_is_placed_as_far_as_the_history_speaks(t
     assert 0 <= taken_of_cut - least < Decimal("0.30")
 
 
+def test_a_cut_of_given_size_falls_where_it_loses_least_and_is_told_beside_the_same_share_off_each(
+    tmp_path: Path,
+) -> None:
+    context = campaigns_that_work_unlike(tmp_path)
+    for objective in ("revenue", "new_customers"):
+        result = run("recommend_budget", {"amount": "-600", "objective": objective}, context)
+        assert result.data["advised"], result.data["refusal"]
+        facts = {fact.id: fact for fact in result.facts}
+        told = {name: facts[id].value for name, id in result.data["totals"].items()}
+        lines = {line["key"]: {n: facts[line[n]].value for n in ("spend", "advised")} for line in result.data["lines"]}
+        today, advised = (sum(line[name] for line in lines.values()) for name in ("spend", "advised"))
+        assert told["cut"] == told["left"] - told["budget"]
+        assert abs(today - advised - 20) <= Decimal("0.02")
+        assert advised == told["left"]
+        share = float(advised / today)
+        # `fixed` never varied, so it bears its share and no more; of the others the good one is spared.
+        assert float(lines["fixed"]["advised"]) == pytest.approx(60 * share, abs=0.02)
+        assert lines["good"]["advised"] > lines["good"]["spend"] * Decimal(share)
+        assert all(line["advised"] <= line["spend"] for line in lines.values())
+        assert told["spared"] == told["then"] - told["even"] > 0
+        assert told["lost"] == told["even"] - told["now"] < 0
+        assert told["spared_low"] <= told["spared"] <= told["spared_high"]
+        assert told["gain"] == told["then"] - told["now"]
+
+
 def test_limits_that_cannot_hold_the_budget_are_told(tmp_path: Path) -> None:
     limited = {"amount": "1000000", "limits": [{"value": "Good", "most": "1000"}]}
     with pytest.raises(BadQuery, match="bounds allow"):

@@ -158,20 +158,44 @@ class Credit(Voice):
         gain = facts[totals["gain"]]
         word = "up" if (gain.value or 0) > 0 else "down"
         lines = [
-            f"**Advised: move spend as below; what it is expected to bring a day goes {word} by [[{gain.id}]], between "
+            f"**Advised: move spend; what it is expected to bring a day goes {word} by [[{gain.id}]], between "
             f"[[{totals['gain_low']}]] and [[{totals['gain_high']}]].**"
         ]
+        if "spared" in totals:
+            lines = self._cut(totals)
         moved = [line for line in data["lines"] if "change" in line and facts[line["change"]].value]
         moved.sort(key=lambda line: -abs(facts[line["change"]].value or 0))
         for line in moved[: LISTED + 1]:
             change = facts[line["change"]]
             word = "up" if (change.value or 0) > 0 else "down"
             lines.append(
-                f"- [[{line['label']}]]: [[{line['advised']}]] a day, {word} [[{change.id}]] from [[{line['spend']}]]"
+                f"- [[{line['label']}]]: advised [[{line['advised']}]] a day, {word} [[{change.id}]] from "
+                f"[[{line['spend']}]]"
             )
         if data["held"]:
-            lines.append(f"Left as they are: {listed([f'[[{id}]]' for id in data['held'][:LISTED]])}.")
+            kept = "Cut in proportion, since the data says too little about them" if "spared" in totals else (
+                "Left as they are"
+            )  # fmt: skip
+            lines.append(f"{kept}: {listed([f'[[{id}]]' for id in data['held'][:LISTED]])}.")
         return "\n".join([*lines, *self._known(data)])
+
+    def _cut(self, totals: Mapping[str, str]) -> list[str]:
+        """A cut as advised beside the same share off each, which is what it is judged against."""
+        return [
+            f"**Advised: place the cut; spend a day in total goes down by [[{totals['cut']}]].**",
+            f"What it is expected to bring a day: [[{totals['then']}]], above that of a proportional cut by "
+            f"[[{totals['spared']}]], between [[{totals['spared_low']}]] and [[{totals['spared_high']}]].",
+            *self._even(totals),
+        ]
+
+    def _even(self, totals: Mapping[str, str]) -> list[str]:
+        """What the same share off each is expected to lose."""
+        lost = self.evidence.facts[totals["lost"]]
+        word = "up" if (lost.value or 0) > 0 else "down"
+        return [
+            f"With a proportional cut, to a share of [[{totals['share']}]], what is expected a day goes {word} by "
+            f"[[{lost.id}]], between [[{totals['lost_low']}]] and [[{totals['lost_high']}]]."
+        ]
 
     def _known(self, data: Mapping[str, Any]) -> list[str]:
         """What recorded tests say of what money may be moved between."""
@@ -185,6 +209,9 @@ class Credit(Voice):
     def _no_advice(self, data: Mapping[str, Any]) -> str:
         lines = ["**No reallocation is advised: the data cannot tell where further spend pays.**"]
         budget = data["totals"].get("budget")
+        if "lost" in data["totals"]:
+            lines = ["**No split of the cut is advised: the data cannot tell which loses least.**"]
+            lines += self._even(data["totals"])
         if budget:
             lines.append(f"Spend a day in total: [[{budget}]].")
         plan = data.get("proposal")

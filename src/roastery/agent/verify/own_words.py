@@ -17,6 +17,8 @@ OWN_WORDS: dict[str, re.Pattern[str]] = {
         "naive_forecast_error": r"repeating|naive",
         "chance_of_target": r"chance",
         "chance_of_best": r"chance|probability",
+        "chance_of_gain": r"chance",
+        "advised_spend_per_day": r"advised",
         "target": r"targets?|planned|budgets?|goals?",
         "expected_value": r"bring|pay|value|worth",
         "discounted_value": r"discounted",

@@ -117,9 +117,9 @@ def _rival(paths: Paths) -> dict[str, Callable[[], object]] | None:
     common = {"var_path": "path", "var_conv": "conversions"}
     return {
         "markov": lambda: channels.markov_model(
-            frame, **common, var_null="nulls", out_more=False, flg_adv=False, verbose=False
+            frame, **common, var_null="nulls", out_more=False, flg_pro=False, verbose=False
         ),
-        "shapley": lambda: channels.heuristic_models(frame, **common, flg_adv=False),
+        "shapley": lambda: channels.heuristic_models(frame, **common, flg_pro=False),
     }
 
 

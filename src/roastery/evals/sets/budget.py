@@ -1,4 +1,7 @@
-"""Budget advice against true response curves on ten companies of 100,000 persons; advice that would lose fails."""
+"""Budget advice against true response curves on ten companies of 100,000 persons; advice that would lose fails.
+
+Of each company today's money is moved, and a given cut is placed (judged against the same share off each campaign).
+"""
 
 from collections.abc import Iterator
 
@@ -11,11 +14,15 @@ SEEDS = range(201, 211)
 
 
 def run() -> Iterator[Grade]:
-    for found in budget.of_seeds(SEEDS, PERSONS):
-        case = f"seed {found.seed}"
-        if found.expected is None or found.gain is None:
-            yield Grade("budget", f"{case}: cannot tell", figures="no advice")
-            continue
-        low, expected, high = found.expected
-        said = f"{found.gain:+.2f} a day, said {expected:.2f} ({low:.2f} to {high:.2f}), chance {found.chance:.3f}"
-        yield Grade("budget", case, "" if found.gain > 0 else f"it loses: {said}", figures=said)
+    for moved, cut in budget.of_seeds(SEEDS, PERSONS):
+        chance = "" if moved.chance is None else f", chance {moved.chance:.3f}"
+        yield _grade(f"seed {moved.seed}", moved.expected, moved.gain, chance)
+        yield _grade(f"seed {cut.seed}, {budget.CUT:.0%} cut", cut.expected, cut.spared, "")
+
+
+def _grade(case: str, expected: tuple[float, float, float] | None, true: float | None, more: str) -> Grade:
+    if expected is None or true is None:
+        return Grade("budget", f"{case}: cannot tell", figures="no advice")
+    low, mean, high = expected
+    said = f"{true:+.2f} a day, said {mean:.2f} ({low:.2f} to {high:.2f}){more}"
+    return Grade("budget", case, "" if true > 0 else f"it loses: {said}", figures=said)

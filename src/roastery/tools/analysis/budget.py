@@ -23,9 +23,10 @@ MOST_CHANGE = 0.3
 class Reallocation:
     """Daily spend by channel before and after, summing to the budget exactly, and what it is expected to bring.
 
-    `gain` is revenue a day more than today: low, expected, high (95 %); `chance` that it is above zero. `marginal` is
-    the return of the next unit at today's spend: low, mean, high by channel. `held` are channels left as they are
-    because the data says too little about them.
+    `gain` is revenue a day more than without the advice: low, expected, high (95 %); `chance` that it is above zero.
+    Without the advice spend stays as it is, but where a cut was asked for, each channel is cut by the same share:
+    `even`. `marginal` is the return of the next unit at today's spend: low, mean, high by channel. `held` are channels
+    left as they are (of a cut: cut by the same share) because the data says too little about them.
     """
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class Reallocation:
     chance: float
     marginal: tuple[Floats, Floats, Floats]
     held: tuple[str, ...]
+    even: tuple[Decimal, ...] | None = None
 
 
 def reallocate(
@@ -52,33 +54,39 @@ def reallocate(
     """The split of a daily budget (today's by default) that brings most for the doubt in it, none moved far.
 
     Units: money a day. `most_change` bounds each channel's change as a share of its spend; `least` and `most` bound
-    it further. `margin` turns revenue into margin for judging a changed budget, which must earn its own cost unless
-    `must_earn` is off (where the response is no money).
-    Errors: CannotTell when fewer than two channels can be told, or no split gains with a chance of 90 %; UnfitInput
-    when the bounds cannot hold the budget (`spendable` tells what they can).
+    it further. `margin` turns revenue into margin for judging a larger budget, which must earn its own cost unless
+    `must_earn` is off. A smaller budget is a cut that is settled, so that what is saved is the same however it is
+    split: it is judged against the same share off each channel, of which no split advised may be expected to bring
+    less. `quantum` is the smallest amount there is to spend.
+    Errors: CannotTell where fewer than two channels can be told or no gain is likely enough; UnfitInput where the
+    bounds cannot hold the budget.
     """
     today = floats("spend", spend)
     same_length(spend=today, channels=response.names)
     not_negative("spend", today)
     whole = float(today.sum()) if budget is None else budget
     told = response.told & (today > 0)
-    if told.sum() < (2 if budget is None else 1):
+    is_cut = budget is not None and budget < float(today.sum())
+    if told.sum() < (2 if budget is None or is_cut else 1):
         raise CannotTell(
             "The data says too little about where the next unit of spend would bring most: "
             f"{int(told.sum())} of {len(told)} channels varied enough. A holdout would settle it."
         )
-    low, high = _bounds(response, today, most_change, least, most)
-    if np.any(low > high) or not low.sum() - 1e-6 <= whole <= high.sum() + 1e-6:
-        raise UnfitInput(f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}, not {whole:.2f}.")
-    after = _surest_split(response, low, high, whole, today)
-    gains = (response.revenue(after) - response.revenue(today)).sum(axis=1) * margin - (whole - float(today.sum())) * (
-        budget is not None and must_earn
-    )
+    low, high = _cut_bounds(today, most_change, least, most) if is_cut else _bounds(
+        response, today, most_change, least, most
+    )  # fmt: skip
+    _must_hold(low, high, whole)
+    against = today
+    if is_cut:
+        against = _even(today, low, high, whole)
+        low, high = np.where(told, low, against), np.where(told, high, against)
+    after = _surest_split(response, low, high, whole, against)
+    gains = (response.revenue(after) - response.revenue(against)).sum(axis=1) * margin
+    if budget is not None and must_earn and not is_cut:
+        gains = gains - (whole - float(today.sum()))
     chance = float(np.mean(gains > 0))
-    if chance < SURE_ENOUGH:
-        raise CannotTell(
-            f"The best split found gains in only {chance:.0%} of what the data allows; a holdout would settle it."
-        )
+    if chance < SURE_ENOUGH or gains.mean() < 0:
+        raise CannotTell(_unsure(chance, is_cut=is_cut))
     bounds = np.quantile(gains, [0.025, 0.975])
     return Reallocation(
         response.names,
@@ -88,12 +96,61 @@ def reallocate(
         chance,
         response.interval(response.marginal(today)),
         tuple(name for name, able in zip(response.names, told, strict=True) if not able),
+        settle(against, Decimal(repr(whole)), quantum) if is_cut else None,
     )
+
+
+def _must_hold(low: Floats, high: Floats, whole: float) -> None:
+    if np.any(low > high) or not low.sum() - 1e-6 <= whole <= high.sum() + 1e-6:
+        raise UnfitInput(f"The bounds allow a daily budget from {low.sum():.2f} to {high.sum():.2f}, not {whole:.2f}.")
+
+
+def _unsure(chance: float, *, is_cut: bool) -> str:
+    if is_cut:
+        return (
+            f"The best split found of this cut loses less than the same share off each in only {chance:.0%} of what "
+            "the data allows; a holdout would settle it."
+        )
+    return f"The best split found gains in only {chance:.0%} of what the data allows; a holdout would settle it."
+
+
+def even_cut(
+    spend: Floats,
+    whole: float,
+    most_change: float = MOST_CHANGE,
+    least: Floats | None = None,
+    most: Floats | None = None,
+) -> Floats:
+    """The same share off each channel, as far as its bounds let it; what they keep falls on those with room.
+
+    Errors: UnfitInput where the bounds cannot hold the budget.
+    """  # fmt: skip
+    today = floats("spend", spend)
+    low, high = _cut_bounds(today, most_change, least, most)
+    _must_hold(low, high, whole)
+    return _even(today, low, high, whole)
+
+
+def _even(today: Floats, low: Floats, high: Floats, whole: float) -> Floats:
+    return _filled(np.clip(today * (whole / float(today.sum())), low, high), low, high, whole)
+
+
+def _cut_bounds(
+    today: Floats, most_change: float, least: Floats | None = None, most: Floats | None = None
+) -> tuple[Floats, Floats]:
+    """A cut raises nothing, and may fall on every channel: also those that cannot be told can be cut by their share."""
+    low, high = today * (1 - most_change), today
+    if least is not None:
+        low, high = np.maximum(low, least), np.maximum(high, least)
+    return low, high if most is None else np.minimum(high, most)
 
 
 def spendable(response: Response, spend: Floats, most_change: float = MOST_CHANGE) -> tuple[float, float]:
     """The least and the most a day that the history speaks for: none moved further, none past what was tried."""
-    low, high = _bounds(response, floats("spend", spend), most_change)
+    today = floats("spend", spend)
+    low, high = _bounds(response, today, most_change)
+    if np.any(high > low):
+        low, _ = _cut_bounds(today, most_change)
     return float(low.sum()), float(high.sum())
 
 
@@ -107,8 +164,9 @@ def _bounds(
     return low if least is None else np.maximum(low, least), high if most is None else np.minimum(high, most)
 
 
-def _surest_split(response: Response, low: Floats, high: Floats, whole: float, today: Floats) -> Floats:
-    """Most expected gain less its standard deviation over the draws, from the split of equal marginal returns on.
+def _surest_split(response: Response, low: Floats, high: Floats, whole: float, against: Floats) -> Floats:
+    """Most expected gain over `against` less its standard deviation over the draws, searched from the split of equal
+    marginal returns on.
 
     Gains are concave in spend for every draw; the deviation is smooth away from no change at all, so a gradient method
     with bounds and the budget held finds it.
@@ -119,7 +177,7 @@ def _surest_split(response: Response, low: Floats, high: Floats, whole: float, t
     free = high - low > 1e-9
     slope, halving = response.slope[:, free], response.halving[:, free]
     unit = max(whole, 1e-9)
-    base = slope * halving * np.log1p(today[free] / halving)
+    base = slope * halving * np.log1p(against[free] / halving)
 
     def loss(parts: Any) -> tuple[float, Any]:
         spend = parts * unit

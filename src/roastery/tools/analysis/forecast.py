@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from roastery.tools.analysis.arrays import Floats, Integers, floats
+from roastery.tools.analysis.arrays import Flags, Floats, Integers, floats
 from roastery.tools.analysis.errors import TooLittleData, UnfitInput
 from roastery.tools.analysis.members import DAYS, MONTHS, MONTHS_OF_YEARS, WEEKS, Rhythm, member_paths
 from roastery.tools.analysis.smoothing import column_median, column_quantile
@@ -129,11 +129,12 @@ def forecast_series(
     residuals = (actual - combined) / unit(combined)
     grown = np.sqrt(np.maximum(np.arange(1, horizon + 1) / tested, 1.0))[:, None]
     below, above = _bounds(residuals, level)
+    low = _clipped(expected + np.minimum(below, 0.0) * unit(expected) * grown, floor)
     scale = _season_scale(y, rhythm)
     errors["ensemble"] = np.abs(combined - actual)
     return Forecast(
         expected=expected,
-        low=_clipped(expected + np.minimum(below, 0.0) * unit(expected) * grown, floor),
+        low=low if floor is None else np.where(_often_at(floor, y, codes, horizon, rhythm, level), floor, low),
         high=_clipped(expected + np.maximum(above, 0.0) * unit(expected) * grown, floor),
         naive=_clipped(now.by_member[NAIVE][0], floor),
         level=level,
@@ -218,6 +219,23 @@ def _bounds(residuals: Floats, level: float) -> tuple[Floats, Floats]:
     tail = (1 - level) / 2 * len(residuals) / (len(residuals) + 1)
     flat = residuals.reshape(-1, residuals.shape[-1])
     return column_quantile(flat, tail), column_quantile(flat, 1 - tail)
+
+
+def _often_at(floor: float, y: Floats, codes: Integers, horizon: int, rhythm: Rhythm, level: float) -> Flags:
+    """Which steps to come stand at the floor too often for an interval that leaves it out, by place of the season.
+
+    Errors scaled with the forecast would put the low end of the best days above nothing, however often nothing comes.
+    Twice the tail is asked for, so that a few odd days of the past do not count.
+    """
+    first = max(len(y) - MOST_ORIGINS * rhythm.spacing, 0)
+    steps = np.arange(first, len(y))
+    usual = np.isfinite(y[first:]) & (codes[first : len(y)] == 0)[:, None]
+    often = np.zeros((rhythm.season, y.shape[1]), dtype=np.bool_)
+    for place in range(rhythm.season):
+        here = usual & (steps % rhythm.season == place)[:, None]
+        at_floor = (here & (np.nan_to_num(y[first:], nan=np.inf) <= floor)).sum(axis=0)
+        often[place] = at_floor >= np.maximum((1 - level) * here.sum(axis=0), 1)
+    return often[(len(y) + np.arange(horizon)) % rhythm.season]
 
 
 def _coverage(residuals: Floats, level: float) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from roastery.tools.analysis.arrays import Floats
-from roastery.tools.analysis.budget import reallocate, spendable
+from roastery.tools.analysis.budget import even_cut, reallocate, spendable
 from roastery.tools.analysis.errors import CannotTell, TooLittleData
 from roastery.tools.analysis.response import fit_response
 from roastery.tools.base import Tool, ToolContext, ToolResult
@@ -52,7 +52,8 @@ class RecommendBudgetArguments(BaseModel):
     )
     amount: Decimal | None = Field(
         default=None,
-        description="Money a month (30 days) to place on top of what is spent today; below zero to cut.",
+        description="Money a month (30 days) to place on top of what is spent today; below zero to cut, judged "
+        "against the same share off each.",
     )
     most_change: float = Field(
         default=0.3, gt=0, le=1, description="How far each may move, as a share of what is spent on it today."
@@ -74,8 +75,9 @@ class RecommendBudget(Tool[RecommendBudgetArguments]):
     description = (
         "Recommend how to spend: learns from the history what more or less spend on each campaign, channel or platform "
         "brings (saturation, carry-over), and advises a reallocation under limits with its expected effect and its "
-        "interval; where the data cannot tell it says so and proposes a holdout with size and duration. Use it for "
-        "'where to put my budget', 'which campaigns to scale or cut', 'what if we spend more', 'marginal return'."
+        "interval; a cut of a given size is placed where it loses least, against the same share off each; where the "
+        "data cannot tell it says so and proposes a holdout with size and duration. Use it for 'where to put my "
+        "budget', 'which campaigns to scale or cut', 'where can I save 5k', 'what if we spend more', 'marginal return'."
     )
     arguments = RecommendBudgetArguments
 
@@ -132,7 +134,7 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
     least, most = _limits(past, arguments.limits)
     worth = float(past.worth) if past.worth is not None and arguments.objective == "revenue" else 1.0
     currency = _currency(context, arguments)
-    response, beyond = None, ""
+    response, beyond, even = None, "", None
     try:
         response = fit_response(past.outcome, past.spend, past.names, seed=SEED, demand=past.demand)
         response = replace(response, slope=response.slope * worth, noise=response.noise * worth)
@@ -141,14 +143,16 @@ def _learned(context: ToolContext, arguments: RecommendBudgetArguments, past: Hi
             budget, beyond = _within(
                 budget, spendable(response, past.today, arguments.most_change), arguments, currency
             )
+        if budget is not None and budget < float(past.today.sum()):
+            even = even_cut(past.today, budget, arguments.most_change, least, most)
         advice = reallocate(
             response, past.today, budget=budget,
             most_change=arguments.most_change, least=least, most=most, margin=arguments.margin_rate,
             must_earn=arguments.objective == "revenue", quantum=cent(currency),
         )  # fmt: skip
     except (CannotTell, TooLittleData) as error:
-        return Found(past, response, None, error.message, propose(context, arguments.by, past), beyond)
-    return Found(past, response, advice, "", None, beyond)
+        return Found(past, response, None, error.message, propose(context, arguments.by, past), beyond, even)
+    return Found(past, response, advice, "", None, beyond, even)
 
 
 MONTH_DAYS = 30

@@ -6,7 +6,7 @@ from typing import Any
 
 from roastery.agent.answer import Measure
 from roastery.agent.evidence import Finding
-from roastery.agent.narrate.voice import Voice, listed
+from roastery.agent.narrate.voice import Voice
 from roastery.agent.recommend.advice import Advice, Confidence
 from roastery.tools.base import Fact
 
@@ -25,30 +25,32 @@ def advise(voice: Voice, finding: Finding) -> Iterator[Advice]:
 
 def _moves(data: Mapping[str, Any], facts: Mapping[str, Fact]) -> Iterator[Advice]:
     totals = data["totals"]
-    gain, low, high = (facts[totals[name]] for name in ("gain", "gain_low", "gain_high"))
+    is_cut = "spared" in totals
+    name = "spared" if is_cut else "gain"
+    better, low, high = (facts[totals[name + end]] for end in ("", "_low", "_high"))
     chance = facts[totals["chance"]].value or Decimal(0)
-    if not gain.value or gain.value <= 0 or chance < LEAST_CHANCE:
+    if not better.value or better.value <= 0 or chance < LEAST_CHANCE:
         return
     lines = [line for line in data["lines"] if "change" in line and facts[line["change"]].value]
     lines.sort(key=lambda line: -abs(facts[line["change"]].value or 0))
     moves = [
-        f"{'raise' if (facts[line['change']].value or 0) > 0 else 'lower'} [[{line['label']}]] from "
-        f"[[{line['spend']}]] to [[{line['advised']}]] a day"
+        f"Set [[{line['label']}]] to the advised [[{line['advised']}]] a day, "
+        f"{'up' if (facts[line['change']].value or 0) > 0 else 'down'} [[{line['change']}]] from [[{line['spend']}]]."
         for line in lines[:MOST_MOVES]
     ]
     if not moves:
         return
-    said = listed(moves)
     sure: Confidence = "high" if (low.value or 0) > 0 else "medium"
     what = "revenue" if data["objective"] == "revenue" else "new customers"
+    than = "above that of a proportional cut by" if is_cut else "up"
     yield Advice(
         "budget",
         "+".join(sorted(line["key"] for line in lines)),
-        f"{said[:1].upper()}{said[1:]}.",
-        f"Expected {what} a day up [[{gain.id}]], between [[{low.id}]] and [[{high.id}]].",
-        (gain.id, low.id, high.id, totals["chance"], *(line["change"] for line in lines[:MOST_MOVES])),
+        " ".join(moves),
+        f"Expected {what} a day {than} [[{better.id}]], between [[{low.id}]] and [[{high.id}]].",
+        (better.id, low.id, high.id, totals["chance"], *(line["change"] for line in lines[:MOST_MOVES])),
         sure,
-        _measure(data["objective"], facts[totals["then"]], gain, low, high),
+        _measure(data["objective"], *(facts[totals[end]] for end in ("then", "gain", "gain_low", "gain_high"))),
     )
 
 
