@@ -86,6 +86,18 @@ def test_advice_on_a_budget_passes_its_own_check_and_is_recommended(
     assert "Poor to the advised" in advice.action
 
 
+def test_a_cut_of_one_platform_has_no_split_and_what_it_loses_is_told_all_the_same(
+    unlike: ToolContext, lexicon: Lexicon
+) -> None:
+    evidence = found(unlike, ("recommend_budget", {"amount": "-600", "by": "platform"}))
+    narration = Narrator(evidence, lexicon.vocabulary).narrate()
+    problems = [p for p in Verifier(evidence, lexicon).problems(narration.answer) if p.kind != "unreferenced"]
+    assert "\n".join(map(str, problems)) == ""
+    text = render(narration.answer, evidence.facts, evidence.labels)
+    assert "No split of the cut is advised" in text
+    assert "what is expected a day goes down by" in text
+
+
 @pytest.fixture(scope="module")
 def unlike(tmp_path_factory: pytest.TempPathFactory) -> ToolContext:
     return campaigns_that_work_unlike(tmp_path_factory.mktemp("unlike"))

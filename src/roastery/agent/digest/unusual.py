@@ -1,8 +1,9 @@
 """What was unusual in the week, told as one list of incidents.
 
 One scan over windows of one day to four weeks that end in it, so that slices with a few events a day are judged too.
-At most one in twenty of what digests tell may be chance by the scan's own history, weeks without anything to tell
-included: a marketer who is told of chance twice does not read the third.
+A marketer who is told of chance twice does not read the third, so that of what digests tell one in ten may be at most.
+A scan holds its share week by week: where nothing happened, FALSE_SHARE is the chance of a false alarm. Small companies
+have something to tell every third week, so that the share asked of a week is a quarter of what is wanted of them all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from roastery.agent.narrate.by_tool.detect_anomalies import incident_told
 from roastery.agent.narrate.voice import Voice
 
 MOST_UNUSUAL = 5
-FALSE_SHARE = 0.05
+FALSE_SHARE = 0.025
 LOOKED_AT = 60
 
 BY_CAMPAIGN = frozenset({"cpc", "ctr"})
