@@ -210,7 +210,7 @@ class Credit(Voice):
         lines = ["**No reallocation is advised: the data cannot tell where further spend pays.**"]
         budget = data["totals"].get("budget")
         if "lost" in data["totals"]:
-            lines = ["**No split of the cut is advised: the data cannot tell which loses least.**"]
+            lines = ["**No split of the cut is advised: the data cannot tell one from another.**"]
             lines += self._even(data["totals"])
         if budget:
             lines.append(f"Spend a day in total: [[{budget}]].")
