@@ -35,6 +35,18 @@ def test_a_number_is_held_against_its_limit(analyst: Analyst, context: ToolConte
     assert beginning(analyst, context, f"Did we spend at least {spend + 2} in October?") == "No"
 
 
+def test_more_than_it_cost_is_a_return_of_more_than_one(analyst: Analyst, context: ToolContext) -> None:
+    answer = analyst.ask("ROAS of Meta in October", context)
+    returned = next(fact.value for fact in answer.facts if fact.metric == "roas")
+    assert returned is not None
+    word = "Yes" if returned > 1 else "No"
+    assert beginning(analyst, context, "Did Meta bring in more than it cost in October?") == word
+
+
+def test_a_kind_of_day_is_no_single_day(analyst: Analyst, context: ToolContext) -> None:
+    assert "day of the week" in analyst.ask("Is Tuesday our best day for sales?", context).text
+
+
 def test_a_change_is_held_against_its_direction(analyst: Analyst, context: ToolContext) -> None:
     grew = spent(10) > spent(9)
     assert beginning(analyst, context, "Did spend grow in October?") == ("Yes" if grew else "No")

@@ -6,6 +6,7 @@ What can be carried out is; what cannot is refused or asked about, for the numbe
 import re
 from dataclasses import replace
 
+from roastery.agent.planner.dates import WEEKDAY
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.named import Names
 from roastery.agent.planner.quantities import PER_ONE, TIME_OF, TIMES
@@ -24,7 +25,10 @@ OF_THE_WEEK = (
     r"days? of (?:the )?week|(?:by|per|each|which|what|best|worst|busiest|quietest) week ?days?(?! (?:and|in|of))"
     r"|week ?days? (?:vs|versus|against|or|compared to|compared with) week ?ends?|week ?ends? (?:vs|versus"
     r"|against|or) week ?days?"
+    rf"|(?:is|are|was|were|do|does) (?:{WEEKDAY}|week ?end)s? (?:still |really |always |usually )?(?:our|the|a|your|my) "
+    r"(?:\w+ )?(?:best|worst|busiest|quietest|strongest|weakest|top|biggest|slowest) (?:\w+ )?days?"
 )
+"""Kinds of days, where "Tuesday" is no one day: "is Tuesday our best day"."""
 _CURRENCY = r"(?:usd|eur|gbp|chf|cad|aud|sek|jpy|dollars?|euros?|pounds?|francs?)"
 TWO_CURRENCIES = rf"{_CURRENCY}(?: ,)? (?:and|or|vs|versus|against|compared to|as well as|plus) (?:in )?{_CURRENCY}"
 CREDITED = re.compile(

@@ -33,6 +33,9 @@ DOWN = re.compile(
 )
 BETTER = re.compile(r"(?<![^ ])(?:better|improv\w*|beat\w*|outperform\w*|outdo\w*|outdid|ahead|stronger)(?![^ ])")
 WORSE = re.compile(r"(?<![^ ])(?:worse\w*|weaker|poorer|deteriorat\w*|trail\w*|behind)(?![^ ])")
+RETURNS = frozenset({"roas", "mer", "creative_roi", "ltv_cac_ratio"})
+COST = re.compile(r"(?<![^ ])than (?:\S+ ){1,3}?(?:cost|costs|spent|spend|paid|pay|put in)(?![^ ])")
+"""A return over a cost: "did Google bring in more than it cost" is a return of more than one."""
 THAN = r"(?:than|beat\w*|outperform\w*|outdo\w*|outdid|outsell\w*|outsold|ahead of|behind|exceed\w*|trail\w*)"
 
 
@@ -59,6 +62,8 @@ def asked_whether(question: Question, read: Reading, settled: Reading) -> Mappin
     way = _way(question.plain, metric)
     if not way:
         return {}
+    if metric in RETURNS and settled.compare is None and not settled.dimensions and COST.search(line):
+        return {"metric": metric, "op": "gt" if way > 0 else "lt", "values": ["1"]}
     if settled.compare is not None and not settled.dimensions:
         return {"metric": metric, "way": way}
     named = _two_names(question, settled)
