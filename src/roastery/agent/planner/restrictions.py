@@ -25,8 +25,8 @@ OF_THE_WEEK = (
     r"days? of (?:the )?week|(?:by|per|each|which|what|best|worst|busiest|quietest) week ?days?(?! (?:and|in|of))"
     r"|week ?days? (?:vs|versus|against|or|compared to|compared with) week ?ends?|week ?ends? (?:vs|versus"
     r"|against|or) week ?days?"
-    rf"|(?:is|are|was|were|do|does) (?:{WEEKDAY}|week ?end)s? (?:still |really |always |usually )?(?:our|the|a|your|my) "
-    r"(?:\w+ )?(?:best|worst|busiest|quietest|strongest|weakest|top|biggest|slowest) (?:\w+ )?days?"
+    rf"|(?:is|are|was|were|do|does) (?:{WEEKDAY}|week ?end)s? (?:still |really |always |usually )?(?:our|the|a|your|my)"
+    r" (?:\w+ )?(?:best|worst|busiest|quietest|strongest|weakest|top|biggest|slowest) (?:\w+ )?days?"
 )
 """Kinds of days, where "Tuesday" is no one day: "is Tuesday our best day"."""
 _CURRENCY = r"(?:usd|eur|gbp|chf|cad|aud|sek|jpy|dollars?|euros?|pounds?|francs?)"
