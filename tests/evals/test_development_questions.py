@@ -23,6 +23,7 @@ TODAY = date(2026, 11, 2)
 FLOORS = {
     "": (0.98, 0.005), "b1": (0.82, 0.01), "b2": (0.72, 0.02), "b3": (0.73, 0.005), "b4": (0.94, 0.01),
     "b5": (0.85, 0.025), "b52": (0.83, 0.02), "b61": (0.95, 0.01), "b62": (0.86, 0.02), "b72": (0.93, 0.005),
+    "b71": (0.72, 0.01),
 }  # fmt: skip
 """Right at least and confidently wrong at most, by batch; the first only rise, the second only fall.
 

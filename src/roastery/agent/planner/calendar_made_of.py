@@ -38,6 +38,7 @@ from roastery.agent.planner.calendar_stretches import (
     read_split_days,
     read_week_ending,
     read_week_of,
+    read_weekend_of,
 )
 from roastery.agent.planner.dates import MONTH, WEEKDAY, YEAR, Days
 
@@ -218,6 +219,11 @@ MADE_OF_RULES: tuple[Rule, ...] = (
         "week of",
         rf"(?:the )?(?:week (?:of|commencing|beginning|starting|from)|w/?c|w c|wc)(?: on)? (?P<point>{POINT})",
         read_week_of,
+    ),
+    period_rule(
+        "weekend of",
+        rf"(?:on |over |in )?(?:the )?weekend (?:of|around|with)(?: the)? (?P<point>{POINT})",
+        read_weekend_of,
     ),
     period_rule(
         "part of",

@@ -17,6 +17,16 @@ def read_week_of(calendar: Calendar, m: re.Match[str]) -> Days | None:
     return Days(start, start + timedelta(days=7), "week")
 
 
+def read_weekend_of(calendar: Calendar, m: re.Match[str]) -> Days | None:
+    """ "The weekend of 24 October": its Saturday and Sunday; of a weekday's date those that are nearest."""
+    point = read_point(m["point"], calendar)
+    if point is None or point.unit != "day":
+        return None
+    ahead = (5 - point.start.weekday()) % 7
+    saturday = point.start + timedelta(days=ahead if ahead <= 3 else ahead - 7)
+    return Days(saturday, saturday + timedelta(days=2))
+
+
 def read_edge(calendar: Calendar, m: re.Match[str]) -> Days | None:
     whole = read_point(m["point"], calendar)
     if whole is None or whole.unit != "month":

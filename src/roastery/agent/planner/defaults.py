@@ -1,5 +1,6 @@
 """What a question leaves unsaid: usual metrics, credited readings, trend, period; each assumption is a sentence."""
 
+import re
 from dataclasses import replace
 
 from roastery.agent.planner.doubts import metric_title
@@ -11,7 +12,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import TREND, default_period, trend_grain
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import BEST, HIGH, LESS_IS_BETTER, LONG_LISTS, LOW, WORST, most_moved
-from roastery.agent.planner.reading import NO_VALUES, Filter, Reading
+from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json
 
 OVERVIEWS = (
     (("owner", "pipeline"), ("deals_won", "win_rate", "pipeline_value")),
@@ -70,6 +71,8 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
         )
     ):
         return reading
+    if which := _of_what_kind(question, reading):
+        return which
     fields = {*reading.dimensions, *(f.field for f in reading.filters if not f.metric)}
     known = lexicon.vocabulary.metrics
     for about, metrics in OVERVIEWS:
@@ -88,10 +91,34 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
     return reading
 
 
-MONEY_SPLIT = (
-    r"^(?:(?:the|our|all|show|give|me|us|please|pls) )*(?:money|cash) (?:by|per|from|for each|split by|across)(?: .*)?"
+OF_TWO_KINDS = re.compile(
+    r"(?P<said>“.*”) is (?:read as the (?P<kind>[\w ]+), not the (?P<other>[\w ]+)"
+    r"|the name of several (?P<kinds>[\w ]+); all are counted)"
 )
-"""Money alone, told apart by something, is what came in."""
+
+
+def _of_what_kind(question: Question, reading: Reading) -> Reading | None:
+    """ "How is Winter Ready looking", a campaign and a promotion: which of two, and which number, are both open."""
+    if reading.period is not None or reading.dimensions or reading.grain or reading.order_by:
+        return None
+    found = next((m for a in reading.assumptions if (m := OF_TWO_KINDS.fullmatch(a))), None)
+    if found is None or question.says(r"D\d+"):
+        return None
+    several = f"There are several {found['kinds']} called {found['said']}"
+    two = f"{found['said']} stands for two kinds, {found['kind']} and {found['other']}"
+    ask = "Which one do you mean, and which number of it: for example revenue, spend or ROAS?"
+    kept = {"slot": "rest", "reading": reading_json(reading)}
+    message = f"{several if found['kinds'] else two}. {ask}"
+    return replace(reading, intent="clarify", message=message, pending=kept)
+
+
+MONEY_SPLIT = (
+    r"^(?:(?:the|our|all|show|give|me|us|please|pls|how|many|much|what|total|,) )*"
+    r"(?:money|cash|euros?|dollars?|pounds?|bucks|quid)"
+    r" (?:by|per|from|for each|split by|across)(?: .*)?"
+    r"|^(?:the |our |all )*V\d+ (?:money|cash|dollars|euros|pounds)(?! (?:back|off|spent|paid|put|lost|went))(?: .*)?"
+)
+"""Money alone, told apart by something or from a name, is what came in."""
 
 
 def with_whole(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:

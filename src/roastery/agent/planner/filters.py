@@ -169,14 +169,19 @@ NEW_BESIDE = r"(?:new|M\d+) (?:ones )?(?:vs|versus|and|or|against|compared (?:to
 
 
 def _is_a_chance_word(question: Question, symbol: Symbol, found: Names, lexicon: Lexicon) -> bool:
-    """ "Because of the hail": one everyday word that also stands in a name by which this number is not kept."""
+    """ "Because of the hail", "how long is a box on the road": one everyday word that also stands in a name, where this
+    number is not kept by such names."""
     said = question.tokens[symbol.start : symbol.end]
     if len(said) > 1 or said[0].capital or said[0].quoted or not found.metrics:
         return False
     meanings = [m for m in symbol.of.meanings if m.kind == "value"]
     known = any(all_split_by(lexicon, found, m.name) or all_split_credited(lexicon, found, m.name) for m in meanings)
+    if known:
+        return False
     because = rf"(?:because|due to|thanks to|since|as|with all)(?: \S+){{0,4}}? {symbol.name}"
-    return not known and question.has(because)
+    one = rf"(?<!for )(?<!of )(?<!from )(?<!in )(?<!by )(?<!on )an? {symbol.name}(?! [DV]\d+)"
+    within = rf"M\d+ {symbol.name} M\d+"
+    return question.has(because) or (symbol.of.partial and question.has(rf"{one}|{within}"))
 
 
 def _with_any(question: Question, found: Names, lexicon: Lexicon) -> list[Filter]:

@@ -13,6 +13,7 @@ _TH, _UNTIL = r"(?:st|nd|rd|th)?", r"(?:to|till|until|-|–|through)"
 _DATED = rf"\d{{1,2}}{_TH}\.? ?(?:{_MONTH} ?)?{_UNTIL} ?\d|{_MONTH} \d{{1,2}}{_TH} ?{_UNTIL} ?"
 _LENGTH = r"(?:weekend|weeks?|fortnight|days?|month|period|season|promo\w*|sale|holidays?)"
 _STEP = r"(day|week|month|quarter)s"
+_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 
 
 def _was_in(found: re.Match[str]) -> str:
@@ -74,7 +75,7 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
         # How it went "over the weeks" is asked by week.
         (rf"\b(?:over|across) the {_STEP}\b", r"by \1"),
         (rf"\b(show|give)( me| us)? the {_STEP}$", r"\1\2 it by \3"),
-        (rf"\b(last|past|previous) (\w+) {_STEP},? each\b", r"\1 \2 \3s by \3"),
+        (rf"\b(last|past|previous) (\w+) {_STEP},? each(?=\s*(?:[?.!,;]|$))", r"\1 \2 \3s by \3"),
         (
             rf"\b(?:the )?(\w+) {_STEP} (?:ahead(?: of us)?|to come|from (?:now|here)(?: on)?|that lie ahead)\b",
             r"next \1 \2s",
@@ -161,6 +162,45 @@ REWORDED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
             r" (?:bring|earn|return|yield)\b(?! (?:in|us|home|back|to|for|more|less)\b)",
             r"\1 bring in",
         ),
+        # A weekday before its date, a month "onwards", months one of which is "or", touches "within" a window.
+        (
+            rf"\b{_WEEKDAY}\.?,? (?=(?:the )?\d{{1,2}}{_TH}\.? ?(?:(?:of )?{_MONTH}\b|{_UNTIL} ?(?:{_WEEKDAY}\b|\d)))",
+            "",
+        ),
+        (
+            r"\b(?:(?:starting )?from |since |as of )?"
+            rf"((?:\d{{1,2}}{_TH} (?:of )?)?{_MONTH}(?: \d{{1,2}}{_TH})?(?:,? 20\d\d)?|20\d\d) (?:and )?onwards?\b",
+            r"since \1",
+        ),
+        (rf"\b({_MONTH}, (?:in )?{_MONTH},?) or (?=(?:in )?{_MONTH}\b)", r"\1 and "),
+        (r"\b((?:touch|click|contact)(?:es|s)?) within (?:the )?(?:last )?(\d+) days?\b", r"\1, \2 days window,"),
+        (rf"\b(?:the )?weekend (?:of |from |around )?(?={_MONTH} \d{{1,2}}{_TH} ?(?:-|–|/|and|to) ?\d)", ""),
+        # Where something "is in 90 days" is still to come.
+        (
+            r"\b((?:where|what|how many|how much)(?: \S+){0,3} (?:is|are|will|would) .{2,60}?) in "
+            rf"(\d+|two|three|four|six) {_STEP}"
+            r"(?=\s*(?:[?.!,;]|$))",
+            r"\1 over the next \2 \3s, forecast",
+        ),
+        # Money that is freed for something is there to be placed; what is "put down to" a name came from it.
+        (r"\bfree(?:d|s|ing)? up (?=(?:another |some |about )?[$€£]?\d\S*(?: \w+)? (?:for|to)\b)", "place additional "),
+        (r"\b(?:can|could|do|did|may) (?:we|i|you) (?:put|chalk) (?:it )?(?:down|up) to\b", "came from"),
+        (
+            r"\bhow (?:big|large|deep) (?:a |an |of a )?(?:bite|chunk|slice|dent|hole) (?:did|do|does|have|has)"
+            r" (.{3,30}?)"
+            r" (?:take|taken|make|made|eat|eaten|leave|left) (?:out of|from|of|in|into)\b",
+            r"what percent is \1 of",
+        ),
+        (r"\b(web|online|phone|counter|store|pos) (?:orders|sales|purchases) only(?=\s*[:,–-])", r"\1 only"),
+        # Superlatives of feeling, and idioms of being low or slow.
+        (r"\b(?:fat|juici|beefi|meati|chunki|plump)(?:t?est)\b", "highest"),
+        (r"\b(?:junki|lousi|crappi|sloppi|shabbi|ropi|trashi)est\b", "worst"),
+        (
+            r"\b(is|was|are|were|been) (?:in|down) the (?:toilet|gutter|basement|dumps?|tank|cellar|doldrums)\b",
+            r"\1 down",
+        ),
+        (r"\bnext to (nothing|none|no(?:body| one)?)\b", r"hardly \1"),
+        (r"\b(wait(?:ed|ing|s)?|took|takes?|taking) (?:for )?ages\b", r"\1 long"),
         (r"\bmake of (?=that|this|it|these|those|them)", "think of "),
         # One word for two rates; years told by two digits; a week or a part of a month told by its days.
         (rf"\b{_RATED}(?:, {_RATED})*,? ?(?:and|&|\+|/) ?{_RATED}[- ]rates?\b", _each_rate),

@@ -263,6 +263,8 @@ def _finish(question: Question, reading: Reading, lexicon: Lexicon, before: Read
     if settled.compare is None:
         settled = replace(settled, assumptions=tuple(a for a in settled.assumptions if a != AGAINST_BEFORE))
     settled = with_metrics(question, settled, lexicon)
+    if settled.intent not in PLAIN:
+        return settled
     if doubt := unknown_name(question, settled, lexicon):
         return doubt
     if not settled.metrics:

@@ -29,6 +29,8 @@ class Forecast(Ask):
     keeps_doubt = True
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
+        if len(reading.models) > 1:
+            return False  # "Position based next to Markov, April to September": models side by side, whenever.
         today = lexicon.vocabulary.calendar.today
         period = reading.period
         ahead = period is not None and period.start >= today and "period" in reading.said

@@ -14,6 +14,11 @@ from roastery.agent.planner.worth import looks_back, worth_to_come
 
 SPLITS = ("cohort_month", "channel", "campaign", "segment")
 WORTH = frozenset({"ltv", "predicted_ltv", "ltv_12m", "payback_days", "ltv_cac_ratio"})
+WORTH_OF_DEALS = (
+    r"(?:what|how much) (?:is|are|was|were) (?:the |our |all |all our |those )*(?:\w+ ){0,2}?"
+    r"(?:opportunit\w+|deals?|proposals?|quotes?|pipelines?|tenders?)(?: \w+){0,3}? worth(?: .*)?"
+)
+"""What open deals are worth is known today; only persons are worth more with time."""
 UNIT_DAYS = {"day": 1, "week": 7, "month": 30.4375, "quarter": 91.3125, "year": 365}
 
 
@@ -28,7 +33,7 @@ class Ltv(Ask):
     patterns = ("horizon", "ask_forecast_metric", "who_was_won")
 
     def is_meant(self, question: Question, reading: Reading, lexicon: Lexicon) -> bool:
-        if looks_back(question.plain):
+        if looks_back(question.plain) or question.says(WORTH_OF_DEALS):
             return False
         if any(s.of.first.name == "ltv_cac_ratio" for s in question.of_kind("M")):
             return False  # Named: what was earned over what it cost, which is measured.
