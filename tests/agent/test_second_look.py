@@ -82,6 +82,12 @@ def test_the_usual_number_gives_way_to_one_that_reads_much_likelier(learned: Any
     assert looked("why did nobody call", usual, language_lexicon(), again) is usual
 
 
+def test_beside_a_word_that_was_left_out_nothing_is_guessed(learned: Any) -> None:
+    learned("query_metrics", 1.0, {"delivery_days": 0.9})
+    doubted = OPEN.assuming("“sturdy” is not part of how this was computed")
+    assert looked("how sturdy are we by week", doubted, language_lexicon(), again) == doubted
+
+
 def test_a_guess_that_cannot_be_answered_changes_nothing(learned: Any) -> None:
     learned("query_metrics", 1.0, {"revenue": 0.9})
     for intent in (*CONTROL, "alert", "schedule"):

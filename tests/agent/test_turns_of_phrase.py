@@ -119,3 +119,24 @@ def test_only_persons_are_worth_more_with_time(planned: Planned) -> None:
 )
 def test_other_words_stay_as_they_are(said: str, meant: str) -> None:
     assert reworded(said) == meant
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What phone numbers called us after the ad?",
+        "Which mail addresses bounced last week",
+        "the e-mail addresses that bought twice please",
+    ],
+)
+def test_peoples_addresses_are_refused_whatever_they_did(planned: Planned, question: str) -> None:
+    assert planned.thread([question])[0].status == "refused"
+    counted = planned.thread(["How many email addresses opened the newsletter in October?"])[0]
+    assert counted.status == "answered"
+
+
+@pytest.mark.parametrize("question", ["Are we profitable?", "Were we making a profit in October?"])
+def test_whether_we_make_a_profit_is_asked_about_by_its_margins(planned: Planned, question: str) -> None:
+    given = planned.thread([question])[0]
+    assert given.status == "clarify"
+    assert "Gross margin" in given.text

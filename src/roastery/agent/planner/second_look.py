@@ -21,6 +21,8 @@ ANSWERED = frozenset({"query", "compare", "explain", "anomalies", "forecast"})
 NOT_NUMBERS = frozenset({REFUSED, "clarify"})
 USUAL = "no metric was named"
 """How the assumption begins that gives the usual number."""
+LEFT_OUT = "is not part of how this was computed"
+"""Ends what is said of a word that nothing was made of: beside it a guess would be the second."""
 RESTATED = "what is asked is read as"
 PARTS = ("period", "grain", "dimensions", "filters")
 Again = Callable[[str], Reading]
@@ -29,7 +31,7 @@ Again = Callable[[str], Reading]
 def second_look(text: str, reading: Reading, lexicon: Lexicon, again: Again) -> Reading:
     """The reading, or the one with the number that the question is most like. again: reads it as one for a metric."""
     least = _least(reading)
-    if least is None or guess(text).tool in NOT_NUMBERS:
+    if least is None or guess(text).tool in NOT_NUMBERS or any(LEFT_OUT in a for a in reading.assumptions):
         return reading
     metric, like = next(iter(metrics_like(text).items()))
     if like < least or metric in reading.metrics or metric not in lexicon.vocabulary.metrics:
