@@ -12,7 +12,7 @@ from roastery.evals.grading.cases import questions
 from roastery.evals.grading.companies import Companies
 from roastery.evals.grading.verdicts import judge
 
-FLOOR_RIGHT, CEILING_WRONG, FLOOR_REFUSALS = 0.77, 0.06, 0.74
+FLOOR_RIGHT, CEILING_WRONG, FLOOR_REFUSALS = 0.80, 0.052, 0.75
 """The first and the last only rise, the second only falls. The last fell once, by two questions of 75."""
 
 
