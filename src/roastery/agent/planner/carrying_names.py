@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from roastery.agent.planner.meanings import PLACES
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Filter, Reading
 from roastery.agent.planner.tokens import stem
@@ -65,14 +66,11 @@ def filters_after(question: Question, heard: Reading, before: Reading) -> tuple[
     return tuple(kept)
 
 
-PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
-"""Kinds of which one place may be called: "the other areas", after a depot."""
-
-
 def is_one_of_all(condition: Filter, question: Question, heard: Reading) -> bool:
     """After one restaurant, "every restaurant": a split of what is narrowed to one shows all of the kind."""
     if condition.metric or condition.op != "in" or "filters" in heard.said:
         return False
+    # One place may be called by another kind: "the other areas", after a depot.
     places = condition.field in PLACES and not PLACES.isdisjoint(heard.dimensions)
     if (places or condition.field in heard.dimensions) and question.has(OTHERS):
         return True

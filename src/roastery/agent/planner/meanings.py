@@ -75,6 +75,8 @@ OWN_NAMES = frozenset(
     }
 )
 """Dimensions whose values an organization names as it likes; part of such a name is enough to mean it."""
+PLACES = frozenset({"location", "region", "service_area", "country", "franchise"})
+"""Dimensions that say where."""
 SEEN_FIRST = (
     "platform", "channel", "category", "service", "product", "location", "service_area", "country", "region",
     "franchise", "plan", "segment", "owner", "campaign", "promotion", "workflow", "pipeline", "audience", "asset",

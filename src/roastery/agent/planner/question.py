@@ -102,7 +102,7 @@ class Question:
 
 def parse(text: str, lexicon: Lexicon) -> Question:
     """Recognize settings, periods, names and numbers, in this order; what is left over is unknown."""
-    tokens, mended = lexicon.mend(tokenize(text))
+    tokens, mended = lexicon.slips.mend(tokenize(text))
     beside = opinions(tokens)
     words = [t.word for t in tokens]
     settings, taken = parameters(words)
@@ -136,7 +136,7 @@ def parse(text: str, lexicon: Lexicon) -> Question:
     marks.sort(key=lambda m: m.start)
     covered = {i for a, b in [*taken, *((m.start, m.end) for m in marks)] for i in range(a, b)}
     unknown = [i for i, t in enumerate(tokens) if i not in covered and _unknown(t)]
-    slips = lexicon.typos(tokens, unknown)
+    slips = lexicon.slips.typos(tokens, unknown)
     unknown = [i for i in unknown if not any(m.start <= i < m.end for m in slips)]
     typos = mended + tuple(
         (" ".join(t.text for t in tokens[m.start : m.end]), m.first.label or m.typo or "") for m in slips

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from roastery.agent.planner.carrying_names import OTHERS, PLACES
+from roastery.agent.planner.carrying_names import OTHERS
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.meanings import PLACES
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER
 from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json

@@ -15,6 +15,8 @@ from roastery.agent.planner.ranking import ranking
 from roastery.agent.planner.reading import Reading, reading_json
 
 PEOPLE = frozenset({"customers", "active_customers", "new_customers", "leads", "active_subscriptions"})
+SITES = frozenset({"location", "service_area"})
+"""Kinds that are called by part of their names: "the Main Street restaurant"."""
 SO_OFTEN = (
     r"(?:order|bought|buy|purchas|visit|book|came|come|return|shop|spen)\w*(?: \S+){0,2}? "
     r"(?!at least (?:once|one|1)(?![^ ]))(?:(?:exactly|only|just|at least|at most|more than|less than|fewer than) )"
@@ -95,16 +97,13 @@ def _one_of_several(question: Question, reading: Reading) -> tuple[str, tuple[st
     for found in question.find(r"(?:the|our) (?P<v>V\d+) (?P<d>D\d+)"):
         value, kind = question[found["v"]], question[found["d"]]
         one = not question.words(kind).lower().rstrip("?.!,").endswith("s")
-        if not (one and value.of.partial and kind.of.first.name in PLACES) or kind.of.first.name in reading.dimensions:
+        if not (one and value.of.partial and kind.of.first.name in SITES) or kind.of.first.name in reading.dimensions:
             continue
         for condition in reading.filters:
             meant = {v for d, v in question.meant.get(value.index, ()) if d == condition.field}
             if condition.op == "in" and len(meant) > 1 and meant == set(condition.values):
                 return question.words(value), condition.labels[:5]
     return None
-
-
-PLACES = frozenset({"location", "service_area"})
 
 
 def carried(question: Question, reading: Reading) -> Reading:

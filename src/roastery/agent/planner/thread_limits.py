@@ -38,8 +38,6 @@ TAKEN_BACK = (
     r"|minimum|rule"
     r"|cut ?off))?(?= |$)"
 )
-
-
 NARROWS = rf"^(?:(?:and|now|ok|but|please|then|,) )*(?:{EXCLUDING}|only|just|keep|show|list|with) .*"
 
 
@@ -48,31 +46,33 @@ def only_limits(question: Question, heard: Reading, before: Reading) -> bool:
     fields = {f.field for f in heard.filters if f.metric}
     if heard.metrics and fields.issuperset(heard.metrics):
         return "period" not in heard.said and question.has(NARROWS)
-    return (not question.of_kind("M") and question.has(OPENS)) or takes_limit_back(question, before)
+    return (not question.of_kind("M") and question.has(OPENS)) or bool(_taken_back(question, before)[0])
 
 
 def without_limit(question: Question, before: Reading) -> Reading:
     """The thread's reading without the limit that the question takes back: "forget the 8", "drop the limit"."""
+    gone, numbers = _taken_back(question, before)
+    if not gone:
+        return before
+    question.used |= numbers
+    question.carried.append(TAKEN_BACK)
+    return replace(before, filters=tuple(f for f in before.filters if f not in gone))
+
+
+def _taken_back(question: Question, before: Reading) -> tuple[list[Filter], set[int]]:
+    """The limits of the thread that a question takes back, and the numbers of it that say which."""
     limits = [f for f in before.filters if f.metric]
+    gone: list[Filter] = []
+    numbers: set[int] = set()
     for found in question.find(TAKEN_BACK) if limits else ():
-        gone = limits
-        if found["n"]:
-            symbol = question[found["n"]]
-            value = format(number_value(str(symbol.of)), "f")
-            gone = [f for f in limits if value in f.values]
-            question.used.update({symbol.index} if gone else ())
-        if gone:
-            question.carried.append(TAKEN_BACK)
-            before = replace(before, filters=tuple(f for f in before.filters if f not in gone))
-    return before
-
-
-def takes_limit_back(question: Question, before: Reading) -> bool:
-    """Whether a limit of the thread is taken back."""
-    used = set(question.used)
-    found = without_limit(question, before) is not before
-    question.used = used
-    return found
+        if not found["n"]:
+            return limits, numbers
+        symbol = question[found["n"]]
+        value = format(number_value(str(symbol.of)), "f")
+        if meant := [f for f in limits if value in f.values]:
+            gone += meant
+            numbers.add(symbol.index)
+    return gone, numbers
 
 
 def with_limits(question: Question, merged: Reading, lexicon: Lexicon) -> Reading:

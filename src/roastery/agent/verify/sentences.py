@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from roastery.agent.planner.calendar import Span, find_spans
-from roastery.agent.planner.lexicon import INNER, Lexicon
+from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import common_words
+from roastery.agent.planner.phrases import INNER
 from roastery.agent.planner.tokens import Token, phrase, stem, tokenize
 from roastery.agent.render import REFERENCE
 
