@@ -24,19 +24,23 @@ CUT = 0.15
 
 @dataclass(frozen=True)
 class Judged:
-    """One company's advice: said and true gain in first orders a day, both None where it cannot tell."""
+    """One company's advice: expected and true gain in first orders a day, both None where it cannot tell.
+
+    The gain of moved money is over what it brings today, that of a cut over the same share off each campaign.
+    """
 
     seed: int
-    expected: tuple[float, float, float] | None
-    gain: float | None
-    chance: float | None
+    expected: tuple[float, float, float] | None = None
+    gain: float | None = None
+    chance: float | None = None
 
     @property
     def is_inside(self) -> bool:
         """Whether the interval holds the true gain."""
-        return self.expected is not None and self.gain is not None and (
-            self.expected[0] <= self.gain <= self.expected[2]
-        )  # fmt: skip
+        if self.expected is None or self.gain is None:
+            return False
+        low, _, high = self.expected
+        return low <= self.gain <= high
 
 
 @dataclass(frozen=True)
@@ -52,24 +56,6 @@ class Watched:
     def brought(self, today: Floats) -> float:
         """First orders a day that a steady spend truly brings."""
         return float((self.effect * self.kappa * np.log1p(today / self.kappa)).sum())
-
-
-@dataclass(frozen=True)
-class JudgedCut:
-    """One company's cut of a given size: expected and true first orders a day that the advice spares against the same
-    share off each campaign, both None where it cannot tell.
-    """
-
-    seed: int
-    expected: tuple[float, float, float] | None
-    spared: float | None
-
-    @property
-    def is_inside(self) -> bool:
-        """Whether the interval holds what was truly spared."""
-        return self.expected is not None and self.spared is not None and (
-            self.expected[0] <= self.spared <= self.expected[2]
-        )  # fmt: skip
 
 
 def watched(seed: int, persons: int) -> Watched:
@@ -97,37 +83,34 @@ def watched(seed: int, persons: int) -> Watched:
     )
 
 
-def judged(seed: int, persons: int) -> tuple[Judged, JudgedCut]:
-    """What would be advised of today's money and of a cut, and what it would truly gain and spare."""
+def judged(seed: int, persons: int) -> tuple[Judged, Judged]:
+    """What would be advised of today's money and of a cut, and what either would truly gain."""
     company = watched(seed, persons)
     today = company.spend[-TODAY_DAYS:].mean(axis=0)
     names = tuple(str(n) for n in range(len(today)))
     try:
         response = fit_response(company.first, company.spend, names, seed=seed, demand=company.later)
     except (CannotTell, TooLittleData):
-        return Judged(seed, None, None, None), JudgedCut(seed, None, None)
-    return _moved(seed, company, response, today), _cut(seed, company, response, today)
-
-
-def _moved(seed: int, company: Watched, response: Response, today: Floats) -> Judged:
-    try:
-        advice = reallocate(response, today)
-    except CannotTell:
-        return Judged(seed, None, None, None)
-    after = np.array([float(amount) for amount in advice.after])
-    return Judged(seed, advice.gain, company.brought(after) - company.brought(today), advice.chance)
-
-
-def _cut(seed: int, company: Watched, response: Response, today: Floats) -> JudgedCut:
+        return Judged(seed), Judged(seed)
     whole = float(today.sum()) * (1 - CUT)
+    return (
+        _advised(seed, company, response, today, today),
+        _advised(seed, company, response, today, even_cut(today, whole), whole),
+    )
+
+
+def _advised(
+    seed: int, company: Watched, response: Response, today: Floats, instead: Floats, budget: float | None = None
+) -> Judged:
+    """The advice for a budget (today's where none is given), against what would be spent instead."""
     try:
-        advice = reallocate(response, today, budget=whole)
+        advice = reallocate(response, today, budget=budget)
     except CannotTell:
-        return JudgedCut(seed, None, None)
+        return Judged(seed)
     after = np.array([float(amount) for amount in advice.after])
-    return JudgedCut(seed, advice.gain, company.brought(after) - company.brought(even_cut(today, whole)))
+    return Judged(seed, advice.gain, company.brought(after) - company.brought(instead), advice.chance)
 
 
-def of_seeds(seeds: Iterable[int], persons: int) -> Iterator[tuple[Judged, JudgedCut]]:
+def of_seeds(seeds: Iterable[int], persons: int) -> Iterator[tuple[Judged, Judged]]:
     """Each seed's advice."""
     return (judged(seed, persons) for seed in seeds)

@@ -15,14 +15,15 @@ SEEDS = range(201, 211)
 
 def run() -> Iterator[Grade]:
     for moved, cut in budget.of_seeds(SEEDS, PERSONS):
-        chance = "" if moved.chance is None else f", chance {moved.chance:.3f}"
-        yield _grade(f"seed {moved.seed}", moved.expected, moved.gain, chance)
-        yield _grade(f"seed {cut.seed}, {budget.CUT:.0%} cut", cut.expected, cut.spared, "")
+        yield _grade(f"seed {moved.seed}", moved)
+        yield _grade(f"seed {cut.seed}, {budget.CUT:.0%} cut", cut)
 
 
-def _grade(case: str, expected: tuple[float, float, float] | None, true: float | None, more: str) -> Grade:
-    if expected is None or true is None:
+def _grade(case: str, judged: budget.Judged) -> Grade:
+    if judged.expected is None or judged.gain is None:
         return Grade("budget", f"{case}: cannot tell", figures="no advice")
-    low, mean, high = expected
-    said = f"{true:+.2f} a day, said {mean:.2f} ({low:.2f} to {high:.2f}){more}"
-    return Grade("budget", case, "" if true > 0 else f"it loses: {said}", figures=said)
+    low, mean, high = judged.expected
+    said = f"{judged.gain:+.2f} a day, said {mean:.2f} ({low:.2f} to {high:.2f})"
+    if judged.chance is not None:
+        said += f", chance {judged.chance:.3f}"
+    return Grade("budget", case, "" if judged.gain > 0 else f"it loses: {said}", figures=said)

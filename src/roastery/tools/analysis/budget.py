@@ -124,7 +124,7 @@ def even_cut(
     """The same share off each channel, as far as its bounds let it; what they keep falls on those with room.
 
     Errors: UnfitInput where the bounds cannot hold the budget.
-    """  # fmt: skip
+    """
     today = floats("spend", spend)
     low, high = _cut_bounds(today, most_change, least, most)
     _must_hold(low, high, whole)
