@@ -4,6 +4,7 @@ many left?". What is counted stays; the kind of number changes, and the answer s
 
 from dataclasses import replace
 
+from roastery.agent.planner.assumed import RESTATED
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.quantities import PER_ONE
@@ -88,7 +89,7 @@ def as_another_number(question: Question, heard: Reading, before: Reading, lexic
     question.used.update(s.index for s in spent)
     question.carried += [GONE, EACH, HOW_MANY, ONES, *(said for _, said, _ in STAGES)]
     found = replace(heard, metrics=(meant,), said=heard.said | {"metrics"})
-    return found.assuming(f"what is asked is read as {metric_title(meant, lexicon)}")
+    return found.assuming(f"{RESTATED}{metric_title(meant, lexicon)}")
 
 
 def _next_stage(question: Question, metric: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
+from roastery.agent.planner.assumed import OF_BEFORE, READ_AS, READ_AS_THE
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_of
 from roastery.agent.planner.tokens import stem
@@ -31,7 +32,7 @@ def answered(question: Question, heard: Reading, pending: Mapping[str, Any]) -> 
         old = pending.get("replaces")
         metrics = tuple(dict.fromkeys(chosen if m == old else m for m in kept.metrics)) or (chosen, *several)
         order = kept.order_by and (chosen if kept.order_by[0] in (old, "") else kept.order_by[0], kept.order_by[1])
-        said = tuple(a for a in kept.assumptions if " is read as " not in a)
+        said = tuple(a for a in kept.assumptions if READ_AS not in a)
         found = replace(kept, metrics=metrics, order_by=order, said=frozenset({"metrics"}), assumptions=said)
         return _with_the_rest(found, heard)
     if pending.get("slot") == "value" and len(text.split()) <= 8 and heard.filters and "metrics" not in heard.said:
@@ -71,7 +72,7 @@ def _with_the_rest(found: Reading, heard: Reading) -> Reading:
         fields = {f.field for f in names_said}
         kept = tuple(f for f in found.filters if f.metric or f.field not in fields)
         found = replace(found, filters=(*kept, *names_said), focus=heard.focus, said=found.said | {"filters"})
-    return found.assuming(*(a for a in heard.assumptions if " is read as the " in a or "of the question before" in a))
+    return found.assuming(*(a for a in heard.assumptions if READ_AS_THE in a or OF_BEFORE in a))
 
 
 def _by_words(text: str, choices: Mapping[str, str]) -> str | None:

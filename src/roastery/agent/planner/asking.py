@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from roastery.agent.planner.asks import Ask
+from roastery.agent.planner.assumed import said_left_out
 from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.defaults import credited
 from roastery.agent.planner.doubts import missing_name
@@ -80,8 +81,7 @@ def _said_what_is_dropped(before: Reading, settled: Reading) -> Reading:
     left += ["what it is compared with"] if before.compare and not settled.compare and "compare" in before.said else []
     if not left or settled.intent in ACTING:
         return settled
-    are = "is" if len(left) == 1 else "are"
-    return settled.assuming(f"{' and '.join(left)} {are} not part of how this was computed")
+    return settled.assuming(said_left_out(left))
 
 
 ACTING = ("alert", "schedule", "explain")

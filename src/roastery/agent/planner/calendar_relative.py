@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from roastery.agent.planner import dates
+from roastery.agent.planner.assumed import took
 from roastery.agent.planner.dates import Calendar, Days
 
 NAMED_DAYS = frozenset({7, 28, 30, 90})
@@ -62,7 +63,7 @@ def read_few(calendar: Calendar, m: re.Match[str]) -> Days | None:
     found = last_n(calendar, count, m["unit"])
     if found is None or count == 2:
         return found
-    return Days(found.start, found.end, found.unit, None, f"took '{m[0]}' as the last {count} {m['unit']}s")
+    return Days(found.start, found.end, found.unit, None, took(f"'{m[0]}'", f"the last {count} {m['unit']}s"))
 
 
 def read_past_unit(calendar: Calendar, m: re.Match[str]) -> Days | None:
@@ -71,7 +72,7 @@ def read_past_unit(calendar: Calendar, m: re.Match[str]) -> Days | None:
     found = last_n(calendar, count, "day")
     if found is None:
         return None
-    return Days(found.start, found.end, "day", found.name, f"took '{m[0]}' as the last {count} days")
+    return Days(found.start, found.end, "day", found.name, took(f"'{m[0]}'", f"the last {count} days"))
 
 
 def read_ago(calendar: Calendar, m: re.Match[str]) -> Days | None:

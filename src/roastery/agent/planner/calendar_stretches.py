@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from roastery.agent.planner import dates
+from roastery.agent.planner.assumed import ONLY_BEGINS, took
 from roastery.agent.planner.calendar_points import read_point, read_year
 from roastery.agent.planner.calendar_relative import named
 from roastery.agent.planner.dates import Calendar, Days
@@ -42,7 +43,7 @@ def read_edge(calendar: Calendar, m: re.Match[str]) -> Days | None:
     }[m["edge"]]
     start = (whole.start if a >= 0 else whole.end) + timedelta(days=a)
     end = (whole.start if b > 0 else whole.end) + timedelta(days=b)
-    said = f"took '{m[0]}' as {start.day} to {(end - timedelta(days=1)).day} {start:%B %Y}"
+    said = took(f"'{m[0]}'", f"{start.day} to {(end - timedelta(days=1)).day} {start:%B %Y}")
     return Days(start, end, "day", None, said)
 
 
@@ -120,20 +121,20 @@ def read_since(calendar: Calendar, m: re.Match[str]) -> Days | None:
     if point is None or point.start > calendar.today:
         return None
     if re.fullmatch(r"from \S+(?: \S+)?", m[0]) and m[0].endswith(m["point"]) and point.unit in ("quarter", "year"):
-        return Days(point.start, point.end, point.unit, point.name, f"took '{m[0]}' as within it")
+        return Days(point.start, point.end, point.unit, point.name, took(f"'{m[0]}'", "within it"))
     if re.fullmatch(rf"from {re.escape(m['point'])}", m[0]):
         return Days(
             point.start,
             max(calendar.today, point.start + timedelta(days=1)),
             "day",
             None,
-            point.assumption or f"took '{m[0]}' as since then",
+            point.assumption or took(f"'{m[0]}'", "since then"),
         )
     if point.start == calendar.begin("year", calendar.today):
         # "Since January" is the year to date, by its own name.
         return named(calendar, "year_to_date", "year")
     event = m[0].removesuffix(m["point"]).strip()
-    note = f"“{event}” only says where the time begins" if len(event.split()) > 2 else point.assumption
+    note = f"“{event}” {ONLY_BEGINS}" if len(event.split()) > 2 else point.assumption
     return Days(point.start, max(calendar.today, point.start + timedelta(days=1)), "day", None, note)
 
 
@@ -171,7 +172,7 @@ def read_nth_week(calendar: Calendar, m: re.Match[str]) -> Days | None:
     start = point.start + timedelta(days=7 * nth)
     end = start + timedelta(days=7)
     return Days(
-        start, end, "week", None, f"took the {m['nth']} week as days {start.day} to {(end - timedelta(days=1)).day}"
+        start, end, "week", None, took(f"the {m['nth']} week", f"days {start.day} to {(end - timedelta(days=1)).day}")
     )
 
 

@@ -5,6 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from roastery.agent.planner.asks import BY_INTENT
+from roastery.agent.planner.assumed import (
+    COMPARED_IS,
+    LEFT_OUT,
+    NO_PERIOD,
+    ONLY_BEGINS,
+    THIS,
+    TOOK,
+    usual_step,
+    without,
+)
 from roastery.agent.planner.carrying_names import ADDED, BESIDE, filters_after, is_one_of_all, is_replaced, set_beside
 from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.lexicon import Lexicon
@@ -49,7 +59,7 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
         said=heard.said,
         assumptions=(
             *(a for a in before.assumptions if _still_holds(a, heard)),
-            *(a for a in heard.assumptions if not a.startswith(("this ", "compared is "))),
+            *without(heard.assumptions, THIS, COMPARED_IS),
         ),
         message="",
         options=(),
@@ -121,7 +131,7 @@ def merged_with(question: Question, heard: Reading, before: Reading, lexicon: Le
     if question.has(r"(?:trend|over time)") and merged.grain is None:
         grain = trend_grain(merged.period, calendar)
         merged = replace(merged, grain=grain, order_by=None, limit=None)
-        merged = merged.assuming(f"no step of the period was named, so it is shown by {grain}")
+        merged = merged.assuming(usual_step(grain))
     intent: Intent = "compare" if merged.compare is not None else "query"
     if before.intent in BY_INTENT:
         intent = before.intent
@@ -162,9 +172,9 @@ ORDER_OF_UNITS = ("day", "week", "month", "quarter", "year")
 
 def _still_holds(assumption: str, heard: Reading) -> bool:
     """What the answer before left out or took for granted holds for what continues it, until it is said anew."""
-    if "period" not in heard.said and assumption.startswith(("took ", "no period was named")):
+    if "period" not in heard.said and assumption.startswith((TOOK, NO_PERIOD)):
         return True
-    return assumption.endswith(("of how this was computed", "where the time begins"))
+    return assumption.endswith((LEFT_OUT, ONLY_BEGINS))
 
 
 def _moved_back(question: Question, heard: Reading, before: Reading, calendar: Calendar) -> Reading:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from roastery.agent.planner.assumed import took
+
 MONTHS = [
     "january",
     "february",
@@ -255,4 +257,4 @@ def season(calendar: Calendar, name: str, year: int | None = None) -> Days | Non
         return None
     first, last = found.start, found.end - timedelta(days=1)
     said = f"{MONTHS[first.month - 1].title()} to {MONTHS[last.month - 1].title()} {last.year}"
-    return Days(found.start, found.end, "quarter", None, f"took {name} as {said}")
+    return Days(found.start, found.end, "quarter", None, took(name, said))

@@ -1,8 +1,8 @@
 """What a question leaves unsaid: usual metrics, credited readings, trend, period; each assumption is a sentence."""
 
-import re
 from dataclasses import replace
 
+from roastery.agent.planner.assumed import OF_TWO_KINDS, RANKED_BY, usual_metric, usual_step
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.limits import reached_money
@@ -86,15 +86,9 @@ def with_metrics(question: Question, reading: Reading, lexicon: Lexicon) -> Read
             said = ", ".join(metric_title(m, lexicon) for m in usable)
             filled = replace(reading, metrics=usable, order_by=order)
             if order is not None:
-                return filled.assuming(f"ranked by {metric_title(by, lexicon)}")
-            return filled.assuming(f"no metric was named, so these are {said}")
+                return filled.assuming(f"{RANKED_BY}{metric_title(by, lexicon)}")
+            return filled.assuming(usual_metric(said, several=True))
     return reading
-
-
-OF_TWO_KINDS = re.compile(
-    r"(?P<said>“.*”) is (?:read as the (?P<kind>[\w ]+), not the (?P<other>[\w ]+)"
-    r"|the name of several (?P<kinds>[\w ]+); all are counted)"
-)
 
 
 def _of_what_kind(question: Question, reading: Reading) -> Reading | None:
@@ -267,7 +261,7 @@ def in_email(reading: Reading, lexicon: Lexicon) -> Reading:
 def with_trend(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
     if reading.grain is None and question.has(TREND) and reading.intent == "query" and not reading.order_by:
         grain = trend_grain(reading.period, lexicon.vocabulary.calendar)
-        return replace(reading, grain=grain).assuming(f"no step of the period was named, so it is shown by {grain}")
+        return replace(reading, grain=grain).assuming(usual_step(grain))
     return reading
 
 

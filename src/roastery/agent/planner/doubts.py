@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roastery.agent.planner.assumed import TO_BE_HELD_AGAINST
 from roastery.agent.planner.guard import ABLE
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
@@ -107,7 +108,7 @@ def set_aside_goal(question: Question, reading: Reading) -> Reading:
             continue
         question.used.add(symbol.index)
         said = question.words(symbol)
-        reading = reading.assuming(f"“{said}” is your aim; the number itself is shown, to be held against it")
+        reading = reading.assuming(f"“{said}” is your aim; the number itself is shown, {TO_BE_HELD_AGAINST}")
         is_money = str(symbol.of)[:1] in "$€£" or str(symbol.of).endswith(("k", "m"))
         if not reading.metrics and is_money:
             reading = replace(reading, metrics=("revenue",), said=reading.said | {"metrics"})

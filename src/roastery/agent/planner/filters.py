@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from roastery.agent.planner.assumed import read_as, read_as_not, said_left_out, several_called
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.limits import limits_of, money_limits, with_costs
 from roastery.agent.planner.lists import word_set
@@ -93,7 +94,7 @@ def filters_of(question: Question, lexicon: Lexicon, found: Names) -> Names:
             continue
         if _is_a_chance_word(question, symbol, found, lexicon):
             question.used.add(symbol.index)
-            assumptions.append(f"“{name_text(question.words(symbol))}” is not part of how this was computed")
+            assumptions.append(said_left_out([f"“{name_text(question.words(symbol))}”"]))
             continue
         meanings, note = _where_spent(found, *_which(question, symbol, found, lexicon))
         if note:
@@ -204,6 +205,7 @@ def _which(
 ) -> tuple[tuple[Meaning, ...], str | None]:
     """The values that a name stands for, with a sentence where it could stand for others too."""
     meanings = [m for m in symbol.of.meanings if m.kind == "value"]
+    said_as = name_text(question.words(symbol))
     if short := _short_beside(question, symbol, found, lexicon):
         return short
     beside = _named_beside(question, symbol)
@@ -212,9 +214,7 @@ def _which(
         said = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
         within = [m for kind in sorted(beside) for m in lexicon.containing(said, kind)]
         if within:
-            note = (
-                f"“{name_text(question.words(symbol))}” is read as the {len(within)} {plural(within[0].name)} with it"
-            )
+            note = read_as(said_as, f"the {len(within)} {plural(within[0].name)} with it")
             return tuple(within), note if len(within) > 1 else None
     others = {
         m.name for s in question.of_kind("V") if s.index != symbol.index for m in s.of.meanings if m.kind == "value"
@@ -236,35 +236,34 @@ def _which(
         if same:
             which = name_text(same[0].label) if len(same) == 1 else "each with it in its name"
             kinds = same[0].name.replace("_", " ") if len(same) == 1 else f"{len(same)} {plural(same[0].name)}"
-            return same, f"“{name_text(question.words(symbol))}” is read as the {kinds} {which}"
+            return same, read_as(said_as, f"the {kinds} {which}")
     if ranked[0].name == "ad_group" and "ad_group" not in beside:
         # An ad group called like its campaign: people speak of the campaign.
         said_words = [question.tokens[i].word for i in range(symbol.start, symbol.end)]
         campaigns = tuple(m for m in lexicon.containing(said_words, "campaign") if not rank(m)[0])
         if len({m.label for m in campaigns}) == 1:
             whole = name_text(campaigns[0].label)
-            return campaigns, f"“{name_text(question.words(symbol))}” is read as the campaign {whole}"
+            return campaigns, read_as(said_as, f"the campaign {whole}")
     if symbol.of.partial:
         first = ranked[0].name
         same = tuple(m for m in ranked if m.name == first)
-        said = name_text(question.words(symbol))
         if len(same) == 1:
-            return same, f"“{said}” is read as the {first.replace('_', ' ')} {name_text(same[0].label)}"
-        return same, f"“{said}” is read as the {len(same)} {plural(first)} whose name contains it"
+            return same, read_as(said_as, f"the {first.replace('_', ' ')} {name_text(same[0].label)}")
+        return same, read_as(said_as, f"the {len(same)} {plural(first)} whose name contains it")
     chosen = ranked[0].name
     if beside and chosen not in beside and not any(chosen in family and beside & family for family in FAMILIES):
         kinds = " or ".join(sorted(d.replace("_", " ") for d in beside))
-        note = f"“{name_text(question.words(symbol))}” is no {kinds} here but a {chosen.replace('_', ' ')}"
+        note = f"“{said_as}” is no {kinds} here but a {chosen.replace('_', ' ')}"
         return (ranked[0],), note
     same = tuple(m for m in ranked if m.name == ranked[0].name)
     if len(same) > 1 and len({m.label for m in same}) == 1 and same[0].name not in ("platform", "channel"):
-        return same, f"“{name_text(same[0].label)}” is the name of several {plural(same[0].name)}; all are counted"
+        return same, several_called(name_text(same[0].label), plural(same[0].name))
     kinds = list(
         dict.fromkeys(m.name for m in ranked if not rank(m)[0] and m.name not in KINDRED.get(ranked[0].name, ()))
     )
     if len(kinds) > 1 and not beside:
         which, other = ranked[0].name.replace("_", " "), kinds[1].replace("_", " ")
-        return (ranked[0],), f"“{name_text(question.words(symbol))}” is read as the {which}, not the {other}"
+        return (ranked[0],), read_as_not(said_as, which, other)
     return (ranked[0],), None
 
 
@@ -296,7 +295,7 @@ def _short_beside(
     if len(values) != 1 or not found.metrics:
         return None
     one = values[0]
-    note = f"“{name_text(said)}” is read as the {one.dimension.replace('_', ' ')} {name_text(one.label)}"
+    note = read_as(name_text(said), f"the {one.dimension.replace('_', ' ')} {name_text(one.label)}")
     return (Meaning("value", one.dimension, one.value, one.label),), note
 
 

@@ -8,6 +8,7 @@ from roastery.agent.planner.another_number import as_another_number, by_who_sold
 from roastery.agent.planner.answering_back import answered
 from roastery.agent.planner.asks import BY_INTENT, Ask
 from roastery.agent.planner.asks.schedules import at_another_time
+from roastery.agent.planner.assumed import OF_BEFORE, READ_AS_THE, read_as
 from roastery.agent.planner.carrying_on import (
     SORTING,
     days_before,
@@ -153,7 +154,7 @@ def _in_parallel(question: Question, heard: Reading, before: Reading) -> Reading
         question.used.add(symbol.index)
     if len(found) != 1:
         return heard
-    note = f"“{name_text(found[0].labels[0])}” is read as the {found[0].field.replace('_', ' ')}, as before"
+    note = read_as(name_text(found[0].labels[0]), f"the {found[0].field.replace('_', ' ')}, as before")
     return replace(heard, metrics=(), filters=tuple(found), said=frozenset({"filters"})).assuming(note)
 
 
@@ -177,7 +178,7 @@ def _as_a_name(question: Question, heard: Reading, before: Reading, lexicon: Lex
         return heard
     question.used.add(symbol.index)
     own = Filter(fits[0].name, "not_in" if found["out"] else "in", (fits[0].value,), False, (fits[0].label,))
-    note = f"“{name_text(fits[0].label)}” is read as the {fits[0].name.replace('_', ' ')}"
+    note = read_as(name_text(fits[0].label), f"the {fits[0].name.replace('_', ' ')}")
     return replace(heard, metrics=(), filters=(own,), said=frozenset({"filters"})).assuming(note)
 
 
@@ -263,7 +264,7 @@ def without_names(heard: Reading, before: Reading) -> Reading:
         heard = heard.assuming(f"this is not narrowed to {left}, which this number cannot be")
     if "period" in heard.said or before.period is None:
         return heard
-    return replace(heard, period=before.period).assuming("the period is that of the question before")
+    return replace(heard, period=before.period).assuming(f"the period is that {OF_BEFORE}")
 
 
 def _named_in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
@@ -280,7 +281,7 @@ def _named_in_thread(question: Question, heard: Reading, before: Reading, lexico
         return replace(heard, filters=limits, focus=(), said=heard.said if limits else heard.said - {"filters"})
     if not names:
         return heard
-    kept = tuple(a for a in heard.assumptions if " is read as the " not in a)
+    kept = tuple(a for a in heard.assumptions if READ_AS_THE not in a)
     said = heard.said | ({"dimensions"} if found.dimensions else set())
     return replace(
         heard,

@@ -28,6 +28,10 @@ _REFUSED = (
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\+?\d[\d ()-]{8,}\d(?![\d-])")
 
 
+def no_data_on(what: str) -> Reading:
+    return Reading("refuse", message=f"There is no data here on {what}. {ABLE}")
+
+
 def refusal(question: str) -> Reading | None:
     """A refusal with its sentence, or None for a question that may be read."""
     if "@" in question and _ADDRESS.search(question):

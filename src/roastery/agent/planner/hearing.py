@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from roastery.agent.planner.assumed import AVERAGED
 from roastery.agent.planner.doubts import ask_metric, missing_metric
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.limits import of_a_whole
@@ -106,7 +107,7 @@ def noted(question: Question, reading: Reading, lexicon: Lexicon) -> Reading:
                 reading = reading.assuming(f"“{said}” is your goal: no goal is kept here, so only the number is shown")
     per = question.has(r"(?:per|a|each) (?:day|week|month)|G\d+")
     if question.has(r"(?:average|avg|mean|on average)") and per and reading.metrics and "aov" not in reading.metrics:
-        reading = reading.assuming("the numbers themselves are shown, not their average")
+        reading = reading.assuming(AVERAGED)
     if question.has(LOSING) and reading.dimensions and "roas" in lexicon.vocabulary.metrics and not reading.metrics:
         condition = Filter("roas", "lt", ("1",), True)
         said = reading.said | {"metrics", "filters"}

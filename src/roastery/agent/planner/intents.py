@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT
+from roastery.agent.planner.guard import ABLE, ABLE_TO_ACT, no_data_on
 from roastery.agent.planner.leftover import accounted
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import function_words, words
@@ -94,7 +94,7 @@ def elsewhere(question: Question, reading: Reading, *, in_thread: bool = False) 
         for said in topic["said"]:
             found = next(question.find(said, question.plain), None)
             if found and (topic.get("whatever_is_named") or not named.intersection(found[0].split()[:2])):
-                return Reading("refuse", message=f"There is no data here on {topic['what']}. {ABLE}")
+                return no_data_on(topic["what"])
     return None
 
 

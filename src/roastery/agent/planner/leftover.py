@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from roastery.agent.planner.assumed import AVERAGED, is_usual_metric, said_left_out
 from roastery.agent.planner.lists import common_words, words
 from roastery.agent.planner.named import OF_COHORTS
 from roastery.agent.planner.paraphrases import said_widely
@@ -19,7 +20,6 @@ from roastery.agent.planner.tokens import stem
 
 MOST_SAID = 3
 SHARES = frozenset(["rate", "ratio", "coverage", "ctr", "nrr"])
-AVERAGED = "the numbers themselves are shown, not their average"
 AVERAGES = frozenset(
     [
         "rate",
@@ -80,7 +80,7 @@ def operators(reading: Reading, before: Reading | None = None) -> Iterator[str]:
         yield "narrowing"
     if any(f.op in EXCLUSIVE or (f.metric and f.op in ("lt", "lte", "eq")) for f in new):
         yield "excluding"
-    if any(a.startswith(("no metric was named", "ranked by")) for a in reading.assumptions):
+    if is_usual_metric(reading.assumptions):
         yield "judging"
     if reading.attribution_model or reading.attribution_window_days or reading.view_window_days:
         yield "attributing"
@@ -266,8 +266,7 @@ def left_out(
             return _no_part(text, reading)
         names.append(f"“{text}”")
     shown = names[:MOST_SAID]
-    are = "is" if len(shown) == 1 else "are"
-    return reading.assuming(f"{' and '.join(shown)} {are} not part of how this was computed")
+    return reading.assuming(said_left_out(shown))
 
 
 def _refused(reading: Reading, message: str) -> Reading:

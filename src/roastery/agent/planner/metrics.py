@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from roastery.agent.planner.assumed import read_as
 from roastery.agent.planner.claimed import BY_PLATFORM, claimed, conversions_named
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import Meaning
@@ -88,7 +89,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
                 doubtful = doubtful or (symbol, meaning)
             said = question.words(symbol)
             if said.lower().replace(" ", "_") != name and not meaning.weak:
-                assumptions.append(f"“{said}” is read as {title_of(lexicon, name)}")
+                assumptions.append(read_as(said, title_of(lexicon, name)))
         elif name == "new_customers" and (qualifies_customers(question, symbol) or beside_old(question, symbol)):
             question.used.add(symbol.index)
             continue

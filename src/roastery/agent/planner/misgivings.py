@@ -1,6 +1,7 @@
 """Where the second reader (learned.py) would have chosen otherwise than the words: it is said, nothing is changed."""
 
 from roastery.agent.planner.asks import ASKS
+from roastery.agent.planner.assumed import READ_AS
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.learned import guess, metrics_like
 from roastery.agent.planner.lexicon import Lexicon
@@ -27,7 +28,7 @@ def with_misgivings(text: str, reading: Reading, lexicon: Lexicon) -> Reading:
 
 
 def _about_number(text: str, reading: Reading, lexicon: Lexicon) -> Reading:
-    if reading.intent not in OF_NUMBERS or not reading.metrics or any("read as" in a for a in reading.assumptions):
+    if reading.intent not in OF_NUMBERS or not reading.metrics or any(READ_AS in a for a in reading.assumptions):
         return reading
     like = metrics_like(text)
     other = next(iter(like))

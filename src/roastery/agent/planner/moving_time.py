@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 
+from roastery.agent.planner.assumed import COMPARED_IS, without
 from roastery.agent.planner.dates import Calendar, Days
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading
@@ -76,7 +77,7 @@ def tells_time_of_thread(question: Question) -> bool:
 def _at(heard: Reading, days: Days) -> Reading:
     intent = "query" if heard.intent == "compare" else heard.intent
     said = (heard.said | {"period"}) - {"compare"}
-    left = tuple(a for a in heard.assumptions if not a.startswith("compared is "))
+    left = without(heard.assumptions, COMPARED_IS)
     return replace(heard, intent=intent, period=days, compare=None, said=said, assumptions=left)
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from roastery.agent.planner.assumed import COMPARED_IS, THIS, took, usual_period
 from roastery.agent.planner.calendar import Span
 from roastery.agent.planner.calendar_points import read_point
 from roastery.agent.planner.calendar_relative import last_n, named
@@ -152,7 +153,7 @@ def _compare_days(base: Days, other: Days, calendar: Calendar) -> When:
         return When(base, "previous_period", None, (), True, True)
     if base.unit == "month" and base.start < other.start and not base.name and base.start.month == calendar.today.month:
         # "November vs October", asked in November: this November, as far as it has come.
-        note = f"took {base.start:%B} as this month so far"
+        note = took(f"{base.start:%B}", "this month so far")
         return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
     if (base.start, base.end) == (other.start, other.end) and base.unit in ("month", "quarter", "week"):
         return When(base, "previous_period" if base.unit == "week" else "previous_year", None, (), True, True)
@@ -162,7 +163,7 @@ def _compare_days(base: Days, other: Days, calendar: Calendar) -> When:
         and other.start.month == calendar.today.month
         and other.end <= base.start
     ):
-        note = f"took {other.start:%B} as this month so far"
+        note = took(f"{other.start:%B}", "this month so far")
         if other.start < add_months(base.start, -1):
             return When(named(calendar, "month_to_date", "month"), "previous_period", None, (note,), True, True)
     running = base.start <= calendar.today < base.end - timedelta(days=1) and not base.name
@@ -288,12 +289,12 @@ def _against(other: Days, calendar: Calendar, *, back: str) -> When:
     unit = other.unit if other.unit in ("week", "month", "quarter", "year") and other.name else ""
     if not back:
         base = named(calendar, "last_month", "month") if other.unit == "month" else None
-        note = "compared is the last complete month"
+        note = f"{COMPARED_IS}the last complete month"
         return When(base, replace(other, name=None), None, (note,) if base else (), False, True)
     if not unit:
         return When(None, "previous_period", None, (), False, True)
     if back.startswith(("previous", "prior", "preceding", "the previous", "the prior")):
-        note = f"this is the last complete {unit} against the one before"
+        note = f"{THIS}is the last complete {unit} against the one before"
         return When(named(calendar, f"last_{unit}", unit), "previous_period", None, (note,), False, True)
     base = named(calendar, "this_week", "week") if unit == "week" else named(calendar, f"{unit}_to_date", unit)
     compare = "previous_year" if unit == "year" else "previous_period"
@@ -334,20 +335,20 @@ def default_period(
     if cohorts and grain is None and compare is None:
         year = last_n(calendar, 12, "month")
         assert year is not None
-        return year, "no period was named, so these are customers acquired in the last 12 complete months"
+        return year, usual_period("these are customers acquired in the last 12 complete months")
     if compare == "previous_year" and grain is None:
-        return named(calendar, "last_month", "month"), "no period was named, so this is the last complete month"
+        return named(calendar, "last_month", "month"), usual_period("this is the last complete month")
     if grain == "week":
         weeks = last_n(calendar, 8, "week")
         assert weeks is not None
-        return weeks, "no period was named, so these are the last 8 complete weeks"
+        return weeks, usual_period("these are the last 8 complete weeks")
     if grain in ("month", "quarter", "year"):
         months = last_n(calendar, 12, "month")
         assert months is not None
-        return months, "no period was named, so these are the last 12 complete months"
+        return months, usual_period("these are the last 12 complete months")
     days = last_n(calendar, 30, "day")
     assert days is not None
-    return days, "no period was named, so these are the last 30 days"
+    return days, usual_period("these are the last 30 days")
 
 
 def trend_grain(days: Days | None, calendar: Calendar) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from roastery.agent.planner.another_number import ONE_OF_THEM
+from roastery.agent.planner.assumed import read_as
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import function_words, word_set
 from roastery.agent.planner.named import EXCLUDING, by_verb
@@ -101,7 +102,7 @@ def in_thread(question: Question, heard: Reading, before: Reading, lexicon: Lexi
         if not before.dimensions or question.has(ONE_OF_THEM):
             heard = replace(heard, metrics=(PER_ONE["spend", counted],))
         else:
-            heard = heard.assuming(f"“each” is read as each {before.dimensions[0].replace('_', ' ')}")
+            heard = heard.assuming(read_as("each", f"each {before.dimensions[0].replace('_', ' ')}"))
     heard = _of_the_same(question, heard, before)
     if out := _left_out(question, heard, before, lexicon):
         heard = out
@@ -169,7 +170,7 @@ def _left_out(question: Question, heard: Reading, before: Reading, lexicon: Lexi
             labels = tuple(dict.fromkeys(m.label for m in within))
             dims = tuple(d for d in heard.dimensions if d != symbol.of.first.name)
             said_parts = heard.said | {"filters"} if dims else (heard.said | {"filters"}) - {"dimensions"}
-            note = f"“{' '.join(said)}” is read as {', '.join(name_text(label) for label in labels[:3])}"
+            note = read_as(" ".join(said), ", ".join(name_text(label) for label in labels[:3]))
             new = Filter(field, "not_in", values, False, labels)
             return replace(heard, filters=(new,), dimensions=dims, said=frozenset(said_parts)).assuming(note)
     return None
@@ -200,7 +201,7 @@ def _the_one(question: Question, heard: Reading, before: Reading, lexicon: Lexic
             labels = tuple(dict.fromkeys(m.label for m in within))
             new = Filter(field, "not_in" if found["out"] else "in", values, False, labels)
             kept = (heard.said | {"filters"}) - {"dimensions"}
-            note = f"“the {' '.join(said)} one” is read as {', '.join(name_text(label) for label in labels[:3])}"
+            note = read_as(f"the {' '.join(said)} one", ", ".join(name_text(label) for label in labels[:3]))
             return replace(heard, filters=(new,), dimensions=(), said=kept).assuming(note)
     return None
 
@@ -227,7 +228,7 @@ def _by_a_word(question: Question, heard: Reading, before: Reading, lexicon: Lex
         question.understood(found["w"])
         new = Filter(field, "in", values, False, (label,) * len(values))
         said = frozenset(heard.said | {"filters"})
-        note = f"“{found['w']}” is read as the {field.replace('_', ' ')} {name_text(label)}"
+        note = read_as(found["w"], f"the {field.replace('_', ' ')} {name_text(label)}")
         return replace(heard, filters=(*heard.filters, new), said=said).assuming(note)
     return None
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from roastery.agent.planner.assumed import OF_BEFORE, read_as
 from roastery.agent.planner.carrying_names import OTHERS
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import PLACES
@@ -28,7 +29,6 @@ PLACE = (
     r"(?<!hi )(?<!hello )(?<!hey )(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!been )"
     r"(?:(?:in|at|from|over|out|of|on) )?there(?! (?:is|are|was|were|any|a|be|been|has|have)(?: |$))"
 )
-OF_THE_QUESTION_BEFORE = ", of the question before"
 ORDINALS = {
     "first": 0, "1st": 0, "top": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
     "fifth": 4, "5th": 4, "former": 0, "latter": -1, "bottom": -1, "last": -1,
@@ -130,7 +130,7 @@ def _person(question: Question, heard: Reading, recent: Sequence[Reading], lexic
         name = name_text((one.labels or one.values)[0])
         condition = replace(one, op="not_in" if found["out"] else "in")
         question.carried.append(rf"(?:(?:the )?(?:\w+ )?{WITHOUT} )?{PERSON}" if found["out"] else PERSON)
-        return _with(heard, condition, f"“{found['who']}” is read as {name}")
+        return _with(heard, condition, read_as(found["who"], name))
     own = found["out"] or found["who"] in ("him", "hers")
     if own or question.has(r"(?:his|her) (?:[MAD]\d+|own )"):
         return Reading("clarify", message=f"Who is meant by “{found['who']}”? Give the name.", pending=_kept(recent))
@@ -150,7 +150,7 @@ def _place(question: Question, heard: Reading, recent: Sequence[Reading], lexico
         return heard
     name = name_text(value_name((own[0].labels or own[0].values)[0]))
     question.carried.append(PLACE)
-    return _with(heard, own[0], f"“there” is read as {name}{OF_THE_QUESTION_BEFORE}")
+    return _with(heard, own[0], read_as("there", f"{name}, {OF_BEFORE}"))
 
 
 def _row(question: Question, heard: Reading, recent: Sequence[Reading], lexicon: Lexicon) -> Reading:
@@ -181,9 +181,7 @@ def _row(question: Question, heard: Reading, recent: Sequence[Reading], lexicon:
     heard = replace(heard, order_by=None, limit=None, dimensions=kept_dimensions)
     gone = {"order", "limit"} | ({"dimensions"} if not kept_dimensions else set())
     heard = replace(heard, said=frozenset(heard.said - gone))
-    return _with(
-        heard, Filter(field, "in", (value,), False, (label,)), f"“{said}” is read as {name_text(value_name(label))}"
-    )
+    return _with(heard, Filter(field, "in", (value,), False, (label,)), read_as(said, name_text(value_name(label))))
 
 
 def _word(found: object) -> str:
@@ -247,7 +245,7 @@ def _other(question: Question, heard: Reading, recent: Sequence[Reading], lexico
             other = next(v for v in known if v.value != condition.values[0])
             new = Filter(condition.field, "in", (other.value,), False, (other.label,))
             question.carried.append(r"other (?:one|place)")
-            return _with(heard, new, f"“the other” is read as {name_text(other.label)}")
+            return _with(heard, new, read_as("the other", name_text(other.label)))
     if before is None:
         return heard
     return Reading(

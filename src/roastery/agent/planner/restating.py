@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 
+from roastery.agent.planner.assumed import RESTATED, is_usual_metric, read_as
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.question import Question
@@ -10,16 +11,14 @@ from roastery.agent.planner.reading import Reading
 from roastery.agent.planner.tokens import phrase
 from roastery.agent.render import name_text
 
-RESTATED = frozenset({"query", "compare", "explain", "forecast", "alert"})
+OF_INTENTS = frozenset({"query", "compare", "explain", "forecast", "alert"})
 EVERYDAY = frozenset({"cost", "spend", "turnover", "revenue", "sales", "orders", "purchases"})
 """Words that everybody uses for one metric."""
 
 
 def restated(question: Question, reading: Reading, lexicon: Lexicon, before: Reading | None = None) -> Reading:
     """The reading with a sentence for each metric that was described rather than named."""
-    if reading.intent not in RESTATED or any(
-        a.startswith(("no metric was named", "ranked by")) for a in reading.assumptions
-    ):
+    if reading.intent not in OF_INTENTS or is_usual_metric(reading.assumptions):
         return reading
     old = {*before.metrics, *before.pending.get("reading", {}).get("metrics", ())} if before is not None else set()
     return reading.assuming(
@@ -40,9 +39,9 @@ def _note(question: Question, metric: str, reading: Reading, lexicon: Lexicon) -
     if any(own & {*phrase(words)} or {*phrase(words)} & EVERYDAY for words in said):
         return ""
     if said:
-        return f"“{name_text(said[0])}” is read as {title}"
+        return read_as(name_text(said[0]), title)
     words = {w for s in question.symbols if s.kind in "MA" for w in phrase(question.words(s))}
-    return "" if own & words else f"what is asked is read as {title}"
+    return "" if own & words else f"{RESTATED}{title}"
 
 
 def _own_words(metric: str, lexicon: Lexicon) -> Iterator[str]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from roastery.agent.planner.assumed import NO_PERIOD, TO_BE_HELD_AGAINST, without
 from roastery.agent.planner.reading import Reading
 
 MOST_JOINTS = 2
@@ -94,7 +95,6 @@ def readings_of(text: str, read: Reader, history: Sequence[Reading], most: int) 
     return found[:most]
 
 
-AIM = "to be held against it"
 REQUESTING = re.compile(
     r"(?:and|also|plus|then|please|pls|show|give|list|tell|compare|break|split|how|what|which|who|where|when|why|is|are|do|does"
     r"|did|can|could|should|will|has|have|send|alert|let|make|add|same|only|just|exclude|without)\b",
@@ -132,7 +132,7 @@ def _specified(first: Reading, second: Reading, text: str) -> Reading | None:
     """
     if text.rstrip().endswith("?") or REQUESTING.match(text) or second.intent not in PLAIN or first.intent not in PLAIN:
         return None
-    aims = [a for a in second.assumptions if a.endswith(AIM)]
+    aims = [a for a in second.assumptions if a.endswith(TO_BE_HELD_AGAINST)]
     if aims and "period" not in second.said:
         return first.assuming(*aims)
     if all(
@@ -144,7 +144,7 @@ def _specified(first: Reading, second: Reading, text: str) -> Reading | None:
         return second
     if OF_WHOM.match(text) and "period" in second.said and "period" not in first.said and not second.dimensions:
         own = tuple(f for f in second.filters if f.field not in {g.field for g in first.filters})
-        left = tuple(a for a in first.assumptions if not a.startswith("no period was named"))
+        left = without(first.assumptions, NO_PERIOD)
         grain = second.grain if "grain" in second.said else first.grain
         return replace(first, period=second.period, grain=grain, filters=(*first.filters, *own), assumptions=left)
     return None
@@ -200,7 +200,7 @@ def _in_period_of(first: Reading, second: Reading) -> Reading:
     """A period said on one side of the joint holds for the other too."""
     if "period" in first.said or "period" not in second.said or first.intent not in PERIODIC:
         return first
-    left = tuple(a for a in first.assumptions if not a.startswith("no period was named"))
+    left = without(first.assumptions, NO_PERIOD)
     return replace(first, period=second.period, assumptions=left)
 
 

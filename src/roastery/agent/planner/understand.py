@@ -8,6 +8,7 @@ from roastery.agent.planner import follow_up
 from roastery.agent.planner.another_number import with_money
 from roastery.agent.planner.asking import ask_reading
 from roastery.agent.planner.asks import BY_INTENT, Ask
+from roastery.agent.planner.assumed import OF_BEFORE
 from roastery.agent.planner.carried_out import not_carried_out
 from roastery.agent.planner.carrying_on import ADDING
 from roastery.agent.planner.choosing import chosen
@@ -45,7 +46,7 @@ from roastery.agent.planner.periods import AGAINST_BEFORE
 from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
 from roastery.agent.planner.reading import Reading, reading_json
-from roastery.agent.planner.referring import OF_THE_QUESTION_BEFORE, PERSON, PLACE, referred
+from roastery.agent.planner.referring import PERSON, PLACE, referred
 from roastery.agent.planner.restating import restated
 from roastery.agent.planner.restrictions import beyond, carried
 from roastery.agent.planner.together import together
@@ -175,7 +176,7 @@ def _continued(
             followed = replace(followed, models=_models_of(history), attribution_model=None)
         ask = ask or BY_INTENT.get(followed.intent)
         return follow_up.over_a_gap(followed, before, history), ask, before
-    if any(a.endswith(OF_THE_QUESTION_BEFORE) for a in heard.assumptions):
+    if any(a.endswith(f", {OF_BEFORE}") for a in heard.assumptions):
         return heard, ask, None
     open_end = bool(history) and history[-1].intent in ("clarify", "refuse") and follow_up.opens(question)
     return heard.assuming(follow_up.UNANSWERED) if open_end else heard, ask, None

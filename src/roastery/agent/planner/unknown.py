@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from roastery.agent.planner.guard import ABLE, OTHERS, PERSONAL
+from roastery.agent.planner.guard import ABLE, OTHERS, PERSONAL, no_data_on
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import EXCLUDING, by_verb, plural
@@ -31,7 +31,7 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
             return other
         said = name_text(question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end])
         if _is_what_is_asked(question, run) and not lexicon.nearest_values(said):
-            return Reading("refuse", message=f"There is no data here on {said}. {ABLE}")
+            return no_data_on(said)
         if strict and not reading.metrics and place != "named":
             return Reading("refuse", message=f"I could not find anything in your marketing data about “{said}”. {ABLE}")
         return _ask(said, place, question, reading, lexicon, _kind_beside(question, run))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from roastery.agent.planner.assumed import usual_metric
 from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
@@ -47,7 +48,7 @@ def first_metric(reading: Reading, usual: str, lexicon: Lexicon, *others: str) -
     if not there:
         return reading
     title = lexicon.vocabulary.metrics[there[0]].title or there[0].replace("_", " ")
-    return replace(reading, metrics=(there[0],)).assuming(f"no metric was named, so this is {title}")
+    return replace(reading, metrics=(there[0],)).assuming(usual_metric(title))
 
 
 def period_json(period: Days | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from roastery.agent.planner.asks.base import Ask, filters_json, first_metric, period_json, settings_json
+from roastery.agent.planner.assumed import usual_period
 from roastery.agent.planner.calendar_relative import named
 from roastery.agent.planner.dates import Calendar, Days, add_months
 from roastery.agent.planner.lexicon import Lexicon
@@ -15,7 +16,7 @@ from roastery.agent.planner.reading import Reading
 OF_WHAT_IS = ("ask_detect_anomalies", "why", "ask_analyze_assets", "ask_customer_journeys")
 """Questions about what has happened."""
 FORECASTS = "I can forecast a number of your marketing data: name one, such as revenue, orders or leads."
-NEXT_MONTH = "no period was named, so this looks 28 days ahead"
+NEXT_MONTH = usual_period("this looks 28 days ahead")
 
 
 class Forecast(Ask):
