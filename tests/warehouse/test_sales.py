@@ -113,6 +113,24 @@ def test_place_and_person_describe_a_sale(shop: Warehouse) -> None:
     ]
 
 
+def test_a_sale_without_a_place_has_its_customers_region_and_country_and_nobodys_franchise(
+    warehouse: Warehouse,
+) -> None:
+    put(
+        warehouse,
+        locations=[{"location_id": "north", "region": "N", "franchise": "F", "brand": "B", "country": "CA"}],
+        customers=[
+            {"customer_id": "abroad", "country": "US", "location_id": "north"},
+            {"customer_id": "near", "location_id": "north"},
+        ],
+        transactions=[sale("1", customer_id="abroad"), sale("2", customer_id="near")],
+    )
+    assert rows(warehouse, "SELECT region, country, franchise, brand FROM sales ORDER BY sale_id") == [
+        ("N", "US", None, None),
+        ("N", "CA", None, None),
+    ]
+
+
 def test_refunds_stand_on_their_own_day_once_and_the_rest_on_the_sales(shop: Warehouse) -> None:
     """shop-1 says 20.00, its refund rows 15.00; the payment's copy of the refund does not count again."""
     assert rows(shop, "SELECT sale_id, refund_date::VARCHAR, amount, kind FROM sale_refunds ORDER BY ALL") == [
@@ -171,6 +189,22 @@ def test_lines_share_the_net_revenue_of_the_record_that_counts(shop: Warehouse) 
         ("1", "Beans", "Coffee", D(40), D(32), D(6), D(12)),
         ("2", None, None, D(60), D(48), D(31), D(31)),
     ]
+
+
+def test_many_lines_of_a_product_sum_to_what_they_are_worth(warehouse: Warehouse) -> None:
+    """Ten sales of 0.10, each of a product worth a third and one worth two: 10 x 0.0333... is 0.33, not 10 x 0.03."""
+    worth = {"a": "1", "b": "2"}
+    put(
+        warehouse,
+        transactions=[sale(str(n), "0.10") for n in range(10)],
+        transaction_lines=[
+            {"transaction_id": str(n), "line_no": p, "product_id": p, "quantity": "1", "unit_price": worth[p]}
+            for n in range(10)
+            for p in worth
+        ],
+    )
+    summed = "SELECT product_id, round(sum(net_share), 2) FROM sale_lines GROUP BY 1 ORDER BY 1"
+    assert rows(warehouse, summed) == [("a", D("0.33")), ("b", D("0.67"))]
 
 
 def test_the_organization_can_reorder_whose_record_counts(open_warehouse: Callable[..., Warehouse]) -> None:

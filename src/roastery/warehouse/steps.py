@@ -16,7 +16,7 @@ from roastery.warehouse.attribution import CLOSED_FORM, credits_select
 from roastery.warehouse.channel_rules import own_channel_case
 from roastery.warehouse.channels import channel_case, implied_platform_case
 from roastery.warehouse.contracts import CONTRACTS, Fill
-from roastery.warehouse.money import floor_and_rest, from_micros, micros, minor_unit_micros, topped_up
+from roastery.warehouse.money import floor_and_rest, from_micros, micros, topped_up
 from roastery.warehouse.organization import Organization
 from roastery.warehouse.sql import quoted
 
@@ -123,7 +123,6 @@ def _values(organization: Organization, today: date) -> dict[str, str]:
     landing = "lower(regexp_extract(coalesce(landing_page, ''), '^[a-zA-Z]+://(?:www\\.)?([^/:?#]+)', 1))"
     money_tables = [c.name for c in CONTRACTS.values() if "currency" in c.by_name and c.name != "fx_rates"]
     currencies = " UNION ".join(f"SELECT currency FROM curated.{t}" for t in money_tables)
-    units = "units * minor + CASE WHEN place = 1 THEN abs(net_micros) % minor ELSE 0 END"
     return {
         "zone": quoted(organization.time_zone),
         "currency": quoted(organization.currency),
@@ -142,11 +141,10 @@ def _values(organization: Organization, today: date) -> dict[str, str]:
         "currencies": f"SELECT {quoted(organization.currency)} AS currency UNION {currencies}",
         "line_micros": micros("line_value"),
         "net_micros": micros("net_amount"),
-        "minor": minor_unit_micros("currency"),
         "floor": floor,
         "rest": rest,
         "topped": topped_up("total", "base", "rest", "sale_id", "line_no"),
-        "net_share": from_micros(f"sign(net_micros) * ({units})"),
+        "net_share": from_micros("sign(net_micros) * units"),
         "integration_type": INTEGRATION_TYPE,
         "mailbox": "a.mailbox" if organization.gmail_is_one_mailbox else "NULL",
         "match_days": str(organization.sale_match_days),

@@ -16,7 +16,9 @@ from roastery.warehouse.organization import WEEKDAYS, Organization
 from tests.warehouse.semantic.company import ORGANIZATION
 
 CASES = Path(__file__).parents[2] / "cases" / "metrics.yml"
-NOTHING_IS_NONE = ("credits", "credited_buyers", "credited_cohort", "visited", "visits")
+OF_TOUCHES = ("credits", "credited_buyers", "credited_cohort", "visited", "visits")
+NOTHING_IS_NONE = ("platform", "channel", "campaign", "page", "ad", "asset", "asset_type")
+"""A touch or a visit may have none of these; what else is missing of one is unknown."""
 NESTED = ("cohort_worth", "kept", "seen", "ad_shares", "paid_subscriptions", "known")
 """Views that stand inside others, in this order."""
 Number = Decimal | None
@@ -211,7 +213,7 @@ class Oracle:
             view = view.replace("{" + name + "}", str(value))
         view = view.replace("{currency}", self._organization.currency)
         view = view.replace("America/New_York", self._organization.time_zone)
-        empty = "none" if spec["from"] in NOTHING_IS_NONE else "unknown"
+        nones = NOTHING_IS_NONE if spec["from"] in OF_TOUCHES else ()
         value = spec.get("value", "1")
         if "only" in spec:
             value = f"CASE WHEN {spec['only']} THEN {value} END"
@@ -220,7 +222,8 @@ class Oracle:
         columns += [
             name if name in shown else f"NULL AS {name}" for name in ("day", "rate_day", "currency", "began", "ended")
         ]
-        columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty}') AS by_{d}" for d in asked.dimensions]
+        empty = {d: "none" if d in nones else "unknown" for d in asked.dimensions}
+        columns += [f"coalesce(nullif(CAST({d} AS VARCHAR), ''), '{empty[d]}') AS by_{d}" for d in asked.dimensions]
         inside = f" WHERE day >= DATE '{asked.start}' AND day < DATE '{asked.end}'" if "day" in shown else ""
         return self._query(f"SELECT {', '.join(columns)} FROM ({view}){'' if spec.get('stock') else inside}")
 

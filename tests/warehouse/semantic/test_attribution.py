@@ -42,6 +42,55 @@ def test_rows_of_credited_revenue_hold_direct_and_unattributed(ask: Ask) -> None
     assert attributed == {k: v for k, v in channels.items() if k not in ("unattributed", "direct")}
 
 
+OF_SALES = ["promotion", "location", "franchise", "brand", "segment", "country", "sales_channel", "customer_stage"]
+
+
+@pytest.mark.parametrize("dimension", OF_SALES)
+def test_credit_and_sales_meet_in_one_row_also_where_a_value_is_unknown(dimension: str, ask: Ask) -> None:
+    frame = ask("attributed_revenue", "revenue", "attribution_coverage", dimensions=[dimension])
+    alone = {r[dimension]: r["attributed_revenue"] for r in ask("attributed_revenue", dimensions=[dimension]).rows}
+    assert set(alone) <= {row[dimension] for row in ask("revenue", dimensions=[dimension]).rows}
+    for row in frame.rows:
+        share = (alone.get(row[dimension]) or 0) / row["revenue"] if row["revenue"] else None
+        assert share is None or abs(row["attribution_coverage"] - share) < CENT
+
+
+def test_a_campaign_without_an_objective_has_its_spend_and_its_credit_in_one_row(ask: Ask) -> None:
+    """Only c3 and the campaign that no list holds have none; a touch without a campaign is of no objective."""
+    period = {"start": "2026-08-05", "end": "2026-10-20"}
+    found = {row["objective"]: row for row in ask("roas", "spend", "paid_revenue", dimensions=["objective"]).rows}
+    of = [
+        r
+        for r in ask("spend", "paid_revenue", dimensions=["campaign", "objective"], **period).rows
+        if r["objective"] == "unknown"
+    ]
+    assert sum(row["paid_revenue"] or 0 for row in of) > 0
+    assert found["unknown"]["paid_revenue"] == sum(row["paid_revenue"] or 0 for row in of)
+    assert abs(found["unknown"]["roas"] - found["unknown"]["paid_revenue"] / found["unknown"]["spend"]) < CENT
+
+
+@pytest.mark.parametrize("dimension", ["objective", "audience", "ad", "asset", "asset_type"])
+def test_what_is_unattributed_is_a_row_of_every_marketing_split(dimension: str, ask: Ask) -> None:
+    def unattributed(split: str) -> Any:
+        return [
+            r["credited_revenue"]
+            for r in ask("credited_revenue", dimensions=[split]).rows
+            if r[split] == "unattributed"
+        ]
+
+    assert unattributed(dimension) == unattributed("channel") != []
+
+
+def test_rows_without_a_value_are_null_whatever_they_are_called(ask: Ask) -> None:
+    def total(op: str) -> Any:
+        filters = [{"dimension": "campaign", "op": op}]
+        return ask("credited_revenue", filters=filters).totals["credited_revenue"]
+
+    rows = {r["campaign"]: r["credited_revenue"] for r in ask("credited_revenue", dimensions=["campaign"]).rows}
+    assert abs(total("is_null") - (rows["none"] + rows["unattributed"])) <= CENT
+    assert total("is_null") + total("not_null") == sum(rows.values())
+
+
 def test_what_no_touch_earned_is_said_beside_attributed_revenue(ask: Ask) -> None:
     beside = ask("unattributed_revenue").totals["unattributed_revenue"]
     caveats = ask("attributed_revenue", dimensions=["channel"]).provenance.caveats

@@ -1,4 +1,5 @@
--- Lines of valid sales; the sale's net revenue falls on them by line value, in minor units by largest remainder.
+-- Lines of valid sales; the sale's net revenue falls on them by line value, in millionths by largest remainder:
+-- many lines of one product sum to what they are worth to the cent, and a sale's lines to the sale.
 -- Builds: curated.sale_lines. A sale whose lines are worth nothing is split evenly. A line of a million millions is a
 -- fault of its system (row_quality.py tells it): it stops nothing, weighs nothing and has no known cost.
 WITH valued AS (
@@ -13,15 +14,13 @@ WITH valued AS (
     JOIN curated.sales s ON s.sale_id = l.transaction_id
     LEFT JOIN curated.products p ON p.product_id = l.product_id),
 shares AS (
-    SELECT *, greatest({{line_micros}}, 0) AS own_share, {{minor}} AS minor, {{net_micros}} AS net_micros FROM valued),
+    SELECT *, greatest({{line_micros}}, 0) AS own_share, {{net_micros}} AS net_micros FROM valued),
 weighed AS (
     SELECT *, CASE WHEN sum(own_share) OVER (PARTITION BY sale_id) = 0 THEN 1 ELSE own_share END AS share FROM shares),
 summed AS (
-    SELECT *, sum(share) OVER (PARTITION BY sale_id) AS shares, abs(net_micros) // minor AS total FROM weighed),
+    SELECT *, sum(share) OVER (PARTITION BY sale_id) AS shares, abs(net_micros) AS total FROM weighed),
 floored AS (SELECT *, {{floor}} AS base, {{rest}} AS rest FROM summed),
-topped AS (
-    SELECT *, {{topped}} AS units, row_number() OVER (PARTITION BY sale_id ORDER BY share DESC, line_no) AS place
-    FROM floored)
+topped AS (SELECT *, {{topped}} AS units FROM floored)
 SELECT
     sale_id, line_no, sale_date, product_id, product_name, category, quantity, line_value,
     {{net_share}} AS net_share,

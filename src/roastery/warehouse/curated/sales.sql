@@ -47,7 +47,7 @@ SELECT
     o.sales_channel,
     coalesce(o.source_system, o.connection_source) AS source_system,
     o.location_id,
-    l.region,
+    coalesce(l.region, h.region) AS region,
     l.franchise,
     coalesce(o.brand, l.brand) AS brand,
     coalesce(o.service_area, d.service_area) AS service_area,
@@ -56,12 +56,14 @@ SELECT
     o.lead_id,
     o.opportunity_id,
     o.subscription_id,
-    coalesce(l.country, p.country) AS country,
+    coalesce(l.country, p.country, h.country) AS country,
     p.segment,
     p.customer_stage,
     CAST(date_trunc('month', o.first_sale_at AT TIME ZONE {{zone}}) AS DATE) AS cohort_month,
     o.connection_id
 FROM ordered o
 LEFT JOIN work.persons p ON p.customer_id = o.customer_id
-LEFT JOIN curated.locations l ON l.location_id = coalesce(o.location_id, p.location_id)
+LEFT JOIN curated.locations l ON l.location_id = o.location_id
+-- Of a sale without a place only region and country are the customer's: no franchise sold it.
+LEFT JOIN curated.locations h ON h.location_id = p.location_id AND o.location_id IS NULL
 LEFT JOIN curated.leads d ON d.lead_id = o.lead_id

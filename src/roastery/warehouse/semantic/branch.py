@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from roastery.warehouse.semantic import days
 from roastery.warehouse.semantic.bound import OTHER
-from roastery.warehouse.semantic.conditions import dimension_condition, value_condition
+from roastery.warehouse.semantic.conditions import NO_VALUES, dimension_condition, value_condition
 from roastery.warehouse.semantic.expression import Core, Expression, text_constant
 from roastery.warehouse.semantic.model import DATE, Day, Measure
 from roastery.warehouse.semantic.parameters import filter_places, place
@@ -111,7 +111,7 @@ class FactSelect:
         for name in self.keys:
             if name != DATE:
                 keys[name] = self.dimension(name)[1]
-                finish[name] = self._topped(name, self._shown(sa.column(name)))
+                finish[name] = self._topped(name, self._shown(name, sa.column(name)))
             elif len(self.keys) == 1 and self.grain not in (None, "day") and self._at is None:
                 keys[name] = self.day
                 finish[name] = self._aligned(sa.column(name))
@@ -239,14 +239,14 @@ class FactSelect:
         assert self.grain is not None
         return days.aligned(days.bucket(day, self.grain, self.bound.calendar), self.branch, self.grain)
 
-    def _shown(self, stored: Core) -> Core:
-        return sa.func.coalesce(sa.func.nullif(stored, EMPTY), text_constant(self.fact.empty))
+    def _shown(self, name: str, stored: Core) -> Core:
+        return sa.func.coalesce(sa.func.nullif(stored, EMPTY), text_constant(self.fact.empty(name)))
 
     def dimension(self, name: str) -> tuple[Core, Core]:
         """A dimension's value as shown, and as stored."""
         if name not in self._dimensions:
             raw = self.core(self.fact.dimensions[name])
-            self._dimensions[name] = (self._shown(raw), raw)
+            self._dimensions[name] = (self._shown(name, raw), raw)
         return self._dimensions[name]
 
     @cached_property
@@ -345,8 +345,6 @@ class FactSelect:
 
 
 EMPTY: Core = text_constant("")
-NO_VALUES = ("unknown", "none", "unattributed")
-"""What rows without a value of a dimension are called."""
 
 
 def at_rate(value: Core, currency: Core) -> Core:

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from roastery.warehouse.semantic import days
 from roastery.warehouse.semantic.bound import OTHER, SHARE, BoundMetric, BoundQuery, Suffix
-from roastery.warehouse.semantic.branch import NO_VALUES, ONE, ZERO, FactSelect
-from roastery.warehouse.semantic.conditions import value_condition
+from roastery.warehouse.semantic.branch import ONE, ZERO, FactSelect
+from roastery.warehouse.semantic.conditions import NO_VALUES, value_condition
 from roastery.warehouse.semantic.expression import Core, text_constant
 from roastery.warehouse.semantic.formula import RAW, core_of, safe_ratio
 from roastery.warehouse.semantic.model import DATE, Dimension, Measure

@@ -7,10 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from roastery.warehouse.semantic.bound import BoundFilter
-from roastery.warehouse.semantic.expression import Core
+from roastery.warehouse.semantic.expression import Core, text_constant
 from roastery.warehouse.semantic.model import Dimension
 from roastery.warehouse.semantic.parameters import TEXT_OPS
 from roastery.warehouse.semantic.query import Op
+
+NO_VALUES = ("unknown", "none", "unattributed")
+"""What rows without a value of a dimension are called."""
 
 COMPARISONS: dict[Op, Callable[[Core, Core], Core]] = {
     "eq": lambda a, b: a == b,
@@ -31,7 +34,7 @@ def dimension_condition(item: BoundFilter, key: Core, raw: Core, dimension: Dime
     if item.is_scope:
         return key.in_(values) if values else sa.false()
     if item.op in ("is_null", "not_null"):
-        is_missing = sa.or_(raw.is_(None), raw == sa.literal_column("''"))
+        is_missing = sa.or_(raw.is_(None), raw.in_([text_constant(text) for text in ("", *NO_VALUES)]))
         return is_missing if item.op == "is_null" else sa.not_(is_missing)
     if item.op in TEXT_OPS:
         found = sa.or_(_matches(item.op, key, values), *_by_name(item.op, key, dimension, values))

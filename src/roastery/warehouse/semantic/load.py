@@ -151,7 +151,7 @@ def _fact(name: str, spec: FactSpec) -> Fact:
         touch_day=_day(spec.touch_day) if spec.touch_day else None,
         rate_on=_expression(spec.rate_on),
         currency=spec.currency,
-        empty=spec.empty,
+        none=spec.none,
         is_stock=spec.stock is not None,
         is_daily=spec.daily,
         of_period=spec.of_period,

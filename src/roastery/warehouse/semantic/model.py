@@ -47,7 +47,7 @@ class Fact:
     """A table at its own grain. base: the stored table and its time column, for the profile of the data.
 
     rate_on: the day of the exchange rate where it is not the row's day. stock: rows are changes that are summed from
-    the beginning. empty: the name of a missing dimension value. is_daily: a day without rows is a gap in the data.
+    the beginning. none: dimensions that a row may have none of. is_daily: a day without rows is a gap in the data.
     of_period: rows are made for one whole period by a SELECT that names its days (:start, :end, :as_of, :prior_start,
     :prior_end) and the query's :zone, :currency, :organization_currency; the data has to reach back to the named one.
     """
@@ -64,7 +64,7 @@ class Fact:
     touch_day: Day | None
     rate_on: Expression | None
     currency: str | None
-    empty: str
+    none: frozenset[str]
     is_stock: bool
     is_daily: bool
     of_period: Literal["start", "prior_start", "any"] | None
@@ -73,6 +73,10 @@ class Fact:
     joins: Mapping[str, Join]
     dimensions: Mapping[str, Expression]
     maturity: Maturity = "stays"
+
+    def empty(self, dimension: str) -> str:
+        """What a missing value is called."""
+        return "none" if dimension in self.none else "unknown"
 
 
 @dataclass(frozen=True)

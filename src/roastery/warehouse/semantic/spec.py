@@ -75,7 +75,7 @@ class FactSpec(_Spec):
     touch_day: DaySpec | None = None
     rate_on: str | None = None
     currency: str | None = None
-    empty: str = "unknown"
+    none: frozenset[str] = frozenset()
     stock: Literal["end"] | None = None
     daily: bool = False
     of_period: Literal["start", "prior_start", "any"] | None = None

@@ -87,8 +87,10 @@ def _counted(fact: Fact, name: str, row_scope: Scope, model: str) -> sa.Select[A
 
     value = fact.dimensions[name].core(column)
     where: list[Core] = [
-        sa.func.coalesce(sa.func.nullif(fact.dimensions[key].core(column), ""), text_constant(fact.empty)).in_(values)
-        for key, values in row_scope.items()
+        sa.func.coalesce(sa.func.nullif(fact.dimensions[key].core(column), ""), text_constant(fact.empty(key))).in_(
+            kept
+        )
+        for key, kept in row_scope.items()
     ]
     if fact.is_credits:
         where.append(sa.literal_column("f.model") == model)
