@@ -62,7 +62,7 @@ def test_a_file_by_hand_is_in_the_next_query_and_its_bad_rows_are_told(warehouse
         RowError(4, "spend", "'-3.00' is below 0."),
         RowError(5, "report_date", "'2031-01-01' lies in the future."),
         RowError(6, "report_date", "The key is missing."),
-        RowError(7, "", "The row has 3 cells where the first line has 6."),
+        RowError(7, "", "The row has 3 cells where the header has 6."),
     )
     assert report.error_count == 7
     assert rows(warehouse, "SELECT report_date::VARCHAR, ad_id, ad_group_id, spend FROM ad_performance ORDER BY 1") == [
@@ -339,6 +339,7 @@ def test_an_unknown_column_is_left_out_with_the_nearest_name(shared: Warehouse) 
         (b"a,b\n1,2\n", CSV, "None of the columns is one of audiences"),
         (b"\x89P\x02NG,\x1a\n1,2\n", CSV, "no table of text"),
         (b"audience_id,audience_id\n1,2\n", CSV, "stands twice"),
+        (b"\x1f\x8b\x08\x00,\n1,2\n", CSV, "compressed with gzip"),
         (b"\x00\x01", PARQUET, "cannot be read as parquet"),
         (b"{", "application/json", "not JSON"),
         (b"x", "application/pdf", "'application/pdf' is not CSV, JSONL or Parquet"),
@@ -366,12 +367,67 @@ def test_a_thousand_errors_are_listed_and_all_are_counted(shared: Warehouse) -> 
 def test_row_numbers_stay_right_across_chunks_and_broken_rows(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("roastery.warehouse.tabular.BLOCK_BYTES", 2_000)
+    monkeypatch.setattr("roastery.warehouse.csv_rows.BLOCK_BYTES", 2_000)
     lines = [f"{n},{'1' if n % 100 else 'bad'}" for n in range(1, 1001)]
     lines[149], lines[699] = "150", "700,1,1"
     report = load(warehouse, "products", "product_id,unit_cost\n" + "\n".join(lines))
     assert [error.row for error in report.errors] == [100, 150, *range(200, 1001, 100)]
     assert report.accepted == 1000 - 11
+
+
+@pytest.mark.parametrize(
+    "rest", ['a2,"Ana\na3,Bob\na4,Cy\n', '"a2,Ana\na3,Bob\na4,Cy', 'a2,Ana\na3,Bob\na4,Cy\na5,"Di\n']
+)
+def test_a_quotation_mark_that_nobody_closes_costs_its_own_row_only(warehouse: Warehouse, rest: str) -> None:
+    report = load(warehouse, "audiences", "audience_id,audience_name\na1,x\n" + rest)
+    lines = rest.splitlines()
+    at = next(n for n, line in enumerate(lines, 2) if '"' in line)
+    assert [(error.row, "never closed" in error.message) for error in report.errors] == [(at, True)]
+    assert (report.accepted, report.rejected) == (len(lines), 1)
+    assert raw(warehouse, "audiences")["a4"]["audience_name"] == "Cy"
+
+
+def test_lines_that_an_open_quotation_mark_took_in_are_told(shared: Warehouse) -> None:
+    report = load(shared, "audiences", 'audience_id,audience_name\nb1,"Ana\nb2,"x, y"\nb3,z\n')
+    assert [(error.row, "took in the next line" in error.message) for error in report.errors] == [(1, True)]
+    assert report.accepted == 1
+
+
+def test_an_open_quotation_mark_before_more_than_a_block_is_a_sentence(
+    shared: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("roastery.warehouse.csv_rows.BLOCK_BYTES", 2_000)
+    lines = [f"c{n},name" for n in range(1000)]
+    lines[500] = 'c500,"name'
+    with pytest.raises(BadQuery, match=r"quotation mark that is opened after row .* is not closed"):
+        load(shared, "audiences", "audience_id,audience_name\n" + "\n".join(lines))
+
+
+def test_columns_without_a_name_are_left_out_and_told_where_they_hold_something(shared: Warehouse) -> None:
+    assert load(shared, "audiences", "audience_id,audience_name,,\nd1,x,,\n").warnings == ()
+    report = load(shared, "audiences", "audience_id,,audience_name,\nd2,note,y,\n")
+    assert report.warnings == ("A column without a name in the first line was left out.",)
+    assert raw(shared, "audiences")["d2"]["audience_name"] == "y"
+
+
+def test_a_number_that_is_none_is_no_id(warehouse: Warehouse) -> None:
+    body = io.BytesIO()
+    frame = pa.table(
+        {
+            "transaction_id": pa.array([1.0, float("nan")]),
+            "occurred_at": ["2026-10-01T00:00:00Z"] * 2,
+            "amount": [5.0, 6.0],
+            "customer_id": pa.array([float("nan"), 7.0]),
+        }
+    )
+    pq.write_table(frame, body)
+    report = load(warehouse, "transactions", body.getvalue(), PARQUET)
+    assert [(error.row, error.column, error.message) for error in report.errors] == [
+        (2, "transaction_id", "The key is missing.")
+    ]
+    line = '{"transaction_id": "2", "occurred_at": "2026-10-01T00:00:00Z", "amount": 5, "customer_id": NaN}'
+    load(warehouse, "transactions", line, JSONL)
+    assert [row["customer_id"] for row in raw(warehouse, "transactions").values()] == [None, None]
 
 
 def test_deleted_rows_are_gone_and_come_back_as_new(warehouse: Warehouse) -> None:

@@ -10,6 +10,7 @@ RoasteryError
 │   └── UnsupportedType     the content type is none of those accepted
 └── StoreError
     ├── BadSettings         a setting of the environment cannot be used
+    ├── NotSetUp            the operator has not given the settings that this needs
     ├── HomeTaken           another process owns this home and cannot be reached
     └── SecretLost          a stored secret was sealed with a key that is gone
 """
@@ -62,6 +63,10 @@ class UnsupportedType(AskerError):
 
 class BadSettings(StoreError):
     """A setting of the environment cannot be used."""
+
+
+class NotSetUp(StoreError):
+    """The operator has not given the settings that this needs."""
 
 
 class HomeTaken(StoreError):

@@ -142,7 +142,7 @@ def _batches(events: Sequence[Any]) -> tuple[list[_Batch], list[dict[str, Any]]]
 def _events(body: bytes) -> list[Any]:
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadBody("The body is not JSON. Send one event or a list of events.") from None
     return parsed if isinstance(parsed, list) else [parsed]
 

@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 import roastery as product
-from roastery.api.errors import BodyTooLarge
 from roastery.api.limits import BodyLimits
 from roastery.api.metering import Metering
 from roastery.api.problems import MEDIA_TYPE, as_document, problem_document
 from roastery.api.routes import ROUTERS
+from roastery.api.unpacking import Unpacking
 from roastery.warehouse.errors import RoasteryError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def create_http_app(roastery: "Roastery") -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(Exception, _unknown_error)
     app.add_middleware(BodyLimits, imports_bytes=roastery.settings.max_import_mb * 1_000_000)
+    app.add_middleware(Unpacking)
     app.add_middleware(Metering)
     from roastery.api.mcp import mount_mcp
 
@@ -101,13 +102,15 @@ async def _unreadable_request(_request: Request, error: Exception) -> JSONRespon
         for fault in error.errors()
     ]
     detail = " ".join(f"{fault['field']}: {fault['message'].rstrip('.')}." for fault in faults[:5])
+    if error.errors()[0]["type"] == "json_invalid":
+        detail = "The body is not JSON."
     document = as_document(422, "unreadable-request", "The request is not of its form", detail)
     return problem_response({**document, "errors": faults})
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, BodyTooLarge):
+    if isinstance(error.__cause__, RoasteryError):
         return problem_response(problem_document(error.__cause__))
     slug, title = TITLES.get(error.status_code, ("http-error", "The request cannot be served"))
     detail = f"{request.method} {request.url.path}: {error.detail}."

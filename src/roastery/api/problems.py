@@ -75,6 +75,7 @@ PROBLEMS: dict[str, Problem] = {
     "BodyTooLarge": Problem(413, "body-too-large", "The body is too large", "That is too much at once."),
     "UnsupportedType": Problem(415, "unsupported-type", "Unsupported content type", "I cannot read that kind of file."),
     "BadSettings": Problem(500, "bad-settings", "A setting cannot be used", "My settings need mending by my operator."),
+    "NotSetUp": Problem(503, "not-set-up", "Not set up here", "My operator has not set that up."),
     "HomeTaken": Problem(503, "home-taken", "The home is taken", "Another process holds my data just now."),
     "SecretLost": Problem(
         500, "secret-lost", "A stored secret cannot be opened", "A source has to be connected again."

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from roastery.warehouse.columns import table, text_column, whole_column
 from roastery.warehouse.contracts import Column
+from roastery.warehouse.csv_rows import BLOCK_BYTES, CsvRows, ends_quoted
 from roastery.warehouse.errors import BadQuery
 from roastery.warehouse.sql import name, quoted
 
@@ -40,9 +41,9 @@ ENDINGS = {
     ".parquet": "parquet",
 }
 DELIMITERS = (",", ";", "\t", "|")
-BLOCK_BYTES = 8 << 20
 CHUNK_ROWS = 100_000
 SCAN_BYTES = 1 << 20
+GZIP = b"\x1f\x8b".decode("cp1252", errors="replace")
 
 
 @dataclass
@@ -185,34 +186,22 @@ def column_name(header: str) -> str:
 
 
 def _csv(stream: io.BufferedIOBase) -> Source:
-    from pyarrow import csv as arrow_csv
-
+    is_quoted = ends_quoted(stream)
     readable, remarks = as_utf8(stream)
     head = readable.readline().decode("utf-8", errors="replace")
+    if head.startswith(GZIP):
+        raise BadQuery("The file is compressed with gzip. Unpack it, or send it with Content-Encoding: gzip.")
     if not head.strip():
         raise BadQuery("The file is empty; its first line must name the columns.")
     delimiter = max(DELIMITERS, key=lambda d: len(next(csv.reader([head], delimiter=d))))
     header = [column_name(cell) for cell in next(csv.reader([head.rstrip("\r\n")], delimiter=delimiter))]
-    if len(set(header)) < len(header):
-        twice = next(c for c in header if header.count(c) > 1)
+    named = tuple(c for c in header if c)
+    if len(set(named)) < len(named):
+        twice = next(c for c in named if named.count(c) > 1)
         raise BadQuery(f"The column '{twice}' stands twice in the first line.")
     broken: list[tuple[int, str]] = []
-
-    def note(row: Any) -> str:
-        message = f"The row has {row.actual_columns} cells where the first line has {row.expected_columns}."
-        broken.append((row.number or 0, message))
-        return "skip"
-
-    reader = arrow_csv.open_csv(
-        readable,
-        read_options=arrow_csv.ReadOptions(column_names=header, block_size=BLOCK_BYTES, use_threads=False),
-        parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types={c: pa.string() for c in header}, null_values=[""], strings_can_be_null=True
-        ),
-    )
-    batches = (pa.Table.from_batches([b]) for b in reader)
-    return Source(tuple(header), batches, broken, remarks, has_commas=delimiter == ";")
+    rows = CsvRows(header, delimiter, broken, remarks, is_quoted)
+    return Source(named, rows.chunks(readable), broken, remarks, has_commas=delimiter == ";")
 
 
 def _jsonl(stream: io.BufferedIOBase) -> Source:
@@ -272,10 +261,14 @@ def text_select(
             text, has = "NULL::VARCHAR", "false"
         elif source.is_json:
             paths.append(quoted(f"$.{name(column.name)}"))
-            text, has = f"texts[{len(paths)}]", f"kinds[{len(paths)}] IS NOT NULL"
+            # NaN is no JSON, yet Python and others write it for "none".
+            cell, kind = f"texts[{len(paths)}]", f"kinds[{len(paths)}]"
+            text = f"CASE WHEN {kind} <> 'DOUBLE' OR {cell} <> 'NaN' THEN {cell} END"
+            has = f"{kind} IS NOT NULL"
         else:
             nested = types[here].endswith("[]") or types[here].startswith(("STRUCT", "MAP"))
-            text, has = f"to_json({name(here)})::VARCHAR" if nested else f"{name(here)}::VARCHAR", "true"
+            cell = f"nullif({name(here)}, 'nan')" if types[here] in ("DOUBLE", "FLOAT") else name(here)
+            text, has = f"to_json({cell})::VARCHAR" if nested else f"{cell}::VARCHAR", "true"
         parts.append(f"nullif(trim({text}), '') AS {name(column.name)}, {has} AS {name('has_' + column.name)}")
     if not paths:
         return f"SELECT {', '.join(parts)} FROM chunk" + (f" WHERE {IS_OBJECT}" if source.is_json else "")

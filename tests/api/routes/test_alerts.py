@@ -74,7 +74,7 @@ def test_a_slack_workspace_speaks_for_one_organization(desk: Desk, roastery: Roa
     assert desk.call("POST", "/v1/slack/workspaces", json=body).status_code == 201
     other = open_desk(roastery, "Other")
     assert other.call("POST", "/v1/slack/workspaces", json=body).status_code == 409
-    assert other.call("DELETE", "/v1/slack/workspaces/T1").status_code == 200
+    assert other.call("DELETE", "/v1/slack/workspaces/T1").status_code == 404
     assert desk.call("GET", "/v1/slack/workspaces").json()["items"] == [body]
     desk.call("DELETE", "/v1/slack/workspaces/T1")
     assert desk.call("GET", "/v1/slack/workspaces").json()["items"] == []

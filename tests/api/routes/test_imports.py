@@ -1,6 +1,8 @@
 """Imports over REST: good rows are kept, bad ones told, nothing counts twice."""
 
+import gzip
 import io
+import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -124,3 +126,39 @@ def test_a_column_that_was_left_out_and_a_key_that_is_missing_are_told(desk: Des
     [left_out] = [w for w in answer["warnings"] if "'campaign' is not a column" in w]
     assert "Did you mean 'campaign" in left_out
     assert any("part of the key" in w and "campaign_id" in w for w in answer["warnings"])
+
+
+CSV_OF_ONE = b"audience_id,audience_name\na1,Ana\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (gzip.compress(CSV_OF_ONE), "gzip"),
+        (gzip.compress(CSV_OF_ONE[:20]) + gzip.compress(CSV_OF_ONE[20:]), "GZIP"),
+        (zlib.compress(CSV_OF_ONE), "deflate"),
+        (CSV_OF_ONE, "identity"),
+    ],
+)
+def test_a_compressed_body_is_unpacked(desk: Desk, body: bytes, coding: str) -> None:
+    answer = desk.call(
+        "POST", "/v1/imports/audiences", content=body, headers={"Content-Type": "text/csv", "Content-Encoding": coding}
+    )
+    assert answer.json()["accepted"] == 1, answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "status", "said"),
+    [
+        (gzip.compress(CSV_OF_ONE)[:-6], "gzip", 400, "cut off"),
+        (CSV_OF_ONE, "gzip", 400, "not of the Content-Encoding"),
+        (b"x", "br", 415, "gzip"),
+        (gzip.compress(b"a" * 5_000_000), "gzip", 413, "4 MB"),
+    ],
+)
+def test_a_compressed_body_that_cannot_be_used_is_a_sentence(
+    desk: Desk, body: bytes, coding: str, status: int, said: str
+) -> None:
+    for path in ("/v1/query", "/v1/imports/audiences") if status != 413 else ("/v1/query",):
+        answer = desk.call("POST", path, content=body, headers={"Content-Type": "text/csv", "Content-Encoding": coding})
+        assert (answer.status_code, said in answer.json()["detail"]) == (status, True), answer.text

@@ -3,6 +3,8 @@
 import pytest
 
 from roastery.api.app import Roastery
+from roastery.api.store.organizations import Organizations
+from roastery.warehouse.errors import BadQuery
 from tests.api.conftest import Desk, open_desk
 
 PROBLEM = "application/problem+json"
@@ -56,6 +58,8 @@ def test_settings_change_and_are_checked(desk: Desk) -> None:
         ({"refund_basis": "never"}, "refund_basis"),
         ({"source_of_truth": ["order"]}, "payment"),
         ({"currency": "dollars"}, "ISO 4217"),
+        ({"currency": "ZZZ"}, "ISO 4217"),
+        ({"name": " "}, "needs a name"),
         ({"name": None}, "name"),
         ({"id": "org_mine"}, "Unknown organization setting"),
     ],
@@ -146,3 +150,23 @@ def test_health_needs_no_key_and_metrics_name_routes_not_ids(desk: Desk) -> None
     exposed = desk.client.get("/metrics").text
     assert 'route="/v1/organizations/{organization_id}"' in exposed
     assert desk.organization.id not in exposed
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"), [({"regoin": ["West"]}, "Did you mean 'region'?"), ({"region": []}, "no value")]
+)
+def test_rows_that_no_dimension_tells_apart_are_refused_when_a_key_is_made(
+    desk: Desk, scope: dict[str, list[str]], said: str
+) -> None:
+    for path, new in (("/v1/keys", {}), ("/v1/users", {"email": "kim@example.com"})):
+        answer = desk.call("POST", path, json={**new, "role": "viewer", "row_scope": scope})
+        assert answer.status_code == 400, answer.text
+        assert said in answer.json()["detail"]
+
+
+def test_a_name_of_two_organizations_is_told_apart_by_id(desk: Desk, roastery: Roastery) -> None:
+    other = open_desk(roastery, "Acme")
+    with roastery.database.reading() as session, pytest.raises(BadQuery) as refused:
+        Organizations(session).find("Acme")
+    assert sorted(refused.value.allowed) == sorted([desk.organization.id, other.organization.id])
+    assert "2 organizations are called 'Acme'" in refused.value.message

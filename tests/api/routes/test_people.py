@@ -30,3 +30,7 @@ def test_changes_stand_in_the_audit_without_secrets(desk: Desk) -> None:
     assert lines["organization.change"]["detail"] == {"changed": ["name"]}
     assert key["key"] not in trail.text
     assert desk.call("GET", "/v1/audit", role="viewer").status_code == 403
+
+
+def test_who_may_not_read_the_audit_trail_is_told_so(desk: Desk) -> None:
+    assert "read the audit trail" in desk.call("GET", "/v1/audit", role="analyst").json()["detail"]

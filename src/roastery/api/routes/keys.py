@@ -9,6 +9,7 @@ from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import KeyMaker
 from roastery.api.security.roles import allow_granting
+from roastery.api.security.scopes import checked_scope
 from roastery.api.store.audit import note
 from roastery.api.store.keys import Keys
 from roastery.api.store.tables import KeyRow
@@ -70,7 +71,7 @@ def create_key(new: NewKey, caller: KeyMaker, request: Request) -> dict[str, Any
     allow_granting(caller.actor, new.role)
     now = roastery.wall.now()
     # Nobody grants more than they see: a key made with a scoped key has the same scope.
-    scope = {dimension: tuple(values) for dimension, values in (caller.actor.row_scope or new.row_scope).items()}
+    scope = checked_scope(caller.organization, caller.actor.row_scope or new.row_scope)
     with roastery.database.session() as session:
         row, key = Keys(session, roastery.keyring).create(caller.organization.id, new.role, now, new.name, scope)
         note(session, caller.organization.id, caller.actor.id, "key.create", row.id, now, role=row.role)

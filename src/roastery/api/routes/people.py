@@ -9,6 +9,7 @@ from roastery.api.routes.documented import documented
 from roastery.api.routes.paging import Cursor, Limit, page
 from roastery.api.security.caller import KeyMaker
 from roastery.api.security.roles import allow_granting
+from roastery.api.security.scopes import checked_scope
 from roastery.api.store.audit import note, trail
 from roastery.api.store.tables import UserRow
 from roastery.api.store.users import Users
@@ -71,7 +72,7 @@ def create_user(new: NewUser, caller: KeyMaker, request: Request) -> dict[str, A
     """Add a person; with their Slack id, what they ask in Slack is answered within their role and rows."""
     roastery = request.app.state.roastery
     allow_granting(caller.actor, new.role)
-    scope = {dimension: tuple(values) for dimension, values in (caller.actor.row_scope or new.row_scope).items()}
+    scope = checked_scope(caller.organization, caller.actor.row_scope or new.row_scope)
     now = roastery.wall.now()
     with roastery.database.session() as session:
         row = Users(session, caller.organization.id).create(

@@ -21,7 +21,7 @@ DOES: dict[str, str] = {
     "import": "import data",
     "connect": "connect and sync sources",
     "organization": "change the organization's settings",
-    "keys": "make and revoke keys",
+    "keys": "manage keys and people or read the audit trail",
     "privacy": "see or erase a person's data",
 }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from roastery.api.errors import BadBody, BadSettings
+from roastery.api.errors import BadBody, NotSetUp
 from roastery.api.slack.events import asked_in, event_id_of
 from roastery.api.slack.signature import verify
 from roastery.api.store.slack import SlackEvents, Workspaces
@@ -28,10 +28,10 @@ class Received:
 
 
 def receive(roastery: "Roastery", headers: Mapping[str, str], body: bytes) -> Received:
-    """One request of Slack: event, interaction or slash command. Errors: BadCredential, BadBody, BadSettings."""
+    """One request of Slack: event, interaction or slash command. Errors: BadCredential, BadBody, NotSetUp."""
     secret = roastery.settings.slack_signing_secret
     if secret is None:
-        raise BadSettings("Slack is not set up here. Set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN.")
+        raise NotSetUp("Slack is not set up here. Set SLACK_SIGNING_SECRET and SLACK_BOT_TOKEN.")
     verify(secret.get_secret_value(), headers, body, roastery.wall.now())
     payload = _read(body, headers)
     if payload.get("type") == "url_verification":
@@ -59,7 +59,7 @@ def _read(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
         text = form["payload"]
     try:
         payload = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadBody("The Slack event is not JSON.") from None
     if not isinstance(payload, dict):
         raise BadBody("The Slack event is not a JSON object.")

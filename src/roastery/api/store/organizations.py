@@ -14,7 +14,8 @@ from roastery.api.store.identifiers import new_id
 from roastery.api.store.tables import OrganizationRow
 from roastery.warehouse.attribution import CLOSED_FORM, MAXIMUM_WINDOW_DAYS
 from roastery.warehouse.clock import Clock
-from roastery.warehouse.errors import UnknownName
+from roastery.warehouse.errors import BadQuery, UnknownName
+from roastery.warehouse.money import CODES
 from roastery.warehouse.organization import SOURCE_OF_TRUTH, AttributionDefaults, Organization
 from roastery.warehouse.retention import checked as checked_retention
 
@@ -68,7 +69,11 @@ class Organizations:
         rows = self._session.scalars(select(OrganizationRow).where(OrganizationRow.name == name_or_id)).all()
         if len(rows) > 1:
             ids = [row.id for row in rows]
-            raise UnknownName("organization", name_or_id, ids)
+            raise BadQuery(
+                f"{len(ids)} organizations are called '{name_or_id}'. Name the one that is meant by its id: "
+                f"{', '.join(ids)}.",
+                allowed=ids,
+            )
         if not rows:
             known = self._session.execute(select(OrganizationRow.id, OrganizationRow.name)).all()
             raise UnknownName("organization", name_or_id, [value for row in known for value in row])
@@ -120,6 +125,10 @@ def with_changes(organization: Organization, changes: dict[str, Any]) -> Organiz
 
 def _checked(organization: Organization) -> Organization:
     """What types cannot say of an organization's settings."""
+    if not organization.name.strip():
+        raise BadBody("An organization needs a name.")
+    if organization.currency not in CODES:
+        raise BadBody(f"'{organization.currency}' is not an ISO 4217 currency code such as USD.")
     attribution = organization.attribution
     if attribution.model not in CLOSED_FORM:
         raise UnknownName("attribution model", attribution.model, CLOSED_FORM)

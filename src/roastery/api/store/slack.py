@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from roastery.api.errors import Conflict
+from roastery.api.errors import Conflict, NotFound
 from roastery.api.store.database import Database
 from roastery.api.store.tables import SlackEventRow, SlackWorkspaceRow, UserRow
 
@@ -40,9 +40,11 @@ class Workspaces:
             row.default_destination = default_destination or row.default_destination
 
     def unlink(self, team_id: str, organization_id: str) -> None:
+        """Errors: NotFound for a workspace that is not the organization's."""
         row = self._session.get(SlackWorkspaceRow, team_id)
-        if row is not None and row.organization_id == organization_id:
-            self._session.delete(row)
+        if row is None or row.organization_id != organization_id:
+            raise NotFound("Slack workspace", team_id, [known.team_id for known in self.of(organization_id)])
+        self._session.delete(row)
 
     def get(self, team_id: str) -> SlackWorkspaceRow | None:
         return self._session.get(SlackWorkspaceRow, team_id)

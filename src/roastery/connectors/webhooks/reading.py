@@ -48,7 +48,7 @@ def recent_instant(text: str, now: datetime, tolerance: timedelta) -> datetime:
     """An ISO 8601 instant that is not far from now."""
     try:
         sent_at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise WebhookRejected("The webhook's time is not an instant.") from None
     return recent(str(int(sent_at.timestamp())), now, tolerance)
 
@@ -79,7 +79,7 @@ def document(body: bytes) -> Any:
     """What a JSON body holds, None for what is no JSON."""
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
