@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ class CsvRows:
 
     header: one name a column, "" for those without. broken: rows (1-based) that could not be split into cells, with the
     reason, and remarks; both grow while chunks are read. ends_quoted: the file's last mark is a quotation mark.
+    is_footer: of a row that could not be split, whether it is no data at all, such as a line of totals.
     """
 
     header: list[str]
@@ -29,6 +30,8 @@ class CsvRows:
     broken: list[tuple[int, str]]
     remarks: list[str]
     ends_quoted: bool
+    is_footer: Callable[[str], bool] = lambda text: False
+    footers: int = 0
     _names: list[str] = field(init=False)
     _last_broken: tuple[int, str] = (0, "")
 
@@ -37,7 +40,7 @@ class CsvRows:
 
     def chunks(self, stream: Any, before: int = 0) -> Iterator[pa.Table]:
         """Chunks of the named columns. before: rows ahead of this stream. Errors: BadQuery, ArrowInvalid."""
-        rows, held = before, None
+        rows, held, footers = before, None, self.footers
         try:
             for batch in self._reader(stream, before):
                 if held is not None:
@@ -52,7 +55,7 @@ class CsvRows:
                 f"A quotation mark that is opened after row {rows} is not closed within {BLOCK_BYTES >> 20} MB. "
                 "Close it, or take it out, and send the file again."
             ) from error
-        rows += sum(number > before for number, _ in self.broken)
+        rows += sum(number > before for number, _ in self.broken) + self.footers - footers
         held, swallowed = self._swallowed(held, rows)
         if held is not None:
             yield self._named(held)
@@ -63,6 +66,9 @@ class CsvRows:
         from pyarrow import csv as arrow_csv
 
         def note(row: Any) -> str:
+            if self.is_footer(row.text) and not _is_open(row.text):
+                self.footers += 1
+                return "skip"
             number = before + (row.number or 0)
             self.broken.append((number, _complaint(row)))
             self._last_broken = (number, row.text)

@@ -35,6 +35,12 @@ def test_sums_are_of_the_rows_that_count(read: Read) -> None:
     assert any("10 counts" in w and "16.75" in w for w in file.warnings), "the file's own total holds the bad rows too"
 
 
+def test_a_quotation_mark_that_nobody_closes_hides_neither_rows_nor_totals(read: Read) -> None:
+    file = read(HEAD + '2026-11-01,A,10.00,1\n2026-11-02,"B,5.50,1\n2026-11-03,C,1.25,1\nTotal,,16.75,\n')
+    assert [Decimal(row[0]) for row in rows(file, "ad_performance", "spend")] == [Decimal(10), Decimal("1.25")]
+    assert file.rejected == 1
+
+
 @pytest.mark.parametrize(
     ("cells", "values"),
     [

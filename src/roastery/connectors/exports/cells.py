@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from roastery.connectors.exports.recognize import HEAD_LINES, best_split
 from roastery.warehouse import tabular
+from roastery.warehouse.csv_rows import CsvRows, ends_quoted
 from roastery.warehouse.errors import BadQuery
 
 MEMORY = "400MB"
@@ -46,39 +47,21 @@ class Cells:
         return good
 
     def _chunks(self, header_line: int, names: list[str]) -> Iterator[pa.Table]:
-        from pyarrow import csv as arrow_csv
-
-        def note(row: arrow_csv.InvalidRow) -> str:
-            if re.search(TOTAL_WORDS, row.text or "", re.IGNORECASE):
-                self.footers += 1
-            else:
-                message = f"The row has {row.actual_columns} cells where the header has {row.expected_columns}."
-                self.broken.append((row.number or 0, message))
-            return "skip"
-
         with self.path.open("rb") as stream:
+            is_quoted = ends_quoted(stream)
             readable, _ = tabular.as_utf8(stream)
             for _ in range(header_line + 1):
                 readable.readline()
+            rows = CsvRows(names, self.delimiter, self.broken, self.remarks, is_quoted, _is_total)
             try:
-                reader = arrow_csv.open_csv(
-                    readable,
-                    read_options=arrow_csv.ReadOptions(
-                        column_names=names, block_size=tabular.BLOCK_BYTES, use_threads=False
-                    ),
-                    parse_options=arrow_csv.ParseOptions(
-                        delimiter=self.delimiter, newlines_in_values=True, invalid_row_handler=note
-                    ),
-                    convert_options=arrow_csv.ConvertOptions(
-                        column_types={n: pa.string() for n in names}, null_values=[""], strings_can_be_null=True
-                    ),
-                )
-                for batch in reader:
-                    yield pa.Table.from_batches([batch])
+                yield from rows.chunks(readable)
             except pa.ArrowInvalid as error:
-                if "Empty" in str(error):
-                    return
                 raise BadQuery(f"The file cannot be read: {str(error).splitlines()[0]}") from error
+            self.footers += rows.footers
+
+
+def _is_total(row: str) -> bool:
+    return re.search(TOTAL_WORDS, row or "", re.IGNORECASE) is not None
 
 
 def open_cells(path: Path) -> Cells:
