@@ -123,6 +123,12 @@ def test_filter_on_a_metric_limits_totals_of_distinct_counts_too(ask: Ask, rows:
     assert frame.totals["active_customers"] == want[0]["n"] < sum(row["active_customers"] for row in frame.rows)
 
 
+@pytest.mark.parametrize("metric", ["active_customers", "first_reply_hours", "customers"])
+def test_filter_on_a_metric_that_no_row_meets_leaves_none(metric: str, ask: Ask) -> None:
+    frame = ask(metric, grain="week", filters=[{"metric": metric, "op": "gt", "values": ["1000000"]}])
+    assert (frame.rows, frame.totals) == ((), {metric: None})
+
+
 def test_ordering_and_filtering_need_not_be_shown(ask: Ask) -> None:
     frame = ask(
         "clicks",

@@ -37,7 +37,9 @@ def run(warehouse: WarehouseDoor, bound: BoundQuery, prepared: Prepared) -> Resu
     found = _fetch(warehouse, prepared.rows)
     rows = tuple(_row(bound, record) for record in found[: bound.limit])
     if prepared.totals is not None:
-        totals = _values(bound, _fetch(warehouse, prepared.totals)[0])
+        # Where a filter on a metric leaves no row, there is none to take totals of.
+        of_rows = _fetch(warehouse, prepared.totals)
+        totals = _values(bound, of_rows[0] if of_rows else {})
     elif not prepared.plan.keys:
         totals = {name: value for name, value in rows[0].items() if name in _metric_columns(bound)} if rows else {}
     else:
