@@ -61,6 +61,14 @@ def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch,
         Settings.from_environment()
 
 
+def test_a_home_that_cannot_be_a_folder_is_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for home in (tmp_path / "file", tmp_path / "file" / "below"):
+        monkeypatch.setenv("ROASTERY_HOME", str(home))
+        with pytest.raises(BadSettings, match="ROASTERY_HOME cannot be used: the folder"):
+            Settings.from_environment()
+
+
 def test_a_plain_postgresql_url_gets_the_installed_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROASTERY_DATABASE_URL", "postgres://u:p@h/d")
     assert Settings.from_environment().store_url == "postgresql+psycopg://u:p@h/d"

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -60,6 +61,14 @@ def test_a_bad_setting_is_named() -> None:
     )
     assert found.returncode == 2
     assert "ROASTERY_MODEL" in found.stderr
+
+
+def test_what_confirms_an_export_names_the_organization_and_what_was_answered(shell: Shell, tmp_path: Path) -> None:
+    shell.run("org", "create", "Acme Foods")
+    file = tmp_path / "meta.csv"
+    file.write_text('Day,Campaign name,Amount spent\n3/4/2026,A,"1,234"\n')
+    shown = shell.run("import", str(file), "--org", "Acme Foods", "--answer", "currency=EUR")
+    assert f"roastery import \"{file}\" --org 'Acme Foods' --yes --answer currency=EUR --answer" in shown.stderr
 
 
 def test_org_and_key_print_ids_that_can_be_piped(shell: Shell) -> None:

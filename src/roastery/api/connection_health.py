@@ -65,7 +65,7 @@ class Health:
 WORDS = {
     "healthy": "healthy",
     "delayed": "delayed",
-    "throttled": "held up by the provider's limit",
+    "throttled": "waiting for the provider",
     "needs_consent": "waiting for consent",
     "failing": "failing",
     "paused": "paused",

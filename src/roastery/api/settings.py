@@ -174,7 +174,11 @@ class Settings(BaseSettings):
             name = str(first["loc"][0]) if first["loc"] else "environment"
             said = str(first["msg"]).removeprefix("Value error, ")
             raise BadSettings(f"The setting {name} cannot be used: {said}.") from None
-        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            why = f"the folder '{settings.home}' cannot be made ({error.strerror})"
+            raise BadSettings(f"The setting ROASTERY_HOME cannot be used: {why}.") from None
         return settings.model_copy(update={"home": settings.home.resolve()})
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -98,9 +99,15 @@ def work_export(
     elif taken["status"] == "nothing_to_import":
         terminal.say("Nothing was imported: no row of the file can be used.")
     else:
-        open_ = "".join(f" --answer {q['name']}={q['suggestion'] or '…'}" for q in taken["questions"])
-        terminal.say(f'Nothing is imported yet. If this is right: roastery import "{file}" --yes{open_}')
+        terminal.say(f'Nothing is imported yet. If this is right: roastery import "{file}"{_rest(taken, org, answers)}')
     return code
+
+
+def _rest(taken: dict[str, Any], org: str | None, answers: dict[str, str]) -> str:
+    """What confirms an export, after the file: the organization, what was answered already, and what is open."""
+    open_ = [f"--answer {q['name']}={q['suggestion'] or '…'}" for q in taken["questions"]]
+    given = [f"--answer {shlex.quote(f'{name}={value}')}" for name, value in answers.items()]
+    return " ".join(["", *([f"--org {shlex.quote(org)}"] if org else []), "--yes", *given, *open_])
 
 
 def _show(terminal: Terminal, taken: dict[str, Any]) -> None:

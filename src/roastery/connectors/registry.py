@@ -51,6 +51,8 @@ def check_connection(connection: Connection, tokens: TokenStore) -> None:
     Errors: UnknownName for the provider, BadConnection that names what is missing.
     """
     source = source_type(connection.provider)
+    if connection.base_url and not connection.base_url.startswith(("https://", "http://")):
+        raise BadConnection(f"'{connection.base_url}' is no base URL of {source.title}: it begins with https://.")
     absent = [name for name in source.required_settings if not connection.settings.get(name)]
     if absent:
         raise BadConnection.missing(source.title, "settings", absent)

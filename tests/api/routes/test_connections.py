@@ -26,6 +26,13 @@ def test_what_a_source_needs_is_named(desk: Desk) -> None:
     assert desk.call("GET", "/v1/connections").json()["items"] == []
 
 
+def test_a_base_url_that_is_no_web_address_is_refused_at_once(desk: Desk) -> None:
+    new = {"provider": "meta_ads", "settings": {"account_id": "act_1"}, "secrets": {"access_token": "x"}}
+    answer = desk.call("POST", "/v1/connections", json={**new, "base_url": "ftp://graph.example"})
+    assert answer.status_code == 400
+    assert "'ftp://graph.example' is no base URL of Meta Ads" in answer.json()["detail"]
+
+
 def test_an_unknown_provider_gives_the_nearest_one(desk: Desk) -> None:
     answer = desk.call("POST", "/v1/connections", json={**META, "provider": "meta_adds"})
     assert answer.status_code == 400

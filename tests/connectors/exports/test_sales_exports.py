@@ -1,5 +1,6 @@
 """Exports of shops, payments, CRM and e-mail."""
 
+from datetime import date
 from decimal import Decimal
 
 from tests.connectors.exports.conftest import Read, asked, rows
@@ -26,6 +27,8 @@ def test_shopifys_lines_become_one_order_each(read: Read) -> None:
         ("shopify:9002", "2026-11-01 14:00:00+00", "20.000000", "0.000000", "completed", "pos", None),
         ("shopify:9001", "2026-10-31 14:00:00+00", "50.000000", "0.000000", "cancelled", "online", None),
     ]
+    assert (file.first_day, file.last_day) == (date(2026, 10, 31), date(2026, 11, 1))
+    assert file.sums == {"amount": Decimal(170)}
     assert rows(file, "transaction_lines", "transaction_id, line_no, product_id, quantity, unit_price") == [
         ("shopify:9003", "1", "shopify:sku:B-1", "2.000000", "40.000000"),
         ("shopify:9003", "2", "shopify:name:Mug", "1.000000", "25.000000"),

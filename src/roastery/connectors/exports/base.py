@@ -66,8 +66,9 @@ class Export:
     DATE that a row needs to count at all, and day_says why it has none. checks: columns whose sum is held against the
     file's own totals row. sums: rows of one key are added up (a report broken down further), so that the same row
     twice is asked about. money: the column whose header and cells tell the currency. assumes: what is true of every
-    file of this format and worth saying. utc: times without an offset are in UTC. warns: SELECTs of a count over
-    `{rows}`, each with the sentence that is said when it is not 0.
+    file of this format and worth saying. told_of: the dataset whose days and amounts are shown where a row of the file
+    is none of it by itself, such as an order over several rows. utc: times without an offset are in UTC. warns: SELECTs
+    of a count over `{rows}`, each with the sentence that is said when it is not 0.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Export:
     sums: bool = False
     money: tuple[str, ...] = ()
     assumes: tuple[str, ...] = ()
+    told_of: str = ""
     utc: bool = False
     warns: tuple[tuple[str, str], ...] = ()
 

@@ -216,6 +216,11 @@ class _Reading:
                 "SELECT min(row_day), max(row_day) FROM rows"
             ).fetchall()[0]
             self.settling.ask_one_day()
+        if self.export.told_of in self.file.datasets:
+            day = f"(occurred_at AT TIME ZONE {quoted(self.reader.time_zone)})::DATE"
+            self.file.first_day, self.file.last_day, self.file.sums["amount"] = self.sql.execute(
+                f"SELECT min({day}), max({day}), sum(amount) FROM out_{self.export.told_of}"
+            ).fetchall()[0]
         checks = [c for c in self.export.checks if c in self.found.columns]
         for name in checks:
             # What is set aside will not be in the numbers, so it is not in what is shown of them.

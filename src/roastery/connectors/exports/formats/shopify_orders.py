@@ -114,6 +114,7 @@ SHOPIFY_ORDERS = Export(
         Filling("transaction_lines", LINES),
     ),
     money=("subtotal", "total"),
+    told_of="transactions",
     assumes=(
         "An order is what its first row says, with one line per row; its amount is the subtotal: after discounts, "
         "without tax and shipping.",
