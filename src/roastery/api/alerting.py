@@ -13,6 +13,7 @@ from roastery.tools.alerts.registry import read_rule
 from roastery.tools.base import Actor
 from roastery.warehouse.errors import BadQuery, NotAllowed, UnknownName
 from roastery.warehouse.organization import Organization
+from roastery.warehouse.semantic.own import semantics_of
 
 if TYPE_CHECKING:
     from roastery.api.app import Roastery
@@ -49,6 +50,7 @@ def check_alert(roastery: "Roastery", organization: Organization, actor: Actor, 
     _check_destinations(roastery, new.destinations)
     next_time(new.cron, organization.zone, roastery.wall.now())
     _, rule = read_rule(new.rule)
+    _check_names(organization, rule)
     with roastery.database.reading() as session:
         if any(alert.name == new.name.strip() for alert in Alerts(session).of(organization.id)):
             raise Conflict(f"There is an alert called '{new.name.strip()}' already. Give this one another name.")
@@ -140,6 +142,17 @@ def rule_of(roastery: "Roastery", organization: Organization, named: str) -> Map
         return document
     with roastery.database.reading() as session:
         return Alerts(session).get(organization.id, named).rule
+
+
+def _check_names(organization: Organization, rule: Any) -> None:
+    """Errors: UnknownName. An alert on a number that does not exist would never tell, and nobody would know."""
+    semantics = semantics_of(organization.metrics)
+    asked = getattr(rule, "query", rule)
+    for metric in getattr(asked, "metrics", None) or (rule.metric.partition("__")[0],):
+        semantics.metric(metric)
+    for dimension in asked.dimensions:
+        if dimension != "date":
+            semantics.dimension(dimension)
 
 
 def _check_destinations(roastery: "Roastery", destinations: Sequence[Mapping[str, str]]) -> None:

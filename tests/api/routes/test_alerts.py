@@ -39,6 +39,31 @@ def test_an_unsound_alert_is_refused_with_what_is_wrong(desk: Desk) -> None:
     assert desk.call("GET", "/v1/schedules").json()["items"] == []
 
 
+def test_an_alert_on_what_does_not_exist_is_refused_instead_of_never_telling(desk: Desk) -> None:
+    query = {"metrics": ["roas"], "dimensions": ["platform"], "period": {"name": "yesterday"}}
+    rule = {"query": query, "metric": "roas", "op": "lt", "value": "1"}
+    for wrong, near in (
+        ({**rule, "query": {**query, "metrics": ["roass"]}, "metric": "roass"}, "roas"),
+        ({**rule, "query": {**query, "dimensions": ["plattform"]}}, "platform"),
+        ({"kind": "anomaly", "metric": "revenu"}, "revenue"),
+    ):
+        answer = desk.call("POST", "/v1/alerts", json={"name": "low", "rule": wrong})
+        assert (answer.status_code, answer.json().get("did_you_mean")) == (400, near), answer.text
+    assert desk.call("POST", "/v1/alerts", json={"name": "low", "rule": rule}).status_code == 201
+    assert (
+        desk.call(
+            "POST", "/v1/alerts", json={"name": "odd", "rule": {"kind": "anomaly", "metric": "revenue"}}
+        ).status_code
+        == 201
+    )
+
+
+def test_a_day_that_never_comes_is_no_schedule(desk: Desk) -> None:
+    new = {"kind": "digest", "cron": "0 8 31 2 *", "target": {"destinations": THERE}}
+    answer = desk.call("POST", "/v1/schedules", json=new)
+    assert (answer.status_code, "never comes" in answer.json()["detail"]) == (400, True)
+
+
 def test_a_rule_is_backtested_on_the_data_of_now(desk: Desk) -> None:
     rows = "transaction_id,occurred_at,amount,currency,kind,status\n" + "".join(
         f"T{day},2026-11-{day:02d}T18:00:00Z,{amount},USD,order,completed\n"

@@ -34,7 +34,7 @@ def next_time(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
 
     A time that a clock change skips is due at the change; one that it repeats is due the first time only.
     """
-    from croniter import croniter
+    from croniter import CroniterBadDateError, croniter
 
     if not croniter.is_valid(cron) or len(cron.split()) != 5:
         raise BadBody(f"'{cron}' is not a cron line of five fields, such as '0 8 * * 1' for Mondays at 8.")
@@ -42,7 +42,10 @@ def next_time(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
     local = after.astimezone(zone).replace(tzinfo=None)
     found = croniter(cron, local)
     while True:
-        wall = found.get_next(datetime)
+        try:
+            wall = found.get_next(datetime)
+        except CroniterBadDateError:
+            raise BadBody(f"'{cron}' names a day that never comes.") from None
         at = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
         if at > after:
             return at
