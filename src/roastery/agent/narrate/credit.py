@@ -6,11 +6,19 @@ from typing import Any
 from roastery.agent.evidence import Finding
 from roastery.agent.narrate.voice import Voice, capital, listed
 from roastery.agent.render import when_text
+from roastery.tools.base import Fact
 
 NOT_NAMES = ("none", "other touches", "unattributed", "the rest")
 LISTED = 4
 MOST_MODELS = 3
 COMPARED = ("first_touch", "last_non_direct", "linear", "markov", "shapley")
+
+
+def _moved(fact: Fact) -> str:
+    """Which way an expected amount goes and by how much, before its interval, which has signs of its own."""
+    if (fact.value or 0) > 0:
+        return f"up by [[{fact.id}]], between"
+    return f"down by [[{fact.id}]], a change between"
 
 
 class Credit(Voice):
@@ -156,9 +164,8 @@ class Credit(Voice):
         if not data["advised"]:
             return "\n".join([self._no_advice(data), *self._known(data)])
         gain = facts[totals["gain"]]
-        word = "up" if (gain.value or 0) > 0 else "down"
         lines = [
-            f"**Advised: move spend; what it is expected to bring a day goes {word} by [[{gain.id}]], between "
+            f"**Advised: move spend; what it is expected to bring a day goes {_moved(gain)} "
             f"[[{totals['gain_low']}]] and [[{totals['gain_high']}]].**"
         ]
         if "spared" in totals:
@@ -191,10 +198,9 @@ class Credit(Voice):
     def _even(self, totals: Mapping[str, str]) -> list[str]:
         """What the same share off each is expected to lose."""
         lost = self.evidence.facts[totals["lost"]]
-        word = "up" if (lost.value or 0) > 0 else "down"
         return [
-            f"With a proportional cut, to a share of [[{totals['share']}]], what is expected a day goes {word} by "
-            f"[[{lost.id}]], between [[{totals['lost_low']}]] and [[{totals['lost_high']}]]."
+            f"With a proportional cut, to a share of [[{totals['share']}]], what is expected a day goes {_moved(lost)} "
+            f"[[{totals['lost_low']}]] and [[{totals['lost_high']}]]."
         ]
 
     def _known(self, data: Mapping[str, Any]) -> list[str]:

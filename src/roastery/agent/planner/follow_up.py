@@ -315,7 +315,9 @@ def _asked_on(question: Question, heard: Reading, before: Reading, ask: Ask, lex
         # A limit of the thread's list is neither the one to be told at nor an amount to place.
         before = replace(before, filters=tuple(f for f in before.filters if not f.metric))
     merged = merged_with(question, heard, replace(before, compare=None, share=False), lexicon)
-    return replace(merged, intent=ask.intent, details=details, compare=heard.compare, models=heard.models)
+    # "Why?", after two periods were compared, is about that change.
+    against = before.compare if ask.intent == "explain" and before.intent == "compare" and not heard.period else None
+    return replace(merged, intent=ask.intent, details=details, compare=heard.compare or against, models=heard.models)
 
 
 def _on_a_day(heard: Reading, before: Reading) -> bool:

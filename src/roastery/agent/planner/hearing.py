@@ -16,6 +16,8 @@ from roastery.agent.planner.ranking import Ranking, most_moved, ranking
 from roastery.agent.planner.reading import Filter, Reading
 
 SHARING = pattern("sharing")
+LOSSES = frozenset({"churned_subscriptions", "refunds"})
+"""Numbers of what was lost: "lost the most" ranks by them, not by how they moved."""
 
 
 def hearing(question: Question, lexicon: Lexicon, metric: str | None = None) -> tuple[Reading, Reading | None]:
@@ -28,7 +30,7 @@ def hearing(question: Question, lexicon: Lexicon, metric: str | None = None) -> 
     found: Names = names(question, lexicon, metric)
     at = of_one_rate(question, of_stocks(question, at, found.metrics, calendar), found.metrics)
     ranked: Ranking = ranking(question, found, at.grain)
-    if moved := most_moved(question):
+    if not LOSSES.intersection(found.metrics) and (moved := most_moved(question)):
         by = f"{found.metrics[0]}__change" if found.metrics else "__change"
         ranked = Ranking(moved, ranked.limit, by)
         at = replace(at, compare=at.compare or "previous_period")

@@ -20,7 +20,7 @@ from roastery.agent.planner.only_beside import (
 from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.quantities import of_asked_kind, with_rates
 from roastery.agent.planner.question import Question, Symbol
-from roastery.agent.planner.said_otherwise import by_its_head, said_otherwise
+from roastery.agent.planner.said_otherwise import by_its_head, on_a_plan, said_otherwise
 
 
 def metrics_of(question: Question, lexicon: Lexicon) -> Names:
@@ -121,6 +121,7 @@ def metrics_of(question: Question, lexicon: Lexicon) -> Names:
         question.used.update(s.index for s in question.symbols if s.kind in "MA")
         return Names(metrics=("retention_rate",), assumptions=tuple(assumptions))
     said = list(metrics)
+    metrics = on_a_plan(question, metrics, lexicon)
     if any(s.of.first.composed for s in question.of_kind("M")):
         metrics = with_rates(question, claimed(question, metrics, lexicon) or metrics, lexicon)
         return Names(metrics=tuple(metrics), assumptions=tuple(assumptions), missing=missing, order_metric=order_metric)

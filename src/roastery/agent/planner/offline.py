@@ -4,7 +4,7 @@ import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -17,7 +17,9 @@ from roastery.agent.planner.calls import tool_calls
 from roastery.agent.planner.follow_up import WELCOME
 from roastery.agent.planner.intents import HELLO
 from roastery.agent.planner.lexicon import Lexicon
+from roastery.agent.planner.message import as_asked
 from roastery.agent.planner.misgivings import with_misgivings
+from roastery.agent.planner.of_thread import from_the_first, of_thread, with_its_words
 from roastery.agent.planner.reading import Reading, reading_json, reading_of, reading_of_call
 from roastery.agent.planner.second_look import second_look
 from roastery.agent.planner.several import readings_of
@@ -85,7 +87,7 @@ class OfflineModel(BaseChatModel):
 
     def _plan(self, messages: Sequence[BaseMessage]) -> AIMessage:
         """The tool calls of every question in the message, or what is asked back or refused."""
-        history = _history(messages[:-1])
+        history: Sequence[Reading] = _history(messages[:-1])
         tools = frozenset(self.tools)
 
         def read(text: str, before: Sequence[Reading]) -> Reading:
@@ -94,8 +96,11 @@ class OfflineModel(BaseChatModel):
         def read_for(metric: str) -> Reading:
             return understand(asked, self.lexicon, (), tools, metric)
 
-        asked = str(messages[-1].content)
-        readings = readings_of(asked, read, history, MOST_QUESTIONS)
+        asked = as_asked([str(m.content) for m in messages if isinstance(m, HumanMessage)], self.lexicon)
+        asked, history = from_the_first(asked, history)
+        asked = with_its_words(asked, history, self.lexicon)
+        whole = of_thread(asked, history)
+        readings = [whole] if whole else readings_of(asked, read, history, MOST_QUESTIONS)
         if len(readings) == 1 and not history:
             looked = second_look(asked, readings[0], self.lexicon, read_for)
             readings = [with_misgivings(asked, looked, self.lexicon)]
@@ -103,13 +108,22 @@ class OfflineModel(BaseChatModel):
         if not asking:
             return _control(readings[0])
         calls = []
-        for n, (name, arguments) in enumerate(call for reading in asking for call in tool_calls(reading)):
+        for n, (name, arguments) in enumerate(_each_once(call for r in asking for call in tool_calls(r))):
             calls.append({"id": f"offline_{n}", "name": name, "args": arguments, "type": "tool_call"})
         kept = reading_json(asking[-1]) | {"focus": [list(f) for f in asking[-1].focus]}
         left = [r.message for r in readings if r.intent in CONTROL and not r.message.startswith((HELLO, WELCOME))]
         kept["assumptions"] = [a for r in asking for a in r.assumptions]
         kept["whether"] = dict(asking[0].whether) if len(asking) == 1 else {}
         return AIMessage("", tool_calls=calls, additional_kwargs={"reading": {**kept, "left": left}})
+
+
+def _each_once(calls: Iterable[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Two questions of one message that come out as one call are asked once."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for call in calls:
+        if call not in found:
+            found.append(call)
+    return found
 
 
 def conclusion(errors: Sequence[Mapping[str, Any]], calls: int) -> str:

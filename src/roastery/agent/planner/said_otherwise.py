@@ -104,6 +104,14 @@ SAID_OTHERWISE: tuple[tuple[tuple[str, ...], set[str], str], ...] = (
 """Metrics asked without their name: what they are said with, and the pattern over the plain words."""
 
 
+def on_a_plan(question: Question, metrics: list[str], lexicon: Lexicon) -> list[str]:
+    """Who is active on a plan holds a subscription to it."""
+    named = any(m.name == "plan" for s in question.of_kind("V") for m in s.of.meanings)
+    if not named or "active_subscriptions" not in lexicon.vocabulary.metrics:
+        return metrics
+    return ["active_subscriptions" if m == "active_customers" else m for m in metrics]
+
+
 MONEY_SAID = (
     r"(?:how much|what|money|revenue|sales|turnover|worth|value|income|takings|gross|net|dollars?|euros?|pounds?)"
 )

@@ -28,6 +28,10 @@ class Slips:
         said = frozenset(w for p in phrases.known for w in p) | frozenset(phrases.parts)
         self._words = said | grammar | common_words() | english_words()
 
+    def knows(self, word: str) -> bool:
+        """Whether a word stands in a name, in the grammar or in the language."""
+        return stem(word) in self._words or word in _MISSPELT
+
     def mend(self, tokens: Sequence[Token]) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
         """Words with a slip in them as they were meant, and which of those carry a name (to be said)."""
         mended: list[Token] = []

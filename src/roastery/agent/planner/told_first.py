@@ -59,10 +59,10 @@ def asked_last(text: str, lexicon: Lexicon) -> str:
         return text
     if not kept and _has_time(told, lexicon) and not _has_time(asked, lexicon):
         return text  # "The week of 21 May … what did a click cost that week?"
-    names = _names(told, lexicon)
+    names = own_names(told, lexicon)
     pointed = next(((said, put) for said, put in POINTS if said.search(asked)), None)
     if names or pointed:
-        if len(names) != 1 or pointed is None or _names(asked, lexicon):
+        if len(names) != 1 or pointed is None or own_names(asked, lexicon):
             return text
         asked = pointed[0].sub(pointed[1].format(next(iter(names))), asked, count=1)
     time = NEEDED.sub("", kept[-1]).rstrip(" .!") if kept and not _has_time(asked, lexicon) else ""
@@ -78,7 +78,7 @@ def _has_time(text: str, lexicon: Lexicon) -> bool:
     return any(s.kind == "period" for s in find_spans(tokenize(text), lexicon.vocabulary.calendar))
 
 
-def _names(text: str, lexicon: Lexicon) -> dict[str, str]:
+def own_names(text: str, lexicon: Lexicon) -> dict[str, str]:
     """Own names as typed: whole ones, and words of one where they are written as a name."""
     tokens = tokenize(text)
     found: dict[str, str] = {}
