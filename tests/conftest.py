@@ -1,6 +1,7 @@
 """What every test runs under."""
 
 import gc
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from roastery.evals import direct
 from roastery.evals.world import World
 from roastery.tools.base import ToolContext
+from roastery.warehouse import instance
 from roastery.warehouse.garbage import keep_what_is_there
 from tests.once import filled_once
 
@@ -22,6 +24,10 @@ gc.disable()
 settings.register_profile("tests", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
 
+# Workers share the cores: the threads of each one's instances would wait for one another, at a sixth more of the time
+# of tests of the warehouse. Proofs, processes that tests start, and what asks for `all_threads` have them.
+THREADS, instance.THREADS = instance.THREADS, instance.THREADS if os.environ.get("ROASTERY_TESTS_EXAMPLES") else 1
+
 # Tests make hundreds of HTTP clients; to read this machine's certificates for each takes longer than their requests.
 httpcore2.default_ssl_context = cache(httpcore2.default_ssl_context)
 
@@ -30,6 +36,12 @@ def pytest_collection_finish() -> None:
     """Thousands of tests and their modules stay until the end: the collector need not go over them again and again."""
     gc.enable()
     keep_what_is_there()
+
+
+@pytest.fixture
+def all_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Instances that are opened from now on have as many threads as the product's."""
+    monkeypatch.setattr(instance, "THREADS", THREADS)
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 import atexit
 import contextlib
+import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +15,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,11 +23,12 @@ ROOT = Path(__file__).parents[1]
 def environment() -> dict[str, str]:
     """This process's, without settings of the product, and with a place for bytecode.
 
-    Where bytecode may not be written beside the source, every process would compile the whole product again.
+    Where bytecode may not be written beside the source, every process would compile the whole product again. Where it
+    may, it is there: another place would have everything compiled a second time.
     """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("ROASTERY_", "SLACK_", "OPENAI_"))}
-    kept.pop("PYTHONDONTWRITEBYTECODE", None)
-    kept["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"roastery-tests-bytecode-{os.getuid()}")
+    if kept.pop("PYTHONDONTWRITEBYTECODE", None) or not os.access(ROOT / "src", os.W_OK):
+        kept["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir()) / f"roastery-tests-bytecode-{os.getuid()}")
     return kept
 
 
@@ -98,18 +102,36 @@ _environment = environment
 
 @cache
 def _forking() -> str:
-    path = str(Path(tempfile.mkdtemp(prefix="roastery-forking-")) / "socket")
-    command = [sys.executable, "-m", "tests.forking", path]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    atexit.register(_end, process, path)
-    return path
+    """The socket of the test run's one process that forks: the first worker that needs it starts it for all.
+
+    It lives as long as somebody holds the writing end of its input, as each worker does until it ends.
+    """
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid4().hex
+    folder = Path(tempfile.gettempdir()) / f"roastery-forking-{run}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path, held = folder / "socket", folder / "held"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            os.open(held, os.O_WRONLY)
+        else:
+            os.mkfifo(held)
+            end = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+            writing = os.open(held, os.O_WRONLY)
+            os.set_blocking(end, True)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.forking", str(path)],
+                cwd=ROOT, env=environment(), stdin=end, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+            os.close(end)
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            atexit.register(_end, process, writing, folder)
+    return str(path)
 
 
-def _end(process: "subprocess.Popen[str]", path: str) -> None:
+def _end(process: "subprocess.Popen[str]", writing: int, folder: Path) -> None:
+    """Waits for the workers that still use it."""
+    os.close(writing)
     process.communicate()
-    Path(path).unlink()
-    Path(path).parent.rmdir()
+    shutil.rmtree(folder)

@@ -20,6 +20,8 @@ from roastery.warehouse.semantic.query import MetricQuery
 from tests.examples import examples
 from tests.warehouse.conftest import CLOCK, everything, put, rows
 
+pytestmark = pytest.mark.usefixtures("all_threads")
+
 
 def fill(contract: str, source: str, resource: str, *columns: str) -> Fill:
     picked = ", ".join(f"payload->>'{c}' AS {c}" for c in columns)

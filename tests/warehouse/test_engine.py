@@ -15,6 +15,8 @@ from roastery.warehouse.errors import BadQuery, BrokenFile, Busy, QueryTimeout, 
 from roastery.warehouse.organization import Organization
 from tests.warehouse.conftest import ACME, CLOCK, SECRET, put, rows
 
+pytestmark = pytest.mark.usefixtures("all_threads")
+
 SLOW = "SELECT sum(a.i * b.i) FROM range(1000000) a(i), range(1000000) b(i)"
 
 

@@ -21,6 +21,8 @@ from roastery.warehouse.sizes import Sizes
 from tests.examples import examples
 from tests.warehouse.conftest import everything, put, rows
 
+pytestmark = pytest.mark.usefixtures("all_threads")
+
 BY_KEYS = Sizes(large_from=0, anew_until=0, huge_from=10**9, fold_share=0)
 IN_TWO = Sizes(large_from=0, anew_until=0, huge_from=0, fold_share=0)
 ANEW = Sizes(large_from=0, huge_from=0, fold_share=0)

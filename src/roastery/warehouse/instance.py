@@ -17,13 +17,16 @@ CATALOG = "warehouse"
 ROW_GROUP_ROWS = 16_384
 """DuckDB gives each thread whole row groups: with its default of 122,880 rows a company of 50,000 orders uses one."""
 
+THREADS = max(2, min(os.cpu_count() or 2, 8))
+"""Of one instance."""
+
 PREPARED = "LOAD icu; SET GLOBAL TimeZone='UTC'; SET GLOBAL python_enable_replacements=false"
 LOCK_DOWN = "SET GLOBAL enable_external_access=false; SET GLOBAL lock_configuration=true"
 
 
 def blank(memory_limit: str | None) -> duckdb.DuckDBPyConnection:
     """A DuckDB instance without a file, not yet locked down. Making one costs most of what opening a file does."""
-    config: dict[str, str | bool | int | float | list[str]] = {"threads": max(2, min(os.cpu_count() or 2, 8))}
+    config: dict[str, str | bool | int | float | list[str]] = {"threads": THREADS}
     if memory_limit:
         config["memory_limit"] = memory_limit
     root = duckdb.connect(config=config)
