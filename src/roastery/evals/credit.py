@@ -6,7 +6,7 @@ model can reach zero, since none of them sees what would have happened without.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from roastery.evals.world.companies import COMPANIES, Company
+from roastery.evals.world.companies import Company
 from roastery.tools.base import Actor, Receipt, ToolContext, ToolResult
 from roastery.tools.registry import run
 from roastery.warehouse.attribution import MODELS
@@ -111,16 +111,6 @@ def _effects(company: Company) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def of_companies(slugs: Sequence[str] = tuple(COMPANIES), seed: int = 7, size: int | None = None) -> Iterator[Distance]:
-    """The distances of every model on every company that is imported as tables."""
-    for slug in slugs:
-        company = COMPANIES[slug].make(seed, size)
-        with tempfile.TemporaryDirectory() as folder:
-            owner, context = opened(company, Path(folder))
-            yield from distances(context, caused_by(company), conversion_of(company), slug)
-            owner.close()
 
 
 def advice(company: Company, **arguments: Any) -> Advice:

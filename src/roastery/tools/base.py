@@ -176,10 +176,6 @@ class Actor:
         return self.scope_key if self.role in SEES_EVERY_METRIC else f"{self.role}:{self.scope_key}"
 
 
-class MetricsDoor(Protocol):
-    """What tools need of the warehouse's semantic layer; `warehouse.semantic.layer.SemanticLayer` is it."""
-
-
 @dataclass(frozen=True)
 class ToolContext:
     """Who asks, of which organization, at what time, with which doors open (law 3).

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from roastery.tools import facts
 from roastery.tools.queries import Asked
 from roastery.warehouse.conversions import NONE, UNATTRIBUTED
 from roastery.warehouse.credited import (
@@ -150,4 +151,4 @@ def _intervals(
 
 
 def bound(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(Decimal("0.01"))
+    return facts.rounded(value, Decimal("0.01"))

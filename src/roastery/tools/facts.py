@@ -18,6 +18,11 @@ METHODS = ("shapley", "mix_and_rate", "forecast", "interval", "model", "test")
 _BY_METHOD = re.compile(rf"(?:{'|'.join(METHODS)})\((?:\w+(?:, \w+)*)?\)")
 
 
+def rounded(value: float, places: Decimal = RATIO_PLACES) -> Decimal:
+    """What was computed as a float, as a fact gives it."""
+    return Decimal(repr(float(value))).quantize(places)
+
+
 class FactBook:
     """The facts and labels of one result, numbered f1, f2 … and d1, d2 … as they are added."""
 

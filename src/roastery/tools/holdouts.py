@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 
 import numpy as np
 
@@ -13,14 +12,13 @@ from roastery.tools.base import Fact, FactPeriod, ToolContext
 from roastery.tools.by_day import by_day
 from roastery.tools.crediting import Holdout
 from roastery.tools.credits import Credited
-from roastery.tools.facts import FactBook, recompute
+from roastery.tools.facts import FactBook, recompute, rounded
 from roastery.tools.queries import ask
 from roastery.warehouse.errors import BadQuery, ImpossibleSplit, UnknownName
 from roastery.warehouse.semantic.query import MetricQuery, PeriodSpec
 
 FEWEST_PLACES = 4
 WEEK, YEAR, LEAST_WEEKS = 7, 364, 2
-RATIO = Decimal("0.0001")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class ReadOut:
         test = FactPeriod(start=self.holdout.start, end=self.holdout.end)
         names = ("treated_before", "treated_after", "others_before", "others_after")
         found = {
-            name: book.measured(f"{self.metric}_{name}", _ratio(mean), "ratio", period)
+            name: book.measured(f"{self.metric}_{name}", rounded(mean), "ratio", period)
             for name, mean, period in zip(names, self.means, (before, test, before, test), strict=True)
         }
         a, b, c, d = (found[name].id for name in names)
@@ -62,7 +60,7 @@ class ReadOut:
         without = self.means[0] + self.means[3] - self.means[2]
         if self.lift.low is not None and self.lift.high is not None and without > 0:
             sign = -1 if self.is_paused else 1
-            ends = sorted(_ratio(sign * value / without) for value in (self.lift.low, self.lift.high))
+            ends = sorted(rounded(sign * value / without) for value in (self.lift.low, self.lift.high))
             for name, value in zip(("share_low", "share_high"), ends, strict=True):
                 found[name] = book.measured(f"incremental_{name}", value, "ratio", test)
         return found
@@ -181,7 +179,3 @@ def _weekly(context: ToolContext, outcome: Outcome, first: date, weeks: int) -> 
     if (came <= 0).any():
         raise TooLittleData(f"There are weeks without any {outcome.name} from {first} on, so nothing can be compared.")
     return came
-
-
-def _ratio(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(RATIO)

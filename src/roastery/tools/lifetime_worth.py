@@ -8,7 +8,7 @@ from typing import Any
 from roastery.tools import facts
 from roastery.tools.analysis.arrays import Flags
 from roastery.tools.base import Fact, FactPeriod, ToolContext
-from roastery.tools.facts import FactBook
+from roastery.tools.facts import FactBook, rounded
 from roastery.warehouse.errors import AskerError, DataError
 from roastery.warehouse.money import minor_digits
 from roastery.warehouse.semantic.query import FilterSpec, MetricQuery, PeriodSpec
@@ -71,7 +71,7 @@ class Worth:
         kind: str,
     ) -> Fact:  # fmt: skip
         made = self.book.measured(
-            metric, Decimal(repr(float(value))).quantize(quantum), unit, period,
+            metric, rounded(value, quantum), unit, period,
             currency=self.currency if unit == "money" else None, dimensions=where,
         )  # fmt: skip
         return self.book.amended(made.id, made.value, kind=kind)

@@ -12,7 +12,7 @@ from roastery.tools import facts
 from roastery.tools.base import Fact, FactPeriod, Label, Table, ToolContext, ToolResult
 from roastery.tools.charts import sized
 from roastery.tools.definitions import metrics_of, parts_of_ratio
-from roastery.tools.facts import FactBook
+from roastery.tools.facts import FactBook, rounded
 from roastery.tools.frame_facts import held_by_filters
 from roastery.tools.frames import canonical_rows
 from roastery.tools.incidents import Incident, Oddity
@@ -123,11 +123,11 @@ class _Writer:
         currency = self._currency if entry.unit == "money" else None
         quantum = self._quantum(entry.unit)
         about: dict[str, Any] = {"currency": currency, "dimensions": dimensions}
-        value = None if head.actual is None else _rounded(head.actual, quantum)
+        value = None if head.actual is None else rounded(head.actual, quantum)
         actual = self.book.measured(head.metric, value, entry.unit, period, **about)
         expected, low, high = (
             self.book.add(
-                actual.model_copy(update={"id": self.book.next_id, "kind": "forecast", "value": _rounded(v, quantum)})
+                actual.model_copy(update={"id": self.book.next_id, "kind": "forecast", "value": rounded(v, quantum)})
             )
             for v in (head.expected, head.low, head.high)
         )
@@ -176,13 +176,13 @@ class _Writer:
                 now = self.book.add(
                     actual.model_copy(
                         update={"id": self.book.next_id, "metric": ratio.numerator, "unit": "money",
-                                "currency": self._currency, "value": _rounded(head.actual_above / scale, quantum)}
+                                "currency": self._currency, "value": rounded(head.actual_above / scale, quantum)}
                     )
                 )  # fmt: skip
                 usual = self.book.add(
                     now.model_copy(
                         update={"id": self.book.next_id, "kind": "forecast",
-                                "value": _rounded(head.expected_above / scale, quantum)}
+                                "value": rounded(head.expected_above / scale, quantum)}
                     )
                 )  # fmt: skip
                 return self.book.computed(facts.difference, now, usual)
@@ -232,10 +232,6 @@ class _Writer:
             listed = self.context.metrics.dimension_values(dimension, limit=2_000, row_scope=scope)
             self._names[dimension] = {v.value: v.label or v.value for v in listed if v.value}
         return self._names[dimension].get(value, value)
-
-
-def _rounded(value: float, quantum: Decimal) -> Decimal:
-    return Decimal(repr(float(value))).quantize(quantum)
 
 
 def _as_json(told: ToldIncident) -> dict[str, Any]:

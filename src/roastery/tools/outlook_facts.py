@@ -14,7 +14,7 @@ from roastery.tools.analysis.arrays import Floats
 from roastery.tools.base import Fact, FactPeriod, Table, ToolContext, ToolResult
 from roastery.tools.charts import sized
 from roastery.tools.definitions import dimensions_of, metrics_of, parts_of_ratio
-from roastery.tools.facts import FactBook
+from roastery.tools.facts import FactBook, rounded
 from roastery.tools.frame_facts import held_by_filters
 from roastery.tools.frames import canonical_rows
 from roastery.tools.outlook import OTHERS, Outlook, Read, Said
@@ -74,11 +74,11 @@ class _Writer:
 
     def rated(self, metric: str, value: float, period: FactPeriod, kind: str = "measured") -> Fact:
         """A share that says how good the forecast is."""
-        made = self.book.measured(metric, Decimal(repr(value)).quantize(Decimal("0.0001")), "ratio", period)
+        made = self.book.measured(metric, rounded(value), "ratio", period)
         return self.book.amended(made.id, made.value, kind=kind)
 
     def rounded(self, value: float | Decimal) -> Decimal:
-        return (value if isinstance(value, Decimal) else Decimal(repr(float(value)))).quantize(self.quantum)
+        return value.quantize(self.quantum) if isinstance(value, Decimal) else rounded(value, self.quantum)
 
 
 def forecast_result(context: ToolContext, arguments: Any, plan: Outlook, read: Read, said: Said) -> ToolResult:

@@ -10,7 +10,7 @@ import numpy as np
 from roastery.tools.analysis.holdout import Proposal, Switchback, propose_holdout, propose_switchback
 from roastery.tools.base import Fact, FactPeriod, ToolContext
 from roastery.tools.by_day import by_day
-from roastery.tools.facts import FactBook
+from roastery.tools.facts import FactBook, rounded
 from roastery.tools.queries import ask
 from roastery.tools.spending import History
 from roastery.warehouse.errors import AskerError, DataError
@@ -50,9 +50,9 @@ class Proposed:
         if isinstance(plan, Proposal):
             found["held_out"] = book.measured("places_held_out", plan.places_held_out, "count", period)
             found["places"] = book.measured("places", plan.places, "count", period)
-        found["detectable"] = book.measured("detectable_effect", _ratio(plan.detectable), "ratio", period)
+        found["detectable"] = book.measured("detectable_effect", rounded(plan.detectable), "ratio", period)
         unit = "money" if currency else "count"
-        cost = Decimal(repr(float(plan.cost))).quantize(Decimal("0.01"))
+        cost = rounded(plan.cost, Decimal("0.01"))
         found["cost"] = book.measured("outcome_at_risk", cost, unit, period, currency=currency)
         return found
 
@@ -102,7 +102,3 @@ def _geo(context: ToolContext, past: History, places: str, days: tuple[Any, Any]
 def _whole(context: ToolContext, days: tuple[Any, Any]) -> float:
     query = MetricQuery(metrics=("orders",), period=PeriodSpec(start=days[0], end=days[1]))
     return float(ask(context, query).frame.totals.get("orders") or 0)
-
-
-def _ratio(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(Decimal("0.0001"))

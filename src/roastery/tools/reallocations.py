@@ -14,7 +14,7 @@ from roastery.tools.analysis.response import Response
 from roastery.tools.base import Fact, FactPeriod, Label, Table
 from roastery.tools.charts import lines, number_axis
 from roastery.tools.experiments import Known, is_settled
-from roastery.tools.facts import FactBook, by_formula, by_method, difference, share
+from roastery.tools.facts import FactBook, by_formula, by_method, difference, rounded, share
 from roastery.tools.frames import canonical_rows
 from roastery.tools.proposals import Proposed
 from roastery.tools.spending import TODAY_DAYS, History
@@ -73,7 +73,7 @@ class Written:
         past, advice, response = self.found.past, self.found.advice, self.found.response
         about: dict[str, Any] = {"currency": self.currency, "dimensions": {self.by: key}}
         label = self.book.label(self.by, key, past.labels.get(key, key))
-        today = advice.before[n] if advice else _decimal(past.today[n], cent(self.currency))
+        today = advice.before[n] if advice else rounded(past.today[n], cent(self.currency))
         spent = self.book.measured("spend_per_day", today, "money", self.now, **about)
         own = {"spend": spent}
         if advice is not None:
@@ -84,7 +84,7 @@ class Written:
             low, mean, high = (float(v[n]) for v in response.interval(response.marginal(past.today)))
             for name, value in (("marginal", mean), ("marginal_low", low), ("marginal_high", high)):
                 metric = "marginal_return" if self.money else "new_customers_per_unit_of_spend"
-                made = by_method(self.book.next_id, spent, "forecast", _decimal(value, FOURTH), "model", [spent])
+                made = by_method(self.book.next_id, spent, "forecast", rounded(value, FOURTH), "model", [spent])
                 renamed = _renamed(made, metric + name.removeprefix("marginal").replace("_", "__"), self.next)
                 own[name] = self.book.add(renamed.model_copy(update={"unit": "ratio", "currency": None}))
         return Line(key, label, own)
@@ -198,7 +198,7 @@ class _Expected:
         self.own["then"] = self._modelled("__advised", float(then.mean()))
         self._between("gain", "then", "now", then - self.now)
         chance = by_method(
-            self.written.book.next_id, self.base, "forecast", _decimal(advice.chance, FOURTH), "model", [self.base]
+            self.written.book.next_id, self.base, "forecast", rounded(advice.chance, FOURTH), "model", [self.base]
         )
         chance = _renamed(chance, "chance_of_gain", self.written.next).model_copy(
             update={"unit": "ratio", "currency": None}
@@ -211,7 +211,7 @@ class _Expected:
         book, currency = self.written.book, self.written.currency
         spend = _floats(advice.even) if advice and advice.even else even
         left = by_method(
-            book.next_id, self.base, "forecast", _decimal(float(spend.sum()), cent(currency)), "model", [self.base]
+            book.next_id, self.base, "forecast", rounded(float(spend.sum()), cent(currency)), "model", [self.base]
         )
         self.own["left"] = book.add(_renamed(left, "spend_per_day__left", self.written.next))
         self.own["cut"] = book.computed(difference, self.own["left"], self.base)
@@ -238,7 +238,7 @@ class _Expected:
         written = self.written
         unit, currency = ("money", written.currency) if written.money else ("count", None)
         places = cent(written.currency) if written.money else FOURTH
-        made = by_method(written.book.next_id, self.base, "forecast", _decimal(value, places), "model", [self.base])
+        made = by_method(written.book.next_id, self.base, "forecast", rounded(value, places), "model", [self.base])
         made = _renamed(made, f"{written.outcome}{suffix}", written.next)
         return written.book.add(made.model_copy(update={"unit": unit, "currency": currency}))
 
@@ -249,10 +249,6 @@ def _floats(amounts: Sequence[Decimal]) -> Floats:
 
 def _renamed(fact: Fact, metric: str, period: FactPeriod) -> Fact:
     return fact.model_copy(update={"metric": metric, "period": period})
-
-
-def _decimal(value: float, places: Decimal) -> Decimal:
-    return Decimal(repr(float(value))).quantize(places)
 
 
 def curves(found: Found, by: str, currency: str) -> tuple[dict[str, Any], ...]:

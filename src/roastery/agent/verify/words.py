@@ -47,7 +47,6 @@ SHARES: tuple[tuple[re.Pattern[str], Decimal, Decimal], ...] = tuple(
     )
 )
 CAUSES = words_of("says_causes")
-EFFECT_KINDS = frozenset({"effect", "share", "change", "difference"})
 FUTURE = words_of("says_future")
 STATISTICAL = words_of("says_statistical")
 UNIVERSAL = words_of("says_universal")

@@ -50,10 +50,6 @@ class Keyring:
             raise SecretLost("A stored secret was altered or moved. Connect the source again.") from None
         return plain
 
-    def needs_resealing(self, sealed: str) -> bool:
-        """Whether the value was sealed with an older key than the sealing one."""
-        return sealed.split(":", 2)[1] != self.sealing_id
-
     def digests(self, text: str) -> tuple[str, ...]:
         """Keyed digests of a high-entropy key, one per secret key, the current one first."""
         return tuple(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from roastery.evals.world.columns import money, picked, rounded
+from roastery.evals.world.columns import picked, rounded
 from roastery.evals.world.company import ANOMALIES, CAMPAIGNS
 from roastery.evals.world.seasons import DAYS, Floats, Ints, dates, day_index, seasons
 
@@ -78,17 +78,5 @@ def _variation(active: np.ndarray, weekly: Floats, week: Ints) -> pa.Table:
             "campaign_id": picked([c.curated_id for c in CAMPAIGNS], campaign),
             "week_start": dates(starts[number]),
             "multiplier": pa.array(np.round(weekly[campaign, number], 6)),
-        }
-    )
-
-
-def spend_table(spend: Spend) -> pa.Table:
-    """Campaign-days with spend, in the account's own days."""
-    campaign, day = np.nonzero(spend.cents)
-    return pa.table(
-        {
-            "report_date": dates(day),
-            "campaign_id": picked([c.curated_id for c in CAMPAIGNS], campaign),
-            "spend": money(spend.cents[campaign, day]),
         }
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel
 
@@ -70,9 +70,3 @@ class AlertKind(Generic[Rule]):
     def backtest(self, context: ToolContext, rule: Rule, days: Sequence[date]) -> list[BacktestDay]:
         """What would have fired on each of some past days, oldest first, on the data of now."""
         raise NotImplementedError
-
-
-class RuleReader(Protocol):
-    """Reads a stored rule."""
-
-    def __call__(self, document: Mapping[str, Any]) -> tuple[AlertKind[Any], BaseModel]: ...

@@ -64,10 +64,6 @@ def pairs_result(context: ToolContext, arguments: Any, period: Period) -> ToolRe
     return cohort_result(context, arguments, made, writer.book, period, shown, (_pair_table(told),), data, said, ())
 
 
-def _places(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(Decimal("0.01"))
-
-
 def _pair_table(told: Sequence[dict[str, Any]]) -> Table:
     shown = {"hits": "count", "share": "ratio", "lift": "multiple", "lift_low": "multiple", "lift_high": "multiple"}
     return Table(
@@ -83,3 +79,7 @@ def _pair_table(told: Sequence[dict[str, Any]]) -> Table:
         ),
         fact_ids=tuple({k: row[k].id for k in shown} for row in told),
     )
+
+
+def _places(value: float) -> Decimal:
+    return facts.rounded(value, Decimal("0.01"))

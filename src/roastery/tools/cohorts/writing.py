@@ -32,7 +32,7 @@ class Writer:
         made = self.book.renamed(made.id, self.metric)
         found = {"hits": n, "trials": of, "share": made}
         for name, value in (("low", known.low[0]), ("high", known.high[0])):
-            bound = Decimal(repr(float(value))).quantize(Decimal("0.0001"))
+            bound = facts.rounded(value)
             found[name] = self.book.computed(facts.by_method, made, "forecast", bound, "interval", [n, of])
         return found
 

@@ -7,12 +7,13 @@ from typing import Any
 from roastery.tools.analysis.assets import Fatigue, Ranking
 from roastery.tools.base import FactPeriod, Table
 from roastery.tools.creatives.lines import Line, Since
-from roastery.tools.facts import FactBook, by_method, divided, per_one, rank
+from roastery.tools.facts import FactBook, by_method, divided, per_one, rank, rounded
 from roastery.tools.frames import canonical_rows
 from roastery.warehouse.money import minor_digits
 
 RATES = {"click_rate": ("clicks", "impressions"), "conversion_rate": ("conversions", "clicks")}
 FOURTH = Decimal("0.0001")
+SIXTH = Decimal("0.000001")
 
 
 class Written:
@@ -78,7 +79,7 @@ class Written:
                     book.next_id,
                     own["clicks"],
                     "forecast",
-                    _places(value),
+                    rounded(value, SIXTH),
                     "model",
                     [own["clicks"], own["impressions"]],
                 )
@@ -115,7 +116,7 @@ class Written:
                 if name == "best"
                 else self.arguments.rate + name.removeprefix("rate").replace("_", "__")
             )
-            made = by_method(book.next_id, hits, "forecast", _places(value), "model", read)
+            made = by_method(book.next_id, hits, "forecast", rounded(value, SIXTH), "model", read)
             own[name] = book.add(made.model_copy(update={"metric": metric, "unit": "ratio"}))
 
     def table(self, lines: Sequence[Line]) -> Table:
@@ -151,7 +152,3 @@ class Written:
             rows=tuple(canonical_rows(rows)),
             fact_ids=ids,
         )
-
-
-def _places(value: float) -> Decimal:
-    return Decimal(repr(float(value))).quantize(Decimal("0.000001"))

@@ -14,7 +14,6 @@ from roastery.evals.world.seasons import END, Ints, instants_array
 
 RANK = {"order": 0, "payment": 1, "invoice": 2, "deal": 3}
 """Whose record counts, best first (CONTRACTS section 8)."""
-MISSING = -1
 
 
 @dataclass(frozen=True)

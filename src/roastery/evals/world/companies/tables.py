@@ -40,10 +40,3 @@ def draw(rng: np.random.Generator, weights: Sequence[float] | Floats, count: int
     """`count` indexes drawn by weights."""
     weight = np.asarray(weights, dtype=float)
     return rng.choice(weight.size, size=count, p=weight / weight.sum())
-
-
-def first_of(keys: Ints) -> Any:
-    """Whether a row is the first with its key."""
-    seen = np.zeros(keys.size, dtype=bool)
-    seen[np.unique(keys, return_index=True)[1]] = True
-    return seen
