@@ -65,7 +65,7 @@ def test_a_slow_query_ends_at_its_limit_and_the_next_one_runs(open_warehouse: Ca
 
 def test_at_most_two_long_queries_run_at_once(open_warehouse: Callable[..., Warehouse]) -> None:
     """The third waits for the time that a query may take, and is then told to come back."""
-    warehouse = open_warehouse(timeout=0.2)
+    warehouse = open_warehouse(timeout=1)
     with warehouse._owner.pool.lease("acme") as instance, instance.heavy, instance.heavy:
         with pytest.raises(Busy, match="Two long queries"):
             warehouse.user_sql("SELECT 1")
