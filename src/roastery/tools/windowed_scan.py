@@ -12,7 +12,16 @@ from roastery.tools.analysis.arrays import Floats, Integers
 from roastery.tools.analysis.episodes import Episode
 from roastery.tools.analysis.errors import TooLittleData
 from roastery.tools.analysis.usual import LEAST_SIBLINGS
-from roastery.tools.analysis.windows import Windowed, as_costs, step_up, tail_of, threshold_for, told, windowed
+from roastery.tools.analysis.windows import (
+    DEFAULT_THRESHOLD,
+    Windowed,
+    alarms_of,
+    as_costs,
+    step_up,
+    tail_of,
+    told,
+    windowed,
+)
 from roastery.tools.base import ToolContext
 from roastery.tools.incident_sources import with_sources
 from roastery.tools.incidents import Oddity, incidents
@@ -35,7 +44,7 @@ TOO_YOUNG = "Its series are too young to be judged."
 
 
 def scan_windows(context: ToolContext, asked: Scan) -> Scanned:
-    """Read every pair, judge all windows against one threshold for everything, merge what says the same."""
+    """Read every pair, judge all windows together, merge what says the same."""
     not_read: dict[Pair, str] = {}
     given = [(GIVEN[m], d) for m, d in asked.pairs if m in GIVEN and d in GIVEN_BY]
     pairs = tuple(dict.fromkeys((*asked.pairs, *given)))
@@ -49,31 +58,31 @@ def scan_windows(context: ToolContext, asked: Scan) -> Scanned:
             not_read[pair] = TOO_YOUNG
             continue
         windows[pair] = (series, _judged(series, read, start, known, asked))
-    scanned = [found for _, found in windows.values()]
-    tail = tail_of(scanned)
+    tail = tail_of([found for _, found in windows.values()])
 
-    def told_beyond(threshold: float) -> Scanned:
-        return _told(context, asked, windows, read, dict(not_read), threshold)
+    def told_where(false_alarms: float) -> Scanned:
+        scores = tail.scores_at(false_alarms) if tail else (DEFAULT_THRESHOLD,) * len(windows)
+        return _told(context, asked, windows, read, dict(not_read), dict(zip(windows, scores, strict=True)))
 
-    if asked.false_share is None:
-        return _with_sources(context, asked, told_beyond(threshold_for(tail, asked.alerts_a_month)))
+    if tail is None or asked.false_share is None:
+        return _with_sources(context, asked, told_where(alarms_of(tail, asked.alerts_a_month) if tail else 0.0))
 
-    def discoveries(threshold: float) -> int:
-        return sum(one.head.kind != "missing" for one in told_beyond(threshold).incidents)
+    def discoveries(false_alarms: float) -> int:
+        return sum(one.head.kind != "missing" for one in told_where(false_alarms).incidents)
 
-    return _with_sources(context, asked, told_beyond(step_up(tail, asked.false_share, discoveries)))
+    return _with_sources(context, asked, told_where(step_up(asked.false_share, discoveries)))
 
 
 def _told(
     context: ToolContext, asked: Scan, windows: Mapping[Pair, tuple[Series, Windowed]], read: dict[Pair, Series],
-    not_read: dict[Pair, str], threshold: float,
+    not_read: dict[Pair, str], thresholds: Mapping[Pair, float],
 ) -> Scanned:  # fmt: skip
-    """Everything beyond a threshold, merged into incidents."""
+    """Everything beyond the threshold of its table, merged into incidents."""
     judged: dict[Pair, tuple[Series, Anomalies]] = {}
     oddities: list[Oddity] = []
     left_out: dict[Pair, tuple[int, int]] = {}
     for pair, (series, one) in windows.items():
-        found = told(one, threshold)
+        found = told(one, thresholds[pair])
         if series.metric in COSTS and series.weights is not None:
             found = as_costs(found, np.nan_to_num(series.values), np.nan_to_num(series.weights))
         left_out[pair] = (0, len(found.too_short))

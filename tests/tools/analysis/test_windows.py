@@ -6,16 +6,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from roastery.tools.analysis.arrays import Floats
+from roastery.tools.analysis.episodes import Episode
 from roastery.tools.analysis.pooled import WINDOWS, pooled
 from roastery.tools.analysis.windows import (
     DEFAULT_THRESHOLD,
+    LEAST_THRESHOLD,
     MOST_AT_ONCE,
     WEEKLY_HIGH,
     Tail,
+    Windowed,
+    alarms_of,
     as_costs,
     step_up,
     tail_of,
-    threshold_for,
     told,
     windowed,
 )
@@ -26,6 +29,12 @@ LAST_WEEK = DAYS - 7
 
 def chance(mean: float, series: int = 1, seed: int = 1, days: int = DAYS) -> Floats:
     return np.random.default_rng(seed).poisson(mean, (days, series)).astype(float)
+
+
+def beyond(judged: list[Windowed], alerts_a_month: float) -> tuple[float, ...]:
+    """Thresholds by a budget of alerts; the default where the history is too short."""
+    tail = tail_of(judged)
+    return tail.scores_at(alarms_of(tail, alerts_a_month)) if tail else (DEFAULT_THRESHOLD,) * len(judged)
 
 
 def test_a_location_of_three_orders_a_day_that_sells_nothing_for_a_week_is_told() -> None:
@@ -41,7 +50,7 @@ def test_alerts_on_plain_chance_keep_to_the_budget() -> None:
     mean = np.tile([0.3, 1.0, 4.0, 30.0], 10)
     y = np.random.default_rng(2).poisson(mean, (DAYS + 91, 40)).astype(float)
     weeks = [windowed(y[: DAYS + 7 * n], None, "count", DAYS + 7 * (n - 1)) for n in range(1, 14)]
-    threshold = threshold_for(tail_of([weeks[0]]), alerts_a_month=1.0)
+    [threshold] = beyond([weeks[0]], alerts_a_month=1.0)
     alerts = sum(len(told(week, threshold).episodes) for week in weeks)
     # Three months at one a month; a window of four weeks may alert again a week later.
     assert 4.0 <= threshold < 6.0
@@ -57,8 +66,13 @@ def test_of_plain_chance_hardly_a_week_tells_anything_and_of_many_faults_one_in_
         if week % 2:
             y[LAST_WEEK:, 3:15:4] = 0.0
         one = windowed(y, None, "count", LAST_WEEK)
-        level = step_up(tail_of([one]), 0.05, lambda score, one=one: len(told(one, score).episodes))
-        series = {e.series for e in told(one, level).episodes}
+        tail = tail_of([one])
+        assert tail is not None
+
+        def episodes(false_alarms: float, one: Windowed = one, tail: Tail = tail) -> tuple[Episode, ...]:
+            return told(one, *tail.scores_at(false_alarms)).episodes
+
+        series = {e.series for e in episodes(step_up(0.05, lambda allowed, at=episodes: len(at(allowed))))}
         calm += len(series) if not week % 2 else 0
         right, wrong = (
             (right + len(series & {3, 7, 11}), wrong + len(series - {3, 7, 11})) if week % 2 else (right, wrong)
@@ -70,16 +84,32 @@ def test_of_plain_chance_hardly_a_week_tells_anything_and_of_many_faults_one_in_
 
 @given(highs=st.lists(st.floats(3.6, 9.0), min_size=1, max_size=30), share=st.sampled_from([0.01, 0.05, 0.2]))
 def test_the_step_up_is_the_largest_number_that_its_own_threshold_tells(highs: list[float], share: float) -> None:
-    tail = Tail(near=6.0, far=11.0, series=100, weeks=1.0)
+    tail = Tail(near=6.0, far=11.0, series=(100,), weeks=1.0)
 
-    def count(score: float) -> int:
-        return sum(high >= score for high in highs)
+    def count(false_alarms: float) -> int:
+        return sum(high >= tail.scores_at(false_alarms)[0] for high in highs)
 
-    def score_of(told_: int) -> float:
-        return tail.score_at(share * told_ / tail.series)
+    holds = [k for k in range(1, MOST_AT_ONCE + 1) if count(share * k) >= k]
+    assert step_up(share, count) == share * max(holds, default=1)
 
-    holds = [k for k in range(1, MOST_AT_ONCE + 1) if count(score_of(k)) >= k]
-    assert step_up(tail, share, count) == score_of(max(holds, default=1))
+
+@given(series=st.lists(st.integers(0, 400), min_size=1, max_size=12).filter(any), allowed=st.floats(0.001, 0.5))
+def test_tables_share_the_false_alarms_evenly_and_all_of_them(series: list[int], allowed: float) -> None:
+    tail = Tail(near=6.0, far=11.0, series=tuple(series), weeks=1.0)
+    scores = tail.scores_at(allowed)
+    judged = [(n, score) for n, score in zip(series, scores, strict=True) if n]
+    # The exponential tail of squared scores that the two deciles fix, written the other way round.
+    passed = [n * 0.01 * np.exp(-(score**2 - 11.0) / (5.0 / np.log(10.0))) for n, score in judged]
+    assert sum(passed) <= allowed * (1 + 1e-9)
+    if all(score > LEAST_THRESHOLD for _, score in judged) and all(allowed / len(judged) / n < 0.01 for n, _ in judged):
+        np.testing.assert_allclose(passed, allowed / len(judged))
+    assert [score for _, score in sorted(judged)] == sorted(score for _, score in judged)
+
+
+def test_three_platforms_are_held_to_less_than_sixty_campaigns_are() -> None:
+    few, many = Tail(near=6.0, far=11.0, series=(3, 60), weeks=1.0).scores_at(0.04)
+    together = Tail(near=6.0, far=11.0, series=(63,), weeks=1.0).scores_at(0.04)[0]
+    assert few < together < many
 
 
 def test_a_campaign_of_six_months_is_judged_as_the_wilder_of_the_older_ones_are() -> None:
@@ -180,7 +210,7 @@ def test_a_campaign_that_has_just_begun_is_not_judged() -> None:
 )
 def test_series_without_anything_to_tell_tell_nothing(values: Floats, kind: str) -> None:
     one = windowed(values, None, kind, len(values) - 7)  # type: ignore[arg-type]
-    found = told(one, threshold_for(tail_of([one]), 1.0))
+    found = told(one, *beyond([one], 1.0))
     assert found.episodes == ()
     assert np.isfinite(found.threshold)
 

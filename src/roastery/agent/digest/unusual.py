@@ -2,8 +2,8 @@
 
 One scan over windows of one day to four weeks that end in it, so that slices with a few events a day are judged too.
 A marketer who is told of chance twice does not read the third, so that of what digests tell one in ten may be at most.
-A scan holds its share week by week: where nothing happened, FALSE_SHARE is the chance of a false alarm. Small companies
-have something to tell every third week, so that the share asked of a week is a quarter of what is wanted of them all.
+A scan holds its share week by week: where nothing happened, FALSE_SHARE is the chance of a false alarm. Companies have
+something true to tell every second or third week, so that less is asked of a week than is wanted of them all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -11,6 +11,7 @@ from roastery.agent.planner.question import Question
 RATE_OF = {
     "gross_margin": "gross_margin_rate",
     "discounts": "discount_rate",
+    "refunds": "refund_rate",
     "churned_subscriptions": "churn_rate",
     "deals_won": "win_rate",
     "opens": "open_rate",
@@ -102,6 +103,10 @@ def of_asked_kind(question: Question, metrics: Sequence[str], lexicon: Lexicon) 
         found = [RATE_OF.get(found[0], found[0])]
     elif len(found) == 1 and (question.has(COUNTED) or (question.says(r"(?:^|, )how many") and not question.has("of"))):
         found = [COUNT_OF.get(found[0], found[0])]
+        found = ["refund_count"] if found == ["refunds"] else found
+    if "refund_count" in found and "refunds" not in found:
+        # How often money went back says little without how much of it did.
+        found.insert(found.index("refund_count") + 1, "refunds")
     arriving = question.says(r"(?:arriv|ship|deliver|reach|parcel|package|way)\w*")
     if len(found) == 1 and question.has(LONG) and found[0] in TIME_OF and (arriving or found[0] != "orders"):
         found = [TIME_OF[found[0]]]

@@ -15,7 +15,7 @@ from roastery.tools.analysis.buyers import fit_buyers
 from roastery.tools.analysis.explain import explain_change
 from roastery.tools.analysis.forecast import forecast_series
 from roastery.tools.analysis.histories import histories_of
-from roastery.tools.analysis.windows import tail_of, threshold_for, told, windowed
+from roastery.tools.analysis.windows import alarms_of, tail_of, told, windowed
 
 CUSTOMERS, RIVAL_CUSTOMERS = 1_000_000, 200_000
 SERIES, DAYS = 1_000, 730
@@ -106,8 +106,9 @@ def _windows() -> Measure:
 
     def work() -> None:
         judged = [windowed(values, None, "count", start) for values in tables]
-        threshold = threshold_for(tail_of(judged), 0.25)
-        for one in judged:
+        tail = tail_of(judged)
+        assert tail is not None
+        for one, threshold in zip(judged, tail.scores_at(alarms_of(tail, 0.25)), strict=True):
             told(one, threshold)
 
     return Measure(

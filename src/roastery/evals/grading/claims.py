@@ -39,7 +39,7 @@ MOVES: Mapping[str, Mapping[str, int]] = {
     "spend": {**SPENT, "cost_per_lead": 1},
     "reported_conversions": {"reported_conversions": 1, "reported_conversion_value": 1, "reported_roas": 1},
     "open_rate": {"open_rate": 1, "opens": 1, "email_clicks": 1, "attributed_orders": 1, "bounce_rate": -1},
-    "refunds": {"refunds": 1, "revenue": -1, "aov": -1, "tickets": 1},
+    "refunds": {"refunds": 1, "refund_count": 1, "refund_rate": 1, "revenue": -1, "aov": -1, "tickets": 1},
     "attribution_coverage": {"attribution_coverage": 1, "sessions": 1, "attributed_orders": 1,
                              "attributed_revenue": 1, "roas": 1, "cac": -1},
     "lead_score": {"lead_score": 1, "qualified_leads": 1},

@@ -2,8 +2,8 @@
 
 One digest a week, its clock at eight on the Monday after, over a file that holds the whole history: digests see no row
 of a later day, but conversions that came late do stand on their day already. What a claim is, when it is true and when
-an anomaly is found stands in `evals.grading.claims`. Companies are made with PERSONS persons, seed 7; rules were chosen
-on other seeds. An anomaly counts if one of its days lies in the 13 weeks; the share of false claims is over
+an anomaly is found stands in `evals.grading.claims`. Companies have their full size, seed 7; rules were chosen on other
+seeds. An anomaly counts if one of its days lies in the 13 weeks; the share of false claims is over
 all companies and weeks.
 """
 
@@ -16,7 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 from roastery.agent.digest.unusual import incidents_of, scans_of
 from roastery.agent.evidence import Evidence, Finding
 from roastery.evals.grading.claims import Claim, Planted, Truth, claim_of
-from roastery.evals.grading.companies import SEED, Companies
+from roastery.evals.grading.companies import FULL, SEED, Companies
 from roastery.evals.sets import Grade
 from roastery.evals.sets.questions import kept_folder
 from roastery.evals.world.companies import COMPANIES
@@ -29,7 +29,6 @@ from roastery.warehouse.semantic.query import PeriodSpec
 
 NAME = "digest"
 WEEKS = 13
-PERSONS = 2_500
 AIM_FOUND, AIM_FALSE = 0.8, 0.1
 
 
@@ -48,7 +47,7 @@ def run() -> Iterator[Grade]:
     seed = int(os.environ.get("ROASTERY_EVAL_SEED", SEED))
     scored: dict[str, Scored] = {}
     with ExitStack() as stack:
-        companies = Companies(kept_folder(stack), int(os.environ.get("ROASTERY_EVAL_PERSONS", PERSONS)), seed)
+        companies = Companies(kept_folder(stack), int(os.environ.get("ROASTERY_EVAL_PERSONS", FULL)), seed)
         stack.callback(companies.close)
         for slug in COMPANIES:
             scored[slug] = score(companies, slug)

@@ -29,6 +29,7 @@ ACTIONS: Mapping[tuple[str, str], str] = {
     ("attribution_coverage", "down"): "Check whether the links{of} still carry their tags.",
     ("open_rate", "down"): "Check sender authentication and the spam folder for e-mails{of}.",
     ("refunds", "up"): "Find out why refunds{of} were asked for, and hold back what is faulty.",
+    ("refund_count", "up"): "Find out why refunds{of} were asked for, and hold back what is faulty.",
     ("failed_payments", "up"): "Ask the payment provider why charges{of} are declined.",
     ("churned_subscriptions", "up"): "Ask those who left{of} why, before the next term ends.",
     ("no_show_rate", "up"): "Remind people of their appointments{of}, and offer another day.",
