@@ -43,6 +43,12 @@ def test_the_most_severe_of_those_that_say_the_same_is_told_once() -> None:
     assert {o["dimension"] for o in found[0][1]["also"]} == {None, "location"}
 
 
+def test_how_many_refunds_and_what_they_came_to_are_one_event() -> None:
+    counted = {"metric": "refund_count", "direction": "up", "severity": "3.90"}
+    of_coffee = {"metric": "refunds", "direction": "up", "where": {"category": "Coffee"}, "severity": "3.60"}
+    assert told(scan(of_coffee, counted)) == [("refund_count", {})]
+
+
 def test_two_campaigns_are_two_incidents() -> None:
     first, second = ({"metric": "spend", "where": {"campaign": c}} for c in ("c1", "c2"))
     assert len(told(scan(first, second))) == 2

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 WATCHED: Mapping[str, tuple[str | None, ...]] = {
     "orders": (None, "sales_channel", "location", "region", "franchise", "product", "category"),
     "online_orders": (None, "location", "region", "franchise"),
-    "refund_count": (None, "product", "category", "location", "service", "service_area", "region"),
+    "refund_count": (None, "location", "service_area", "region"),
+    "refunds": ("product", "category", "service"),
     "spend": ("campaign", "platform"),
     "cpc": ("campaign",),
     "ctr": ("campaign",),
@@ -22,7 +23,8 @@ WATCHED: Mapping[str, tuple[str | None, ...]] = {
     "tickets": (None,),
     "win_rate": (None, "owner"),
 }
-"""Money is left to its counts: one large invoice or refund makes a day unlike any other, and nobody need act on it."""
+"""Money is left to its counts: one large invoice or refund makes a day unlike any other, and nobody need act on it.
+By product refunds are money all the same: a basket's refund counts for everything in it, its money by what each is worth."""
 
 GIVEN: Mapping[str, str] = {"sessions": "clicks", "reported_conversions": "clicks"}
 """By campaign or platform, what came is judged by what was clicked on: that more is spent is told of the spend."""

@@ -19,6 +19,8 @@ LOOKED_AT = 60
 
 BY_CAMPAIGN = frozenset({"cpc", "ctr"})
 """Rates of delivery: over several campaigns they move with the mix of spend alone, so each is judged by itself."""
+SAME_EVENTS = {"refund_count": "refunds"}
+"""How often something happened beside what it came to: one event, told once."""
 TOLD_ELSEWHERE = frozenset({"attribution_coverage"})
 """Data health tells it."""
 
@@ -70,7 +72,11 @@ def _says_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two incidents go the same way in one metric, and in one slice or one of which may hold the other."""
     if one["direction"] != other["direction"]:
         return False
-    return any(a[0] == b[0] and (a == b or a[1] != b[1]) for a in _slices(one) for b in _slices(other))
+    return any(
+        SAME_EVENTS.get(a[0], a[0]) == SAME_EVENTS.get(b[0], b[0]) and (a[1:] == b[1:] or a[1] != b[1])
+        for a in _slices(one)
+        for b in _slices(other)
+    )
 
 
 def _slices(incident: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

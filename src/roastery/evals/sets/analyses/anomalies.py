@@ -16,7 +16,7 @@ LATE_DAYS = 2
 # What a planted metric also shows in: the same records read another way.
 KIN = {
     "orders": {"revenue", "online_orders", "conversion_rate", "attributed_orders"},
-    "refunds": {"revenue"},
+    "refunds": {"revenue", "refund_count"},
     "spend": {"clicks", "impressions", "cpc"},
     "cpc": {"spend", "clicks"},
     "attribution_coverage": {"attributed_orders", "attributed_revenue"},
