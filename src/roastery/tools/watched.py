@@ -24,7 +24,7 @@ WATCHED: Mapping[str, tuple[str | None, ...]] = {
     "win_rate": (None, "owner"),
 }
 """Money is left to its counts: one large invoice or refund makes a day unlike any other, and nobody need act on it.
-By product refunds are money all the same: a basket's refund counts for all that is in it, its money by each one's worth."""
+By product refunds are money all the same: a basket's refund would count for everything in it."""
 
 GIVEN: Mapping[str, str] = {"sessions": "clicks", "reported_conversions": "clicks"}
 """By campaign or platform, what came is judged by what was clicked on: that more is spent is told of the spend."""
