@@ -95,3 +95,32 @@ def test_every_query_of_the_prd_runs_as_it_is_written(three_sales: Warehouse) ->
     assert len(queries) == 3
     for text in queries:
         assert three_sales.user_sql(text).num_rows >= 0
+
+
+def test_what_the_queries_sum_stands_in_the_organizations_currency(warehouse: Warehouse) -> None:
+    put(
+        warehouse,
+        campaigns=[{"campaign_id": "c1", "campaign_name": "Spring", "platform": "meta_ads"}],
+        fx_rates=[{"rate_date": "2026-10-01", "base_currency": "JPY", "quote_currency": "USD", "rate": "0.0065"}],
+        touchpoints=[{"touchpoint_id": "t1", "customer_id": "ana", "occurred_at": "2026-10-02T10:00:00Z",
+                      "campaign_id": "c1", "kind": "click"}],
+        transactions=[
+            {"transaction_id": "s1", "customer_id": "ana", "occurred_at": "2026-10-03T10:00:00Z", "amount": "80",
+             "currency": "USD"},
+            {"transaction_id": "s2", "customer_id": "ana", "occurred_at": "2026-10-04T10:00:00Z", "amount": "10000",
+             "refunded_amount": "2000", "currency": "JPY"},
+            {"transaction_id": "s3", "customer_id": "ben", "occurred_at": "2026-10-04T10:00:00Z", "amount": "5",
+             "currency": "CHF"},
+        ],
+    )  # fmt: skip
+    sales = warehouse.user_sql("SELECT transaction_id, transaction_amount FROM transactions").to_pylist()
+    # 8,000 yen at 0.0065; francs have no rate, so that nothing is said of them.
+    assert {row["transaction_id"]: row["transaction_amount"] for row in sales} == {
+        "s1": Decimal("80"), "s2": Decimal("52"), "s3": None,
+    }  # fmt: skip
+    credit = warehouse.user_sql(
+        "SELECT transaction_id, revenue, revenue_amount, currency FROM revenue_attribution WHERE campaign_id = 'c1'"
+    ).to_pylist()
+    assert {(r["transaction_id"], r["revenue"], r["revenue_amount"], r["currency"]) for r in credit} == {
+        ("s1", Decimal("80"), Decimal("80"), "USD"), ("s2", Decimal("52"), Decimal("8000"), "JPY"),
+    }  # fmt: skip

@@ -80,7 +80,15 @@ SELECT r.* REPLACE (coalesce(r.currency, t.currency, {{currency}}) AS currency)
 FROM curated.refunds r LEFT JOIN curated.transactions t USING (transaction_id);
 CREATE OR REPLACE VIEW published.transactions AS
 SELECT t.* REPLACE (coalesce(p.person_id, t.customer_id) AS customer_id), t.customer_id AS source_customer_id,
-       s.net_amount AS transaction_amount
+       CASE WHEN s.currency = {{currency}} THEN CAST(s.net_amount AS DECIMAL(38,6))
+            ELSE CAST(s.net_amount * f.rate AS DECIMAL(38,6)) END AS transaction_amount
 FROM curated.transactions t
 LEFT JOIN work.people p USING (customer_id)
-LEFT JOIN curated.sales s ON s.sale_id = t.transaction_id;
+LEFT JOIN curated.sales s ON s.sale_id = t.transaction_id
+LEFT JOIN curated.fx_daily f ON f.rate_date = s.sale_date AND f.base_currency = s.currency AND f.quote_currency = {{currency}};
+CREATE OR REPLACE VIEW published.revenue_attribution AS
+SELECT r.* REPLACE (CASE WHEN r.currency = {{currency}} THEN CAST(r.revenue_amount AS DECIMAL(38,6))
+                         ELSE CAST(r.revenue_amount * f.rate AS DECIMAL(38,6)) END AS revenue)
+FROM curated.revenue_attribution r
+JOIN curated.sales s ON s.sale_id = r.transaction_id
+LEFT JOIN curated.fx_daily f ON f.rate_date = s.sale_date AND f.base_currency = r.currency AND f.quote_currency = {{currency}};
