@@ -140,3 +140,17 @@ def test_whether_we_make_a_profit_is_asked_about_by_its_margins(planned: Planned
     given = planned.thread([question])[0]
     assert given.status == "clarify"
     assert "Gross margin" in given.text
+
+
+@pytest.mark.parametrize(
+    ("question", "split"),
+    [
+        ("any channel that costs us more than it makes?", "channel"),
+        ("which ads are costing more than they bring back", "ad"),
+        ("campaigns which cost more money than they earned in september", "campaign"),
+    ],
+)
+def test_what_costs_more_than_it_makes_returns_less_than_it_cost(planned: Planned, question: str, split: str) -> None:
+    tool, arguments = asked(planned, question)
+    assert (tool, arguments["metrics"], arguments["dimensions"]) == ("query_metrics", ["roas"], [split])
+    assert {"metric": "roas", "op": "lt", "values": ["1"]} in arguments["filters"]

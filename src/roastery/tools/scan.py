@@ -31,7 +31,7 @@ LEAST_BUDGET, MOST_BUDGET = 0.002, 1.0
 # Only these have to send rows every day; a campaign that ended, or a product that did not sell, is no gap.
 TELLS_EVERY_DAY = (None, "platform", "account")
 # Refunds are told on the day on which they are made, since that is when something is wrong.
-BASIS = {"refunds": "refund_day"}
+BASIS = {"refunds": "refund_day", "refund_count": "refund_day"}
 LEAST_MOVE = 0.02
 
 

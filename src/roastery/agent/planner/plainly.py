@@ -23,6 +23,10 @@ _NUMBER = r"(?:\d+|seven|ten|fourteen|thirty|sixty|ninety)"
 _MOVE = r"(?:move|shift|swing|change|drop|dip|jump|fall|rise|decline|increase|decrease|surge|slump|spike|difference)"
 
 
+_COSTS_MORE = (
+    r"(?:is |are )?cost(?:s|ing)?(?: us| me)? more (?:money )?than (?:it|they|what (?:it|they)) "
+    r"(?:(?:makes?|made|earn(?:s|ed)?|return(?:s|ed)?)(?: us)?|(?:brings?|brought)(?: us)?(?: in| back)?)"
+)
 _ASKING = r"(?:what|how|which|who|the|our|when|where|why|is|are|did|do)\b"
 _HOURS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HOUR = rf"(?:{'|'.join(_HOURS)}|\d{{1,2}})"
@@ -101,6 +105,9 @@ PLAINLY: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...
          r"(?: often)?|usually)\b", r" by \1"),
         (r"\b(?:was|were|is|are|got|gets) clicked (?:on )?(more|most|less|least)(?: often)?\b", r"had the \1 clicks"),
         # Numbers said by what happens.
+        (rf"\b(campaigns?|ads?|platforms?|channels?|creatives?)(?: \w+)?,? (?:that|which|who)? ?{_COSTS_MORE}",
+         r"\1 with ROAS below 1"),
+        (rf"^(?:did|does|do) (.{{2,40}}?) {_COSTS_MORE}", r"what was the ROAS of \1"),
         (r"\bcost per (?:sale|order|purchase|conversion),? (?:i mean )?(?:the ones |the sales |those |that "
          r"|which |as )*(?:they|it|each|the platforms?|meta|google)"
          r" (?:each )?(?:claims?|reports?|says?)(?: for (?:itself|themselves))?(?: i mean)?",

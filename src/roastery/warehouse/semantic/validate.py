@@ -18,7 +18,7 @@ sales: sale_id customer_id occurred_at sale_date kind is_order is_renewal is_fir
  refunded_amount net_amount discount_amount tax_amount shipping_amount fee_amount currency sales_channel source_system
  location_id region franchise brand service_area promotion_id coupon_code lead_id opportunity_id subscription_id country
  segment customer_stage cohort_month connection_id
-sale_refunds: refund_id sale_id refund_date amount currency
+sale_refunds: refund_id sale_id refund_date sale_date amount currency
 sale_lines: sale_id line_no sale_date product_id product_name category quantity line_value net_share unit_cost cost
  currency promotion_id
 touches: touchpoint_id customer_id anonymous_id occurred_at touch_date channel platform campaign_id campaign_name
