@@ -139,6 +139,7 @@ CSV_OF_ONE = b"audience_id,audience_name\na1,Ana\n"
         (zlib.compress(CSV_OF_ONE), "deflate"),
         (CSV_OF_ONE, "identity"),
     ],
+    ids=["one member", "two members", "deflated", "as it is"],
 )
 def test_a_compressed_body_is_unpacked(desk: Desk, body: bytes, coding: str) -> None:
     answer = desk.call(
@@ -155,6 +156,7 @@ def test_a_compressed_body_is_unpacked(desk: Desk, body: bytes, coding: str) -> 
         (b"x", "br", 415, "gzip"),
         (gzip.compress(b"a" * 5_000_000), "gzip", 413, "4 MB"),
     ],
+    ids=["cut off", "not compressed", "unknown coding", "too large"],
 )
 def test_a_compressed_body_that_cannot_be_used_is_a_sentence(
     desk: Desk, body: bytes, coding: str, status: int, said: str
