@@ -9,7 +9,7 @@ from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.quantities import PER_ONE
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.reading import PLAIN, Reading
 
 COUNTED_AS = {
     "revenue": "orders", "gross_revenue": "orders", "attributed_revenue": "attributed_orders",
@@ -63,7 +63,7 @@ SOLD_THEM = (
 
 def as_another_number(question: Question, heard: Reading, before: Reading, lexicon: Lexicon) -> Reading:
     """What was heard, with the metric that the words make of the thread's."""
-    if len(before.metrics) != 1 or before.intent not in ("query", "compare"):
+    if len(before.metrics) != 1 or before.intent not in PLAIN:
         return heard
     metric = before.metrics[0]
     meant = ""

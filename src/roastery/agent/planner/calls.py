@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from roastery.agent.planner.asks import BY_INTENT
-from roastery.agent.planner.reading import Reading, days_json
+from roastery.agent.planner.reading import PLAIN, Reading, days_json
 
 
 def tool_call(reading: Reading) -> tuple[str, dict[str, Any]]:
@@ -25,7 +25,7 @@ def tool_call(reading: Reading) -> tuple[str, dict[str, Any]]:
 
 def tool_calls(reading: Reading) -> list[tuple[str, dict[str, Any]]]:
     """All calls of a reading: one, or one for each attribution model that is to be compared."""
-    if len(reading.models) < 2 or reading.intent not in ("query", "compare"):
+    if len(reading.models) < 2 or reading.intent not in PLAIN:
         return [tool_call(reading)]
     return [tool_call(replace(reading, attribution_model=model)) for model in reading.models]
 

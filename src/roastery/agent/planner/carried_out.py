@@ -11,7 +11,7 @@ from roastery.agent.planner.guard import PERSONAL
 from roastery.agent.planner.named import EXCLUDING, by_verb
 from roastery.agent.planner.quantities import of_another_kind
 from roastery.agent.planner.question import Question, Symbol
-from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.planner.reading import PLAIN, Reading, reading_json
 from roastery.agent.render import name_text
 
 PEOPLE = frozenset({"customers", "active_customers", "new_customers", "leads", "active_subscriptions"})
@@ -86,7 +86,6 @@ def unsaid_exclusion(question: Question, reading: Reading) -> Symbol | None:
     return None
 
 
-PLAIN = ("query", "compare")
 SPLITTING = r"(?:by|per|each|every|for each|for every|which|what|across all|between)"
 
 
@@ -211,7 +210,7 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
                 pending=kept,
             )
     if (
-        reading.intent in ("query", "compare")
+        reading.intent in PLAIN
         and not reading.grain
         and question.has(r"^(?:and |so |ok )?when (?:was|were|did|do|does|is|have|had)(?: .*)?")
     ):
@@ -254,7 +253,7 @@ def not_carried_out(question: Question, reading: Reading) -> Reading | None:
             )
     asked = len(list(question.find(NUMBERS_ASKED, question.plain)))
     several = reading.dimensions or any(len(f.values) > 1 for f in reading.filters if not f.metric)
-    if reading.intent in ("query", "compare") and asked > max(1, len(reading.metrics)) and not several:
+    if reading.intent in PLAIN and asked > max(1, len(reading.metrics)) and not several:
         titles = " and ".join(m.replace("_", " ") for m in reading.metrics)
         return Reading(
             "clarify",

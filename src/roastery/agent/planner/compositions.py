@@ -12,7 +12,7 @@ from roastery.agent.planner.concepts import Composed, Said
 from roastery.agent.planner.forms_of_asking import FORMS
 from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.meanings import Mark, Meaning
-from roastery.agent.planner.tokens import Token
+from roastery.agent.planner.tokens import Token, neighbours
 
 KEPT = word_set("composing_kept")
 """Words within a composed metric that may still narrow it, split it or stand for a second one."""
@@ -85,10 +85,4 @@ def without_words(marks: Sequence[Mark], words: Collection[int]) -> list[Mark]:
 
 
 def _runs(indexes: Sequence[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for i in indexes:
-        if runs and runs[-1][1] == i:
-            runs[-1] = (runs[-1][0], i + 1)
-        else:
-            runs.append((i, i + 1))
-    return runs
+    return [(run[0], run[-1] + 1) for run in neighbours(indexes)]

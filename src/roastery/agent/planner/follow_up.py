@@ -24,7 +24,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods_of_metrics import at_the_end_of
 from roastery.agent.planner.pointing import in_thread
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json, reading_of
+from roastery.agent.planner.reading import NO_VALUES, PLAIN, Filter, Reading, reading_json, reading_of
 from roastery.agent.planner.referring import as_another_kind
 from roastery.agent.planner.tokens import phrase
 from roastery.agent.planner.turning import turned
@@ -46,7 +46,7 @@ PEOPLE = r"(?:they|them|their|those (?:people|customers|clients|patients|guests)
 
 def can_be_continued(reading: Reading) -> bool:
     """Whether a reading is one that a later question can take over from."""
-    if reading.intent in ("query", "compare"):
+    if reading.intent in PLAIN:
         return bool(reading.metrics)
     return reading.intent in BY_INTENT
 

@@ -15,8 +15,8 @@ from roastery.agent.planner.named import OF_COHORTS
 from roastery.agent.planner.paraphrases import said_widely
 from roastery.agent.planner.patterns import said_by_family, vocabulary
 from roastery.agent.planner.question import Question, whole_words
-from roastery.agent.planner.reading import Reading, reading_json
-from roastery.agent.planner.tokens import stem
+from roastery.agent.planner.reading import PLAIN, Reading, reading_json
+from roastery.agent.planner.tokens import neighbours, stem
 
 MOST_SAID = 3
 SHARES = frozenset(["rate", "ratio", "coverage", "ctr", "nrr"])
@@ -228,17 +228,6 @@ def places(question: Question) -> list[range]:
     return found
 
 
-def runs(indexes: Sequence[int]) -> list[list[int]]:
-    """Neighbouring tokens together."""
-    found: list[list[int]] = []
-    for i in indexes:
-        if found and found[-1][-1] == i - 1:
-            found[-1].append(i)
-        else:
-            found.append([i])
-    return found
-
-
 def left_out(
     question: Question,
     reading: Reading,
@@ -251,14 +240,14 @@ def left_out(
     if not left:
         return reading
     names = []
-    for run in runs(left):
+    for run in neighbours(left):
         text = question.text[question.tokens[run[0]].start : question.tokens[run[-1]].end]
         if period := _bounds(question, run):
             return Reading(
                 "clarify", message=f"I could not read “{text} {period}” as a time. From when to when do you mean?"
             )
         turned = next((w for i in run if (w := question.tokens[i].word).startswith(REVERSING)), None)
-        if turned is not None and not turned.startswith(("returning",)) and reading.intent in ("query", "compare"):
+        if turned is not None and not turned.startswith(("returning",)) and reading.intent in PLAIN:
             return _refused(reading, _cannot_tell(question, run, text))
         if reading.intent in COUNTING and narrows(question, run):
             return _refused(reading, _cannot_tell(question, run, text))

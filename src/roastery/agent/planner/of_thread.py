@@ -7,9 +7,9 @@ from dataclasses import replace
 from roastery.agent.planner.dates import MONTHS, Days
 from roastery.agent.planner.doubts import metric_title
 from roastery.agent.planner.lexicon import Lexicon
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.ranking import LESS_IS_BETTER
+from roastery.agent.planner.reading import PLAIN, Reading
 
-PLAIN = ("query", "compare")
 _LEAD = (
     r"(?:(?:and|so|ok|okay|now|then|but|well|oh|just|only|please|show|me|give|what about|how about|which is"
     r"|what is|who is)[, ]+)*"
@@ -40,9 +40,6 @@ FIRST = re.compile(
     r" (?:very )?(?:first|original|initial) (?:question|one|thing|query|numbers?)\b[,.:]?\s*(?:but |this time "
     r"|only |and )*",
     re.IGNORECASE,
-)
-WORSE_IS_MORE = frozenset(
-    {"cac", "cpc", "cpm", "churn_rate", "no_show_rate", "bounce_rate", "return_rate", "unsubscribe_rate"}
 )
 
 
@@ -87,7 +84,7 @@ def _turned_over(last: Reading, which: str) -> Reading | None:
     opposite = "asc" if direction == "desc" else "desc"
     said_low = bool(re.fullmatch(LOW, which))
     now_low = direction == "asc"
-    if field in WORSE_IS_MORE and which in ("worst", "poorest", "best", "weakest", "strongest"):
+    if field in LESS_IS_BETTER and which in ("worst", "poorest", "best", "weakest", "strongest"):
         said_low = not said_low
     if said_low == now_low:
         return None

@@ -11,7 +11,7 @@ from roastery.agent.planner.named import EXCLUDING, by_verb
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.quantities import AS_RATE, PER_ONE, RATE_OF
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import Filter, Reading
+from roastery.agent.planner.reading import PLAIN, Filter, Reading
 from roastery.agent.planner.tokens import phrase, stem
 from roastery.agent.planner.turning import turned
 from roastery.agent.render import name_text
@@ -36,7 +36,7 @@ def pointed(question: Question, heard: Reading, history: Sequence[Reading], lexi
         return Reading("health")
     narrowed = heard.said & {"period", "filters", "dimensions", "grain"}
     described = history[-1].intent == "describe" and not heard.metrics and narrowed
-    counted = any(r.intent in ("query", "compare") and r.metrics for r in history)
+    counted = any(r.intent in PLAIN and r.metrics for r in history)
     short = not counted and not question.unknown and len(question.line.split()) <= 10
     if described and (short or question.has(r"(?:.* )?(?:it|that|this|those|they|one)(?: .*)?")):
         return replace(heard, metrics=before.metrics, intent="compare" if heard.compare else "query")

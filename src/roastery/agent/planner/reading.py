@@ -14,6 +14,8 @@ Intent = Literal[
 ]  # fmt: skip
 
 
+PLAIN = ("query", "compare")
+"""What asks for numbers and nothing else."""
 NO_VALUES = ("none", "unattributed", "unknown")
 """Rows that stand for no value of their dimension."""
 

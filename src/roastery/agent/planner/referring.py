@@ -15,12 +15,11 @@ from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.meanings import PLACES
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.ranking import LESS_IS_BETTER
-from roastery.agent.planner.reading import NO_VALUES, Filter, Reading, reading_json
+from roastery.agent.planner.reading import NO_VALUES, PLAIN, Filter, Reading, reading_json
 from roastery.agent.planner.tokens import phrase
 from roastery.agent.render import name_text, value_name
 
 LOOKED_BACK = 5
-PLAIN = ("query", "compare")
 WITHOUT = (
     r"(?:without|excluding|except(?: for)?|minus|other than|not counting|leaving out|leave out|drop|exclude|take out)"
 )

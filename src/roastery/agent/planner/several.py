@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from roastery.agent.planner.assumed import NO_PERIOD, TO_BE_HELD_AGAINST, without
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.reading import PLAIN, Reading
 
 MOST_JOINTS = 2
-PLAIN = ("query", "compare")
 CONTROL = ("clarify", "refuse")
 PERIODIC = ("query", "compare", "explain", "anomalies", "attribution", "models", "journeys", "assets", "reconcile")
 Reader = Callable[[str, Sequence[Reading]], Reading]

@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 from roastery.agent.planner.lists import common_words, english_words, words
 from roastery.agent.planner.meanings import CALENDAR_WORDS, GRAMMAR_WORDS, Mark, by_rank
 from roastery.agent.planner.phrases import Phrases
-from roastery.agent.planner.tokens import Token, stem
+from roastery.agent.planner.tokens import Token, neighbours, stem
 
 _MISSPELT: dict[str, str] = words("sets")["misspelt"]
 
@@ -63,7 +63,7 @@ class Slips:
     def typos(self, tokens: Sequence[Token], unknown: Sequence[int]) -> list[Mark]:
         """Known names that unknown words were meant to be: at most one slip in five letters, two in six to nine …"""
         found: list[Mark] = []
-        for run in _runs(unknown):
+        for run in neighbours(unknown):
             for length in range(min(4, len(run)), 0, -1):
                 for offset in range(len(run) - length + 1):
                     at = run[offset : offset + length]
@@ -88,13 +88,3 @@ class Slips:
         target = near[0]
         meanings = self._phrases.known[tuple(target.split())]
         return Mark(start, end, by_rank(meanings), typo=target)
-
-
-def _runs(indexes: Sequence[int]) -> list[list[int]]:
-    runs: list[list[int]] = []
-    for i in indexes:
-        if runs and runs[-1][-1] == i - 1:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    return runs

@@ -8,9 +8,8 @@ from roastery.agent.planner.dates import Days
 from roastery.agent.planner.lexicon import Lexicon
 from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.question import Question
-from roastery.agent.planner.reading import Filter, Intent, Reading
+from roastery.agent.planner.reading import PLAIN, Filter, Intent, Reading
 
-PLAIN = ("query", "compare")
 _TWO = r"(?:the|these|those) (?:two|2|N\d+)"
 KIND_OF_BOTH = rf"(?:both|{_TWO})(?: of)?(?: the| our)? (?P<d>D\d+)"
 OF_BOTH = rf"(?:of|for|in|from|at|on|by) (?:both|{_TWO}|each of (?:them|{_TWO}))(?: of them)?"

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -249,3 +250,18 @@ def phrase(text: str) -> tuple[str, ...]:
     ('meta', 'ads', 'spring', 'sale', 'us')
     """
     return tuple(stem(t.word) for t in tokenize(text) if t.word[:1].isalnum() or t.word[:1] in "$€£")
+
+
+def neighbours(indexes: Iterable[int]) -> list[list[int]]:
+    """Ascending places, those that follow each other together.
+
+    >>> neighbours([1, 2, 5])
+    [[1, 2], [5]]
+    """
+    found: list[list[int]] = []
+    for i in indexes:
+        if found and found[-1][-1] == i - 1:
+            found[-1].append(i)
+        else:
+            found.append([i])
+    return found

@@ -45,7 +45,7 @@ from roastery.agent.planner.patterns import pattern
 from roastery.agent.planner.periods import AGAINST_BEFORE
 from roastery.agent.planner.pointing import pointed, points_at_nothing
 from roastery.agent.planner.question import Question, parse
-from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.planner.reading import PLAIN, Reading, reading_json
 from roastery.agent.planner.referring import PERSON, PLACE, referred
 from roastery.agent.planner.restating import restated
 from roastery.agent.planner.restrictions import beyond, carried
@@ -55,7 +55,6 @@ from roastery.agent.planner.whether import asked_whether
 
 WORTHS = frozenset({"ltv", "ltv_12m", "predicted_ltv"})
 """What customers are worth is forecast by a tool of its own."""
-PLAIN = ("query", "compare")
 BACK_TO_NAMES = (
     rf"(?:of|from|for|with|by|in|via|is|was|are|were) (?:that|them|those|these|it)|{PLACE}|{PERSON}|its|their"
 )

@@ -9,6 +9,7 @@ from roastery.agent.planner.lists import word_set
 from roastery.agent.planner.named import EXCLUDING, by_verb, plural
 from roastery.agent.planner.question import Question
 from roastery.agent.planner.reading import Reading, reading_json
+from roastery.agent.planner.tokens import neighbours
 from roastery.agent.render import name_text
 
 _SPLITTING = word_set("splitting")
@@ -23,7 +24,7 @@ def unknown_name(question: Question, reading: Reading, lexicon: Lexicon, *, stri
     """
     if metric := _made_of(question):
         return _no_such_metric(metric, reading, lexicon)
-    for run in _runs(question.unknown):
+    for run in neighbours(question.unknown):
         place = _place(question, run, lexicon, strict=strict)
         if place is None:
             continue
@@ -101,16 +102,6 @@ BUSY = frozenset(
         "doing",
     ]
 )
-
-
-def _runs(unknown: Sequence[int]) -> list[list[int]]:
-    runs: list[list[int]] = []
-    for i in unknown:
-        if runs and runs[-1][-1] == i - 1:
-            runs[-1].append(i)
-        else:
-            runs.append([i])
-    return runs
 
 
 def _place(question: Question, run: Sequence[int], lexicon: Lexicon, *, strict: bool = True) -> str | None:

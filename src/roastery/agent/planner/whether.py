@@ -10,7 +10,7 @@ from typing import Any
 
 from roastery.agent.planner.question import Question, Symbol
 from roastery.agent.planner.ranking import LESS_IS_BETTER
-from roastery.agent.planner.reading import Reading
+from roastery.agent.planner.reading import PLAIN, Reading
 
 _BEGINS = r"(?:(?:and|so|but|ok|okay|hey|hi|well|then|also|please|just) )*"
 _HELPING = r"(?:is|are|was|were|did|does|do|has|have|had|am|isnt|arent|wasnt|werent|didnt|doesnt|dont|hasnt|havent)"
@@ -46,7 +46,7 @@ def asked_whether(question: Question, read: Reading, settled: Reading) -> Mappin
     {metric, op, values}: the number against a limit; {metric, way}: how it moved; {metric, way, first, second}: one
     name against another; {rows}: whether anything is found within the limits.
     """
-    line, asked_of_numbers = question.plain, settled.intent in ("query", "compare")
+    line, asked_of_numbers = question.plain, settled.intent in PLAIN
     if not asked_of_numbers or not ASKED.search(line) or OTHERWISE.search(line):
         return {}
     limits = [f for f in read.filters if f.metric]
